@@ -1,0 +1,44 @@
+# Everything runs in .venv, made from nothing by the first target that needs it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= auto
+
+.PHONY: help demo test check lint types bench image clean
+.DEFAULT_GOAL := help
+
+help: ## show what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("OIT needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## run the main job: buy an Access E-Line from the emulated seller
+	$(BIN)/oit run scenarios/access-eline/new-install.oit.yaml --report-dir out/demo --report json,junit
+
+test: $(STAMP) ## run the tests, in parallel
+	$(BIN)/pytest -n $(WORKERS)
+
+check: lint types ## everything that is checked without running: lint, types, import rules, scenarios
+
+lint: $(STAMP) ## ruff, import-linter, oit lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/oit lint scenarios
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(STAMP) ## measure, as ratios in one run
+	$(BIN)/python -m tests.bench
+
+image: ## build the container image
+	docker build --tag lso-oit .
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) out build dist *.egg-info

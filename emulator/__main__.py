@@ -1,0 +1,5 @@
+"""`python -m emulator` is `oit`."""
+
+from emulator.cli import main
+
+main()

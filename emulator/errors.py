@@ -1,0 +1,33 @@
+"""Errors that a user of the command line can cause and mend."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every `oit` command."""
+
+    PASSED = 0  # everything that was selected passed
+    BREACHED = 1  # the system under test breached something
+    USAGE = 2  # the command line, a scenario or a profile is wrong
+    INCONCLUSIVE = 3  # unreachable, never arrived, or required but not seen
+    INTERNAL = 4  # our own error
+    NOTHING = 5  # nothing was selected
+
+
+class UserError(Exception):
+    """Something in the user's input is wrong; the message says where and what to do."""
+
+    exit_code: Exit = Exit.USAGE
+
+
+class FileProblem(UserError):  # noqa: N818 - it is what it says
+    """One or more places in a file of the user's are wrong.
+
+    `problems` are ready-made lines of the form `file:line:col: what is wrong`.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

@@ -1,0 +1,1 @@
+"""The judge: reads a transcript, never the parties that wrote it."""

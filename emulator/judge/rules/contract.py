@@ -1,0 +1,188 @@
+"""The contract is the rule: each message conforms to what the release says of its operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from emulator.judge.rule import Half, RuleSpec
+from emulator.standard.breach import Breach, Check
+from emulator.wire.call import ErrorCode
+from emulator.wire.exchange import Exchange, Message
+
+if TYPE_CHECKING:
+    from emulator.standard.contract import Contract
+    from emulator.standard.release import Release
+
+
+class Aspect(StrEnum):
+    """What a guide demands of every payload, whatever the use case."""
+
+    PAYLOAD = "payload"  # messages conform to the OpenAPI and JSON Schema definitions
+    REQUIRED = "required"  # an entity that is used carries all its required properties
+    PRODUCT_TYPE = "product-type"  # `@type` says which product a productConfiguration describes
+    PRODUCT = "product"  # the payload conforms to the product specification that `@type` names
+
+
+REQUIREMENTS: Final[dict[str, dict[Aspect, str]]] = {
+    "geographicAddress": {
+        Aspect.REQUIRED: "MEF121-R6",
+        Aspect.PAYLOAD: "MEF121-R10",
+    },
+    "geographicSite": {
+        Aspect.REQUIRED: "MEF122-R6",
+        Aspect.PAYLOAD: "MEF122-R9",
+    },
+    "productOfferingQualification": {
+        Aspect.REQUIRED: "MEF87-R7",
+        Aspect.PRODUCT_TYPE: "MEF87-R12",
+        Aspect.PRODUCT: "MEF87-R13",
+        Aspect.PAYLOAD: "MEF87-R14",
+    },
+    "quote": {
+        Aspect.PRODUCT_TYPE: "MEF115-R7",
+        Aspect.PRODUCT: "MEF115-R8",
+        Aspect.PAYLOAD: "MEF115-R9",
+        Aspect.REQUIRED: "MEF115-R11",
+    },
+    "productOrder": {
+        Aspect.PRODUCT_TYPE: "MEF123-R8",
+        Aspect.PRODUCT: "MEF123-R9",
+        Aspect.PAYLOAD: "MEF123-R10",
+    },
+    "productInventory": {
+        Aspect.PRODUCT_TYPE: "MEF116-R7",
+        Aspect.PRODUCT: "MEF116-R8",
+        Aspect.PAYLOAD: "MEF116-R9",
+    },
+}
+"""Which requirement of each guide says it (MEF 123 and MEF 116 number no `required` clause)."""
+
+ASPECTS: Final[dict[Check, tuple[Aspect, ...]]] = {
+    Check.UNREADABLE: (Aspect.PAYLOAD,),
+    Check.DUPLICATE: (Aspect.PAYLOAD,),
+    Check.SCHEMA: (Aspect.PAYLOAD,),
+    Check.READ_ONLY: (Aspect.PAYLOAD,),
+    Check.PRODUCT: (Aspect.PAYLOAD, Aspect.PRODUCT),
+    Check.URN_ALIAS: (Aspect.PRODUCT_TYPE,),
+    Check.UNCHECKED: (Aspect.PRODUCT,),
+    # No numbered requirement speaks of these; the finding stands on the contract alone.
+    Check.OPERATION: (),
+    Check.QUERY: (),
+    Check.STATUS: (),
+    Check.HEADER: (),
+    Check.UNKNOWN_MEMBER: (),
+}
+
+PRODUCT_CONFIGURATION: Final = "productConfiguration"
+TYPE: Final = "@type"
+
+
+def operation_is_known(exchange: Exchange, _release: Release) -> Iterable[Breach]:
+    """The request is one that the contract offers."""
+    if exchange.operation is None:
+        call = f"{exchange.request.method} {exchange.request.path}"
+        yield Breach(
+            "",
+            expected="an operation of the contract",
+            found=call,
+            message=f"{call} is no operation of any contract that is served here",
+            check=Check.OPERATION,
+        )
+
+
+def request_conforms(exchange: Exchange, release: Release) -> Iterable[Breach]:
+    """The request is as the operation demands."""
+    contract = _contract(exchange, release)
+    if contract is None or exchange.operation is None:
+        return ()
+    return contract.request_breaches(exchange.operation, exchange.request)
+
+
+def response_conforms(exchange: Exchange, release: Release) -> Iterable[Breach]:
+    """The response, an error included, is one that the operation declares."""
+    contract = _contract(exchange, release)
+    if contract is None or exchange.operation is None or exchange.response is None:
+        return ()
+    return contract.response_breaches(exchange.operation, exchange.response)
+
+
+def _contract(exchange: Exchange, release: Release) -> Contract | None:
+    if exchange.api is None or exchange.operation is None:
+        return None
+    return release.contract(exchange.api, exchange.kind)
+
+
+def touches(exchange: Exchange, breach: Breach) -> tuple[str, ...]:
+    """The requirements that a breach hurts."""
+    aspects = set(ASPECTS[breach.check])
+    on_type = breach.place.endswith(f"/{PRODUCT_CONFIGURATION}/{TYPE}")
+    if on_type and breach.check in (Check.SCHEMA, Check.PRODUCT):
+        aspects = {Aspect.PAYLOAD, Aspect.PRODUCT_TYPE}
+    if not on_type and breach.check is Check.UNCHECKED:
+        aspects = {Aspect.PAYLOAD}
+    if breach.check is Check.SCHEMA and breach.code is ErrorCode.MISSING_PROPERTY:
+        aspects.add(Aspect.REQUIRED)
+    return _ids(exchange, aspects)
+
+
+def request_evidence(exchange: Exchange, release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+    """What the request's body shows, where the operation has one."""
+    contract = _contract(exchange, release)
+    if contract is None or exchange.operation is None or contract.operation(exchange.operation).request is None:
+        return ()
+    return _ids(exchange, _shown(exchange.request))
+
+
+def response_evidence(exchange: Exchange, release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+    """What the response's body shows, where the contract describes the body of this status."""
+    contract = _contract(exchange, release)
+    if contract is None or exchange.operation is None or exchange.response is None:
+        return ()
+    if contract.operation(exchange.operation).responses.get(exchange.response.status) is None:
+        return ()
+    return _ids(exchange, _shown(exchange.response))
+
+
+def _shown(message: Message) -> set[Aspect]:
+    """The aspects on which a judged body lets us speak. No body, nothing said."""
+    if not message.raw.strip():
+        return set()
+    aspects = {Aspect.PAYLOAD}
+    stack: list[Any] = [message.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += node
+        elif isinstance(node, dict):
+            aspects.add(Aspect.REQUIRED)
+            stack += node.values()
+            product = node.get(PRODUCT_CONFIGURATION)
+            if isinstance(product, dict):
+                aspects.add(Aspect.PRODUCT_TYPE)
+                if isinstance(product.get(TYPE), str):
+                    aspects.add(Aspect.PRODUCT)
+    return aspects
+
+
+def _ids(exchange: Exchange, aspects: Iterable[Aspect]) -> tuple[str, ...]:
+    numbered = REQUIREMENTS.get(exchange.api or "", {})
+    wanted = set(aspects)
+    return tuple(identifier for aspect, identifier in numbered.items() if aspect in wanted)
+
+
+def _named(breach: Breach) -> str:
+    return f"contract.{breach.check}"
+
+
+def _no_evidence(_exchange: Exchange, _release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+    return ()
+
+
+RULES: Final = (
+    RuleSpec("contract.operation", Half.REQUEST, operation_is_known, touches, _no_evidence),
+    RuleSpec("contract.request", Half.REQUEST, request_conforms, touches, request_evidence, _named),
+    RuleSpec("contract.response", Half.RESPONSE, response_conforms, touches, response_evidence, _named),
+)
+"""Findings are named after the check that noticed them: `contract.schema`, `contract.product` …"""

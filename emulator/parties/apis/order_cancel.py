@@ -1,0 +1,145 @@
+"""Cancelling an order (MEF 123, 6.8 to 6.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from emulator.parties.apis import Api, Context
+from emulator.parties.apis.items import without
+from emulator.parties.apis.order_charge import Charges
+from emulator.parties.apis.order_flow import OrderFlow, open_items
+from emulator.parties.apis.order_links import not_found
+from emulator.parties.generic import equal, href, list_handler, retrieve_handler, summary_of
+from emulator.parties.store import Resource
+from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+
+KIND: Final = "cancelProductOrder"
+DECIDE: Final = "productOrder.decideCancel"
+CONTACT: Final = "cancelProductOrderContact"
+SELLER_CONTACT: Final = "cancelProductOrderSellerContact"
+_FIND: Final = summary_of("id", "cancellationReasonType", "productOrder", "state")
+_FILTERS: Final = {
+    "productOrderId": equal("/productOrder/productOrderId"),
+    "state": equal("/state"),
+    "cancellationReasonType": equal("/cancellationReasonType"),
+}
+_OWN: Final = ("cancellationDeniedReason", "charge", "state")
+"""What only the seller says of a request; a buyer who says it is not believed."""
+
+
+class Cancels:
+    """Takes requests to cancel, decides them, and waits for the charge where there is one."""
+
+    def __init__(self, context: Context, flow: OrderFlow, charges: Charges) -> None:
+        self._context = context
+        self._desk = context.desk
+        self._flow = flow
+        self._charges = charges
+        charges.settled[KIND] = self.settled
+
+    def api(self) -> Api:
+        """Operations and timer actions."""
+        return Api(
+            "productOrder",
+            {
+                "listCancelProductOrder": list_handler(self._context, KIND, _FILTERS, _FIND),
+                "retrieveCancelProductOrder": retrieve_handler(self._context, KIND, "cancel request"),
+                "createCancelProductOrder": self.create,
+            },
+            {DECIDE: self.decide},
+        )
+
+    def create(self, call: Call) -> Reply:
+        """Take a request. Where the order cannot be cancelled any more it is taken all the same and rejected later.
+
+        MEF123 leaves open: cancelling an order that is acknowledged, held or being changed. Figure 13 has
+        no way from there to assessingCancellation, and Table 13 names the wrong state of the order as a
+        ground for rejection.
+        """
+        order = self._context.store.get(call.run, "productOrder", call.body["productOrder"]["productOrderId"])
+        if issues := list(_issues(call.body, order)):
+            raise unprocessable(*issues)
+        assert order is not None
+        at = self._desk.now()
+        identifier = self._context.new_id(KIND)
+        body = {
+            **without(call.body, _OWN),
+            "id": identifier,
+            "href": href(call, KIND, identifier),
+            "relatedContactInformation": [
+                *call.body["relatedContactInformation"],
+                self._context.profile.seller.contact(SELLER_CONTACT),  # R76
+            ],
+        }
+        request = self._desk.open(call.run, KIND, body, state="acknowledged")
+        fits = order.body["state"] == "inProgress"
+        if fits:
+            resting = {item["id"]: "pending" for item in open_items(order.body)}
+            self._flow.hold(order, "assessingCancellation", resting, by="buyer", at=at)
+        seconds = self._context.profile.intervals.task.finish
+        self._desk.later(request, seconds, DECIDE, {"fits": fits, "state": order.body["state"], "url": call.base_url})
+        return Reply(201, request.body)
+
+    def decide(self, request: Resource, data: Mapping[str, Any], at: datetime) -> None:
+        """Grant it, deny it, or ask for a charge first (Figure 20)."""
+        behaviour = self._context.profile.behaviour.cancel_product_order
+        if not data["fits"]:
+            self._deny(request, f"The order was {data['state']}, only one that is inProgress can be cancelled", at)
+            return
+        order = self._order(request)
+        if behaviour.outcome == "rejected":
+            self._deny(request, "The work has gone too far", at)
+            self._flow.resume(order, by="seller", at=at, reason="Cancellation denied")
+        elif behaviour.charge == "none":
+            self._grant(request, order, at)
+        else:
+            about = {
+                "productOrder": request.body["productOrder"],
+                KIND: {"id": request.id, "href": request.body["href"]},
+            }
+            charge = self._charges.open(request.run, about, "cancellation", data["url"], at)
+            request.body["charge"] = charge
+            self._desk.move(request, "inProgress.assessingCharge", by="seller", at=at)
+
+    def settled(self, charge: Resource, accepted: bool, at: datetime) -> None:
+        """The charge for a cancellation is settled (6.12, use case 11c)."""
+        request = self._context.store.get(charge.run, KIND, charge.body[KIND]["id"])
+        if request is None:
+            return
+        order = self._order(request)
+        if accepted:
+            # Table 10 has the charges of a cancellation from pendingCancellation on.
+            order.body.setdefault("cancellationCharge", []).append(request.body["charge"])
+            self._grant(request, order, at)
+        else:
+            self._desk.move(request, "done.declined", by="buyer", at=at)
+            self._flow.resume(order, by="seller", at=at, reason="Charge for cancellation declined")
+
+    def _grant(self, request: Resource, order: Resource, at: datetime) -> None:
+        self._desk.move(request, "done", by="seller", at=at)
+        reason = request.body.get("cancellationReason") or "Cancelled at the buyer's request"
+        self._flow.call_off(order, reason, at=at)
+
+    def _deny(self, request: Resource, reason: str, at: datetime) -> None:
+        request.body["cancellationDeniedReason"] = reason
+        self._desk.move(request, "rejected", by="seller", at=at)
+
+    def _order(self, request: Resource) -> Resource:
+        identifier = request.body["productOrder"]["productOrderId"]
+        order = self._context.store.get(request.run, "productOrder", identifier)
+        if order is None:
+            raise KeyError(identifier)
+        return order
+
+
+def _issues(body: Mapping[str, Any], order: Resource | None) -> list[Issue]:
+    found: list[Issue] = []
+    if all(contact["role"] != CONTACT for contact in body["relatedContactInformation"]):
+        reason = f"A contact with the role {CONTACT} is missing"
+        found.append(Issue("/relatedContactInformation", ErrorCode.MISSING_PROPERTY, reason, "MEF123 R74"))
+    if order is None:
+        identifier = body["productOrder"]["productOrderId"]
+        found.append(not_found("/productOrder/productOrderId", "product order", identifier))
+    return found

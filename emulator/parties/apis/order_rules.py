@@ -1,0 +1,118 @@
+"""What the seller refuses in a product order with 422, each entry at the exact place (MEF 123, sections 6.1.3 to 6.1.8).
+
+The order has passed its contract already: types, enums, sub-types and the product payload are right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from emulator.parties.apis import Context
+from emulator.parties.apis.items import ItemRules, contact_issues
+from emulator.parties.apis.order_links import Links
+from emulator.wire.call import ErrorCode, Issue
+
+ORDER_CONTACT: Final = "productOrderContact"
+ITEM_CONTACTS: Final = ("buyerProductOrderItemContact", "buyerImplementationContact", "buyerTechnicalContact")
+_ITEMS: Final = ItemRules(
+    items="productOrderItem",
+    relationship="productOrderItemRelationship",
+    by_specification=False,
+    clauses={
+        "add.id": "MEF123 R36",
+        "add.configuration": "MEF123 R30",
+        "add.offering": "MEF123 R32",
+        "modify": "MEF123 R39",
+        "repeat": "MEF123 R40",
+        "delete": "MEF123 R43, R44",
+        "payload": "MEF123 R9",
+        "relations": "MEF123 R11",
+        "product": "MEF123 R30, R39, R43",
+    },
+)
+
+
+def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue]:
+    """Everything that is wrong with an order that a buyer wants to place."""
+    links = Links(context, run)
+    ids = {item["id"] for item in body["productOrderItem"]}
+    subjects = Counter((item.get("product") or {}).get("id") for item in body["productOrderItem"])
+    issues = [
+        *contact_issues("", body, (ORDER_CONTACT,), "MEF123 R13"),
+        *_ITEMS.issues(context, run, body),
+        *(
+            issue
+            for index, item in enumerate(body["productOrderItem"])
+            for issue in _item(links, f"/productOrderItem/{index}", item, ids, subjects)
+        ),
+    ]
+    return sorted(issues, key=lambda issue: issue.place)
+
+
+def _item(
+    links: Links, place: str, item: dict[str, Any], ids: set[str], subjects: Mapping[str | None, int]
+) -> Iterator[Issue]:
+    """What an order asks of its items beyond what POQ and quote ask of theirs.
+
+    `ids` are those of all items, `subjects` tells how many items are about a product.
+    """
+    if item["action"] != "delete":
+        yield from _wanted(place, item)
+    if item["action"] == "add":
+        yield from _new(place, item)
+    else:
+        yield from _at_rest(links, place, item, subjects)
+    yield from _coordination(place, item, ids)
+    yield from links.of_item(place, item)
+
+
+def _wanted(place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """What items to add and to modify need alike (R14, R34, R42).
+
+    MEF123 leaves open: whether R14 binds a disconnect. R44 lets nothing stand beside `product.id`, and no
+    official sample of a disconnect has a date or contacts: there they may be given or not.
+    """
+    if "requestedCompletionDate" not in item:
+        yield _missing(f"{place}/requestedCompletionDate", "MEF123 R14")
+    yield from contact_issues(place, item, ITEM_CONTACTS, "MEF123 R14")
+    if "requestedItemTerm" not in item:
+        yield _missing(f"{place}/requestedItemTerm", "MEF123 R34, R42")
+
+
+def _new(place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    if "billingAccount" not in item:
+        yield _missing(f"{place}/billingAccount", "MEF123 R33")
+    term = item.get("requestedItemTerm") or {}
+    if term.get("endOfTermAction") == "roll" and "rollInterval" not in term:
+        yield _missing(f"{place}/requestedItemTerm/rollInterval", "MEF123 R35")
+
+
+def _at_rest(links: Links, place: str, item: dict[str, Any], subjects: Mapping[str | None, int]) -> Iterator[Issue]:
+    """A product has one change at a time.
+
+    MEF123 leaves open: orders for a product that is not active. Figure 12 of MEF 116 has no way for them.
+    """
+    target = (item.get("product") or {}).get("id")
+    product = links.product(target)
+    if product is not None and product["status"] != "active":
+        reason = f"The product is {product['status']}, only an active one can be changed or disconnected"
+        yield Issue(f"{place}/product/id", ErrorCode.INVALID_VALUE, reason, "MEF116 Figure 12")
+    if target is not None and subjects[target] > 1:
+        yield Issue(f"{place}/product/id", ErrorCode.INVALID_VALUE, "Two items are about the same product")
+
+
+def _coordination(place: str, item: dict[str, Any], ids: set[str]) -> Iterator[Issue]:
+    """A coordinated action is with another item of the order."""
+    for index, action in enumerate(item.get("coordinatedAction") or ()):
+        here = f"{place}/coordinatedAction/{index}/itemId"
+        if action["itemId"] not in ids:
+            reason = f"This order has no item {action['itemId']!r:.100}"
+            yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, reason)
+        elif action["itemId"] == item["id"]:
+            yield Issue(here, ErrorCode.INVALID_VALUE, "An item cannot be coordinated with itself")
+
+
+def _missing(place: str, clause: str) -> Issue:
+    return Issue(place, ErrorCode.MISSING_PROPERTY, f"{place.rpartition('/')[2]} is missing", clause)

@@ -1,0 +1,217 @@
+"""Product inventory: what the buyer has installed, and what orders do to it (MEF 116)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from emulator.parties.apis import Api, Context
+from emulator.parties.apis.order_links import Links
+from emulator.parties.clock import rfc3339
+from emulator.parties.generic import Filter, after, before, equal, list_handler, retrieve_handler
+from emulator.parties.store import Resource
+
+KIND: Final = "product"
+SUMMARY: Final = (
+    "id",
+    "status",
+    "externalId",
+    "lastUpdateDate",
+    "startDate",
+    "billingAccount",
+    "productOffering",
+    "productOrderItem",
+    "productRelationship",
+    "productSpecification",
+    "relatedSite",
+)
+"""The members of `MEFProduct_Find` (R13)."""
+
+_BUYER_CONTACTS: Final = {
+    "buyerAssuranceTechnicalContact": "buyerTechnicalContact",
+    "buyerCommercialContact": "productOrderContact",
+    "buyerSlaManagementContact": "buyerImplementationContact",
+}
+"""Roles of R14 and the role of the order's contact that takes them over.
+
+MEF116 leaves open: where the buyer's contacts of a product come from; no order names them by these roles.
+"""
+_SELLER_CONTACTS: Final = (
+    "sellerAssuranceTechnicalContact",
+    "sellerCommercialContact",
+    "sellerSlaManagementContact",
+)
+_FILTERS: Final[dict[str, Filter]] = {
+    "status": equal("/status"),
+    "productSpecificationId": equal("/productSpecification/id"),
+    "productOfferingId": equal("/productOffering/id"),
+    "externalId": equal("/externalId"),
+    "geographicalSiteId": equal("/relatedSite/*/id"),
+    "relatedProductId": equal("/productRelationship/*/id"),
+    "billingAccountId": equal("/billingAccount/id"),
+    "productOrderId": equal("/productOrderItem/*/productOrderId"),
+    "startDate.gt": after("/startDate"),
+    "startDate.lt": before("/startDate"),
+    "lastUpdateDate.gt": after("/lastUpdateDate"),
+    "lastUpdateDate.lt": before("/lastUpdateDate"),
+}
+
+
+def build(context: Context) -> Api:
+    """The inventory's handlers; registers what orders may do to products."""
+    inventory = Inventory(context)
+    context.effects.update(
+        {
+            "product.create": inventory.create,
+            "product.change": inventory.change,
+            "product.terminate": inventory.terminate,
+            "product.settle": inventory.settle,
+        }
+    )
+    return Api(
+        "productInventory",
+        {
+            "listProduct": list_handler(context, KIND, _FILTERS, find),
+            # MEF116 leaves open: the use of `fields`, which the contract has and the guide does not mention.
+            "retrieveProduct": retrieve_handler(context, KIND, "product", path=KIND),
+        },
+    )
+
+
+def find(body: dict[str, Any]) -> dict[str, Any]:
+    """The summary of a product in a list."""
+    return {member: body[member] for member in SUMMARY if member in body}
+
+
+class Inventory:
+    """What orders do to products. All of it happens inside of the order's transaction."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._desk = context.desk
+
+    def create(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> str:
+        """A product is being installed: it is pendingActive under the id that the order item has got."""
+        ordered = item["product"]
+        identifier = str(ordered.get("id") or self._context.new_id(KIND))
+        offering = self._context.profile.offerings[ordered["productOffering"]["id"]]
+        body: dict[str, Any] = {
+            "id": identifier,
+            "startDate": item.get("expectedCompletionDate") or rfc3339(at),
+            "lastUpdateDate": rfc3339(at),
+            "productOffering": ordered["productOffering"],
+            "productSpecification": {"id": offering.specification},
+            "productConfiguration": ordered["productConfiguration"],
+            "productOrderItem": [_back_link(order, item)],
+            "relatedContactInformation": self._contacts(order, item),
+        }
+        if "externalId" in order:
+            # MEF116 leaves open: which identifier of the order is the product's; an order item has none.
+            body["externalId"] = order["externalId"]
+        if "billingAccount" in item:
+            body["billingAccount"] = item["billingAccount"]
+        if "requestedItemTerm" in item:
+            body["productTerm"] = [item["requestedItemTerm"]]
+        if prices := self._prices(run, item):
+            body["productPrice"] = prices
+        if relations := _relations(order, item):
+            body["productRelationship"] = relations
+        if sites := _sites(ordered):
+            body["relatedSite"] = sites
+        self._desk.open(run, KIND, body, state="pendingActive")
+        return identifier
+
+    def change(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> None:
+        """An order that changes the product is under way."""
+        self._under_way(run, order, item, "active.pendingChange", at)
+
+    def terminate(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> None:
+        """A disconnect is under way."""
+        self._under_way(run, order, item, "pendingTerminate", at)
+
+    def settle(self, run: str, _order: dict[str, Any], item: dict[str, Any], outcome: str, at: datetime) -> None:
+        """The order item has ended: completed, failed or cancelled.
+
+        MEF116 leaves open: what becomes of a pendingActive product whose order fails. Figure 12 has one
+        way besides activation, cancelled, and that is taken.
+        """
+        product = self._get(run, item)
+        done = outcome == "completed"
+        if item["action"] == "add":
+            to = "active" if done else "cancelled"
+            if done:
+                product.body["startDate"] = rfc3339(at)
+        elif item["action"] == "modify":
+            to = "active"
+            if done:
+                self._reconfigure(run, product.body, item)
+        else:
+            to = "terminated" if done else "active"
+            if done:
+                product.body["terminationDate"] = rfc3339(at)
+        product.body["lastUpdateDate"] = rfc3339(at)
+        self._desk.move(product, to, by="seller", at=at)
+
+    def _under_way(self, run: str, order: dict[str, Any], item: dict[str, Any], to: str, at: datetime) -> None:
+        product = self._get(run, item)
+        product.body.setdefault("productOrderItem", []).append(_back_link(order, item))
+        product.body["lastUpdateDate"] = rfc3339(at)
+        self._desk.move(product, to, by="seller", at=at)
+
+    def _reconfigure(self, run: str, product: dict[str, Any], item: dict[str, Any]) -> None:
+        product["productConfiguration"] = item["product"]["productConfiguration"]
+        if "requestedItemTerm" in item:
+            product["productTerm"] = [item["requestedItemTerm"]]
+        if "billingAccount" in item:
+            product["billingAccount"] = item["billingAccount"]
+        if prices := self._prices(run, item):
+            product["productPrice"] = prices
+
+    def _get(self, run: str, item: dict[str, Any]) -> Resource:
+        found = self._context.store.get(run, KIND, item["product"]["id"])
+        if found is None:
+            raise KeyError(item["product"]["id"])
+        return found
+
+    def _contacts(self, order: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+        """The six roles of R14."""
+        given = [*(item.get("relatedContactInformation") or ()), *order["relatedContactInformation"]]
+        by_role = {contact["role"]: contact for contact in reversed(given)}
+        fallback = by_role.get("productOrderContact", order["relatedContactInformation"][0])
+        buyers = [{**by_role.get(source, fallback), "role": role} for role, source in _BUYER_CONTACTS.items()]
+        return buyers + [self._context.profile.seller.contact(role) for role in _SELLER_CONTACTS]
+
+    def _prices(self, run: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+        """The quoted prices, or those of the offering."""
+        quoted = Links(self._context, run).quote_item(item)
+        if quoted is not None and quoted.get("quoteItemPrice"):
+            return list(quoted["quoteItemPrice"])
+        # What the profile has installed may have no offering, and a change of it repeats that (MEF123 R40).
+        offering = self._context.profile.offerings.get((item["product"].get("productOffering") or {}).get("id", ""))
+        return list(offering.prices_for(item["action"])) if offering is not None else []
+
+
+def _back_link(order: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    link = {"productOrderId": order["id"], "productOrderItemId": item["id"]}
+    return {**link, "productOrderHref": order["href"]} if "href" in order else link
+
+
+def _relations(order: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Relations to other products: those named, and those to items of the same order, by now products."""
+    named = list(item["product"].get("productRelationship") or ())
+    links = item.get("productOrderItemRelationship") or ()
+    siblings = order["productOrderItem"] if links else ()
+    ids = {sibling["id"]: (sibling.get("product") or {}).get("id") for sibling in siblings}
+    for link in links:
+        if target := ids.get(link["id"]):
+            named.append({"id": target, "relationshipType": link["relationshipType"]})
+    return named
+
+
+def _sites(product: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sites among the places of an order: the inventory shows no other place."""
+    return [
+        {"id": place["id"], "role": place["role"]}
+        for place in product.get("place") or ()
+        if place.get("@type") == "GeographicSiteRef"
+    ]

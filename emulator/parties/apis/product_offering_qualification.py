@@ -1,0 +1,271 @@
+"""Product offering qualification: can the seller deliver, and when? (MEF 87)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from emulator.parties.apis import Api, Context
+from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
+from emulator.parties.clock import rfc3339
+from emulator.parties.generic import (
+    Filter,
+    Plan,
+    after,
+    before,
+    day_of,
+    equal,
+    href,
+    hub_handlers,
+    list_handler,
+    moment_of,
+    retrieve_handler,
+)
+from emulator.parties.profile import Color, Offering, PathStep
+from emulator.parties.store import Resource
+from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+
+KIND: Final = "productOfferingQualification"
+ITEM: Final = "productOfferingQualificationItem"
+ITEMS: Final = "productOfferingQualificationItem"
+
+_RULES: Final = ItemRules(
+    items=ITEMS,
+    relationship="qualificationItemRelationship",
+    by_specification=True,
+    clauses={
+        "product": "MEF87 R32",
+        "relations": "MEF87 R15",
+        "add.offering": "MEF87 R33",
+        "add.configuration": "MEF87 R34",
+        "payload": "MEF87 R35",
+        "add.id": "MEF87 R36",
+        "modify": "MEF87 R37, R40",
+        "repeat": "MEF87 R38",
+        "delete": "MEF87 R39, R40, R41",
+    },
+)
+
+_OURS: Final = ("id", "href", "state", "stateChange", "effectiveQualificationDate", "expectedPOQCompletionDate")
+_OURS_OF_ITEM: Final = (
+    "state",
+    "stateChange",
+    "terminationError",
+    "serviceabilityConfidence",
+    "serviceabilityConfidenceReason",
+    "alternateProductOfferingProposal",
+    "installationInterval",
+    "guaranteedUntilDate",
+)
+
+_FILTERS: Final[dict[str, Filter]] = {
+    "state": equal("/state"),
+    "externalId": equal("/externalId"),
+    "projectId": equal("/projectId"),
+    "requestedPOQCompletionDate.gt": after("/requestedPOQCompletionDate"),
+    "requestedPOQCompletionDate.lt": before("/requestedPOQCompletionDate"),
+}
+
+
+def build(context: Context) -> Api:
+    """Create, list and retrieve POQs; subscribe to their events."""
+    desk = Qualifications(context)
+    return Api(
+        KIND,
+        {
+            "createProductOfferingQualification": desk.create,
+            "listProductOfferingQualification": list_handler(context, KIND, _FILTERS, find),
+            "retrieveProductOfferingQualification": retrieve_handler(
+                context, KIND, "product offering qualification", path=KIND
+            ),
+            **hub_handlers(context, KIND),
+        },
+        desk.plan.actions,
+    )
+
+
+def find(body: dict[str, Any]) -> dict[str, Any]:
+    """The summary of a list, where the date asked for is a day although the buyer gave a date-time."""
+    shown: dict[str, Any] = {name: body[name] for name in ("id", "externalId", "state", "projectId") if name in body}
+    day = day_of(body.get("requestedPOQCompletionDate", ""))
+    return shown if day is None else {**shown, "requestedPOQCompletionDate": day}
+
+
+class Qualifications:
+    """Answers requests for qualification and carries the deferred ones to their end."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._desk = context.desk
+        self._behaviour = context.profile.behaviour.product_offering_qualification
+        self._times = context.profile.intervals.poq
+        self.plan = Plan(context, KIND, f"{KIND}.advance", self._advance, self._open_to)
+
+    def create(self, call: Call) -> Reply:
+        """POST /productOfferingQualification.
+
+        MEF87 leaves open: instantSyncQualification has to be sent (R18) yet has a default; absent, it is false.
+        """
+        body = call.body
+        instant = bool(body.get("instantSyncQualification", False))
+        mode = self._behaviour.mode
+        issues = list(self._issues(call, instant=instant))
+        if issues:
+            raise unprocessable(*issues)
+        path = self._behaviour.path
+        at_once = bool(path) and path[0].to != "acknowledged" and self._desk.allows(None, path[0].to, KIND)
+        immediate = at_once if path else (mode == "immediate" or (mode == "asRequested" and instant))
+        refused = instant and not immediate and not path  # R24: an answer now is asked for, and this seller has none
+        state = path[0].to if at_once else self._immediate(refused=refused)
+        poq = self._open(call, state if immediate or refused else "acknowledged")
+        for item in poq.body[ITEMS]:
+            if immediate or refused:
+                self._finish_item(poq, item, self._item_state(poq.body, item), self._desk.now())
+            else:
+                self._desk.move_item(poq, item, "acknowledged", by="seller", lifecycle=ITEM, save=False)
+        if immediate or refused:
+            poq.body["effectiveQualificationDate"] = rfc3339(self._desk.now())
+            self.plan.begin(poq, path)
+        else:
+            self._defer(poq)
+        self._context.store.update(poq)
+        return Reply(201, poq.body)
+
+    def _issues(self, call: Call, *, instant: bool) -> Iterator[Issue]:
+        yield from contact_issues("", call.body, ("buyerContactInformation",), "MEF87 R21")
+        if not instant and "requestedPOQCompletionDate" not in call.body:
+            reason = "requestedPOQCompletionDate is missing: it goes with instantSyncQualification false"
+            yield Issue("/requestedPOQCompletionDate", ErrorCode.MISSING_PROPERTY, reason, "MEF87 R19")
+        yield from _RULES.issues(self._context, call.run, call.body)
+
+    def _open(self, call: Call, state: str) -> Resource:
+        body = without(copy.deepcopy(call.body), _OURS)
+        body["id"] = self._context.new_id(KIND)
+        body["href"] = href(call, KIND, body["id"])
+        body["relatedContactInformation"].append(self._context.profile.seller.contact("sellerContactInformation"))
+        body[ITEMS] = [without(item, _OURS_OF_ITEM) for item in body[ITEMS]]
+        return self._desk.open(call.run, KIND, body, state=state)
+
+    def _immediate(self, *, refused: bool) -> str:
+        """The state of an immediate answer.
+
+        MEF87 leaves open: done.unableToProvide is for deferred answers alone, so a seller that has no
+        answer in time says terminatedWithError (R24).
+        """
+        unable = refused or self._behaviour.outcome in ("unableToProvide", "terminatedWithError")
+        return "terminatedWithError" if unable else "done.ready"
+
+    def _item_state(self, body: dict[str, Any], item: dict[str, Any]) -> str:
+        """What an item ends as when its POQ ends in the state it is in; one item fails, the others are given up."""
+        if body["state"] == "done.ready":
+            return "done.ready"
+        first = item is body[ITEMS][0]
+        return "terminatedWithError" if body["state"] == "terminatedWithError" and first else "done.abandoned"
+
+    def _defer(self, poq: Resource) -> None:
+        """Set out on the profile's path, or on the usual one."""
+        expected = self._desk.now() + timedelta(seconds=self._times.start + self._times.finish)
+        poq.body["expectedPOQCompletionDate"] = rfc3339(expected)
+        self.plan.begin(
+            poq,
+            self._behaviour.path
+            or (
+                PathStep("inProgress", after_seconds=self._times.start),
+                PathStep(self._end(poq.body, expected), after_seconds=self._times.finish),
+            ),
+        )
+
+    def _end(self, body: dict[str, Any], expected: datetime) -> str:
+        wanted = moment_of(body.get("requestedPOQCompletionDate"))
+        late = wanted is not None and wanted < expected and self._behaviour.deadline == "keep"
+        if self._behaviour.outcome == "terminatedWithError":
+            return "terminatedWithError"
+        return "done.unableToProvide" if late or self._behaviour.outcome == "unableToProvide" else "done.ready"
+
+    def _open_to(self, poq: Resource, to: str) -> bool:
+        return self._desk.allows(poq.body["state"], to, KIND)
+
+    def _advance(self, poq: Resource, to: str, at: datetime) -> None:
+        """One step: items first, so that an observer never sees a POQ ahead of its items (R48 to R50)."""
+        if to == "inProgress":
+            for item in poq.body[ITEMS]:
+                self._desk.move_item(poq, item, to, by="seller", lifecycle=ITEM, at=at, save=False)
+        else:
+            body = {**poq.body, "state": to}
+            for item in poq.body[ITEMS]:
+                self._finish_item(poq, item, self._item_state(body, item), at)
+            poq.body["effectiveQualificationDate"] = rfc3339(at)
+        self._desk.move(poq, to, by="seller", at=at)
+
+    def _finish_item(self, poq: Resource, item: dict[str, Any], to: str, at: datetime) -> None:
+        """End an item; only an item that is ready says what the seller can do (R28 to R31)."""
+        if to == "done.ready":
+            self._answer(poq, item, at)
+        elif to == "terminatedWithError":
+            index = poq.body[ITEMS].index(item)
+            item["terminationError"] = [
+                {
+                    "code": "otherIssue",
+                    "propertyPath": f"/{ITEMS}/{index}/product",
+                    "value": "The seller cannot qualify this product with the information given",
+                }
+            ]
+        self._desk.move_item(poq, item, to, by="seller", lifecycle=ITEM, at=at, save=False)
+
+    def _answer(self, poq: Resource, item: dict[str, Any], at: datetime) -> None:
+        offering = item_offering(self._context, poq.run, item)
+        color, reason = self._confidence(item)
+        item["serviceabilityConfidence"] = color
+        item["serviceabilityConfidenceReason"] = reason
+        if color != "red":
+            span = offering.installation.as_json() if offering else {"amount": 10, "units": "businessDays"}
+            item["installationInterval"] = span
+            item["guaranteedUntilDate"] = rfc3339(at + timedelta(seconds=self._times.valid))
+        wanted = poq.body.get("provideAlternative", False) and color != "green"
+        other = self._other(offering) if wanted and "productConfiguration" in item["product"] else None
+        if other is not None:
+            item["alternateProductOfferingProposal"] = [self._proposal(other, item)]
+
+    def _confidence(self, item: dict[str, Any]) -> tuple[Color, str]:
+        """How sure the seller is: the worst of the places, or red where the profile says so."""
+        if self._behaviour.outcome == "alternate" and item["action"] != "delete":
+            return "red", "Not as asked; an alternative may be possible"
+        colors = [self._color(place) for place in item["product"].get("place") or ()]
+        if "red" in colors:
+            return "red", "The place cannot be reached"
+        return ("yellow", "The place has to be surveyed") if "yellow" in colors else ("green", "Ready to deliver")
+
+    def _color(self, place: dict[str, Any]) -> Color:
+        """The serviceability of a place by reference; a place by value is taken at its word."""
+        identifier = place.get("id", "")
+        if place["@type"] == "GeographicSiteRef":
+            site = self._context.profile.sites.get(identifier)
+            identifier = site.address if site else ""
+        address = self._context.profile.addresses.get(identifier)
+        return address.serviceability if address else "green"
+
+    def _other(self, offering: Offering | None) -> Offering | None:
+        """What the seller can propose instead: an offering that what the buyer configured fits, or nothing.
+
+        Where the profile wants an alternative whatever it is, the offering itself is better than none.
+        """
+        if offering is None:
+            return None
+        other = self._context.profile.offerings.get(offering.alternate or "")
+        if other is not None and other.payload == offering.payload:
+            return other
+        return offering if self._behaviour.outcome == "alternate" else None
+
+    def _proposal(self, other: Offering, item: dict[str, Any]) -> dict[str, Any]:
+        configuration = copy.deepcopy(item["product"]["productConfiguration"])
+        return {
+            "id": self._context.new_id("alternateProductOfferingProposal"),
+            "installationInterval": other.installation.as_json(),
+            "alternateProduct": {
+                "productOffering": {"id": other.id},
+                "productSpecification": {"id": other.specification},
+                "productConfiguration": configuration,
+            },
+        }

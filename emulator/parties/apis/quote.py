@@ -1,0 +1,373 @@
+"""Quote: what it costs, for how long, and when it can be delivered (MEF 115)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from emulator.parties.apis import Api, Context
+from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
+from emulator.parties.apis.quote_terms import Offer, make_offer
+from emulator.parties.clock import rfc3339
+from emulator.parties.generic import (
+    Filter,
+    Plan,
+    after,
+    before,
+    equal,
+    fits,
+    href,
+    hub_handlers,
+    list_handler,
+    moment_of,
+    retrieve_handler,
+    summary_of,
+)
+from emulator.parties.profile import PathStep
+from emulator.parties.store import Resource
+from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+
+KIND: Final = "quote"
+CANCELLABLE: Final = ("inProgress", "inProgress.draft")
+ORDERABLE: Final = ("approved.orderable", "approved.orderableAlternate")
+PRICED: Final = (*ORDERABLE, "answered", "inProgress.draft")
+UNFINISHED: Final = ("acknowledged", "inProgress", "inProgress.draft")
+
+_RULES: Final = ItemRules(
+    items="quoteItem",
+    relationship="quoteItemRelationship",
+    by_specification=False,
+    clauses={
+        "product": "MEF115 R22",
+        "relations": "MEF115 R10",
+        "add.configuration": "MEF115 R42",
+        "add.offering": "MEF115 R43",
+        "add.id": "MEF115 R44",
+        "modify": "MEF115 R45",
+        "repeat": "MEF115 R46",
+        "delete": "MEF115 R47, R48, R49",
+        "payload": "MEF115 R8",
+    },
+)
+
+_OURS: Final = (
+    "id",
+    "href",
+    "state",
+    "stateChange",
+    "quoteDate",
+    "quoteLevel",
+    "validFor",
+    "expectedQuoteCompletionDate",
+    "effectiveQuoteCompletionDate",
+)
+_OURS_OF_ITEM: Final = (
+    "state",
+    "quoteItemPrice",
+    "quoteItemTerm",
+    "quoteItemInstallationInterval",
+    "subjectToFeasibilityCheck",
+    "terminationError",
+)
+_OF_DRAFT: Final = ("quoteItemPrice", "quoteItemTerm", "quoteItemInstallationInterval")
+_DATES: Final = (
+    "quoteDate",
+    "requestedQuoteCompletionDate",
+    "expectedQuoteCompletionDate",
+    "effectiveQuoteCompletionDate",
+)
+_FILTERS: Final[dict[str, Filter]] = {
+    **{name: equal(f"/{name}") for name in ("state", "quoteLevel", "externalId", "projectId")},
+    **{f"{name}.gt": after(f"/{name}") for name in _DATES},
+    **{f"{name}.lt": before(f"/{name}") for name in _DATES},
+}
+_FIND: Final = summary_of("id", "state", "quoteLevel", "externalId", "projectId", *_DATES)
+
+
+def build(context: Context) -> Api:
+    """Create, list, retrieve, cancel and decline quotes; subscribe to their events."""
+    quotes = Quotes(context)
+    context.effects["quote.accepted"] = quotes.accept
+    return Api(
+        KIND,
+        {
+            "createQuote": quotes.create,
+            "listQuote": list_handler(context, KIND, _FILTERS, _FIND),
+            "retrieveQuote": retrieve_handler(context, KIND, "quote", path=KIND),
+            "cancelQuote": quotes.cancel,
+            "rejectQuote": quotes.decline,
+            **hub_handlers(context, KIND),
+        },
+        {**quotes.plan.actions, "quote.expire": quotes.expire},
+    )
+
+
+def level_of(body: Mapping[str, Any]) -> str:
+    """Firm or budgetary: what the buyer asked for decides the lifecycle."""
+    return str(body["buyerRequestedQuoteLevel"])
+
+
+class Quotes:
+    """Answers requests for quotes and carries the deferred ones to their end."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._desk = context.desk
+        self._behaviour = context.profile.behaviour.quote
+        self._times = context.profile.intervals.quote
+        self.plan = Plan(context, KIND, "quote.advance", self._advance, self._open_to)
+
+    # -- creation ----------------------------------------------------------------------------------
+
+    def create(self, call: Call) -> Reply:
+        """POST /quote.
+
+        MEF115 leaves open: a seller may give one kind of response only (R14). If it has none at once and
+        the buyer asks for one, the quote is unableToProvide: the answer cannot be given in the time asked for.
+        """
+        instant = call.body["instantSyncQuote"]
+        path, mode = self._path(call.body), self._behaviour.mode
+        at_once = bool(path) and path[0].to != "acknowledged" and self._desk.allows(None, path[0].to, _cycle(call.body))
+        immediate = at_once if path else (mode == "immediate" or (mode == "asRequested" and instant))
+        refused = instant and not immediate and not path
+        issues = list(self._issues(call, instant=instant))
+        if not issues and immediate and self._behaviour.outcome == "rejected":
+            # Figure 21: only an acknowledged quote can be rejected; before that the answer is an error.
+            issues = [Issue("/quoteItem/0", ErrorCode.OTHER_ISSUE, "The seller does not quote this product")]
+        if issues:
+            raise unprocessable(*issues)
+        final = "unableToProvide" if refused else path[0].to if at_once else self._outcome(call.run, call.body)
+        quote = self._open(call, final if immediate or refused else "acknowledged")
+        if immediate or refused:
+            self._finish(quote, final, self._desk.now())
+            self.plan.begin(quote, path)
+        else:
+            for item in quote.body["quoteItem"]:
+                self._desk.move_item(
+                    quote, item, "acknowledged", by="seller", lifecycle=self._item_cycle(quote), save=False
+                )
+            self._defer(quote, final)
+        self._context.store.update(quote)
+        return Reply(201, quote.body)
+
+    def _issues(self, call: Call, *, instant: bool) -> Iterator[Issue]:
+        if not instant:
+            yield from contact_issues("", call.body, ("buyerContactInformation",), "MEF115 R18")
+            if "requestedQuoteCompletionDate" not in call.body:
+                reason = "requestedQuoteCompletionDate is missing: it goes with instantSyncQuote false"
+                yield Issue("/requestedQuoteCompletionDate", ErrorCode.MISSING_PROPERTY, reason, "MEF115 R19")
+        yield from _RULES.issues(self._context, call.run, call.body)
+        for index, item in enumerate(call.body["quoteItem"]):
+            place = f"/quoteItem/{index}"
+            if not instant:
+                roles = ["quoteItemTechnicalContact"]
+                if self._needs_place(call.run, item):
+                    roles.append("quoteItemLocationContact")
+                yield from contact_issues(place, item, roles, "MEF115 R23, R24")
+            if "productOfferingQualificationItem" in item:
+                reference = item["productOfferingQualificationItem"]
+                yield from self._qualification(call.run, f"{place}/productOfferingQualificationItem", reference)
+
+    def _needs_place(self, run: str, item: Mapping[str, Any]) -> bool:
+        if item["action"] != "add" or not isinstance(item.get("product"), dict):
+            return False
+        offering = item_offering(self._context, run, item)
+        return bool(offering and offering.requires.place)
+
+    def _qualification(self, run: str, place: str, reference: Mapping[str, Any]) -> Iterator[Issue]:
+        """The POQ item that a quote item builds on is there, and the POQ is ready."""
+        poq = self._context.store.get(run, "productOfferingQualification", reference["productOfferingQualificationId"])
+        if poq is None:
+            here = f"{place}/productOfferingQualificationId"
+            yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "There is no product offering qualification with this id")
+            return
+        items = poq.body["productOfferingQualificationItem"]
+        item = next((each for each in items if each["id"] == reference["id"]), None)
+        if item is None:
+            yield Issue(f"{place}/id", ErrorCode.REFERENCE_NOT_FOUND, "The qualification has no item with this id")
+        elif poq.body["state"] != "done.ready":
+            # MEF115 leaves open: a reference to a POQ without an answer. There is nothing to build on.
+            reason = f"The qualification is {poq.body['state']}, not done.ready"
+            yield Issue(f"{place}/productOfferingQualificationId", ErrorCode.INVALID_VALUE, reason)
+        proposal = reference.get("alternateProductProposalId")
+        proposals = (item or {}).get("alternateProductOfferingProposal") or ()
+        if item is not None and proposal is not None and all(each["id"] != proposal for each in proposals):
+            here = f"{place}/alternateProductProposalId"
+            yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
+
+    def _open(self, call: Call, state: str) -> Resource:
+        body = without(copy.deepcopy(call.body), _OURS)
+        body["id"] = self._context.new_id(KIND)
+        body["href"] = href(call, KIND, body["id"])
+        body["quoteDate"] = rfc3339(self._desk.now())
+        contacts = body.setdefault("relatedContactInformation", [])
+        contacts.append(self._context.profile.seller.contact("sellerContactInformation"))
+        body["quoteItem"] = [without(item, _OURS_OF_ITEM) for item in body["quoteItem"]]
+        if level_of(body) == "budgetary":
+            body["quoteLevel"] = "budgetary"  # R33; Table 7 wants it in every state
+        return self._desk.open(call.run, KIND, body, state=state, lifecycle=_cycle(body))
+
+    def _defer(self, quote: Resource, final: str) -> None:
+        """Set out on the profile's path, or on the usual one."""
+        path = self._path(quote.body)
+        if final == "rejected":
+            usual: tuple[PathStep, ...] = (PathStep("rejected", after_seconds=self._times.start),)
+        else:
+            expected = self._desk.now() + timedelta(seconds=self._times.start + self._times.finish)
+            wanted = moment_of(quote.body.get("requestedQuoteCompletionDate"))
+            if wanted is not None and wanted < expected and self._behaviour.deadline == "keep":
+                final = "unableToProvide"
+            usual = (
+                PathStep("inProgress", after_seconds=self._times.start),
+                PathStep(final, after_seconds=self._times.finish),
+            )
+        self.plan.begin(quote, path or usual)
+
+    def _path(self, body: Mapping[str, Any]) -> tuple[PathStep, ...]:
+        """The profile's path; one for firm quotes does not bind the budgetary ones, and the reverse."""
+        path = self._behaviour.path
+        return path if fits(self._desk, path, _cycle(body)) else ()
+
+    def _outcome(self, run: str, body: Mapping[str, Any]) -> str:
+        """The state in which a quote ends by the profile, and by what its items get."""
+        if self._behaviour.outcome in ("unableToProvide", "rejected"):
+            return self._behaviour.outcome
+        if level_of(body) == "budgetary":
+            return "answered"
+        alternate = any(self._offer(run, n, item).alternate for n, item in enumerate(body["quoteItem"]))
+        return "approved.orderableAlternate" if alternate else "approved.orderable"
+
+    # -- on the way --------------------------------------------------------------------------------
+
+    def _item_cycle(self, quote: Resource) -> str:
+        return f"quoteItem.{level_of(quote.body)}"
+
+    def _open_to(self, quote: Resource, to: str) -> bool:
+        return self._desk.allows(quote.body["state"], to, _cycle(quote.body))
+
+    def _advance(self, quote: Resource, to: str, at: datetime) -> None:
+        """One step: items first, then the quote."""
+        if to == "inProgress":
+            seconds = self._times.finish
+            quote.body["expectedQuoteCompletionDate"] = rfc3339(at + timedelta(seconds=seconds))
+            for item in quote.body["quoteItem"]:
+                self._desk.move_item(quote, item, to, by="seller", lifecycle=self._item_cycle(quote), at=at, save=False)
+        elif to not in ("accepted", "declined", "expired"):  # there the items stay as they were quoted
+            self._finish(quote, to, at)
+        self._desk.move(quote, to, by="seller", at=at, lifecycle=_cycle(quote.body))
+
+    def _finish(self, quote: Resource, to: str, at: datetime) -> None:
+        """Fill in what a state shows (Tables 5 to 8) and bring the items along (Tables 9 and 10).
+
+        MEF115 leaves open: the tables' blank cells say neither "may" nor "must not", and they quarrel with R32
+        (a term in every response), R50, D1 and the description of terminationError; Table 9 lets a rejected
+        quote have no rejected item. We fill in what is required, and take back only a draft that came to nothing.
+        """
+        body = quote.body
+        offers = [self._offer(quote.run, n, item) for n, item in enumerate(body["quoteItem"])]
+        if to == "approved.orderableAlternate" and not any(offer.alternate for offer in offers):
+            offers[0] = self._offer(quote.run, 0, body["quoteItem"][0], longer=True)
+        for index, (item, offer) in enumerate(zip(body["quoteItem"], offers, strict=True)):
+            if to in PRICED:
+                self._price(body, item, offer)
+                wanted = offer.state if to == "approved.orderableAlternate" else to  # R52: all of them
+            else:
+                _take_back(body, item, to)
+                wanted = to if index == 0 and to != "cancelled" else "abandoned"
+                if to != "cancelled":
+                    item["terminationError"] = [_error(index, first=index == 0)]  # D1, Table 6
+            if item.get("state") != wanted:
+                self._desk.move_item(
+                    quote, item, wanted, by="seller", lifecycle=self._item_cycle(quote), at=at, save=False
+                )
+        if to in PRICED and level_of(body) == "firm":
+            check = any(item["subjectToFeasibilityCheck"] for item in body["quoteItem"])
+            body["quoteLevel"] = "firmSubjectToFeasibilityCheck" if check else "firm"  # R34, R35
+        if to in (*ORDERABLE, "answered", "unableToProvide", "cancelled"):
+            body["effectiveQuoteCompletionDate"] = rfc3339(at)
+        if to in (*ORDERABLE, "answered"):
+            body["validFor"] = {"endDateTime": rfc3339(at + timedelta(seconds=self._times.valid))}
+            with self._desk.at(at):
+                self._desk.later(quote, self._times.valid, "quote.expire")
+
+    def _offer(self, run: str, index: int, item: Mapping[str, Any], *, longer: bool = False) -> Offer:
+        longer = longer or (self._behaviour.outcome == "orderableAlternate" and index == 0)
+        return make_offer(item_offering(self._context, run, item), item, longer=longer)
+
+    def _price(self, body: dict[str, Any], item: dict[str, Any], offer: Offer) -> None:
+        item["quoteItemPrice"] = offer.prices
+        item["quoteItemTerm"] = [offer.term]  # R32
+        item["quoteItemInstallationInterval"] = offer.installation
+        if level_of(body) == "firm":
+            item["subjectToFeasibilityCheck"] = offer.feasibility_check
+
+    # -- the buyer's word and the end of time ------------------------------------------------------
+
+    def cancel(self, call: Call) -> Reply:
+        """POST /cancelQuote (R53): at once, and no resource is made of it."""
+        quote = self._named(call, CANCELLABLE, "cancelled")
+        at = self._desk.now()
+        for item in quote.body["quoteItem"]:
+            _take_back(quote.body, item, "cancelled")
+            if item["state"] in UNFINISHED:
+                self._desk.move_item(
+                    quote, item, "abandoned", by="buyer", lifecycle=self._item_cycle(quote), at=at, save=False
+                )
+        quote.body["effectiveQuoteCompletionDate"] = rfc3339(at)
+        self._end(quote, "cancelled", at, call.body.get("reason"))
+        return Reply(200, call.body)
+
+    def decline(self, call: Call) -> Reply:
+        """POST /rejectQuote (R54); the guide calls it /declineQuote. The items stay as they are."""
+        quote = self._named(call, ORDERABLE, "declined")
+        self._end(quote, "declined", self._desk.now(), call.body.get("reason"))
+        return Reply(200, call.body)
+
+    def _named(self, call: Call, states: tuple[str, ...], done: str) -> Resource:
+        quote = self._context.store.get(call.run, KIND, call.body["quoteId"])
+        if quote is None:
+            raise unprocessable(Issue("/quoteId", ErrorCode.REFERENCE_NOT_FOUND, "There is no quote with this id"))
+        if quote.body["state"] not in states or not self._open_to(quote, done):
+            # MEF115 leaves open: the code for a quote in another state.
+            reason = f"The quote is {quote.body['state']}; it can be {done} only while {' or '.join(states)}"
+            raise unprocessable(Issue("/quoteId", ErrorCode.OTHER_ISSUE, reason))
+        return quote
+
+    def _end(self, quote: Resource, to: str, at: datetime, reason: str | None = None) -> None:
+        """The buyer's decision ends a quote; what was planned for it is forgotten."""
+        self._context.store.cancel(quote.run, KIND, quote.id)
+        self._context.store.remove(quote.run, f"reads.{KIND}", quote.id)
+        cycle = _cycle(quote.body)
+        self._desk.move(quote, to, by="buyer", at=at, reason=reason, lifecycle=cycle)
+
+    def accept(self, run: str, quote_id: str, at: datetime) -> None:
+        """Effect `quote.accepted`: an order refers to the quote. One that is accepted already stays so."""
+        quote = self._context.store.get(run, KIND, quote_id)
+        if quote is not None and quote.body["state"] in ORDERABLE:
+            self._end(quote, "accepted", at)
+
+    def expire(self, quote: Resource, _: Mapping[str, Any], at: datetime) -> None:
+        """Timer: validFor has passed."""
+        if self._open_to(quote, "expired"):
+            cycle = _cycle(quote.body)
+            self._desk.move(quote, "expired", by="time", at=at, lifecycle=cycle)
+
+
+def _cycle(body: Mapping[str, Any]) -> str:
+    return f"quote.{level_of(body)}"
+
+
+def _take_back(body: dict[str, Any], item: dict[str, Any], to: str) -> None:
+    """A draft that came to nothing prices nothing; once cancelled it still says how firm it was (Tables 5 and 6)."""
+    for name in _OF_DRAFT:
+        item.pop(name, None)
+    if level_of(body) == "firm" and to != "cancelled":
+        item.pop("subjectToFeasibilityCheck", None)
+        body.pop("quoteLevel", None)
+
+
+def _error(index: int, *, first: bool) -> dict[str, str]:
+    value = "The seller cannot quote this product" if first else "Another item of the quote cannot be quoted"
+    return {"code": "otherIssue", "propertyPath": f"/quoteItem/{index}", "value": value}

@@ -1,0 +1,97 @@
+"""What a seller offers for one quote item: prices, term and installation interval (MEF 115, 6.2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emulator.parties.profile import Offering
+
+_HOURS: Final = {
+    "calendarMonths": 730.5,
+    "calendarDays": 24.0,
+    "calendarHours": 1.0,
+    "calendarMinutes": 1 / 60,
+    # MEF115 leaves open (R65): how long business days and hours are. Eight hours, five days a week.
+    "businessDays": 24 * 7 / 5,
+    "businessHours": 24 * 7 / 5 / 8,
+    "businessMinutes": 24 * 7 / 5 / 8 / 60,
+}
+_MOST: Final = 10**9
+"""Longer durations than anyone means; keeps absurd amounts away from floating point."""
+
+_NO_TERM: Final = {
+    "name": "No commitment",
+    "duration": {"amount": 1, "units": "calendarMonths"},
+    "endOfTermAction": "autoDisconnect",
+}
+_SOON: Final = {"amount": 10, "units": "businessDays"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The seller's answer for one item; `alternate` where it is not what the buyer asked for."""
+
+    term: dict[str, Any]
+    installation: dict[str, Any]
+    prices: list[dict[str, Any]]
+    feasibility_check: bool
+    alternate: bool
+
+    @property
+    def state(self) -> str:
+        return "approved.orderableAlternate" if self.alternate else "approved.orderable"
+
+
+def hours(duration: Mapping[str, Any]) -> float:
+    """A Duration in hours, to compare it with others."""
+    amount = int(max(-_MOST, min(_MOST, duration["amount"])))
+    return amount * _HOURS.get(duration["units"], 1.0)
+
+
+def make_offer(offering: Offering | None, item: Mapping[str, Any], *, longer: bool = False) -> Offer:
+    """What the offering gives for the item; `longer` makes it an alternate by a longer installation.
+
+    The term is the one that comes closest to the buyer's (R40); another length than asked for makes the
+    item an alternate (R41 and the text of orderableAlternate).
+    """
+    asked = item.get("requestedQuoteItemTerm")
+    terms = offering.terms if offering else (_NO_TERM,)
+    term = dict(terms[0])
+    if asked is not None:
+        term = dict(min(terms, key=lambda offered: _distance(offered, asked)))
+    installation = offering.installation.as_json() if offering else dict(_SOON)
+    wanted = item.get("requestedQuoteItemInstallationInterval")
+    if longer:
+        # More than the buyer asked for, in the buyer's own unit, and more than usual.
+        base: Mapping[str, Any] = installation
+        if wanted is not None and hours(wanted) > hours(installation):
+            base = wanted
+        installation = {"amount": max(1, min(base["amount"], 10**6)) * 2, "units": base["units"]}
+    alternate = (
+        longer
+        or (asked is not None and hours(term["duration"]) != hours(asked["duration"]))
+        or (wanted is not None and hours(installation) > hours(wanted))
+    )
+    action = str(item["action"])
+    prices = list(offering.prices_for(action)) if offering else []
+    return Offer(
+        term, installation, prices or [_free(offering)], bool(offering and offering.feasibility_check), alternate
+    )
+
+
+def _distance(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[float, bool]:
+    apart = abs(hours(offered["duration"]) - hours(asked["duration"]))
+    return apart, offered["endOfTermAction"] != asked["endOfTermAction"]
+
+
+def _free(offering: Offering | None) -> dict[str, Any]:
+    """Nothing to pay has to be said too: Table 6 asks for a price."""
+    unit = offering.currency if offering else "USD"
+    nothing = {"unit": unit, "value": 0.0}
+    return {
+        "name": "Free of charge",
+        "priceType": "nonRecurring",
+        "price": {"taxRate": 0.0, "dutyFreeAmount": nothing, "taxIncludedAmount": dict(nothing)},
+    }

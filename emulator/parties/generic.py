@@ -1,0 +1,328 @@
+"""Handlers that every API has: list, retrieve, hub; and the plan that carries a resource through its states."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from emulator.parties.apis import Action, Context, Handler
+from emulator.parties.clock import rfc3339
+from emulator.parties.desk import Desk
+from emulator.parties.profile import PathStep
+from emulator.parties.store import Resource
+from emulator.wire.call import Call, Reply, bad_request, not_found
+from emulator.wire.payload import MISSING, every, unescape
+from emulator.wire.payload import at as value_at
+
+Find = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes the summary that a list shows out of a resource's body."""
+
+
+def moment_of(text: Any) -> datetime | None:
+    """A date-time or date of RFC 3339, or None where it is neither. Never raises."""
+    if not isinstance(text, str):
+        return None
+    try:
+        # A leap second is a moment too, though Python has no word for it.
+        found = datetime.fromisoformat(text.strip().upper().replace(":60", ":59"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a query parameter asks of a body: something at `pattern` (`*` is any item) equals, or is past or before."""
+
+    pattern: str
+    how: Literal["equal", "gt", "lt"] = "equal"
+
+    def passes(self, body: Any, wanted: str) -> bool:
+        """Whether the body has what is wanted."""
+        return any(self._one(found, wanted) for _, found in every(body, self.pattern))
+
+    def _one(self, found: Any, wanted: str) -> bool:
+        if self.how == "equal":
+            if isinstance(found, bool):
+                return wanted.lower() == str(found).lower()
+            return isinstance(found, str | int | float) and str(found) == wanted
+        mine, theirs = moment_of(found), moment_of(wanted)
+        if mine is None or theirs is None:
+            return False
+        return mine > theirs if self.how == "gt" else mine < theirs
+
+
+def equal(pattern: str) -> Filter:
+    """The value at `pattern` is the parameter's."""
+    return Filter(pattern)
+
+
+def after(pattern: str) -> Filter:
+    """The date-time at `pattern` is later than the parameter's."""
+    return Filter(pattern, "gt")
+
+
+def before(pattern: str) -> Filter:
+    """The date-time at `pattern` is earlier than the parameter's."""
+    return Filter(pattern, "lt")
+
+
+def summary_of(*members: str) -> Find:
+    """The summary that has these members of the body, where they are."""
+    return lambda body: {name: body[name] for name in members if name in body}
+
+
+_DIGITS: Final = 20
+"""Longer numbers are no list's."""
+
+
+def _natural(call: Call, name: str) -> int | None:
+    text = call.param(name)
+    if text is None:
+        return None
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < _DIGITS):
+        raise bad_request("invalidQuery", f"{name} must be a whole number, 0 or greater", f"{name}={text:.100}")
+    return int(digits)
+
+
+def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:
+    """The part of a list that was asked for, with the three headers.
+
+    MEF87 leaves open: a limit above ours is answered with fewer; X-Pagination-Throttled is true where
+    the seller's own limit, not the buyer's, cut the list (R47; X-Total-Count is given always).
+    """
+    paging = context.profile.paging
+    offset = _natural(call, "offset") or 0
+    limit = _natural(call, "limit")
+    size = min(paging.default_limit if limit is None else limit, paging.max_limit)
+    shown = list(found[offset : offset + size])
+    cut = offset + len(shown) < len(found)
+    throttled = cut and (limit is None or limit > size)
+    headers = {
+        "X-Total-Count": str(len(found)),
+        "X-Result-Count": str(len(shown)),
+        "X-Pagination-Throttled": "true" if throttled else "false",
+    }
+    return Reply(200, shown, headers)
+
+
+def list_handler(context: Context, kind: str, filters: Mapping[str, Filter], find: Find) -> Handler:
+    """Lists a run's resources of a kind in order of creation; filters are AND-ed, parameters not in them ignored."""
+
+    def handle(call: Call) -> Reply:
+        for name, rule in filters.items():
+            wanted = call.param(name)
+            if wanted is not None and rule.how != "equal" and moment_of(wanted) is None:
+                raise bad_request("invalidQuery", f"{name} must be a date-time", f"{name}={wanted:.100}")
+        asked = [(rule, wanted) for name, rule in filters.items() if (wanted := call.param(name)) is not None]
+        found = [
+            find(resource.body)
+            for resource in context.store.all(call.run, kind)
+            if all(rule.passes(resource.body, wanted) for rule, wanted in asked)
+        ]
+        return page(context, call, found)
+
+    return handle
+
+
+def retrieve_handler(context: Context, kind: str, label: str, *, path: str | None = None) -> Handler:
+    """Shows one resource. `label` names it in a 404; with `path` its href is given."""
+
+    def handle(call: Call) -> Reply:
+        identifier = call.path.get("id", "")
+        resource = context.store.get(call.run, kind, identifier)
+        if resource is None:
+            raise not_found(label, identifier)
+        body = resource.body
+        if path is not None:
+            body["href"] = href(call, path, identifier)
+        seen = context.effects.get(f"{kind}.seen")
+        if seen is not None:
+            seen(resource)
+        return Reply(200, body)
+
+    return handle
+
+
+def href(call: Call, path: str, identifier: str) -> str:
+    """Where a resource of this contract is."""
+    return f"{call.base_url.rstrip('/')}/{path.strip('/')}/{identifier}"
+
+
+def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
+    """registerListener, unregisterListener and retrieveHub: subscriptions are resources of kind `hub.<api>`."""
+    kind = f"hub.{api}"
+
+    def register(call: Call) -> Reply:
+        callback = call.body["callback"]
+        if not _is_web_address(callback):
+            # MEF87 and MEF115 leave open: POST /hub has no 422, so a callback that cannot be called is a 400.
+            raise bad_request("invalidBody", "callback must be an absolute http or https URL", str(callback)[:200])
+        body = {**call.body, "id": context.new_id(kind)}
+        context.store.add(Resource(call.run, kind, body["id"], body, context.desk.now()))
+        return Reply(201, body)
+
+    def unregister(call: Call) -> Reply:
+        if not context.store.remove(call.run, kind, call.path.get("id", "")):
+            raise not_found("subscription", call.path.get("id", ""))
+        return Reply(204)
+
+    return {
+        "registerListener": register,
+        "unregisterListener": unregister,
+        "retrieveHub": retrieve_handler(context, kind, "subscription"),
+    }
+
+
+def _is_web_address(text: Any) -> bool:
+    try:
+        parts = urlsplit(str(text))
+        # urlsplit lets blanks pass, and drops line breaks before it looks.
+        return (
+            not any(ch.isspace() or not ch.isprintable() for ch in str(text))
+            and parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port or 1) > 0
+        )
+    except ValueError:
+        return False
+
+
+def fits(desk: Desk, path: Sequence[PathStep], lifecycle: str) -> bool:
+    """Whether a path is a way through a lifecycle: from an initial state of its own, or else from acknowledged."""
+    states = [step.to for step in path]
+    if states and not desk.allows(None, states[0], lifecycle):
+        states.insert(0, "acknowledged")
+    before = [None, *states][: len(states)]
+    return all(desk.allows(one, other, lifecycle) for one, other in zip(before, states, strict=True))
+
+
+def fill_in(body: dict[str, Any], members: Mapping[str, Any], at: datetime) -> None:
+    """Set members of a body by JSON Pointer (`*` is any item), as a profile's path asks for.
+
+    A value `$gen.now`, `$gen.now+7d` or `$resource#/pointer` is worked out now. What has no place is left out.
+    """
+    for place, value in members.items():
+        put(body, place, _worked_out(value, body, at))
+
+
+def put(body: dict[str, Any], place: str, value: Any) -> None:
+    """Put a value at a JSON Pointer of a body, or at each place that a pattern with `*` names, if there are any."""
+    parent, _, token = place.rpartition("/")
+    for _, holder in list(every(body, parent)):
+        if isinstance(holder, dict) and place:
+            holder[unescape(token)] = value
+        elif isinstance(holder, list) and token.isdecimal() and len(token) < _DIGITS and int(token) < len(holder):
+            holder[int(token)] = value
+
+
+_NOW: Final = re.compile(r"\$gen\.now(?:([+-])(\d{1,6})(ms|s|m|h|d))?")
+_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def _worked_out(value: Any, body: Any, at: datetime) -> Any:
+    if not isinstance(value, str) or not value.startswith("$"):
+        return _plain(value)
+    if (found := _NOW.fullmatch(value)) is not None:
+        sign, amount, unit = found.groups()
+        seconds = int(amount) * _SECONDS[unit] if amount else 0
+        return rfc3339(at + timedelta(seconds=-seconds if sign == "-" else seconds))
+    if value.startswith(("$resource#", "$resource.body#")):
+        there = value_at(body, value.partition("#")[2])
+        return copy.deepcopy(there) if there is not MISSING else None
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """A copy of a profile's JSON that can be changed and serialized."""
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+class Plan:
+    """Carries resources of one kind through the steps ahead of them, by timers or by reads.
+
+    `advance(resource, to, at)` makes one step; it moves the resource and fills in what the state shows.
+    A resource that has left the way (cancelled, say) is left alone: `open_to(resource, to)` tells.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        kind: str,
+        action: str,
+        advance: Callable[[Resource, str, datetime], None],
+        open_to: Callable[[Resource, str], bool],
+    ) -> None:
+        self._context = context
+        self._kind = kind
+        self._action = action
+        self._advance = advance
+        self._open_to = open_to
+        context.effects[f"{kind}.seen"] = self.seen
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        """The timer actions of the plan."""
+        return {self._action: self.act}
+
+    def begin(self, resource: Resource, steps: Sequence[PathStep]) -> None:
+        """Set out on the steps; a first step to the state that the resource is in already only sets its members."""
+        if steps and steps[0].to == resource.body["state"]:
+            fill_in(resource.body, steps[0].set, self._context.desk.now())
+            self._context.store.update(resource)
+            steps = steps[1:]
+        self._next(
+            resource,
+            [{"to": s.to, "after": s.after_seconds, "reads": s.reads, "set": _plain(s.set)} for s in steps],
+        )
+
+    def _next(self, resource: Resource, steps: list[dict[str, Any]]) -> None:
+        if not steps:
+            return
+        if steps[0]["reads"] is None:
+            self._context.desk.later(resource, steps[0]["after"] or 0.0, self._action, {"steps": steps})
+            return
+        waiting = Resource(resource.run, f"reads.{self._kind}", resource.id, {}, self._context.desk.now())
+        waiting.body = {"steps": steps, "left": max(1, steps[0]["reads"])}
+        self._context.store.add(waiting)
+
+    def act(self, resource: Resource, data: Mapping[str, Any], at: datetime) -> None:
+        """Make the first of the steps and set out on the rest."""
+        step, *rest = data["steps"]
+        if not self._open_to(resource, step["to"]):
+            return
+        self._advance(resource, step["to"], at)
+        fill_in(resource.body, step["set"], at)
+        self._context.store.update(resource)
+        self._next(resource, rest)
+
+    def seen(self, resource: Resource) -> None:
+        """Count a read; the step that waited for it is made after the answer that this read got."""
+        store = self._context.store
+        waiting = store.get(resource.run, f"reads.{self._kind}", resource.id)
+        if waiting is None:
+            return
+        waiting.body["left"] -= 1
+        if waiting.body["left"] > 0:
+            store.update(waiting)
+            return
+        store.remove(resource.run, waiting.kind, resource.id)
+        fresh = store.get(resource.run, self._kind, resource.id)
+        if fresh is not None:
+            self.act(fresh, waiting.body, self._context.desk.now())
+
+
+def day_of(text: str) -> str | None:
+    """The calendar day of a date-time, as the buyer wrote it."""
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None

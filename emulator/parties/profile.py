@@ -1,0 +1,391 @@
+"""Profiles: what an emulated seller has and how it behaves, read strictly from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from emulator.errors import FileProblem
+from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
+from emulator.settings import scenarios_dir
+
+Color = Literal["green", "yellow", "red"]
+Mode = Literal["asRequested", "immediate", "deferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class SellerInfo:
+    """Who sells, and whom to ask there: a contact of the contracts, without its role."""
+
+    id: str
+    name: str
+    person: Annotated[Json, Key("contact")]
+
+    def contact(self, role: str) -> dict[str, Any]:
+        """The seller's contact in a role."""
+        return {**self.person, "role": role}
+
+
+@dataclass(frozen=True, slots=True)
+class Represents:
+    """Ids of buyers and sellers that are told apart by buyerId and sellerId; one or none: the ids are ignored."""
+
+    buyers: tuple[str, ...] = ()
+    sellers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEntry:
+    """An address the seller knows, in one of the four types; `of` is the fielded address of the same place."""
+
+    id: Annotated[str, KEYED]
+    address: Json
+    serviceability: Color = "green"
+    of: str | None = None
+    allows_new_site: Annotated[bool, Key("allowsNewSite")] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SiteEntry:
+    """A site at one of the addresses; its other members are those of GeographicSite."""
+
+    id: Annotated[str, KEYED]
+    address: str
+    name: str
+    site_type: Annotated[Literal["public", "private"], Key("siteType")] = "public"
+    description: str | None = None
+    company_name: Annotated[str | None, Key("companyName")] = None
+    customer_name: Annotated[str | None, Key("customerName")] = None
+    contact: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A Duration of the contracts."""
+
+    amount: int
+    units: Literal[
+        "calendarMonths", "calendarDays", "calendarHours", "calendarMinutes", "businessDays", "businessHours",
+        "businessMinutes",
+    ]  # fmt: skip
+
+    def as_json(self) -> dict[str, Any]:
+        return {"amount": self.amount, "units": self.units}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEntry:
+    """A price without duty, charged for these actions."""
+
+    name: str
+    value: float
+    price_type: Annotated[Literal["recurring", "nonRecurring", "usageBased"], Key("priceType")] = "recurring"
+    recurring_charge_period: Annotated[
+        Literal["hour", "day", "week", "month", "year"] | None, Key("recurringChargePeriod")
+    ] = None
+    unit_of_measure: Annotated[str | None, Key("unitOfMeasure")] = None
+    description: str | None = None
+    actions: tuple[Literal["add", "modify", "delete"], ...] = ("add", "modify")
+
+    def as_json(self, currency: str, tax_rate: float) -> dict[str, Any]:
+        taxed = round(self.value * (1 + tax_rate / 100), 2)
+        body = {
+            "name": self.name,
+            "description": self.description,
+            "priceType": self.price_type,
+            "recurringChargePeriod": self.recurring_charge_period,
+            "unitOfMeasure": self.unit_of_measure,
+            "price": {
+                "taxRate": tax_rate,
+                "dutyFreeAmount": {"unit": currency, "value": self.value},
+                "taxIncludedAmount": {"unit": currency, "value": taxed},
+            },
+        }
+        return {name: member for name, member in body.items() if member is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term that can be agreed on."""
+
+    name: str
+    duration: Span
+    end_of_term_action: Annotated[Literal["roll", "autoDisconnect", "autoRenew"], Key("endOfTermAction")] = "autoRenew"
+    roll_interval: Annotated[Span | None, Key("rollInterval")] = None
+    description: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        body = {
+            "name": self.name,
+            "description": self.description,
+            "duration": self.duration.as_json(),
+            "endOfTermAction": self.end_of_term_action,
+            "rollInterval": self.roll_interval.as_json() if self.roll_interval else None,
+        }
+        return {name: member for name, member in body.items() if member is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """What the product's document asks of an item that adds it (MEF 87 R15, MEF 115 R10)."""
+
+    place: bool = False
+    relationships: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A product offering; `payload` is the URN of its configuration, `alternate` the offering proposed instead."""
+
+    id: Annotated[str, KEYED]
+    name: str
+    specification: str
+    payload: str
+    installation: Span
+    term_entries: Annotated[tuple[Term, ...], Key("terms")]
+    price_entries: Annotated[tuple[PriceEntry, ...], Key("prices")]
+    requires: Requires = Requires()
+    alternate: str | None = None
+    feasibility_check: Annotated[bool, Key("feasibilityCheck")] = False
+    currency: str = "USD"
+    tax_rate: Annotated[float, Key("taxRate")] = 0.0
+
+    @property
+    def terms(self) -> tuple[dict[str, Any], ...]:
+        """The terms as the contracts write them."""
+        return tuple(term.as_json() for term in self.term_entries)
+
+    @property
+    def prices(self) -> tuple[dict[str, Any], ...]:
+        """The prices for an action to add, as the contracts write them."""
+        return self.prices_for("add")
+
+    def prices_for(self, action: str) -> tuple[dict[str, Any], ...]:
+        """The prices for an action, as the contracts write them."""
+        return tuple(
+            price.as_json(self.currency, self.tax_rate) for price in self.price_entries if action in price.actions
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationTimes:
+    """Seconds until a POQ is worked on, then until it is finished; for how long its answer holds."""
+
+    start: float = 1
+    finish: float = 2
+    valid: float = 2_592_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTimes:
+    """Seconds until a quote is worked on, then until it is finished; for how long it is valid."""
+
+    start: float = 1
+    finish: float = 3
+    valid: float = 2_592_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTimes:
+    """Seconds until an order is in progress, then until it is completed; and until a cancelled one is at rest."""
+
+    assess: float = 1
+    work: float = 5
+    cancellation: float = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTimes:
+    """Seconds until a cancellation or a change of date is decided."""
+
+    finish: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeTimes:
+    """Seconds that the buyer has to answer a charge."""
+
+    response: float = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How long the seller takes, in seconds of its clock."""
+
+    poq: QualificationTimes = QualificationTimes()
+    quote: QuoteTimes = QuoteTimes()
+    order: OrderTimes = OrderTimes()
+    task: TaskTimes = TaskTimes()
+    charge: ChargeTimes = ChargeTimes()
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Sizes of lists; more addresses or sites than `too_many` are refused (MEF 121 R19, MEF 122 R12)."""
+
+    default_limit: int = 100
+    max_limit: int = 100
+    too_many: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Status for a body that breaks its schema; one that cannot be read is always a 400."""
+
+    schema: Literal[400, 422] = 422
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """A state to go to, `after_seconds` after the step before or once the resource was read that often."""
+
+    to: str
+    after_seconds: float | None = None
+    reads: int | None = None
+    set: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PoqBehaviour:
+    """How POQs end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for."""
+
+    outcome: Literal["ready", "alternate", "unableToProvide", "terminatedWithError"] = "ready"
+    mode: Mode = "asRequested"
+    deadline: Literal["keep", "ignore"] = "keep"
+    path: tuple[PathStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBehaviour:
+    """How quotes end. `deadline` as for POQs."""
+
+    outcome: Literal["orderable", "orderableAlternate", "unableToProvide", "rejected"] = "orderable"
+    mode: Mode = "asRequested"
+    deadline: Literal["keep", "ignore"] = "keep"
+    path: tuple[PathStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBehaviour:
+    """How orders end."""
+
+    outcome: Literal["completed", "failed", "partial", "rejected"] = "completed"
+    path: tuple[PathStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBehaviour:
+    """How a request to cancel an order, or to change an item's date, ends."""
+
+    outcome: Literal["accepted", "rejected"] = "accepted"
+    charge: Literal["none", "blocking"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the seller makes of what it is asked."""
+
+    product_offering_qualification: Annotated[PoqBehaviour, Key("productOfferingQualification")] = PoqBehaviour()
+    quote: QuoteBehaviour = QuoteBehaviour()
+    product_order: Annotated[OrderBehaviour, Key("productOrder")] = OrderBehaviour()
+    cancel_product_order: Annotated[TaskBehaviour, Key("cancelProductOrder")] = TaskBehaviour()
+    modify_product_order_item_requested_delivery_date: Annotated[
+        TaskBehaviour, Key("modifyProductOrderItemRequestedDeliveryDate")
+    ] = TaskBehaviour()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything that makes one seller different from another.
+
+    `products` are Products as the inventory shows them, without the id that is their key. `synonyms` are groups of words that mean the same
+    in addresses. `unsupported` lists operations as `api.operationId`.
+    """
+
+    name: str
+    seller: SellerInfo
+    description: str = ""
+    represents: Represents = Represents()
+    unsupported: tuple[str, ...] = ()
+    addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    sites: Mapping[str, SiteEntry] = field(default_factory=dict)
+    offerings: Mapping[str, Offering] = field(default_factory=dict)
+    products: Mapping[str, Json] = field(default_factory=dict)
+    intervals: Intervals = Intervals()
+    paging: Paging = Paging()
+    errors: Errors = Errors()
+    unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
+    behaviour: Behaviour = Behaviour()
+
+    def specification(self, identifier: str) -> Offering | None:
+        """The first offering of a product specification."""
+        return next((entry for entry in self.offerings.values() if entry.specification == identifier), None)
+
+
+DEFAULT: Final = "wholesale-seller"
+
+
+def load_profile(path: Path | None = None, overlay: Mapping[str, Any] | None = None) -> Profile:
+    """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
+
+    A profile that `extends` another is an overlay of that one: a name of ours, or a file beside it.
+    Raises FileProblem with the place of everything that is wrong.
+    """
+    raw, layers = read_layers(path or _ours(DEFAULT), _ours)
+    places = Layers(layers, overlay)
+    if overlay is not None:
+        raw = merge(raw, overlay)
+    problems: list[str] = []
+    profile = build(Profile, raw, "", problems, places)
+    if not problems:
+        problems += [f"{places.where(place)}: {text}" for place, text in _loose_ends(profile)]
+    if problems:
+        raise FileProblem(problems)
+    return profile  # type: ignore[no-any-return]
+
+
+def _ours(name: str) -> Path:
+    return scenarios_dir() / "profiles" / f"{name}.yaml"
+
+
+def _loose_ends(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What does not fit together, with its JSON Pointer."""
+    for key, address in profile.addresses.items():
+        if address.of is not None and address.of not in profile.addresses:
+            yield f"/addresses/{key}/of", f"there is no address {address.of!r}"
+        if not isinstance(address.address.get("@type"), str):
+            yield f"/addresses/{key}/address", "an address needs its '@type'"
+    for key, site in profile.sites.items():
+        if site.address not in profile.addresses:
+            yield f"/sites/{key}/address", f"there is no address {site.address!r}"
+    for key, product in profile.products.items():
+        offered = product.get("productOffering")
+        if isinstance(offered, dict) and offered.get("id") not in profile.offerings:
+            yield f"/products/{key}/productOffering/id", f"there is no offering {offered.get('id')!r}"
+    for key, offering in profile.offerings.items():
+        yield from _loose_ends_of(profile, f"/offerings/{key}", offering)
+    yield from _loose_ends_of_paths(profile.behaviour)
+
+
+def _loose_ends_of_paths(behaviour: Behaviour) -> Iterator[tuple[str, str]]:
+    for name, path in (
+        ("productOfferingQualification", behaviour.product_offering_qualification.path),
+        ("quote", behaviour.quote.path),
+        ("productOrder", behaviour.product_order.path),
+    ):
+        for n, step in enumerate(path):
+            if step.after_seconds is not None and step.reads is not None:
+                yield f"/behaviour/{name}/path/{n}", "a step has after_seconds or reads, not both"
+
+
+def _loose_ends_of(profile: Profile, place: str, offering: Offering) -> Iterator[tuple[str, str]]:
+    if offering.alternate is not None and offering.alternate not in profile.offerings:
+        yield f"{place}/alternate", f"there is no offering {offering.alternate!r}"
+    if not offering.term_entries:
+        yield f"{place}/terms", "an offering needs a term"
+    for n, term in enumerate(offering.term_entries):
+        if (term.end_of_term_action == "roll") != (term.roll_interval is not None):
+            yield f"{place}/terms/{n}", "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"

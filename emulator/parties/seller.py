@@ -1,0 +1,177 @@
+"""The emulated seller: time passes, then the operation's handler answers."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import logging
+import random
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from emulator.errors import FileProblem
+from emulator.parties.apis import (
+    Api,
+    Context,
+    geographic_address,
+    geographic_site,
+    product_inventory,
+    product_offering_qualification,
+    product_order,
+    quote,
+)
+from emulator.parties.clock import Clock, rfc3339
+from emulator.parties.desk import Desk
+from emulator.parties.generic import fits
+from emulator.parties.profile import PathStep, Profile
+from emulator.parties.store import Resource, Store, Timer
+from emulator.standard.lifecycle import load_lifecycles
+from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implemented
+
+_LOG: Final = logging.getLogger(__name__)
+
+MODULES: Final = (
+    geographic_address,
+    geographic_site,
+    product_offering_qualification,
+    quote,
+    product_order,
+    product_inventory,
+)
+
+
+class Seller:
+    """Answers calls of a buyer. Safe to call from many threads; calls are answered one after the other.
+
+    Time is lazy: what became due since the last call happens when the next one comes, each change
+    at its own due time.
+    """
+
+    def __init__(
+        self,
+        release: Any,
+        profile: Profile,
+        clock: Clock,
+        new_id: Callable[[str], str] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.profile = profile
+        self.store = Store()
+        self._clock = clock
+        self._seeded: set[str] = set()
+        self._turn = threading.RLock()
+        make_id = new_id or _ids(seed)
+        self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
+        self.context = Context(self.desk, self.store, clock, profile, release, make_id)
+        self.apis: dict[str, Api] = {}
+        for module in MODULES:
+            api: Api = module.build(self.context)
+            self.apis[api.name] = api
+        self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
+        self._check_profile()
+
+    def answer(self, call: Call) -> Reply:
+        """Answer a call that passed its contract.
+
+        Raises ApiError for the standard's errors; then nothing of the call is kept.
+        """
+        with self._turn:
+            call = self._of_party(call)
+            # What the run begins with and what is due stay done, even if this call is refused.
+            self._seed(call.run)
+            self.settle()
+            if f"{call.api}.{call.operation}" in self.profile.unsupported:
+                reason = f"This seller does not support {call.operation}"
+                raise not_implemented(reason)
+            api = self.apis.get(call.api)
+            handler = api.operations.get(call.operation) if api else None
+            if handler is None:
+                reason = f"{call.operation} of {call.api} is not emulated"
+                raise not_implemented(reason)
+            with self.store.transaction():
+                return handler(call)
+
+    def settle(self) -> None:
+        """Do everything that is due by now. A timer that cannot be worked off is dropped and logged."""
+        while True:
+            with self.store.transaction():
+                timer = self.store.next_due(self._clock.now())
+            if timer is None:
+                return
+            self._work_off(timer)
+
+    def _work_off(self, timer: Timer) -> None:
+        try:
+            with self.store.transaction(), self.desk.at(timer.at):
+                resource = self.store.get(timer.run, timer.kind, timer.id)
+                if resource is not None:
+                    self._actions[timer.action](resource, timer.data, timer.at)
+        except Exception:  # noqa: BLE001 - logged, whatever it is
+            # Our own fault, and nobody's who happens to call now; putting it back would fail every later call.
+            _LOG.exception("%s of %s %s could not be done", timer.action, timer.kind, timer.id)
+
+    def _of_party(self, call: Call) -> Call:
+        """The call within the records of the buyer and seller it names.
+
+        MEF115 leaves open (R2, R4): an id that is sent although only one party is represented is ignored.
+        """
+        run = call.run
+        for name, known in (("buyerId", self.profile.represents.buyers), ("sellerId", self.profile.represents.sellers)):
+            if len(known) < 2:  # noqa: PLR2004 - one party or none needs no name
+                continue
+            given = call.param(name)
+            if not given:
+                raise bad_request("missingQueryParameter", f"{name} is required: several are represented here")
+            if given not in known:
+                body = {"code": "forbiddenRequester", "reason": f"This {name} is not represented here"}
+                raise ApiError(403, body)
+            run = f"{run}|{name}={given}"
+        return call if run == call.run else replace(call, run=run)
+
+    def _seed(self, run: str) -> None:
+        """Give a run that is seen for the first time the products of the profile."""
+        if run in self._seeded:
+            return
+        now = self._clock.now()
+        with self.store.transaction():
+            for key, product in self.profile.products.items():
+                body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
+                self.store.add(Resource(run, "product", key, body, now))
+        self._seeded.add(run)
+
+    def _check_profile(self) -> None:
+        """Refuse a profile whose operations or paths the standard does not have."""
+        problems = []
+        known = [f"{name}.{operation}" for name, api in self.apis.items() for operation in api.operations]
+        for name in self.profile.unsupported:
+            if name not in known and name.partition(".")[0] in self.apis:
+                near = difflib.get_close_matches(name, known, n=1)
+                problems.append(
+                    f"unsupported: unknown operation {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                )
+        behaviour = self.profile.behaviour
+        problems += self._check_path(
+            "productOfferingQualification",
+            behaviour.product_offering_qualification.path,
+            "productOfferingQualification",
+        )
+        problems += self._check_path("quote", behaviour.quote.path, "quote.firm", "quote.budgetary")
+        problems += self._check_path("productOrder", behaviour.product_order.path, "productOrder")
+        if problems:
+            raise FileProblem([f"profile {self.profile.name!r}: {problem}" for problem in problems])
+
+    def _check_path(self, which: str, path: tuple[PathStep, ...], *lifecycles: str) -> list[str]:
+        """What is wrong with a path: it must be a way through one of the lifecycles."""
+        if any(fits(self.desk, path, lifecycle) for lifecycle in lifecycles):
+            return []
+        way = " → ".join(step.to for step in path)
+        return [f"behaviour.{which}.path: the lifecycle does not go {way}"]
+
+
+def _ids(seed: int | None) -> Callable[[str], str]:
+    """UUIDs: the same for the same seed, never the same without one."""
+    source = random.Random(seed)  # noqa: S311 - ids of an emulator, repeatable on purpose
+    return lambda _kind: str(uuid.UUID(int=source.getrandbits(128), version=4))

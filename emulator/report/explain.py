@@ -1,0 +1,97 @@
+"""A finding or a failed step told to a colleague, in a few lines of text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from emulator.report.model import Report
+
+_HOST: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def printable(text: str, limit: int = 300) -> str:
+    """One line that cannot move a cursor, change a colour or turn the direction of writing."""
+    text = _UNPRINTABLE.sub(lambda bad: f"\\u{ord(bad.group()):04x}", text[: limit + 1])
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def told(value: Any) -> str:
+    """A JSON value in one line."""
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 200)
+
+
+def exchange_line(run: Report, n: int | None) -> str | None:
+    """`Exchange 7: POST /cancelQuote was answered 422`, or None where there is no such exchange."""
+    exchange = next((row for row in run["exchanges"] if row["n"] == n), None) if n is not None else None
+    if exchange is None:
+        return None
+    request = exchange["request"]
+    path = _HOST.sub("", request["url"]) or "/"
+    if "response" in exchange:
+        end = f"was answered {exchange['response']['status']}"
+    else:
+        end = f"was not answered ({exchange['fault']['kind']})"
+    return f"Exchange {n}: {printable(request['method'], 20)} {printable(path)} {end}"
+
+
+def whose(blame: str) -> str:
+    """Blame in words."""
+    return _WHOSE.get(blame, blame)
+
+
+_WHOSE: Final = {
+    "buyer": "the Buyer's",
+    "seller": "the Seller's",
+    "spec": "nobody's: the standard contradicts itself",
+    "scenario": "the scenario's",
+    "transport": "unknown: the message did not get through",
+    "emulator": "ours: a mistake in OIT",
+}
+
+
+def headline(finding: Report) -> str:
+    """What a finding is about: its requirements, or its rule where no requirement is named."""
+    named = ", ".join(finding["requirements"])
+    return f"{named} ({finding['rule']})" if named else str(finding["rule"])
+
+
+def finding_lines(run: Report, finding: Report) -> Iterator[str]:
+    """A finding without its headline: which exchange, what, where, hoped for and found, whose."""
+    line = exchange_line(run, finding["exchange"])
+    if line:
+        yield line
+    if finding["message"]:
+        yield printable(finding["message"])
+    if finding["pointer"]:
+        yield f"at:       {printable(finding['pointer'])}"
+    if finding["expected"] is not None:
+        yield f"expected: {told(finding['expected'])}"
+    if finding["found"] is not None:
+        yield f"found:    {told(finding['found'])}"
+    yield f"whose:    {whose(finding['blame'])}"
+
+
+def step_lines(run: Report, step: Report) -> Iterator[str]:
+    """Why a step did not pass."""
+    if step["message"]:
+        yield printable(step["message"])
+    for expectation in step["expectations"]:
+        if not expectation["met"]:
+            place = f" at {printable(expectation['pointer'])}" if expectation["pointer"] else ""
+            said = (
+                printable(expectation["message"])
+                if expectation["message"]
+                else (f"expected {told(expectation['expected'])}, found {told(expectation['found'])}")
+            )
+            yield f"{printable(expectation['what']) or 'the answer'}{place}: {said}"
+    line = exchange_line(run, step["exchanges"][-1]) if step["exchanges"] else None
+    if line:
+        yield line
+    if step["blame"]:
+        yield f"whose:    {whose(step['blame'])}"
+    if step["where"]:
+        yield f"in {printable(step['where'])}"

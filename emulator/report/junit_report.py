@@ -1,0 +1,174 @@
+"""Writes JUnit XML, as Jenkins (xunit `junit-10.xsd`) and GitLab read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from emulator.report.explain import finding_lines, headline, step_lines
+from emulator.report.model import Report, runs_of
+
+FILE_NAME: Final = "junit.xml"
+
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_STEP_ENDS: Final = {
+    "failed": "failure",
+    "skipped": "skipped",
+    "blocked": "error",
+    "inconclusive": "error",
+    "error": "error",
+}
+"""The element that a step's outcome becomes. A step whose need was not met is no skip: it was not proven."""
+
+_VERDICT_ENDS: Final = {
+    "fail": "failure",
+    "error": "error",
+    "not_seen": "skipped",
+    "not_applicable": "skipped",
+    "disputed": "skipped",
+}
+
+_LOOSE_ENDS: Final = {"fail": "failure", "error": "error", "not_seen": "error"}
+"""The element that a finding without requirement becomes: an unanswered request is nothing to skip."""
+
+_WITHOUT_FINDING: Final = {
+    "not_seen": "nothing in this run shows it",
+    "not_applicable": "the profile does not declare the option that it belongs to",
+}
+
+_MAX_TEXT: Final = 20
+"""Findings that one test case spells out; `report.json` holds them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A test case: `end` is failure, error, skipped or "" where it passed."""
+
+    group: str
+    name: str
+    seconds: float
+    end: str
+    type: str
+    message: str
+    text: str
+
+
+def render(report: Report) -> bytes:
+    """A report as JUnit XML: a test suite per run, a test case per step and judged requirement.
+
+    Findings that name no requirement have a test case per rule, so that nothing wrong looks green.
+    """
+    suites = [_suite(run) for run in runs_of(report)]
+    root = Element("testsuites", name="oit")
+    for total in ("tests", "failures", "errors"):
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in suites)))
+    root.set("time", _seconds(sum(float(suite.get("time", "0")) for suite in suites)))
+    root.extend(suites)
+    indent(root)
+    document: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Write `junit.xml` into a folder, which is made where it is missing; answers its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    path.write_bytes(render(report))
+    return path
+
+
+def _suite(run: Report) -> Element:
+    about = run["run"]
+    cases = [*_steps(run), *_requirements(run), *_unnumbered(run)]
+    name = about["scenario"] if about["case"] is None else f"{about['scenario']} [{about['case']}]"
+    suite = Element("testsuite", name=_xml(name))
+    suite.set("tests", str(len(cases)))
+    for attribute, end in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.end == end for case in cases)))
+    suite.set("time", _seconds(sum(exchange["elapsed_ms"] for exchange in run["exchanges"]) / 1000))
+    suite.set("timestamp", about["started"].removesuffix("Z"))
+    properties = SubElement(suite, "properties")
+    for key in ("id", "title", "release", "profile", "sut", "clock", "seed"):
+        if about[key] not in (None, ""):
+            SubElement(properties, "property", name=f"oit.{key}", value=_xml(str(about[key])))
+    SubElement(properties, "property", name="oit.verdict", value=run["verdict"])
+    prefix = "oit." + re.sub(r"[^\w-]+", "_", name).strip("_")
+    for case in cases:
+        suite.append(_testcase(case, prefix))
+    SubElement(suite, "system-out").text = _xml(_summary(run))
+    return suite
+
+
+def _testcase(case: _Case, prefix: str) -> Element:
+    element = Element(
+        "testcase", name=_xml(case.name), classname=_xml(f"{prefix}.{case.group}"), time=_seconds(case.seconds)
+    )
+    if case.end:
+        ending = SubElement(element, case.end, type=_xml(case.type), message=_xml(case.message))
+        ending.text = _xml(case.text)
+    elif case.text:
+        SubElement(element, "system-out").text = _xml(case.text)
+    return element
+
+
+def _steps(run: Report) -> Iterator[_Case]:
+    for step in run["steps"]:
+        lines = list(step_lines(run, step))
+        end = _STEP_ENDS.get(step["outcome"], "")
+        message = (lines[0] if lines else f"the step is {step['outcome']}") if end else ""
+        yield _Case(
+            "steps", step["id"], step["elapsed_ms"] / 1000, end, step["outcome"], message, _joined(lines) if end else ""
+        )
+
+
+def _requirements(run: Report) -> Iterator[_Case]:
+    for row in run["requirements"]:
+        findings = [finding for finding in run["findings"] if row["id"] in finding["requirements"]]
+        end = _VERDICT_ENDS.get(row["verdict"], "")
+        message, text = _told(run, row["verdict"], findings)
+        yield _Case("requirements", row["id"], 0.0, end, row["verdict"], message if end else "", text)
+
+
+def _unnumbered(run: Report) -> Iterator[_Case]:
+    loose = sorted((row for row in run["findings"] if not row["requirements"]), key=lambda row: str(row["rule"]))
+    for rule, rows in groupby(loose, key=lambda row: str(row["rule"])):
+        findings = list(rows)
+        verdict = next((one for one in _LOOSE_ENDS if any(row["verdict"] == one for row in findings)), "warning")
+        end = _LOOSE_ENDS.get(verdict, "")
+        message, text = _told(run, verdict, findings)
+        yield _Case("findings", rule, 0.0, end, verdict, message if end else "", text)
+
+
+def _told(run: Report, verdict: str, findings: Sequence[Report]) -> tuple[str, str]:
+    """A verdict in a sentence, and its findings in full, those that decided it first."""
+    if not findings:
+        return _WITHOUT_FINDING.get(verdict, ""), ""
+    findings = sorted(findings, key=lambda row: bool(row["verdict"] != verdict))
+    blocks = [_joined([headline(row), *finding_lines(run, row)]) for row in findings[:_MAX_TEXT]]
+    if len(findings) > _MAX_TEXT:
+        blocks.append(f"… and {len(findings) - _MAX_TEXT} more in report.json")
+    return findings[0]["message"], "\n\n".join(blocks)
+
+
+def _summary(run: Report) -> str:
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in run["counts"].items() if number)
+    return f"verdict: {run['verdict']}\n{counts or 'nothing was judged'}\n{len(run['exchanges'])} exchanges"
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _seconds(value: float) -> str:
+    return f"{max(0.0, value):.3f}"
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML 1.0 cannot carry."""
+    return _NOT_XML.sub("\ufffd", text)

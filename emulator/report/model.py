@@ -1,0 +1,358 @@
+"""The report of a run: what was asked, exchanged and found, as plain JSON for the writers to read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from emulator import __version__
+from emulator.errors import Exit
+from emulator.judge.judge import Judgement
+from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
+from emulator.report.masking import clean_text, moment, plain, secret_name
+from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
+from emulator.wire.payload import MISSING, unescape
+
+REPORT_VERSION: Final = "1"
+"""Changes when a reader of `report.json` must change; `report-1.schema.json` describes this one."""
+
+Report = dict[str, Any]
+"""A report of one run, or of several, as `report-1.schema.json` describes them."""
+
+MAX_FOUND: Final = 2_000
+"""Characters of a finding's `expected` or `found` that are kept; the exchange holds the whole."""
+
+
+class StepOutcome(StrEnum):
+    """How a step of a scenario ended."""
+
+    PASSED = "passed"  # it was done and its expectations were met
+    FAILED = "failed"  # an expectation was not met
+    SKIPPED = "skipped"  # its condition said that it does not apply
+    BLOCKED = "blocked"  # a step that it needs did not pass
+    INCONCLUSIVE = "inconclusive"  # nothing came that could be judged
+    ERROR = "error"  # our own runner failed
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationInfo:
+    """One expectation of a step: `pointer` says where, `what` in words what was expected."""
+
+    met: bool
+    pointer: str = ""
+    expected: Any = MISSING
+    found: Any = MISSING
+    what: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """What became of one step.
+
+    `kind` is call, await, notify, parallel or use. `where` is `file:line:col`. `exchanges` are the
+    numbers of the exchanges that the step made; `operation` and `status` are those of the last one.
+    `blame` says who has to act where the step did not pass.
+    """
+
+    id: str
+    kind: str
+    outcome: StepOutcome
+    title: str = ""
+    message: str = ""
+    exchanges: tuple[int, ...] = ()
+    expectations: tuple[ExpectationInfo, ...] = ()
+    where: str = ""
+    operation: str | None = None
+    status: int | None = None
+    elapsed_ms: float = 0.0
+    blame: Blame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual or real."""
+
+    id: str
+    scenario: str
+    started: datetime
+    finished: datetime
+    title: str = ""
+    case: str | None = None
+    release: str = ""
+    profile: str | None = None
+    sut: Party | None = None
+    clock: str = "real"
+    seed: int | None = None
+
+
+def run_report(
+    info: RunInfo, steps: Sequence[StepInfo], transcript: Iterable[Exchange], judgement: Judgement
+) -> Report:
+    """The report of one run. Never raises, whatever the messages hold."""
+    exchanges = list(transcript)
+    return {
+        "report_version": REPORT_VERSION,
+        "tool": _tool(),
+        "run": run_json(info),
+        "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut)),
+        "counts": _counts(judgement),
+        "steps": [step_json(step) for step in steps],
+        "exchanges": [_exchange(exchange) for exchange in exchanges],
+        "findings": [_finding(finding) for finding in judgement.findings],
+        "requirements": [
+            {"id": row.id, "verdict": str(row.verdict), "exchanges": list(row.exchanges)}
+            for row in judgement.requirements
+        ],
+    }
+
+
+def whole_report(runs: Sequence[Report]) -> Report:
+    """What goes into one file: a single run's report as it is, several under `runs` with their sum."""
+    if len(runs) == 1:
+        return runs[0]
+    counts: Counter[str] = Counter()
+    for run in runs:
+        counts.update(run["counts"])
+    return {
+        "report_version": REPORT_VERSION,
+        "tool": _tool(),
+        "verdict": str(_worst_run(runs)),
+        "counts": {str(verdict): counts[verdict] for verdict in Verdict},
+        "runs": list(runs),
+    }
+
+
+def runs_of(report: Report) -> list[Report]:
+    """The reports of single runs that a report holds."""
+    runs: list[Report] = report.get("runs", [report])
+    return runs
+
+
+def exit_code(runs: Sequence[Report]) -> Exit:
+    """How the process ends after these runs (reports of one run each)."""
+    if not runs:
+        return Exit.NOTHING
+    worst = _worst_run(runs)
+    if worst is RunVerdict.ERROR and all(_scenario_is_wrong(run) for run in runs if run["verdict"] == worst):
+        return Exit.USAGE
+    return _EXITS[worst]
+
+
+def _scenario_is_wrong(run: Report) -> bool:
+    """Whether the scenario, and not OIT, is what a run's error comes from."""
+    steps = [step["blame"] for step in run["steps"] if step["outcome"] == StepOutcome.ERROR]
+    return bool(steps) and set(steps) == {str(Blame.SCENARIO)}
+
+
+def run_verdict(
+    findings: Iterable[Finding], steps: Iterable[StepInfo], exchanges: Iterable[Exchange], sut: Party | None
+) -> RunVerdict:
+    """What is said of a run.
+
+    With a party under test, a breach by the other party, which is ours, is our error and not a
+    failure of the partner. A run that saw nothing is inconclusive, never a pass.
+    """
+    steps = list(steps)
+    verdicts = {_finding_verdict(finding, sut) for finding in findings} | {_step_verdict(step, sut) for step in steps}
+    outcomes = {step.outcome for step in steps}
+    if StepOutcome.PASSED not in outcomes and all(exchange.response is None for exchange in exchanges):
+        verdicts.add(RunVerdict.INCONCLUSIVE)
+    return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
+
+
+_WORST_RUN_FIRST: Final = (RunVerdict.ERROR, RunVerdict.FAIL, RunVerdict.INCONCLUSIVE)
+
+_EXITS: Final = {
+    RunVerdict.PASS: Exit.PASSED,
+    RunVerdict.FAIL: Exit.BREACHED,
+    RunVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
+    RunVerdict.ERROR: Exit.INTERNAL,
+}
+
+_STEP_VERDICTS: Final = {
+    StepOutcome.PASSED: RunVerdict.PASS,
+    StepOutcome.FAILED: RunVerdict.FAIL,
+    StepOutcome.SKIPPED: RunVerdict.PASS,
+    StepOutcome.BLOCKED: RunVerdict.INCONCLUSIVE,
+    StepOutcome.INCONCLUSIVE: RunVerdict.INCONCLUSIVE,
+    StepOutcome.ERROR: RunVerdict.ERROR,
+}
+
+
+def _ours(blame: Blame | None, sut: Party | None) -> bool:
+    """Whether a fault lies with us: with a party under test, the other one is ours."""
+    return blame in (Blame.EMULATOR, Blame.SCENARIO) or (sut is not None and blame is blamed(sut.other))
+
+
+def _step_verdict(step: StepInfo, sut: Party | None) -> RunVerdict:
+    if step.outcome is StepOutcome.FAILED and _ours(step.blame, sut):
+        return RunVerdict.ERROR
+    return _STEP_VERDICTS[step.outcome]
+
+
+def _finding_verdict(finding: Finding, sut: Party | None) -> RunVerdict:
+    match finding.verdict:
+        case Verdict.ERROR:
+            return RunVerdict.ERROR
+        case Verdict.NOT_SEEN if finding.blame is Blame.TRANSPORT:
+            return RunVerdict.INCONCLUSIVE
+        case Verdict.FAIL:
+            return RunVerdict.ERROR if _ours(finding.blame, sut) else RunVerdict.FAIL
+        case _:
+            return RunVerdict.PASS
+
+
+def _worst_run(runs: Sequence[Report]) -> RunVerdict:
+    verdicts = {run["verdict"] for run in runs}
+    if not verdicts:
+        return RunVerdict.INCONCLUSIVE
+    return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
+
+
+def _counts(judgement: Judgement) -> dict[str, int]:
+    """Each requirement once, and each finding that names no requirement."""
+    counted = Counter(row.verdict for row in judgement.requirements)
+    counted.update(finding.verdict for finding in judgement.findings if not finding.requirements)
+    return {str(verdict): counted[verdict] for verdict in Verdict}
+
+
+def _tool() -> dict[str, str]:
+    return {"name": "oit", "version": __version__}
+
+
+def run_json(info: RunInfo) -> Report:
+    """What was run, as the report's `run`."""
+    return {
+        "id": info.id,
+        "scenario": info.scenario,
+        "title": info.title,
+        "case": info.case,
+        "release": info.release,
+        "profile": info.profile,
+        "sut": str(info.sut) if info.sut else None,
+        "clock": info.clock,
+        "seed": info.seed,
+        "started": moment(info.started),
+        "finished": moment(info.finished),
+    }
+
+
+def step_json(step: StepInfo) -> Report:
+    """A step, as one of the report's `steps`."""
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "title": clean_text(step.title),
+        "outcome": str(step.outcome),
+        "blame": str(step.blame) if step.blame else None,
+        "message": clean_text(step.message),
+        "operation": step.operation,
+        "status": step.status,
+        "elapsed_ms": round(step.elapsed_ms, 3),
+        "exchanges": list(step.exchanges),
+        "expectations": [
+            {
+                "what": clean_text(expectation.what),
+                "met": expectation.met,
+                "pointer": expectation.pointer,
+                "expected": _short(expectation.pointer, expectation.expected),
+                "found": _short(expectation.pointer, expectation.found),
+                "message": clean_text(expectation.message),
+            }
+            for expectation in step.expectations
+        ],
+        "where": step.where,
+    }
+
+
+def _exchange(exchange: Exchange) -> Report:
+    row: Report = {
+        "n": exchange.n,
+        "at": moment(exchange.at),
+        "elapsed_ms": round(exchange.elapsed_ms, 3),
+        "from": str(exchange.sender),
+        "to": str(exchange.receiver),
+        "api": exchange.api,
+        "kind": exchange.kind,
+        "operation": exchange.operation,
+        "step": exchange.step,
+        "request": {
+            "method": exchange.request.method,
+            "url": clean_text(exchange.request.url),
+            **_message(exchange.request),
+        },
+    }
+    if exchange.response is not None:
+        row["response"] = {"status": exchange.response.status, **_message(exchange.response)}
+    else:
+        fault = exchange.fault
+        row["fault"] = {
+            "kind": str(fault.kind) if fault else "unanswered",
+            "message": clean_text(fault.message) if fault else "there is no response",
+        }
+    return row
+
+
+def _message(message: Message) -> Report:
+    """Headers and body; what JSON does not tell in full (unreadable, a member given twice) goes out as text."""
+    parsed = message.parsed
+    if not message.raw:
+        body, encoding = None, "none"
+    elif parsed.value is MISSING or parsed.duplicates:
+        body, encoding = clean_text(message.raw.decode("utf-8", "replace")), "text"
+    else:
+        body, encoding = plain(parsed.value), "json"
+    return {"headers": _headers(message), "body": body, "body_encoding": encoding}
+
+
+def _headers(message: Message) -> Mapping[str, str]:
+    """Headers as one object; those given several times are joined as RFC 9110, 5.3 allows."""
+    spelled: dict[str, str] = {}
+    joined: dict[str, str] = {}
+    for name, value in masked_headers(message.headers):
+        key = spelled.setdefault(name.lower(), plain(name))
+        joined[key] = f"{joined[key]}, {clean_text(value)}" if key in joined else clean_text(value)
+    return joined
+
+
+def _finding(finding: Finding) -> Report:
+    return {
+        "rule": finding.rule,
+        "requirements": list(finding.requirements),
+        "verdict": str(finding.verdict),
+        "blame": str(finding.blame),
+        "exchange": finding.exchange,
+        "pointer": plain(finding.pointer),
+        "expected": _short(finding.pointer, finding.expected),
+        "found": _short(finding.pointer, finding.found),
+        "message": _said(finding),
+    }
+
+
+def _said(finding: Finding) -> str:
+    message = clean_text(finding.message)
+    if _secret_place(finding.pointer) and finding.found is not MISSING:
+        message = message.replace(clean_text(str(finding.found)), MASK)
+    return message
+
+
+def _short(pointer: str, value: Any) -> Any:
+    """A value as JSON, masked where its place is a secret's, cut where it is long."""
+    if value is None or value is MISSING:
+        return None
+    if _secret_place(pointer):
+        return MASK
+    said = plain(value)
+    text = said if isinstance(said, str) else repr(said) if isinstance(said, dict | list) else ""
+    if len(text) > MAX_FOUND:
+        return text[:MAX_FOUND] + "…"
+    return said
+
+
+def _secret_place(pointer: str) -> bool:
+    return any(secret_name(unescape(token)) for token in pointer.split("/")[1:])

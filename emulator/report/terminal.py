@@ -1,0 +1,148 @@
+"""Tells the progress of runs to a human on a terminal, or in the log of a build."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from emulator.report.explain import finding_lines, headline, printable, step_lines
+from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_MARKS: Final = {
+    StepOutcome.PASSED: ("✔", "+", "green"),
+    StepOutcome.FAILED: ("✘", "x", "red"),
+    StepOutcome.SKIPPED: ("○", "-", "dim"),
+    StepOutcome.BLOCKED: ("⊘", "!", "yellow"),
+    StepOutcome.INCONCLUSIVE: ("?", "?", "yellow"),
+    StepOutcome.ERROR: ("‼", "!", "magenta"),
+}
+
+_COLOURS: Final = {
+    "pass": "green",
+    "fail": "red",
+    "inconclusive": "yellow",
+    "error": "magenta",
+    "warning": "yellow",
+    "not_seen": "yellow",
+    "disputed": "cyan",
+    "not_applicable": "dim",
+}
+
+_TITLES: Final = {
+    "fail": "Breaches",
+    "error": "Our own errors",
+    "not_seen": "Not answered",
+    "disputed": "Disputed",
+    "warning": "Warnings",
+}
+
+_MEANINGS: Final = {
+    "pass": "all that was asked for was seen, and nothing was wrong",
+    "fail": "something is wrong",
+    "inconclusive": "something was not answered, never came or was not reached",
+    "error": "OIT, or the party that it plays, made a mistake",
+}
+
+_MOST: Final = 10
+"""Findings of one kind that are spelled out; the report holds them all."""
+
+
+class TerminalWriter:
+    """Writes lines for a human. No colour where there is no terminal or `NO_COLOR` is set."""
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stderr
+        self._opened: Console | None = None
+        self._waited_for = ""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._ascii = "utf" not in encoding.lower()
+
+    def run_started(self, info: RunInfo) -> None:
+        """A run begins: which scenario, and against whom."""
+        case = f" [{info.case}]" if info.case else ""
+        against = f"testing the {info.sut}" if info.sut else "self-test"
+        self._line(f"{info.scenario}{case}  {info.title}".rstrip(), "bold")
+        self._line(f"  {against}, release {info.release or 'unknown'}, run {info.id}", "dim")
+
+    def step_started(self, step_id: str, what: str) -> None:
+        """A step begins. It has its line when it ends, so that a log stays short."""
+        del step_id, what
+        self._waited_for = ""
+
+    def waiting(self, text: str) -> None:
+        """The run waits; each new reason has one line."""
+        if text != self._waited_for:
+            self._waited_for = text
+            self._line(f"  … waiting for {text}", "dim")
+
+    def step_done(self, step: StepInfo) -> None:
+        """One line: mark, step, operation, status, milliseconds; and why, where it did not pass."""
+        mark, plain_mark, colour = _MARKS[step.outcome]
+        if step.status is not None:
+            answered = str(step.status)
+        elif step.outcome is StepOutcome.PASSED or step.outcome is StepOutcome.FAILED:
+            answered = ""
+        else:
+            answered = str(step.outcome)
+        told = [step.id.ljust(28), (step.operation or step.kind).ljust(34), answered.rjust(4)]
+        if step.exchanges:
+            told.append(f"{step.elapsed_ms:7.0f} ms")
+        self._line(f"  {plain_mark if self._ascii else mark} {' '.join(told)}".rstrip(), colour)
+        if step.outcome not in (StepOutcome.PASSED, StepOutcome.SKIPPED) and step.message:
+            self._line(f"      {step.message}", colour)
+
+    def run_done(self, report: Report) -> None:
+        """The findings, grouped and explained, and the verdict."""
+        for verdict, title in _TITLES.items():
+            findings = [row for row in report["findings"] if row["verdict"] == verdict]
+            if findings:
+                self._findings(report, f"{title} ({len(findings)})", findings, _COLOURS[verdict])
+        stuck = [row for row in report["steps"] if row["outcome"] in ("failed", "error", "inconclusive")]
+        for step in stuck:
+            self._line("")
+            self._line(f"Step {step['id']} {step['outcome']}", "bold")
+            for line in step_lines(report, step):
+                self._line(f"    {line}")
+        counts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report["counts"].items() if number)
+        self._line("")
+        self._line(
+            f"{report['verdict'].upper()}: {_MEANINGS[report['verdict']]}", f"bold {_COLOURS[report['verdict']]}"
+        )
+        self._line(f"  {len(report['exchanges'])} exchanges; requirements: {counts or 'none judged'}")
+
+    def reports_written(self, paths: Sequence[Path]) -> None:
+        """Where the reports lie."""
+        for path in paths:
+            self._line(f"  report: {path}", "dim")
+
+    def _findings(self, report: Report, title: str, findings: list[Report], colour: str) -> None:
+        self._line("")
+        self._line(title, f"bold {colour}")
+        shown = findings[:_MOST]
+        for head, rows in groupby(shown, key=headline):
+            self._line(f"  {head}", colour)
+            for row in rows:
+                for line in finding_lines(report, row):
+                    self._line(f"    {line}")
+        if len(findings) > len(shown):
+            self._line(f"  … and {len(findings) - len(shown)} more in the report")
+
+    def _line(self, text: str, style: str | None = None) -> None:
+        text = printable(text, 1_000)
+        if self._ascii:
+            text = text.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+        self._console().print(text, style=style, markup=False, highlight=False, soft_wrap=True, emoji=False)
+
+    def _console(self) -> Console:
+        if self._opened is None:
+            from rich.console import Console  # noqa: PLC0415 - slow to load, and only a run needs it
+
+            self._opened = Console(file=self._stream, no_color=bool(os.environ.get("NO_COLOR")), legacy_windows=False)
+        return self._opened

@@ -1,0 +1,139 @@
+"""What an answer means for a step, said in one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emulator.scenario.duration import words
+from emulator.scenario.result import Expectation, Outcome, Tracked
+from emulator.wire.exchange import Exchange, FaultKind, Response
+from emulator.wire.payload import MISSING, at
+
+SHOWN: Final = 120
+"""Characters of a value that a sentence shows."""
+
+FAULT_WORDS: Final = {
+    FaultKind.UNREACHABLE: "could not be reached",
+    FaultKind.CLOSED: "closed the connection before a whole answer came",
+    FaultKind.TIMEOUT: "gave no whole answer in time",
+    FaultKind.PROTOCOL: "answered with something that is not HTTP",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step ended, in one sentence; `blame` as in StepResult.
+
+    `blocks` tells whether later steps are in vain where this one did not pass.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    blame: str | None = None
+    blocks: bool = True
+
+
+def not_played_yet(what: str) -> Ending:
+    """A demand that we cannot play yet: nothing was seen, so nothing can be said; the rest goes on."""
+    return Ending(Outcome.INCONCLUSIVE, f"{what} not played yet", blocks=False)
+
+
+PASSED: Final = Ending(Outcome.PASSED)
+
+
+def judged(exchange: Exchange, wanted: tuple[int, ...], party: str, *, refusal: bool = False) -> Ending:
+    """Whether an answer came, has a wanted status (else 2xx, or 4xx for a refusal), and is JSON if anything."""
+    asked = f"{exchange.request.method} {exchange.request.path}"
+    response = exchange.response
+    if response is None:
+        return _without_answer(exchange, asked, party)
+    usual = range(400, 500) if refusal else range(200, 300)
+    if response.status not in (wanted or usual):
+        hoped = " or ".join(map(str, wanted)) or ("a 4xx refusal" if refusal else "2xx")
+        accepted = (
+            " although the request was wrong on purpose" if refusal and response.status in range(200, 300) else ""
+        )
+        message = f"{asked} was answered {response.status}{accepted}{_reason(response)}; expected {hoped}"
+        return Ending(Outcome.FAILED, message, party)
+    if response.raw.strip() and response.parsed.problem:
+        kind = response.header("content-type") or "no content type"
+        message = (
+            f"{asked} was answered {response.status} with {kind}, which is not readable: {response.parsed.problem}"
+        )
+        return Ending(Outcome.FAILED, message, party)
+    return PASSED
+
+
+def _without_answer(exchange: Exchange, asked: str, party: str) -> Ending:
+    fault = exchange.fault
+    if fault is None:
+        return Ending(Outcome.ERROR, f"{asked} has neither an answer nor a fault", "emulator")
+    message = f"{asked}: the {party} {FAULT_WORDS[fault.kind]} ({fault.message})"
+    if fault.kind is FaultKind.PROTOCOL:
+        return Ending(Outcome.FAILED, message, party)
+    return Ending(Outcome.INCONCLUSIVE, message, "transport")
+
+
+def _reason(response: Response) -> str:
+    """What an answer says of itself: the standard's error body, or else its content type."""
+    if response.parsed.problem and response.raw.strip():
+        return f" with {response.header('content-type') or 'no content type'} instead of JSON"
+    first = response.body[0] if isinstance(response.body, list) and response.body else response.body
+    said = [at(first, place) for place in ("/code", "/propertyPath", "/reason")]
+    told = " ".join(str(part) for part in said if isinstance(part, str) and part)
+    return f" ({told[:SHOWN]})" if told else ""
+
+
+def hopeless(exchange: Exchange) -> bool:
+    """Whether asking again is pointless: a server error, or an answer that is not JSON."""
+    response = exchange.response
+    return response is None or response.status >= 500 or (bool(response.raw) and response.parsed.problem is not None)  # noqa: PLR2004
+
+
+def compared(expectations: Sequence[Expectation], party: str) -> Ending:
+    """The first expectation that does not hold, in words; PASSED where all do."""
+    broken = [one for one in expectations if not one.ok]
+    if not broken:
+        return PASSED
+    first = broken[0]
+    found = "is not there" if first.found is MISSING else f"is {shown(first.found)}"
+    more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    message = f"{first.pointer or 'the body'} {found}, expected {shown(first.expected)}{more}"
+    return Ending(Outcome.FAILED, message, party)
+
+
+def shown(value: Any) -> str:
+    """A JSON value, cut to what a sentence can bear."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def state_of(body: Any) -> str | None:
+    """The state that a resource shows; a product of the inventory calls it `status`."""
+    for place in ("/state", "/status"):
+        if isinstance(found := at(body, place), str):
+            return found
+    return None
+
+
+def _timeline(seen: Sequence[tuple[float, str]]) -> str:
+    return ", ".join(f"{state} (after {words(round(passed, 1))})" for passed, state in seen)
+
+
+def stopped(tracked: Tracked, state: str, wanted: tuple[str, ...], seen: Sequence[tuple[float, str]]) -> str:
+    """A state came after which waiting is pointless."""
+    return (
+        f"{tracked.kind} {tracked.id} went to {state}, so it will not come to {' or '.join(wanted)};"
+        f" states seen: {_timeline(seen)}"
+    )
+
+
+def never_arrived(tracked: Tracked, wanted: tuple[str, ...], within: float, seen: Sequence[tuple[float, str]]) -> str:
+    """The time is over."""
+    return (
+        f"{tracked.kind} {tracked.id} did not come to {' or '.join(wanted)} within {words(within)};"
+        f" states seen: {_timeline(seen)}"
+    )

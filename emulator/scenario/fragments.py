@@ -1,0 +1,173 @@
+"""Fragments: lists of steps in files of their own, put into a flow with their parameters filled in.
+
+A fragment used by a step with an id gets that id before its own: `use: poq.yaml` as `first` makes of its step
+`create` the step `first-create`, and references within the fragment follow.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.errors import FileProblem
+from emulator.plain_yaml import load_located
+from emulator.scenario.expressions import ExpressionError, did_you_mean, expressions_in, fill_text
+from emulator.scenario.model import Origin
+from emulator.scenario.schema import structure_problems
+from emulator.wire.payload import MISSING, at, escape
+
+DEEPEST: Final = 8
+"""Fragments within fragments: more is a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepText:
+    """A step as it was written, parameters filled in; `members` are the steps of a `parallel`."""
+
+    value: Mapping[str, Any]
+    origin: Origin
+    members: tuple[StepText, ...] = ()
+
+
+def expand(
+    steps: list[Any], origin: Origin, *, folder: Path | None, problems: list[str], depth: int = 0
+) -> list[StepText]:
+    """Steps with each `use` replaced by what it names. What is wrong is added to `problems`."""
+    found: list[StepText] = []
+    for index, step in enumerate(steps):
+        here = origin.part(f"/{index}")
+        if "use" in step:
+            found += _used(step, here, folder, problems, depth)
+        elif "parallel" in step:
+            members = expand(step["parallel"], here.part("/parallel"), folder=folder, problems=problems, depth=depth)
+            found.append(StepText(step, here, tuple(members)))
+        else:
+            found.append(StepText(step, here))
+    return found
+
+
+def _used(
+    step: Mapping[str, Any], origin: Origin, folder: Path | None, problems: list[str], depth: int
+) -> list[StepText]:
+    where = origin.where("/use")
+    if depth >= DEEPEST:
+        problems.append(f"{where}: fragments stand {DEEPEST} deep here: is there a circle?")
+        return []
+    path = find_file(step["use"], Path(origin.located.file).parent, folder)
+    if path is None:
+        problems.append(f"{where}: there is no fragment '{step['use']}' beside this file or in the scenarios folder")
+        return []
+    try:
+        located = load_located(path)
+    except FileProblem as problem:
+        problems += problem.problems
+        return []
+    given = step.get("with", {})
+    inner = Origin(located, "")
+    text = copy.deepcopy(located.value)
+    # Before the parameters go in: what the caller passes speaks of the caller's steps.
+    if "id" in step and isinstance(text, list):
+        _prefix(text, step["id"])
+    lacking: list[str] = []
+    value = _with_parameters(text, given, inner, "", lacking)
+    if lacking:
+        problems += lacking
+        return []
+    wrong = structure_problems(located, value, fragment=True)
+    problems += [f"{place}: {problem}" for place, problem in wrong]
+    if wrong:
+        return []
+    return expand(value, inner, folder=folder, problems=problems, depth=depth + 1)
+
+
+def find_file(name: str, beside: Path, folder: Path | None) -> Path | None:
+    """A file named in a scenario: beside it, in a folder above, or in the scenarios folder."""
+    # The scenarios folder is the nearest one above that holds the fragment: a copied folder still works.
+    candidates = [beside / name, *(parent / name for parent in beside.resolve().parents)][:4]
+    if folder is not None:
+        candidates.append(folder / name)
+    return next((Path(os.path.normpath(path)) for path in candidates if path.is_file()), None)
+
+
+def _with_parameters(value: Any, given: Mapping[str, Any], origin: Origin, place: str, problems: list[str]) -> Any:
+    """`value` with its `$with` expressions filled in and every other one left alone."""
+    if isinstance(value, Mapping):
+        return {
+            name: _with_parameters(member, given, origin, f"{place}/{escape(str(name))}", problems)
+            for name, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_parameters(m, given, origin, f"{place}/{i}", problems) for i, m in enumerate(value)]
+    if not isinstance(value, str) or "$with" not in value:
+        return value
+    try:
+        return _filled(value, given)
+    except ExpressionError as error:
+        problems.append(f"{origin.where(place)}: {error}")
+        return value
+
+
+def _filled(text: str, given: Mapping[str, Any]) -> Any:
+    for one in expressions_in(text):
+        if one.root == "with" and at(given, "".join("/" + escape(name) for name in one.path) + one.pointer) is MISSING:
+            message = (
+                f"'{one.text}': the fragment is used without '{one.path[0]}'.{did_you_mean(one.path[0], list(given))}"
+            )
+            raise ExpressionError(message)
+
+    def parameter(text_of_one: str) -> Any:
+        one = expressions_in(text_of_one)[0]
+        return copy.deepcopy(at(given, "".join("/" + escape(name) for name in one.path) + one.pointer))
+
+    if text.startswith("$with"):
+        return parameter(text)
+
+    def inside(hit: re.Match[str]) -> str:
+        value = parameter("$" + hit[1])
+        if isinstance(value, str) and value.startswith("$") and not value.startswith("$$"):
+            return "{" + value + "}"
+        return str(fill_text("{$with.x}", lambda _: value))
+
+    return re.sub(r"\{\$(with[^{}]*)\}", inside, text)
+
+
+def _prefix(steps: list[Any], prefix: str) -> None:
+    """Put `prefix` before the ids of a fragment's steps, and before references to them."""
+    own = list(_members(steps))
+    names = {step["id"] for step in own if "id" in step}
+    inner = tuple(f"{step['id']}-" for step in own if "use" in step and "id" in step)
+    reference = re.compile(r"\$steps\.([A-Za-z0-9_@-]+)\.")
+
+    def renamed(hit: re.Match[str]) -> str:
+        mine = hit[1] in names or hit[1].startswith(inner)
+        return f"$steps.{prefix}-{hit[1]}." if mine else hit[0]
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            for name in value:
+                value[name] = walk(value[name])
+        elif isinstance(value, list):
+            value[:] = [walk(member) for member in value]
+        elif isinstance(value, str):
+            return reference.sub(renamed, value)
+        return value
+
+    walk(steps)
+    for step in own:
+        if "id" in step:
+            step["id"] = f"{prefix}-{step['id']}"
+        elif "use" in step:
+            step["id"] = prefix
+
+
+def _members(steps: Any) -> Iterator[dict[str, Any]]:
+    """Every step of a fragment that is not yet known to be well formed."""
+    for step in steps if isinstance(steps, list) else []:
+        if isinstance(step, dict):
+            yield step
+            yield from _members(step.get("parallel"))

@@ -1,0 +1,291 @@
+"""What is wrong with a scenario before anything is sent: names, references, states and directions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.errors import FileProblem, UserError
+from emulator.scenario.expressions import Expression, did_you_mean, expressions_in, texts
+from emulator.scenario.loader import in_order, load_scenario
+from emulator.scenario.model import Await, Call, Case, CaseKind, Notify, Origin, Parallel, Scenario, Source, Step
+from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
+from emulator.standard.lifecycle import load_lifecycles
+from emulator.wire.payload import MISSING, escape
+
+Problems = Iterator[str]
+IN_STEP: Final = frozenset({"response", "request", "url"})
+
+
+def lint(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> list[str]:
+    """Every problem of a scenario file as `file:line:col: what is wrong`; empty where there is none."""
+    try:
+        scenario = load_scenario(path, folder=folder)
+    except FileProblem as problem:
+        return problem.problems
+    return lint_scenario(scenario, release)
+
+
+def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
+    """As `lint`, for a scenario that has been read."""
+    linter = _Linter(scenario, release)
+    found = list(linter.sources())
+    found += linter.flow(scenario.flow)
+    for case in scenario.cases:
+        found += linter.case(case)
+    found += linter.lifecycles()
+    found += linter.inputs()
+    return in_order(found)
+
+
+@cache
+def _states(kind: str) -> frozenset[str]:
+    """Every state that the standard knows for a kind of resource; empty where it has no lifecycle."""
+    try:
+        machines = load_lifecycles()
+    except (UserError, OSError):
+        return frozenset()
+    mine = [machine for name, machine in machines.items() if name == kind or name.startswith(kind + ".")]
+    return frozenset(state for machine in mine for state in (*machine.states, *machine.unused))
+
+
+@dataclass(slots=True)
+class _Linter:
+    """The walk through one scenario; what has been seen so far decides what may be referred to."""
+
+    scenario: Scenario
+    release: ReleaseLike
+    contracts: dict[str, ContractLike] = field(default_factory=dict)
+    outputs: dict[str, Collection[str]] = field(default_factory=dict)
+    tracked: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def sources(self) -> Problems:
+        for source in self.scenario.sources.values():
+            try:
+                contract = contract_of(self.release, source)
+            except (UserError, LookupError) as error:
+                yield f"{source.origin.where()}: {error.args[0] if error.args else error}"
+                continue
+            self.contracts[source.name] = contract
+            yield from _source(source, contract)
+
+    def flow(self, steps: tuple[Step, ...]) -> Problems:
+        for step in steps:
+            if isinstance(step.action, Parallel):
+                yield from self.group(step.action)
+                continue
+            yield from self.step(step)
+            self.outputs[step.id] = step.outputs.keys()
+
+    def group(self, group: Parallel) -> Problems:
+        """Members see what came before the group, and not each other."""
+        before = dict(self.outputs)
+        after = dict(before)
+        for member in group.steps:
+            self.outputs = dict(before)
+            yield from self.flow((member,))
+            after |= self.outputs
+        self.outputs = after
+
+    def step(self, step: Step) -> Problems:
+        match step.action:
+            case Call() as call:
+                yield from self.call(step, call)
+            case Await() as wait:
+                yield from self.wait(step, wait)
+            case Notify() as notify:
+                yield from self.operation(step.origin.part("/notify"), notify.source, notify.event)
+                yield from self.values(step.origin.part("/expect"), notify.expect, inside=True)
+            case _:
+                pass
+        yield from self.values(step.origin.part("/outputs"), step.outputs, inside=True)
+
+    def call(self, step: Step, call: Call) -> Problems:
+        yield from self.operation(step.origin.part("/call"), call.source, call.operation)
+        request, response = step.origin.part("/request"), step.origin.part("/response")
+        for name, value in (
+            ("path", call.request.path),
+            ("query", call.request.query),
+            ("headers", call.request.headers),
+            ("body", call.request.body),
+        ):
+            yield from self.values(request.part(f"/{name}"), value)
+        for origin, name, value in (
+            (request, "expect", call.request.expect),
+            (response, "expect", call.response.expect),
+            (response, "headers", call.response.headers),
+            (response, "body", call.response.body),
+        ):
+            yield from self.values(origin.part(f"/{name}"), value, inside=True)
+        operation = (
+            self.contracts[call.source].operations.get(call.operation) if call.source in self.contracts else None
+        )
+        if operation is None:
+            return
+        yield from _parameters(step, call, operation)
+        if call.track:
+            self.tracked[call.track] = (call.source, operation.path)
+            if retrieve_operation(self.contracts[call.source], operation.path) is None:
+                where = step.origin.where("/track")
+                yield f"{where}: what '{call.operation}' answers cannot be retrieved by id, so it cannot be tracked"
+
+    def operation(self, origin: Origin, source: str, operation: str) -> Problems:
+        if source not in self.scenario.sources:
+            near = did_you_mean(source, list(self.scenario.sources))
+            yield f"{origin.where()}: there is no source '{source}'.{near}"
+        elif source in self.contracts and operation not in self.contracts[source].operations:
+            known = self.contracts[source].operations
+            api = self.scenario.sources[source]
+            near = did_you_mean(operation, list(known), f"{source}.")
+            yield f"{origin.where()}: '{operation}' is not an operation of {api.api} {api.kind}.{near}"
+
+    def wait(self, step: Step, wait: Await) -> Problems:
+        origin = step.origin.part("/await")
+        yield from self.values(step.origin.part("/expect"), wait.expect, inside=True)
+        if wait.via == ("notification",):
+            yield f"{origin.where('/via')}: waiting by notification alone is not supported yet: add poll"
+        both = [state for state in wait.stop_on if state in wait.states]
+        if both:
+            yield f"{origin.where('/stopOn')}: '{both[0]}' is waited for, and cannot be a reason to stop as well"
+        if wait.resource not in self.tracked:
+            near = did_you_mean(wait.resource, list(self.tracked))
+            yield f"{origin.where('/resource')}: no earlier step tracks '{wait.resource}'.{near}"
+            return
+        known = _states(_kind(self.tracked[wait.resource][1]))
+        for name, states in (("state", wait.states), ("stopOn", wait.stop_on)):
+            for state in states:
+                if known and state not in known:
+                    where = origin.where(f"/{name}")
+                    near = did_you_mean(state, sorted(known))
+                    yield f"{where}: '{state}' is not a state of {_kind(self.tracked[wait.resource][1])}.{near}"
+
+    def values(self, origin: Origin, value: Any, *, inside: bool = False) -> Problems:
+        """References of a value; `inside` says that the step's own exchange can be seen."""
+        if value is MISSING:
+            return
+        if isinstance(value, Mapping):
+            value = dict(value)
+        for place, text in texts(value):
+            for one in expressions_in(text):
+                if problem := self.reference(one, inside=inside):
+                    yield f"{origin.where(place)}: '{one.text}': {problem}"
+
+    def reference(self, one: Expression, *, inside: bool) -> str | None:
+        match one.root:
+            case "inputs":
+                known = self.known_inputs()
+                if one.path[0] not in known:
+                    return f"there is no input '{one.path[0]}'.{did_you_mean(one.path[0], known)}"
+            case "steps":
+                return self.step_reference(one)
+            case "resource":
+                return "only the effects of a lifecycle can speak of the resource"
+            case root if root in IN_STEP and not inside:
+                return f"'${root}' is known only once the answer is there"
+        return None
+
+    def known_inputs(self) -> list[str]:
+        columns = {name.split(".")[0] for row in self.scenario.rows for name in row}
+        return sorted({*self.scenario.inputs, *columns})
+
+    def step_reference(self, one: Expression) -> str | None:
+        identifier, output = one.path[0], one.path[2]
+        if identifier not in self.outputs:
+            if self.scenario.step(identifier):
+                return f"the step '{identifier}' does not come before this one"
+            return f"there is no step '{identifier}'.{did_you_mean(identifier, list(self.outputs))}"
+        if output not in self.outputs[identifier]:
+            near = did_you_mean(output, list(self.outputs[identifier]))
+            return f"the step '{identifier}' has no output '{output}'.{near}"
+        return None
+
+    def case(self, case: Case) -> Problems:
+        step = self.scenario.step(case.at)
+        where = case.origin.where("/at")
+        if step is None:
+            near = did_you_mean(case.at, [one.id for one in self.scenario.steps()])
+            yield f"{where}: there is no step '{case.at}'.{near}"
+        elif case.kind is CaseKind.NEGATIVE and case.patch:
+            if not isinstance(step.action, Call):
+                yield f"{where}: '{case.at}' sends nothing; a negative case needs a step with 'call'"
+            elif step.action.request.body is MISSING and case.patch[0].get("path"):
+                yield f"{where}: '{case.at}' sends no body that could be patched"
+        if case.kind is CaseKind.NEGATIVE and case.emulate == "buyer" and not case.patch:
+            yield f"{case.origin.where()}: a negative case of the buyer needs 'patch': what is wrong in the request?"
+        for index, operation in enumerate(case.patch):
+            yield from self.values(case.origin.part(f"/patch/{index}/value"), operation.get("value", MISSING))
+        yield from self.values(case.origin.part("/expect/body"), case.expect, inside=True)
+        for name in case.lifecycle:
+            if name not in self.scenario.lifecycle:
+                near = did_you_mean(name, list(self.scenario.lifecycle))
+                yield f"{case.origin.where('/lifecycle/' + escape(name), key=True)}: there is no lifecycle '{name}'.{near}"
+
+    def lifecycles(self) -> Problems:
+        for plan in self.scenario.lifecycle.values():
+            if plan.source not in self.scenario.sources:
+                near = did_you_mean(plan.source, list(self.scenario.sources))
+                yield f"{plan.origin.where('/of')}: there is no source '{plan.source}'.{near}"
+                continue
+            api = self.scenario.sources[plan.source].api
+            for index, step in enumerate(plan.path):
+                known = _states(api)
+                if known and step.to not in known:
+                    where = plan.origin.where(f"/path/{index}/to")
+                    yield f"{where}: '{step.to}' is not a state of {api}.{did_you_mean(step.to, sorted(known))}"
+                if step.when is not None and self.scenario.step(step.when) is None:
+                    where = plan.origin.where(f"/path/{index}/when")
+                    near = did_you_mean(step.when, [one.id for one in self.scenario.steps()])
+                    yield f"{where}: there is no step '{step.when}'.{near}"
+
+    def inputs(self) -> Problems:
+        """An input may use those above it, and nothing that only a run's steps know."""
+        above: list[str] = []
+        for name, value in self.scenario.inputs.items():
+            origin = self.scenario.input_origins[name]
+            for place, text in texts(value):
+                for one in expressions_in(text):
+                    if one.root == "inputs" and one.path[0] not in above:
+                        yield f"{origin.where(place)}: '{one.text}': there is no input '{one.path[0]}' above this one"
+                    elif one.root in {"steps", "resource", *IN_STEP}:
+                        yield f"{origin.where(place)}: '{one.text}': inputs are filled in before the first step"
+            above.append(name)
+
+
+def _source(source: Source, contract: ContractLike) -> Problems:
+    if source.served_by != contract.served_by:
+        where = source.origin.where("/servedBy")
+        yield f"{where}: {source.api} {source.kind} is served by the {contract.served_by}, not the {source.served_by}"
+    if source.version is not None:
+        wanted = source.version.lower().removeprefix("v")
+        if contract.version != wanted and not contract.version.startswith(wanted + "."):
+            where = source.origin.where("/version")
+            yield f"{where}: {source.api} {source.kind} has version {contract.version} in this release, not {wanted}"
+
+
+def _kind(path: str) -> str:
+    return next((part for part in path.split("/") if part), "")
+
+
+def _parameters(step: Step, call: Call, operation: Any) -> Problems:
+    """Parameters and statuses that the contract does not have."""
+    known = [parameter.name for parameter in getattr(operation, "query", ())]
+    for name in call.request.query:
+        if name not in known:
+            where = step.origin.where(f"/request/query/{escape(name)}", key=True)
+            yield f"{where}: '{call.operation}' has no query parameter '{name}'.{did_you_mean(name, known)}"
+    needed = set(getattr(operation, "path_parameters", ()))
+    given = set(call.request.path)
+    for name in sorted(needed - given):
+        yield f"{step.origin.where('/call')}: '{call.operation}' needs request.path.{name}"
+    for name in sorted(given - needed):
+        where = step.origin.where(f"/request/path/{escape(name)}", key=True)
+        yield f"{where}: '{call.operation}' has no path parameter '{name}'.{did_you_mean(name, sorted(needed))}"
+    statuses = list(getattr(operation, "responses", ()))
+    for status in call.response.status:
+        if statuses and status not in statuses:
+            where = step.origin.where("/response/status")
+            listed = ", ".join(map(str, statuses))
+            yield f"{where}: the contract of '{call.operation}' has no answer {status}; it has {listed}"

@@ -1,0 +1,358 @@
+"""Reads scenario files: every problem of a file at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.errors import FileProblem
+from emulator.plain_yaml import Located, load_located
+from emulator.scenario.duration import seconds
+from emulator.scenario.expressions import ExpressionError, expressions_in, texts
+from emulator.scenario.fragments import StepText, expand
+from emulator.scenario.inputs import read_inputs, read_rows
+from emulator.scenario.matchers import matcher_problems
+from emulator.scenario.model import (
+    Await,
+    Call,
+    Case,
+    CaseKind,
+    ClockMode,
+    Defaults,
+    Eventually,
+    LifecyclePlan,
+    Notify,
+    Origin,
+    Parallel,
+    RequestPlan,
+    ResponsePlan,
+    Retry,
+    Scenario,
+    Source,
+    Step,
+    Transition,
+)
+from emulator.scenario.schema import structure_problems
+from emulator.wire.exchange import Party
+from emulator.wire.payload import MISSING, at, escape
+
+ALIASES: Final = {
+    "address": "geographicAddress",
+    "site": "geographicSite",
+    "poq": "productOfferingQualification",
+    "order": "productOrder",
+    "inventory": "productInventory",
+}
+OPEN_PARTS: Final = ("/request/expect", "/response/expect", "/response/headers", "/expect", "/notification/expect")
+"""Parts of a step in which matchers may stand."""
+SENT_PARTS: Final = (
+    "/request/path",
+    "/request/query",
+    "/request/headers",
+    "/request/body",
+    "/response/body",
+    "/outputs",
+)
+"""Parts of a step that are filled in and sent, or kept."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file being read; problems gather here."""
+
+    located: Located
+    problems: list[str] = field(default_factory=list)
+
+    def complain(self, where: str, problem: str) -> None:
+        self.problems.append(f"{where}: {problem}")
+
+    def check_values(self, origin: Origin, value: Any, *, matchers: bool = False) -> None:
+        """Expressions and, where they may stand, matchers."""
+        for place, text in texts(value):
+            try:
+                found = expressions_in(text)
+            except ExpressionError as error:
+                self.complain(origin.where(place), str(error))
+                continue
+            for one in found:
+                if one.root == "with":
+                    self.complain(origin.where(place), f"'{one.text}': only a fragment has parameters")
+        if matchers:
+            for place, problem in matcher_problems(value):
+                self.complain(origin.where(place, key=True), problem)
+        else:
+            for place, name in _reserved_keys(value):
+                message = f"'{name}' means nothing here; a key that begins with '$' is written '${name}'"
+                self.complain(origin.where(place, key=True), message)
+
+
+def _reserved_keys(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            here = f"{place}/{escape(str(name))}"
+            if isinstance(name, str) and name.startswith("$") and not name.startswith("$$") and name != "$merge":
+                yield here, name
+            yield from _reserved_keys(member, here)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _reserved_keys(member, f"{place}/{index}")
+
+
+def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
+    """Read a scenario file. `folder` is the scenarios folder, where fragments are looked for as well.
+
+    Raises FileProblem with every problem of the file.
+    """
+    located = load_located(path)
+    reading = _Reading(located)
+    for where, problem in structure_problems(located, located.value):
+        reading.complain(where, problem)
+    if reading.problems:
+        raise FileProblem(in_order(reading.problems))
+    top: dict[str, Any] = located.value
+    inputs, input_origins = read_inputs(located, folder, reading.problems)
+    flow = expand(top["flow"], Origin(located, "/flow"), folder=folder, problems=reading.problems)
+    defaults = _defaults(top.get("defaults", {}))
+    scenario = Scenario(
+        id=top["id"],
+        title=top["title"],
+        description=top.get("description", ""),
+        tags=tuple(top.get("tags", ())),
+        covers=_covers(top),
+        sources={name: _source(reading, name, Origin(located, f"/sources/{name}")) for name in top["sources"]},
+        payloads=tuple(top.get("payloads", ())),
+        inputs=inputs,
+        input_origins=input_origins,
+        rows=read_rows(located, inputs, reading.problems),
+        clock=ClockMode(top.get("clock", {}).get("mode", "virtual")),
+        defaults=defaults,
+        profile=top.get("profile", {}),
+        lifecycle={
+            name: _lifecycle(reading, name, Origin(located, f"/lifecycle/{name}")) for name in top.get("lifecycle", ())
+        },
+        flow=tuple(_step(reading, text, defaults) for text in flow),
+        cases=tuple(_case(reading, Origin(located, f"/cases/{index}")) for index in range(len(top.get("cases", ())))),
+        origin=Origin(located, ""),
+    )
+    for name, value in inputs.items():
+        reading.check_values(input_origins[name], value)
+    _refuse_duplicates(reading, scenario)
+    if reading.problems:
+        raise FileProblem(in_order(reading.problems))
+    return scenario
+
+
+def in_order(problems: list[str]) -> list[str]:
+    """Problems by file, line and column, none twice."""
+
+    def place(problem: str) -> tuple[str, int, int]:
+        file, line, column = [*problem.split(":", 3), "", ""][:3]
+        return file, int(line) if line.isdecimal() else 0, int(column) if column.isdecimal() else 0
+
+    return sorted(dict.fromkeys(problems), key=place)
+
+
+def _refuse_duplicates(reading: _Reading, scenario: Scenario) -> None:
+    for noun, things in (("step", list(scenario.steps())), ("case", list(scenario.cases))):
+        seen: set[str] = set()
+        for thing in things:
+            if thing.id in seen:
+                reading.complain(thing.origin.where("/id"), f"the {noun} '{thing.id}' is there already")
+            seen.add(thing.id)
+
+
+def _covers(part: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(identifier.replace(":", "-") for identifier in part.get("covers", ()))
+
+
+def _statuses(value: Any) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, list) else () if value is None else (value,)
+
+
+def _states(value: Any) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, list) else () if value is None else (value,)
+
+
+def _defaults(part: Mapping[str, Any]) -> Defaults:
+    usual = Defaults()
+    retry = Retry()
+    if (wanted := part.get("retry")) is not None:
+        retry = Retry(
+            _statuses(wanted.get("status", [502, 503, 504])),
+            wanted.get("limit", 3),
+            seconds(wanted.get("after", "1s")),
+        )
+    return Defaults(
+        within=seconds(part["within"]) if "within" in part else usual.within,
+        every=seconds(part["every"]) if "every" in part else usual.every,
+        timeout=seconds(part["timeout"]) if "timeout" in part else usual.timeout,
+        retry=retry,
+    )
+
+
+def _source(reading: _Reading, name: str, origin: Origin) -> Source:
+    part = at(origin.located.value, origin.pointer)
+    kind = part.get("kind")
+    if "spec" in part:
+        stem = part["spec"].removesuffix(".api.yaml")
+        api, meant = _of_document(stem)
+        if api not in {*ALIASES.values(), "quote"}:
+            reading.complain(origin.where("/spec"), f"'{part['spec']}' is not a document that OIT knows")
+        if kind not in {None, meant}:
+            reading.complain(origin.where("/kind"), f"'{part['spec']}' is the {meant} interface")
+        kind = meant
+    else:
+        api = ALIASES.get(part["api"], part["api"])
+    version = part.get("version")
+    return Source(
+        name=name,
+        api=api,
+        kind=kind or "management",
+        version=None if version is None else str(version),
+        served_by=Party(part["servedBy"]),
+        origin=origin,
+    )
+
+
+def _of_document(stem: str) -> tuple[str, str]:
+    for ending in ("Management", "Notification"):
+        if stem.endswith(ending):
+            return stem.removesuffix(ending), ending.lower()
+    return stem, "management"
+
+
+def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
+    part, origin = text.value, text.origin
+    for sub in SENT_PARTS:
+        if (value := at(part, sub)) is not MISSING:
+            reading.check_values(origin.part(sub), value)
+    for sub in OPEN_PARTS:
+        if (value := at(part, sub)) is not MISSING:
+            reading.check_values(origin.part(sub), value, matchers=True)
+    action: Call | Await | Notify | Parallel
+    if "call" in part:
+        action = _call(part, defaults)
+    elif "await" in part:
+        action = _await(part, defaults)
+    elif "notify" in part:
+        source, _, event = part["notify"].partition(".")
+        action = Notify(source, event, part.get("expect", {}))
+    else:
+        action = Parallel(tuple(_step(reading, member, defaults) for member in text.members))
+    if "expect" in part and isinstance(action, Call | Parallel):
+        message = "'expect' belongs to a step with 'await' or 'notify'; of a call, write it under 'response'"
+        reading.complain(origin.where("/expect", key=True), message)
+    return Step(
+        id=part.get("id", ""),
+        title=part.get("title", ""),
+        action=action,
+        outputs=part.get("outputs", {}),
+        covers=_covers(part),
+        origin=origin,
+    )
+
+
+def _call(part: Mapping[str, Any], defaults: Defaults) -> Call:
+    source, _, operation = part["call"].partition(".")
+    request, response = part.get("request", {}), part.get("response", {})
+    eventually = part.get("eventually")
+    return Call(
+        source=source,
+        operation=operation,
+        request=RequestPlan(
+            request.get("path", {}),
+            request.get("query", {}),
+            request.get("headers", {}),
+            request.get("body", MISSING),
+            request.get("expect", {}),
+        ),
+        response=ResponsePlan(
+            _statuses(response.get("status")),
+            response.get("expect", {}),
+            response.get("headers", {}),
+            response.get("body", MISSING),
+        ),
+        track=part.get("track"),
+        eventually=None
+        if eventually is None
+        else Eventually(_length(eventually, "every", defaults.every), _length(eventually, "within", defaults.within)),
+    )
+
+
+def _length(part: Mapping[str, Any], name: str, usual: float) -> float:
+    return seconds(part[name]) if name in part else usual
+
+
+def _await(part: Mapping[str, Any], defaults: Defaults) -> Await:
+    wait = part["await"]
+    return Await(
+        resource=wait["resource"],
+        states=_states(wait["state"]),
+        via=tuple(wait.get("via", ("poll",))),
+        every=_length(wait, "every", defaults.every),
+        within=_length(wait, "within", defaults.within),
+        stop_on=_states(wait.get("stopOn")),
+        expect=part.get("expect", {}),
+    )
+
+
+def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
+    found = []
+    for index, part in enumerate(at(origin.located.value, origin.pointer)):
+        here = origin.part(f"/{index}")
+        after = part.get("after")
+        reading.check_values(here.part("/set"), part.get("set", {}))
+        found.append(
+            Transition(
+                to=part["to"],
+                after=seconds(after) if isinstance(after, str) else None,
+                reads=after["reads"] if isinstance(after, dict) else None,
+                when=part.get("when"),
+                notify=part.get("notify"),
+                set=part.get("set", {}),
+                origin=here,
+            )
+        )
+    return tuple(found)
+
+
+def _lifecycle(reading: _Reading, name: str, origin: Origin) -> LifecyclePlan:
+    part = at(origin.located.value, origin.pointer)
+    source, _, resource_type = part["of"].partition(".")
+    for index, effect in enumerate(part.get("effects", ())):
+        reading.check_values(origin.part(f"/effects/{index}/with"), effect.get("with", {}))
+    return LifecyclePlan(
+        track=name,
+        source=source,
+        resource_type=resource_type,
+        path=_transitions(reading, origin.part("/path")),
+        effects=tuple(part.get("effects", ())),
+        origin=origin,
+    )
+
+
+def _case(reading: _Reading, origin: Origin) -> Case:
+    part = at(origin.located.value, origin.pointer)
+    expect = part.get("expect", {})
+    for index, operation in enumerate(part.get("patch", ())):
+        reading.check_values(origin.part(f"/patch/{index}/value"), operation.get("value"))
+    reading.check_values(origin.part("/expect/body"), expect.get("body", {}), matchers=True)
+    return Case(
+        id=part["id"],
+        title=part.get("title", ""),
+        kind=CaseKind(part["kind"]),
+        emulate=Party(part["emulate"]),
+        at=part["at"],
+        patch=tuple(part.get("patch", ())),
+        status=_statuses(expect.get("status")),
+        expect=expect.get("body", {}),
+        covers=_covers(part),
+        goes_on=part.get("then", "end") == "continue",
+        profile=part.get("profile", {}),
+        lifecycle={
+            name: _transitions(reading, origin.part(f"/lifecycle/{escape(name)}")) for name in part.get("lifecycle", ())
+        },
+        origin=origin,
+    )

@@ -1,0 +1,76 @@
+"""What a scenario asks of an emulated seller, as an overlay on its profile."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.scenario.expressions import Expression, ExpressionError, fill
+from emulator.scenario.model import RESOURCE_KINDS, Case, Scenario, Transition
+
+
+def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
+    """The RFC 7396 overlay for the seller: lifecycle paths, then the profile, then the case's profile.
+
+    A path becomes `behaviour.<resource kind>.path`: a list of `{to, after_seconds | reads, set}`. Transitions
+    with `when` are left out: the seller makes them by itself. In `set`, inputs are filled in; `$gen` and
+    `$resource` expressions stay as text, for the seller to fill in at the time of the transition.
+    """
+    behaviour: dict[str, Any] = {}
+    for name, plan in scenario.lifecycle.items():
+        source = scenario.sources.get(plan.source)
+        if source is None or source.api not in RESOURCE_KINDS:
+            continue
+        path = case.lifecycle.get(name, plan.path) if case else plan.path
+        behaviour[source.api] = {
+            "path": [_transition(step, scenario.inputs) for step in path if step.when is None],
+        }
+    overlay: dict[str, Any] = {"behaviour": behaviour} if behaviour else {}
+    for profile in (scenario.profile, case.profile if case else {}):
+        overlay = _overlaid(overlay, profile)
+    return overlay
+
+
+def _overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """One overlay that does what both do in turn: a null stays, to take its member away later."""
+    found = dict(under)
+    for name, value in over.items():
+        below = found.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            found[name] = _overlaid(below, value)
+        else:
+            found[name] = copy.deepcopy(value)
+    return found
+
+
+def _transition(step: Transition, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"to": step.to}
+    if step.after is not None:
+        found["after_seconds"] = step.after
+    if step.reads is not None:
+        found["reads"] = step.reads
+    if step.set:
+        found["set"] = {pointer: _known(value, inputs) for pointer, value in step.set.items()}
+    return found
+
+
+def _known(value: Any, inputs: Mapping[str, Any]) -> Any:
+    """`value` with inputs filled in; other expressions stay as they are written."""
+
+    def lookup(expression: Expression) -> Any:
+        if expression.root != "inputs":
+            raise ExpressionError(expression.text)
+        found: Any = inputs
+        for name in expression.path:
+            found = found[name] if isinstance(found, Mapping) and name in found else None
+        return found
+
+    if isinstance(value, Mapping):
+        return {name: _known(member, inputs) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_known(member, inputs) for member in value]
+    try:
+        return fill(value, lookup)
+    except ExpressionError:
+        return value

@@ -1,0 +1,221 @@
+"""Our contracts beside the official ones: every difference in structure, none in wording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.plain_yaml import load_yaml
+from emulator.standard.document import load_document
+from emulator.wire.payload import MISSING, escape
+
+# Words about the interface rather than facts of it. `summary` and `tags` sort operations for readers.
+_PROSE: Final = frozenset({"description", "title", "summary", "example", "examples", "externalDocs", "tags", "xml"})
+_INFO_PROSE: Final = frozenset({"contact", "license", "termsOfService"})
+# The members of these are named by the standard: a property called `title` is a fact.
+_NAMED: Final = frozenset(
+    {
+        "callbacks", "content", "definitions", "dependencies", "encoding", "headers", "links", "mapping",
+        "parameters", "paths", "patternProperties", "properties", "requestBodies", "responses", "schemas",
+        "scopes", "securitySchemes", "variables",
+    }
+)  # fmt: skip
+_DATA: Final = frozenset({"const", "default", "enum"})  # values, in which no key is a keyword
+_UNORDERED: Final = frozenset({"enum", "required"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where two documents differ; MISSING stands for what one of them does not have.
+
+    `where` is a JSON Pointer, with a parameter named by its place (`/query state`), not by its number.
+    """
+
+    where: str
+    ours: Any
+    official: Any
+
+    @property
+    def message(self) -> str:
+        """The difference in one line."""
+        if self.ours is MISSING:
+            return f"{self.where}: we lack {self.official!r}"
+        if self.official is MISSING:
+            return f"{self.where}: we have {self.ours!r}, which the official document lacks"
+        return f"{self.where}: we have {self.ours!r}, the official document {self.official!r}"
+
+
+def diff_documents(ours: dict[str, Any], official: dict[str, Any]) -> list[Difference]:
+    """Compare two stand-alone OpenAPI documents; empty where they describe the same interface.
+
+    Not compared: descriptions, titles, summaries, examples, tags, x-*, and the order of `required`, `enum` and
+    parameters. References are compared by name and their targets by theirs.
+    """
+    return list(_compare(_facts(ours), _facts(official), ""))
+
+
+def diff_release(release_file: Path, sdk: Path) -> Iterator[tuple[str, Difference]]:
+    """Compare all that a release file lists (`specs/releases/<name>.yaml`) with an official SDK folder.
+
+    Yields (file of ours below specs/, difference). An official file that is not there is a difference itself.
+    Raises SpecError or FileProblem where a file of ours is wrong.
+    """
+    specs = release_file.parent.parent
+    release = load_yaml(release_file)
+    cache: dict[Path, Any] = {}
+    for api in release["apis"].values():
+        for contract in api["contracts"].values():
+            label = str(contract["document"])
+            official = sdk / contract["official"]
+            if not official.is_file():
+                yield label, Difference("", label, MISSING)
+                continue
+            ours = load_document(specs / label, cache)
+            for difference in diff_documents(ours, load_yaml(official)):
+                yield label, difference
+            yield from _diff_base_path(label, contract, ours)
+    yield from _diff_products(specs, release["products"], sdk)
+
+
+def _diff_base_path(label: str, contract: dict[str, Any], ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
+    """Check the version and base path, which the release file repeats for those who open no document."""
+    url = str(ours["servers"][0]["url"])
+    if not url.rstrip("/").endswith(contract["base_path"]):
+        yield label, Difference("/servers/0/url", contract["base_path"], url)
+    if contract["version"] != ours["info"]["version"]:
+        yield label, Difference("/info/version", contract["version"], ours["info"]["version"])
+
+
+def _diff_products(specs: Path, products: dict[str, str], sdk: Path) -> Iterator[tuple[str, Difference]]:
+    """Compare the product payload schemas, and each file that they lead to, once.
+
+    The files have other names and places than the official ones, so files correspond where references do.
+    """
+    official_files = _by_urn(sdk / "productSchema")
+    pairs: dict[Path, Path] = {}
+    for urn, name in products.items():
+        ours, official = (specs / name).resolve(), official_files.pop(urn, None)
+        if official is None:
+            yield name, Difference("/$id", urn, MISSING)
+        elif pairs.setdefault(ours, official) != official:
+            yield name, Difference("", name, str(official))
+    for urn, official in official_files.items():
+        yield str(official.relative_to(sdk)), Difference("/$id", MISSING, urn)
+    waiting = list(pairs.items())
+    for ours, official in waiting:  # grows while it is walked
+        label = _below(ours, specs)
+        left, right = (_absolute(_facts(load_yaml(file)), file) for file in (ours, official))
+        for difference in _compare(left, right, ""):
+            mine, theirs = _target(difference, difference.ours), _target(difference, difference.official)
+            if mine is None or theirs is None or mine[1] != theirs[1]:
+                yield label, difference
+            elif mine[0] not in pairs:
+                pairs[mine[0]] = theirs[0]
+                waiting.append((mine[0], theirs[0]))
+            elif pairs[mine[0]] != theirs[0]:
+                yield label, difference
+
+
+def _by_urn(folder: Path) -> dict[str, Path]:
+    """Find the official product schemas, by their `$id`."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        parsed = load_yaml(path)
+        if isinstance(parsed, dict) and isinstance(parsed.get("$id"), str):
+            found[parsed["$id"]] = path.resolve()
+    return found
+
+
+def _absolute(node: Any, file: Path) -> Any:
+    """Copy `node`, which stands in `file`, with absolute references: ours then always differ from the official."""
+    if isinstance(node, list):
+        return [_absolute(part, file) for part in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: _absolute(value, file) for key, value in node.items()}
+    ref = node.get("$ref")
+    if isinstance(ref, str):
+        name, _, fragment = ref.partition("#")
+        copy["$ref"] = f"{(file.parent / name).resolve() if name else file}#{fragment}"
+    return copy
+
+
+def _target(difference: Difference, ref: Any) -> tuple[Path, str] | None:
+    """Split an absolute reference into file and JSON Pointer; None where the difference is no reference."""
+    if not difference.where.endswith("/$ref") or not isinstance(ref, str):
+        return None
+    file, _, fragment = ref.partition("#")
+    return Path(file), fragment
+
+
+def _below(path: Path, folder: Path) -> str:
+    root = folder.resolve()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _facts(node: Any, *, named: bool = False, within: str = "") -> Any:
+    """Copy `node` without its prose.
+
+    `named`: the keys of this object are names, not keywords. `within` is the key that `node` stands under.
+    Keywords that are null say nothing and are left out. Parameters become an object by place and name.
+    """
+    if isinstance(node, list):
+        if within == "parameters":
+            return _by_place(node)
+        return [_facts(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if named:
+        return {key: _facts(value) for key, value in node.items()}
+    prose = _PROSE | _INFO_PROSE if within == "info" else _PROSE
+    return {
+        key: value if key in _DATA else _facts(value, named=key in _NAMED, within=key)
+        for key, value in node.items()
+        if value is not None and key not in prose and not str(key).startswith("x-")
+    }
+
+
+def _by_place(parameters: list[Any]) -> dict[str, Any]:
+    """Key parameters by `in name`: their order means nothing, and a number would hide which one differs."""
+    found: dict[str, Any] = {}
+    for parameter in parameters:
+        known = isinstance(parameter, dict) and "name" in parameter
+        key = f"{parameter.get('in')} {parameter['name']}" if known else str(parameter)
+        while key in found:
+            key += " again"
+        found[key] = _facts(parameter)
+    return found
+
+
+def _compare(ours: Any, official: Any, where: str) -> Iterator[Difference]:
+    if isinstance(ours, dict) and isinstance(official, dict):
+        for key in [*ours, *(key for key in official if key not in ours)]:
+            place = f"{where}/{escape(str(key))}"
+            yield from _compare(ours.get(key, MISSING), official.get(key, MISSING), place)
+    elif isinstance(ours, list) and isinstance(official, list):
+        yield from _compare_lists(ours, official, where)
+    elif not _same(ours, official):
+        yield Difference(where, ours, official)
+
+
+def _compare_lists(ours: list[Any], official: list[Any], where: str) -> Iterator[Difference]:
+    if where.rpartition("/")[2] in _UNORDERED and not any(isinstance(item, dict | list) for item in [*ours, *official]):
+        if Counter(map(_token, ours)) != Counter(map(_token, official)):
+            yield Difference(where, ours, official)
+        return
+    for index in range(max(len(ours), len(official))):
+        left = ours[index] if index < len(ours) else MISSING
+        right = official[index] if index < len(official) else MISSING
+        yield from _compare(left, right, f"{where}/{index}")
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal as JSON: Python holds true equal to 1."""
+    return _token(left) == _token(right)
+
+
+def _token(value: Any) -> tuple[bool, Any]:
+    return isinstance(value, bool), value if isinstance(value, str | int | float) else repr(value)

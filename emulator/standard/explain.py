@@ -1,0 +1,129 @@
+"""From the validator's errors to breaches that a person can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from emulator.standard import bundle
+from emulator.standard.breach import Breach, Check
+from emulator.wire.call import ErrorCode
+from emulator.wire.payload import pointer
+
+_SHOWN = 200  # characters of a found value in a message
+
+
+def explain(errors: Iterable[Any]) -> list[Breach]:
+    """One breach per thing that is wrong: duplicates folded, `oneOf` followed into the branch meant."""
+    found: dict[tuple[str, str, str], Breach] = {}
+    for error in errors:
+        for breach in _breaches(error):
+            found.setdefault((breach.place, breach.message, str(breach.expected)), breach)
+    # What is not even of the right type need not be told that it is no word of a list.
+    mistyped = {breach.place for breach in found.values() if breach.code is ErrorCode.INVALID_FORMAT}
+    return sorted(
+        (b for b in found.values() if b.place not in mistyped or b.code is not ErrorCode.INVALID_VALUE),
+        key=lambda breach: breach.place,
+    )
+
+
+def _breaches(error: Any) -> Iterable[Breach]:
+    kind = error.kind
+    name = type(kind).__name__.rpartition("_")[2]
+    if name in {"OneOfNotValid", "AnyOf"}:
+        depth = len(list(error.instance_path))
+        options = _tag_options(kind.context, depth)
+        if options:
+            yield from options
+            return
+        branch = _branch_meant(kind.context, depth)
+        if branch:
+            for inner in branch:
+                yield from _breaches(inner)
+            return
+    place = pointer(error.instance_path)
+    yield _translate(name, kind, error, place, _check(error))
+
+
+def _tag_options(context: list[list[Any]], depth: int) -> list[Breach]:
+    """Where no branch has the tag that the value gives: one breach at the tag, with all tags there are."""
+    tags: dict[str, list[Any]] = {}
+    sample: dict[str, Any] = {}
+    for branch in context:
+        for error in branch:
+            if type(error.kind).__name__.rpartition("_")[2] == "Enum" and len(list(error.instance_path)) == depth + 1:
+                place = pointer(error.instance_path)
+                options = error.kind.options if hasattr(error.kind, "options") else error.kind.value
+                tags.setdefault(place, []).append(list(options))
+                sample[place] = error
+    return [
+        Breach(place, known, sample[place].instance, f"{_show(sample[place].instance)} is not one of {_show(known)}",
+               _check(sample[place]))
+        for place, options in tags.items()
+        # A tag is a one-value enum that every branch has.
+        if len(options) == len(context) and all(len(values) == 1 for values in options)
+        for known in [[value for values in options for value in values]]
+    ]  # fmt: skip
+
+
+def _check(error: Any) -> Check:
+    product = any(str(token).startswith(bundle.PRODUCT) for token in error.schema_path)
+    return Check.PRODUCT if product else Check.SCHEMA
+
+
+def _branch_meant(context: list[list[Any]], depth: int) -> list[Any] | None:
+    """The branch whose tag fits: product maps tell their variants apart by a one-value enum.
+
+    A branch is out when the value of one of its direct members is not in an enum, or a `const`;
+    of those left, the one with the fewest errors is meant. None where no branch stands out.
+    """
+
+    def mismatched(branch: list[Any]) -> bool:
+        return any(
+            type(e.kind).__name__.rpartition("_")[2] in {"Enum", "Constant"} and len(list(e.instance_path)) == depth + 1
+            for e in branch
+        )
+
+    # A value of a type that no branch takes: one word about the type says it all.
+    mistyped = [
+        [
+            e
+            for e in branch
+            if type(e.kind).__name__.rpartition("_")[2] == "Type" and len(list(e.instance_path)) == depth
+        ]
+        for branch in context
+    ]
+    if mistyped and all(mistyped):
+        return mistyped[0]
+    left = [branch for branch in context if branch and not mismatched(branch)]
+    if not left or (len(left) > 1 and len(left) == len(context)):
+        return None
+    return min(left, key=len)
+
+
+def _translate(name: str, kind: Any, error: Any, place: str, check: Check) -> Breach:
+    found = error.instance
+    if name == "Required":
+        missing = kind.property
+        return Breach(f"{place}{pointer([missing])}", "given", message=f"{missing} is required", check=check,
+                      code=ErrorCode.MISSING_PROPERTY)  # fmt: skip
+    if name == "Enum":
+        options = kind.options if hasattr(kind, "options") else kind.value
+        return Breach(place, options, found, f"{_show(found)} is not one of {_show(options)}", check)
+    if name == "Type":
+        types = kind.types if hasattr(kind, "types") else kind.value
+        wanted = " or ".join(types) if isinstance(types, list) else str(types)
+        return Breach(place, wanted, found, f"{_show(found)} is not of type {wanted}", check, ErrorCode.INVALID_FORMAT)
+    if name == "Format":
+        wanted = str(getattr(kind, "format", kind.value))
+        return Breach(place, wanted, found, f"{_show(found)} is not a {wanted}", check, ErrorCode.INVALID_FORMAT)
+    limit = getattr(kind, "limit", None)
+    expected = f"{name[0].lower()}{name[1:]}" + (f" {limit}" if limit is not None else "")
+    text = str(error.message)
+    return Breach(place, expected, found, text if len(text) <= _SHOWN else text[:_SHOWN] + "…", check)
+
+
+def _show(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

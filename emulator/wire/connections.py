@@ -1,0 +1,193 @@
+"""Connections that end when a request's time is over, and whose broken answers are seen to be broken.
+
+A partner may drip a byte now and then for ever, or close in the middle of a response's head; requests
+and urllib3 notice neither by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Self
+
+import requests
+import urllib3.connection
+import urllib3.connectionpool
+from requests.adapters import HTTPAdapter
+
+
+class Watch:
+    """Ends one request when its time is over, however slowly and steadily the partner goes on dripping.
+
+    A socket's own timeout starts anew with each byte that comes.
+    """
+
+    _current = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self.expired = False
+        self.reused = False
+        self._lock = threading.Lock()
+        self._line: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        Watch._current.watch = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Watch._current.watch = None
+        self._timer.cancel()
+        self._let_go()
+
+    @classmethod
+    def over(cls, line: socket.socket, *, reused: bool) -> None:
+        """Put a connection under the watch of this thread's request."""
+        watch: Watch | None = getattr(cls._current, "watch", None)
+        if watch is not None:
+            watch.reused = reused
+            watch.follow(line)
+
+    def follow(self, line: socket.socket) -> None:
+        """End this connection when the time is over, or now where it is."""
+        self._let_go()
+        with self._lock:
+            # A name of our own: http.client closes the connection's while the body is still being read.
+            self._line = line.dup()
+        if self.expired:
+            self._end()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            if self._line is not None:
+                self._line.close()
+                self._line = None
+
+    def _end(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._line is not None:
+                with contextlib.suppress(OSError):
+                    self._line.shutdown(socket.SHUT_RDWR)
+
+
+class _Watched:
+    """A connection that the request's watch can end; `_line` outlives the wrapping of the socket in TLS."""
+
+    _line: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        self._line = made.dup()
+        Watch.over(self._line, reused=False)
+        return made
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self._line is not None:
+            Watch.over(self._line, reused=True)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def close(self) -> None:
+        super().close()  # type: ignore[misc]
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+class _Head:
+    """A response's first lines on their way to http.client, which takes an end in the middle for their end."""
+
+    def __init__(self, lines: Any) -> None:
+        self._lines = lines
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = bytes(self._lines.readline(limit))
+        return self.last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lines, name)
+
+
+class _HttpResponse(http.client.HTTPResponse):
+    """A response whose head must be whole."""
+
+    def begin(self) -> None:
+        lines: Any = self.fp
+        head: Any = _Head(lines)
+        self.fp = head
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:
+                self.fp = lines
+        if not head.last:
+            raise http.client.IncompleteRead(b"")
+
+
+class _Connection(_Watched, urllib3.connection.HTTPConnection):
+    """Plain HTTP."""
+
+    response_class = _HttpResponse
+
+
+class _SecureConnection(_Watched, urllib3.connection.HTTPSConnection):
+    """HTTP over TLS."""
+
+    response_class = _HttpResponse
+
+
+class _Fresh:
+    """A pool that keeps nothing: a request that must not be repeated never meets a connection about to end."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:  # noqa: ARG002 - urllib3's signature
+        return self._new_conn()  # type: ignore[attr-defined]
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
+
+
+class _Pool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _FreshPool(_Fresh, _Pool):
+    pass
+
+
+class _FreshSecurePool(_Fresh, _SecurePool):
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that can be ended from outside; `fresh` ones serve one request each."""
+
+    def __init__(self, *, fresh: bool) -> None:
+        self._fresh = fresh
+        super().__init__(max_retries=0, pool_maxsize=32)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        pools: tuple[type, type] = (_FreshPool, _FreshSecurePool) if self._fresh else (_Pool, _SecurePool)
+        self.poolmanager.pool_classes_by_scheme = dict(zip(("http", "https"), pools, strict=True))
+
+
+def session(*, fresh: bool) -> requests.Session:
+    """Connections that a Watch can end; with `fresh` each serves one request."""
+    made = requests.Session()
+    made.trust_env = False  # a proxy of the environment would stand between the parties
+    made.headers.clear()  # what is sent is what is recorded: no cookies either
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, _Adapter(fresh=fresh))
+    return made

@@ -1,0 +1,187 @@
+"""The exchange: one request with its response, or with the fault that took the response's place."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator.wire.payload import Parsed, parse
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+MASK = "***"
+_SECRET_WORD = re.compile(r"token|secret|password|passwd|api[-_]?key|credential|signature", re.IGNORECASE)
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
+_SECRET_PARAMETER = re.compile(
+    r"([?&][^=&#\s]*(?:token|secret|password|passwd|api[-_]?key|assertion)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
+)
+
+
+class Party(StrEnum):
+    """Who talks."""
+
+    BUYER = "buyer"  # buys: calls Management, serves Notification
+    SELLER = "seller"  # sells: serves Management, calls Notification
+
+    @property
+    def other(self) -> Party:
+        return Party.SELLER if self is Party.BUYER else Party.BUYER
+
+
+class FaultKind(StrEnum):
+    """What came in place of a response."""
+
+    UNREACHABLE = "unreachable"  # no connection could be made
+    CLOSED = "closed"  # the connection ended before a whole response came
+    TIMEOUT = "timeout"  # no whole response within the time allowed
+    PROTOCOL = "protocol"  # what came is not HTTP
+
+
+@dataclass(frozen=True)
+class Message:
+    """Headers and raw body of a request or response. Header names keep their spelling."""
+
+    headers: tuple[tuple[str, str], ...]
+    raw: bytes
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """The body read as JSON; `parsed.value` is MISSING where it could not be."""
+        return parse(self.raw)
+
+    @property
+    def body(self) -> Any:
+        """The JSON body, or MISSING."""
+        return self.parsed.value
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True)
+class Request(Message):
+    """A request as it was sent; `url` is absolute."""
+
+    method: str
+    url: str
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """Query parameters in order, decoded. Never raises, whatever the host of the URL looks like."""
+        return parse_qsl(self.url.partition("#")[0].partition("?")[2], keep_blank_values=True)
+
+    @property
+    def path(self) -> str:
+        """The path as it was sent, still encoded."""
+        whole = self.url.partition("#")[0].partition("?")[0]
+        _, slashes, rest = whole.partition("://")
+        return "/" + rest.partition("/")[2] if slashes else whole
+
+
+@dataclass(frozen=True)
+class Response(Message):
+    """A response as it came."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why there is no response, in words for a human."""
+
+    kind: FaultKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request with its response, or with the fault that replaced it.
+
+    `n` counts from 1 within a transcript. `at` is the time of our clock when the request was sent or
+    received, `elapsed_ms` real time. `api` and `operation` are None where the request fits no contract
+    (`operation` is the operationId, `kind` is `management` or `notification`).
+    `step` names the scenario step that sent the request.
+    """
+
+    n: int
+    at: datetime
+    elapsed_ms: float
+    sender: Party
+    receiver: Party
+    request: Request
+    response: Response | None = None
+    fault: Fault | None = None
+    api: str | None = None
+    kind: str | None = None
+    operation: str | None = None
+    path_params: Mapping[str, str] = field(default_factory=dict)
+    run: str | None = None
+    step: str | None = None
+
+
+class Transcript:
+    """The exchanges of a run, in order. Exchanges are added at the two doors and nowhere else."""
+
+    def __init__(self) -> None:
+        self._exchanges: list[Exchange] = []
+        self._adding = threading.Lock()  # both doors of a run may write at once
+
+    def add(self, exchange: Exchange) -> Exchange:
+        """Keep an exchange; the transcript gives it its number."""
+        with self._adding:
+            numbered = replace(exchange, n=len(self._exchanges) + 1)
+            self._exchanges.append(numbered)
+        return numbered
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._exchanges))
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __getitem__(self, n: int) -> Exchange:
+        """The exchange with number `n` (from 1)."""
+        return self._exchanges[n - 1]
+
+
+def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
+    return tuple(
+        (name, MASK if name.lower() in SECRET_HEADERS or _SECRET_WORD.search(name) else value)
+        for name, value in headers
+    )
+
+
+def masked_url(url: str) -> str:
+    """A URL, or a text with one in it, without its user information and without tokens in its query."""
+    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(f"{MASK}@", url))
+
+
+class RecentTranscript(Transcript):
+    """Keeps the newest exchanges only, for a server that runs for weeks; numbers go on counting."""
+
+    LIMIT = 1000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dropped = 0
+
+    def add(self, exchange: Exchange) -> Exchange:
+        with self._adding:
+            numbered = replace(exchange, n=self._dropped + len(self._exchanges) + 1)
+            self._exchanges.append(numbered)
+            if len(self._exchanges) > self.LIMIT:
+                del self._exchanges[0]
+                self._dropped += 1
+        return numbered
+
+    def __getitem__(self, n: int) -> Exchange:
+        return self._exchanges[n - 1 - self._dropped]

@@ -1,0 +1,214 @@
+"""JSON that a stranger sent: parsing it strictly and reading it without ever raising."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import orjson
+
+MAX_DEPTH: Final = 200
+"""Nesting we follow; no Sonata message needs a tenth of it."""
+
+
+_TOO_DEEP: Final = f"the body is nested deeper than {MAX_DEPTH} levels"
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_NOT_JSON_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[])(-?Infinity|NaN)\b")
+
+
+class _Missing(Enum):
+    MISSING = "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing.MISSING
+"""What `at` answers where there is nothing: not None, which JSON can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A body as it was read: `value` is MISSING where it could not be read at all.
+
+    `problem` says why a body is unreadable. `duplicates` are JSON Pointers of members that were
+    given twice in one object: RFC 8259 leaves the meaning of such a body open.
+    """
+
+    value: Any
+    problem: str | None = None
+    duplicates: tuple[str, ...] = ()
+
+
+def parse(raw: bytes) -> Parsed:
+    """Read a body. Never raises: an unreadable body is a `Parsed` with a `problem`."""
+    if not raw.strip():
+        return Parsed(MISSING, "the body is empty")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return Parsed(MISSING, _explain(raw, error))
+    if _deeper_than(value, MAX_DEPTH):
+        return Parsed(MISSING, _TOO_DEEP)
+    try:
+        return Parsed(value, None, _duplicates(raw, value))
+    except RecursionError:  # the deep member is one that a later namesake replaced
+        return Parsed(MISSING, _TOO_DEEP)
+
+
+def _explain(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    """Why a body is not JSON, with the line and column where it stops being so."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        return f"the body is not UTF-8: a byte cannot be decoded at {_line_column(raw, bad.start)}"
+    if str(error.msg).startswith(("depth limit", "failed to allocate")):  # the second where nothing is ever closed
+        return _TOO_DEEP
+    nan = _NOT_JSON_NUMBER.search(raw)
+    where = f"line {error.lineno} column {error.colno}"
+    # Only where reading stopped: the same letters may stand in a string.
+    if nan and abs(error.pos - len(raw[: nan.start(1)].decode("utf-8"))) <= len("-I"):
+        return f"the body holds NaN or Infinity, which are not JSON, at {where}"
+    return f"the body is not JSON: {error.msg} at {where}"
+
+
+def _line_column(raw: bytes, offset: int) -> str:
+    before = raw[:offset].decode("utf-8")
+    return f"line {before.count(chr(10)) + 1} column {len(before) - before.rfind(chr(10))}"
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    layer = [value]
+    for _ in range(limit + 1):
+        if not layer:
+            return False
+        layer = [
+            child
+            for node in layer
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return bool(layer)
+
+
+def _count_members(value: Any) -> int:
+    total, stack = 0, [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            total += len(node)
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return total
+
+
+_MEMBER: Final = re.compile(rb'"[ \t\r\n]*:')
+"""The end of a member's name and the colon after it."""
+
+
+def _duplicates(raw: bytes, value: Any) -> tuple[str, ...]:
+    """JSON Pointers of members given twice; the slow reader runs only where a count differs."""
+    # An escaped quote before a colon, inside a string, makes the cheap count too high, never too low.
+    if len(_MEMBER.findall(raw)) == _count_members(value):
+        return ()
+    pairs = json.loads(raw, object_pairs_hook=_Pairs)
+    twice = list(dict.fromkeys(_twice(pairs)))
+    return tuple(twice)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as the list of its members, so that namesakes stay."""
+
+
+def _twice(value: Any) -> Iterator[str]:
+    """The pointers of duplicate members. RecursionError where a replaced member nests too deep."""
+    stack: list[tuple[Any, str, int]] = [(value, "", 0)]
+    while stack:
+        node, path, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise RecursionError
+        if isinstance(node, _Pairs):
+            seen: set[str] = set()
+            for name, member in node:
+                here = f"{path}/{escape(name)}"
+                if name in seen:
+                    yield here
+                seen.add(name)
+                if isinstance(member, list):
+                    stack.append((member, here, depth + 1))
+        else:
+            stack.extend((m, f"{path}/{i}", depth + 1) for i, m in enumerate(node) if isinstance(m, list))
+
+
+def dump(value: Any) -> bytes:
+    """Serialize a message of ours. TypeError where it holds what JSON cannot say (a date, a key that is no text)."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # orjson refuses integers of more than 64 bits, lone surrogates and deep nesting; JSON does not.
+        try:
+            return json.dumps(value, separators=(",", ":")).encode()
+        except RecursionError as error:
+            message = "the message is nested too deep to be written"
+            raise TypeError(message) from error
+
+
+def escape(token: str) -> str:
+    """One reference token of a JSON Pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """The member name that a reference token stands for (RFC 6901)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def pointer(tokens: Iterator[Any] | list[Any] | tuple[Any, ...]) -> str:
+    """The JSON Pointer of a path of member names and indexes; "" is the whole document."""
+    return "".join("/" + escape(str(token)) for token in tokens)
+
+
+def at(value: Any, place: str) -> Any:
+    """What stands at a JSON Pointer, or MISSING. Never raises, whatever `value` is."""
+    if not place:
+        return value
+    if not place.startswith("/"):
+        return MISSING
+    for token in place.split("/")[1:]:
+        if isinstance(value, dict):
+            value = value.get(unescape(token), MISSING)
+        elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return MISSING
+    return value
+
+
+def every(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
+    """Each (pointer, value) that a pattern names, where `*` is any item: `/quoteItem/*/state`.
+
+    Yields nothing for what is not there. Never raises.
+    """
+    found: list[tuple[str, Any]] = [("", value)] if not pattern or pattern.startswith("/") else []
+    for token in pattern.split("/")[1:] if pattern else []:
+        step: list[tuple[str, Any]] = []
+        for path, node in found:
+            if token != "*":  # noqa: S105 - a pointer token, not a secret
+                child = at(node, "/" + token)
+                if child is not MISSING:
+                    step.append((f"{path}/{token}", child))
+            elif isinstance(node, list):
+                step += [(f"{path}/{index}", child) for index, child in enumerate(node)]
+            elif isinstance(node, dict):
+                step += [(f"{path}/{escape(name)}", child) for name, child in node.items()]
+        found = step
+    yield from found

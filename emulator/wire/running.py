@@ -1,0 +1,67 @@
+"""A server that listens: uvicorn around an ASGI application, in this thread or in one of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.wire.server import Server
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+class Running:
+    """A server that listens. `url` is its root; `stop` ends it and waits for it."""
+
+    def __init__(self, app: Server, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Bind at once: OSError where the port is taken."""
+        import uvicorn  # noqa: PLC0415 - heavy, and only servers need it
+
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self._server: uvicorn.Server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
+        )
+        self._thread: threading.Thread | None = None
+
+    def run(self, ready: Callable[[str], None]) -> None:
+        """Serve in this thread until a signal ends it; `ready` is told the URL once we listen."""
+
+        def wait() -> None:
+            while not self._server.started and not self._server.should_exit:
+                time.sleep(0.005)
+            if self._server.started:
+                ready(self.url)
+
+        threading.Thread(target=wait, daemon=True).start()
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> str:
+        """Serve in a thread of our own; returns the URL once we listen."""
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                message = "the server did not start; its log has the reason"
+                raise RuntimeError(message)
+            time.sleep(0.002)
+        return self.url
+
+    def stop(self) -> None:
+        """End the server and wait for it."""
+        self._server.should_exit = True
+        if self._thread:
+            self._thread.join(timeout=10)
+        self._socket.close()

@@ -1,0 +1,398 @@
+"""The one way in: Connexion routes a request to the party, and the outermost layer records it.
+
+    door (reads, limits, records) -> Connexion (routes by contract) -> contract check -> Service.answer
+
+Connexion's own validation, jsonifier and security are left out: its validators see neither `@type`
+nor product payloads, and its errors are not the standard's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+import time
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
+
+from emulator.standard.breach import Breach, Check
+from emulator.standard.contract import MEDIA_TYPE, Contract
+from emulator.wire.asgi import Answer, Receive, Scope, Send, read_body, routing_path, split_run
+from emulator.wire.call import (
+    ApiError,
+    Call,
+    Issue,
+    Reply,
+    bad_request,
+    internal_error,
+    no_such_path,
+    outside_standard,
+    unprocessable,
+)
+from emulator.wire.exchange import (
+    Exchange,
+    Fault,
+    FaultKind,
+    Party,
+    Request,
+    Response,
+    Transcript,
+    masked_headers,
+    masked_url,
+)
+from emulator.wire.payload import dump
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""Bytes of a request body that are read; a larger one is refused."""
+_SHOWN = 20
+"""Issues in one 422; nobody mends more at a time."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
+
+_log = logging.getLogger("oit.server")
+
+
+class Service(Protocol):
+    """A party that answers calls. ApiError becomes the standard's error body."""
+
+    def answer(self, call: Call) -> Reply:
+        """What the party answers to a call that passed its contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What the standard leaves open: the status for a body that breaks its schema (400 or 422)."""
+
+    schema: int = 422
+    unknown_members: str = "tolerate"
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One request on its way through the server."""
+
+    run: str
+    request: Request
+    base_url: str
+    contract: Contract | None = None
+    operation: str | None = None
+    path_params: dict[str, str] = field(default_factory=dict)
+
+
+class Server:
+    """Serves one party's contracts over HTTP and records every exchange, refusals included.
+
+    `transcript_of(run)` gives the transcript that a request belongs to; "" is the plain base path, `r1`
+    the one below `/r/r1`.
+    """
+
+    def __init__(
+        self,
+        party: Party,
+        contracts: list[Contract],
+        service: Service,
+        now: Callable[[], datetime],
+        transcript_of: Callable[[str], Transcript],
+        *,
+        policy: ErrorPolicy | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self._party, self._contracts, self._service = party, contracts, service
+        self._now, self._transcript_of = now, transcript_of
+        self._policy = policy or ErrorPolicy()
+        self._max_body = max_body
+        self._inner = self._connexion()
+
+    # -- Connexion ---------------------------------------------------------------------------------
+
+    def _connexion(self) -> Any:
+        with warnings.catch_warnings():
+            # connexion 3.3 imports a test client whose deprecation is no user's business.
+            warnings.simplefilter("ignore")
+            import connexion  # noqa: PLC0415 - heavy, and only servers need it
+        from connexion.middleware.context import ContextMiddleware  # noqa: PLC0415
+        from connexion.middleware.exceptions import ExceptionMiddleware  # noqa: PLC0415
+        from connexion.middleware.lifespan import LifespanMiddleware  # noqa: PLC0415
+        from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
+        from connexion.resolver import Resolver  # noqa: PLC0415
+
+        # A refusal is an exchange in the transcript, not a line in a log.
+        logging.getLogger("connexion.middleware.exceptions").setLevel(logging.CRITICAL)
+        app = connexion.AsyncApp(
+            "oit",
+            middlewares=[ExceptionMiddleware, RoutingMiddleware, LifespanMiddleware, ContextMiddleware],
+            jsonifier=None,
+        )
+        for contract in self._contracts:
+            handlers = {operation: self._handler(contract, operation) for operation in contract.operations}
+            app.add_api(
+                _for_routing(contract),
+                base_path=contract.base_path,
+                name=f"{contract.api}.{contract.kind}",
+                resolver=Resolver(handlers.__getitem__),
+            )
+        return app
+
+    def _handler(self, contract: Contract, operation_id: str) -> Callable[..., Awaitable[Any]]:
+        from connexion import request as current  # noqa: PLC0415
+        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415
+
+        async def handle(**path: str) -> Any:
+            visit: _Visit = current.scope["oit"]
+            visit.contract, visit.operation = contract, operation_id
+            visit.path_params = {name: unquote(value) for name, value in path.items()}
+            reply, content = self._reply(visit, contract, operation_id)
+            return StarletteResponse(
+                content=content,
+                status_code=reply.status,
+                headers={**reply.headers, **({"content-type": MEDIA_TYPE} if content else {})},
+            )
+
+        handle.__name__ = operation_id.replace(" ", "_")
+        # Connexion hands over what the signature names: the path parameters; the query is read from the URL.
+        names = contract.operation(operation_id).path_parameters
+        handle.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+        )
+        return handle
+
+    def _reply(self, visit: _Visit, contract: Contract, operation_id: str) -> tuple[Reply, bytes]:
+        """What is answered, and its body as bytes; whatever fails on the way there becomes the standard's error."""
+        try:
+            reply = self._answer(visit, contract, operation_id)
+            return reply, b"" if reply.body is None else dump(reply.body)
+        except ApiError as error:
+            reply = Reply(error.status, error.body)
+        except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
+            _log.exception("%s failed", operation_id)
+            failed = _our_fault()
+            reply = Reply(failed.status, failed.body)
+        return reply, dump(reply.body)
+
+    def _answer(self, visit: _Visit, contract: Contract, operation_id: str) -> Reply:
+        self._refuse_breaches(contract, operation_id, visit.request)
+        query: dict[str, list[str]] = {}
+        for name, value in visit.request.query:
+            query.setdefault(name, []).append(value)
+        operation = contract.operation(operation_id)
+        return self._service.answer(
+            Call(
+                api=contract.api,
+                kind=contract.kind,
+                operation=operation_id,
+                path=visit.path_params,
+                query=query,
+                headers=dict(visit.request.headers),
+                body=visit.request.body if operation.request else None,
+                run=visit.run,
+                base_url=visit.base_url + contract.base_path,
+            )
+        )
+
+    def _refuse_breaches(self, contract: Contract, operation_id: str, request: Request) -> None:
+        """Raise the standard's error for a request that breaks its contract.
+
+        400 `Error400` for what cannot be read, 422 `Error422` for what can be read and is wrong; where an
+        operation has no 422 (PATCH of an order, hub), 400 `invalidBody` is all that the standard offers.
+        """
+        refuse_unknown = self._policy.unknown_members == "refuse"
+        breaches = contract.request_breaches(operation_id, request, advisory=refuse_unknown)
+        wrong = [
+            b
+            for b in breaches
+            if not b.advisory or (refuse_unknown and b.check in {Check.UNKNOWN_MEMBER, Check.DUPLICATE})
+        ]
+        if request.parsed.duplicates and contract.operation(operation_id).request:
+            raise bad_request(
+                "invalidBody",
+                "An object of the body gives a member twice",
+                "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN]),
+            )
+        for breach in wrong:
+            if breach.check is Check.QUERY:
+                missing = breach.code == "missingProperty"
+                raise bad_request("missingQueryParameter" if missing else "invalidQuery", breach.message, breach.place)
+            if breach.check is Check.HEADER and request.raw.strip():  # no body needs no label
+                raise outside_standard(415, f"The body must be {MEDIA_TYPE}", breach.message)
+            if breach.check is Check.UNREADABLE:
+                raise bad_request("invalidBody", "The body cannot be read", breach.message)
+        if not wrong:
+            return
+        whole = [b for b in wrong if b.place == ""]
+        if whole:
+            raise bad_request("invalidBody", "The body must be a JSON object", whole[0].message)
+        if self._policy.schema == 422 and 422 in contract.operation(operation_id).responses:  # noqa: PLR2004
+            raise unprocessable(*(_issue(b) for b in wrong[:_SHOWN]))
+        raise bad_request("invalidBody", f"{wrong[0].place}: {wrong[0].message}", "; ".join(
+            f"{b.place}: {b.message}" for b in wrong[:_SHOWN]
+        ))  # fmt: skip
+
+    # -- the door ----------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        raw, whole, there = await read_body(receive, self._max_body)
+        if there and scope["path"] in {"/", "/health"}:
+            await self._front_page(send)
+            return
+        run, inner_path = split_run(routing_path(scope))
+        visit = self._visit(scope, run, raw)
+        at, started = self._now(), time.perf_counter()
+        if not there:
+            words = f"the {self._party.other} ended the connection in the middle of its request"
+            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, words))
+            return
+        answer = Answer()
+        if not whole:
+            error = bad_request("invalidBody", f"The body is larger than {self._max_body} bytes")
+            answer.fill(error.status, error.body)
+        else:
+            await self._ask(scope, inner_path, raw, visit, answer)
+        if visit.request.method == "HEAD":
+            answer.body.clear()  # its headers speak of a body that is not sent
+        self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, answer.response())
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(answer.body)})
+
+    async def _ask(self, scope: Scope, path: str, raw: bytes, visit: _Visit, answer: Answer) -> None:
+        inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
+        if not any(path == c.base_path or path.startswith(c.base_path + "/") for c in self._contracts):
+            error = no_such_path(path)
+            answer.fill(error.status, error.body)
+            return
+        if visit.request.method == "HEAD":  # no contract has it; the router would take it for GET
+            self._unrouted(path, "HEAD", answer)
+            return
+        delivered = False
+
+        async def replay() -> MutableMapping[str, Any]:
+            nonlocal delivered
+            if delivered:
+                return {"type": "http.disconnect"}
+            delivered = True
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        try:
+            await self._inner(inner, replay, answer.take)
+        except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
+            _log.exception("%s %s failed", visit.request.method, path)
+            answer.status = 500
+        if visit.operation is not None and answer.of_ours:
+            return
+        # Not a handler of ours that spoke: Connexion's problem+json becomes the standard's body.
+        if answer.status >= 500:  # noqa: PLR2004 - server errors
+            error = _our_fault()
+            answer.fill(error.status, error.body)
+        else:
+            self._unrouted(path, visit.request.method, answer)
+
+    def _unrouted(self, path: str, method: str, answer: Answer) -> None:
+        for contract in self._contracts:
+            if path.startswith(contract.base_path + "/"):
+                methods = contract.methods_of(path[len(contract.base_path) :])
+                if methods and method not in methods:
+                    error = outside_standard(405, f"{method} is not allowed here", "Allowed: " + ", ".join(methods))
+                    answer.fill(error.status, error.body, {"allow": ", ".join(methods)})
+                    return
+        error = no_such_path(path)
+        answer.fill(error.status, error.body)
+
+    def _visit(self, scope: Scope, run: str, raw: bytes) -> _Visit:
+        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
+        host = next((v for k, v in headers if k == "host"), "")
+        if not _HOST.fullmatch(host):
+            host = "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        base = f"{scope.get('scheme', 'http')}://{host}"
+        query = scope.get("query_string", b"").decode("latin-1")
+        raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        url = base + raw_path + ("?" + query if query else "")
+        return _Visit(
+            run=run,
+            request=Request(headers=headers, raw=raw, method=scope["method"], url=url),
+            base_url=base + (f"/r/{run}" if run else ""),
+        )
+
+    def _record(self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault) -> None:
+        contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
+        request = visit.request
+        self._transcript_of(visit.run).add(
+            Exchange(
+                n=0,
+                at=at,
+                elapsed_ms=round(elapsed_ms, 3),
+                sender=self._party.other,
+                receiver=self._party,
+                request=Request(
+                    headers=masked_headers(request.headers),
+                    raw=request.raw,
+                    method=request.method,
+                    url=masked_url(request.url),
+                ),
+                response=outcome if isinstance(outcome, Response) else None,
+                fault=outcome if isinstance(outcome, Fault) else None,
+                api=contract.api if contract else None,
+                kind=contract.kind if contract else None,
+                operation=visit.operation,
+                path_params=visit.path_params,
+                run=visit.run or None,
+            )
+        )
+
+    async def _front_page(self, send: Send) -> None:
+        body = dump(
+            {
+                "oit": str(self._party),
+                "status": "up",
+                "apis": [
+                    {"api": c.api, "kind": c.kind, "version": c.version, "base_path": c.base_path}
+                    for c in self._contracts
+                ],
+            }
+        )
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _issue(breach: Breach) -> Issue:
+    return Issue(breach.place, breach.code, breach.message or f"{breach.expected} was expected")
+
+
+def _our_fault() -> ApiError:
+    return internal_error("The emulator failed on this request; its log has the reason")
+
+
+def _for_routing(contract: Contract) -> dict[str, Any]:
+    """The contract as Connexion needs it: the operations, with media types as its router knows them.
+
+    Bodies are left out: Connexion would strip `;charset=utf-8` from a request's media type and then
+    find nothing under the contract's key.
+    """
+    document: dict[str, Any] = {
+        "openapi": "3.0.1",
+        "info": {"title": contract.api, "version": contract.version},
+        "paths": {},
+    }
+    for path, item in contract.document["paths"].items():
+        methods: dict[str, Any] = {}
+        for method, operation in item.items():
+            if not isinstance(operation, dict) or "operationId" not in operation:
+                continue
+            methods[method] = {
+                "operationId": operation["operationId"],
+                "parameters": [
+                    {"name": p["name"], "in": "path", "required": True, "schema": {"type": "string"}}
+                    for p in [*item.get("parameters", []), *operation.get("parameters", [])]
+                    if p["in"] == "path"
+                ],
+                "responses": {status: {"description": status} for status in operation["responses"]},
+            }
+        document["paths"][path] = methods
+    return document

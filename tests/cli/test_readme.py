@@ -1,0 +1,116 @@
+"""Every command of the README's tour does what the README says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.processes import QUICK, ROOT, environment, free_port, oit, seller
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"<!-- tour:(\w+) ?([^ ]*) ?-->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+def blocks(kind: str) -> list[tuple[str, str]]:
+    return [(name, text) for found, name, text in BLOCK.findall(README) if found == kind]
+
+
+def shell(text: str, cwd: Path, url: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a block as it stands, but for the port, in a folder that has our scenarios and no more."""
+    script = "set -e\n" + text.replace("http://127.0.0.1:8080", url or "http://127.0.0.1:8080")
+    return subprocess.run(
+        ["bash", "-c", script], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def url():
+    with seller("--port", "0") as found:
+        yield found
+
+
+def test_the_seller_starts_with_the_documented_command():
+    """The documented command prints the URL of a seller that listens."""
+    ((_, text),) = blocks("seller")
+    arguments = shlex.split(text)
+    assert arguments[:3] == ["oit", "seller", "--port"]
+    port = str(free_port())
+    with seller("--port", port) as found:
+        assert found == f"http://127.0.0.1:{port}"
+
+
+def test_the_curl_commands_answer_what_the_text_says(url: str, tmp_path: Path):
+    """An address is matched, products are listed, and a missing city is a 422 with its pointer."""
+    match, products, wrong = (shell(text, tmp_path, url) for _, text in blocks("curl"))
+    assert '"validationResult":"success"' in match.stdout
+    assert '"status":"active"' in products.stdout
+    assert '"propertyPath":"/submittedGeographicAddress/city"' in wrong.stdout
+
+
+def test_the_run_command_passes_against_the_running_seller(tmp_path: Path):
+    """The documented run passes against a seller (here one that needs no time) and leaves reports."""
+    ((_, text),) = blocks("run")
+    profile = tmp_path / "quick.yaml"
+    profile.write_text(QUICK)
+    with seller("--profile", str(profile)) as quick:
+        done = shell(text, tmp_path, quick)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.json").exists()
+
+
+def test_the_profile_in_the_text_makes_such_a_seller(tmp_path: Path):
+    """The documented profile is read, and its unsupported operation is answered 501."""
+    ((name, text),) = blocks("profile")
+    (tmp_path / name).write_text(text)
+    with seller("--profile", str(tmp_path / name)) as url:
+        hub = f"{url}/mefApi/sonata/quoteManagement/v8/hub"
+        done = requests.post(hub, json={"callback": "http://127.0.0.1:9/"}, timeout=10)
+    assert done.status_code == 501
+    assert done.json()["code"] == "notImplemented"
+
+
+def test_the_validate_command_finds_three_breaches(tmp_path: Path):
+    """The documented message is wrong, and the command says where."""
+    ((_, text),) = blocks("validate")
+    done = shell(text, tmp_path)
+    assert done.returncode == 1
+    assert "/instantSyncQuote" in done.stdout
+
+
+def test_the_first_scenario_and_the_commands_after_it_work(tmp_path: Path):
+    """The scenario in the text lints, runs and passes."""
+    for name, text in blocks("scenario"):
+        (tmp_path / name).write_text(text)
+    for _, text in blocks("sh"):
+        done = shell(text, tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "quote.openapi.yaml").stat().st_size > 10_000
+
+
+def test_the_make_targets_that_the_text_names_exist():
+    """`make demo`, `make test`, `make help` are targets."""
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`?make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_command_has_help_with_examples():
+    """`--help` of each command shows how it is called."""
+    for command in (
+        ["seller"],
+        ["run"],
+        ["lint"],
+        ["validate"],
+        ["schema"],
+        ["specs", "list"],
+        ["specs", "export"],
+        ["specs", "diff"],
+    ):
+        done = oit(*command, "--help")
+        assert done.code == 0
+        assert "Examples:" in done.out, command

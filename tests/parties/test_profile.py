@@ -1,0 +1,114 @@
+"""Profiles are read strictly, and what is wrong is told with its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from trade import JSON, RELEASE, Desk
+
+from emulator.errors import FileProblem
+from emulator.parties.clock import VirtualClock
+from emulator.parties.profile import load_profile
+from emulator.parties.seller import Seller
+from emulator.parties.strict import merge
+from emulator.wire.exchange import Response
+from emulator.wire.payload import dump
+
+
+def test_ours_is_a_plausible_wholesaler():
+    profile = load_profile()
+    assert len(profile.addresses) >= 12
+    countries = {entry.address.get("country") for entry in profile.addresses.values()}
+    assert len(countries) > 4
+    assert profile.offerings["ael-100"].payload.startswith("urn:mef:lso:spec:sonata:access-eline")
+    assert set(profile.products) >= {"prod-enni-ashburn-1", "prod-uni-ashburn-1", "prod-ael-ashburn-1"}
+
+
+def test_its_products_are_valid():
+    contract = RELEASE.contract("productInventory")
+    for product in Desk().seller.profile.products:
+        body = Desk().call("productInventory", "retrieveProduct", path=product).body
+        assert contract.response_breaches("retrieveProduct", Response(JSON, dump(body), 200)) == []
+
+
+def test_an_overlay_changes_only_what_it_names(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: wholesale-seller\nname: mine\nsites: null\nintervals: {quote: {start: 9}}\n")
+    profile = load_profile(file, {"intervals": {"quote": {"finish": 8}}})
+    assert (profile.name, profile.intervals.quote.start, profile.intervals.quote.finish) == ("mine", 9, 8)
+    assert profile.sites == {}
+    assert profile.offerings == load_profile().offerings
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("behaviour: {quot: {}}", ":3:13: unknown key 'quot'; did you mean 'quote'?"),
+        ("paging:\n  max_limit: many", ":4:14: a whole number is needed here, not 'many'"),
+        ("behaviour: {quote: {outcome: ordrable}}", ":3:30: 'ordrable' is not one of"),
+        ("sites: {s: {name: x, address: addr-no}}", ":3:31: there is no address 'addr-no'"),
+        ("offerings: {o: {name: x}}", ":3:16: missing: specification, payload"),
+        ("intervals: 3", ":3:12: a map is needed here, not 3"),
+        ("unsupported: [1]", ":3:15: a word or text is needed here, not 1"),
+        ("addresses: {a: 3}", ":3:16: a map is needed here"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(tmp_path, text, expected):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"extends: wholesale-seller\nname: mine\n{text}\n")
+    with pytest.raises(FileProblem) as caught:
+        load_profile(file)
+    assert str(caught.value).startswith(f"{file}{expected}")
+
+
+def test_all_of_it_is_told_at_once():
+    with pytest.raises(FileProblem) as caught:
+        load_profile(overlay={"nam": "x", "paging": {"max_limit": -1}})
+    assert set(caught.value.problems) == {
+        "overlay of the profile, /nam: unknown key 'nam'; did you mean 'name'?",
+        "overlay of the profile, /paging/max_limit: -1 is negative",
+    }
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        {"behaviour": {"quote": {"path": [{"to": "inProgress"}, {"to": "accepted"}]}}},
+        {"behaviour": {"productOfferingQualification": {"path": [{"to": "nonsense"}]}}},
+        {"unsupported": ["quote.cancelquote"]},
+    ],
+)
+def test_what_the_standard_does_not_have_is_refused(overlay):
+    with pytest.raises(FileProblem):
+        Seller(RELEASE, load_profile(overlay=overlay), VirtualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def test_a_profile_cannot_extend_itself(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: mine.yaml\n")
+    with pytest.raises(FileProblem, match="there is no profile 'mine\\.yaml' to extend"):
+        load_profile(file)
+
+
+def test_merge_is_that_of_rfc_7396():
+    assert merge({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": None, "e": 3}, "d": [2]}) == {
+        "a": {"c": 2, "e": 3},
+        "d": [2],
+    }
+
+
+def test_what_is_unsupported_is_answered_so():
+    desk = Desk({"unsupported": ["quote.registerListener"]})
+    assert desk.call("quote", "registerListener", {"callback": "http://b.example"}).status == 501
+
+
+def test_several_buyers_are_told_apart():
+    desk = Desk({"represents": {"buyers": ["b1", "b2"]}})
+    body = {"callback": "http://b.example"}
+    assert desk.call("quote", "registerListener", body).status == 400
+    assert desk.call("quote", "registerListener", body, buyerId="b3").status == 403
+    made = desk.call("quote", "registerListener", body, buyerId="b1").body
+    assert desk.call("quote", "unregisterListener", path=made["id"], buyerId="b2").status == 404
+    assert desk.call("quote", "unregisterListener", path=made["id"], buyerId="b1").status == 204
+    assert Desk().call("quote", "listQuote", buyerId="whoever").status == 200

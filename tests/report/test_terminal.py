@@ -1,0 +1,114 @@
+"""A human can follow a run; no stranger can play with the terminal."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.report.model import Report, StepInfo, StepOutcome
+from emulator.report.terminal import TerminalWriter
+from emulator.standard.breach import Breach
+from emulator.wire.exchange import Party
+from tests.judge.exchanges import exchange
+from tests.report.runs import FAILED_STEP, PASSED_STEP, full_report, info, report
+
+
+class Screen(io.StringIO):
+    """A terminal to write to."""
+
+    def __init__(self, *, tty: bool) -> None:
+        super().__init__()
+        self._tty = tty
+
+    def isatty(self) -> bool:
+        return self._tty
+
+
+def played(made: Report, screen: io.TextIOBase) -> None:
+    """All events of a small run."""
+    writer = TerminalWriter(screen)  # type: ignore[arg-type]  # any text stream will do
+    writer.run_started(info(Party.SELLER))
+    writer.step_started("ask", "asks for an address")
+    writer.waiting("the order to be completed (now inProgress)")
+    writer.waiting("the order to be completed (now inProgress)")
+    writer.step_done(PASSED_STEP)
+    writer.step_done(FAILED_STEP)
+    for outcome in StepOutcome:
+        writer.step_done(StepInfo(outcome, "call", outcome, message="why"))
+    writer.run_done(made)
+    writer.reports_written([Path("out/report.json")])
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def test_a_run_reads_like_a_story() -> None:
+    """Steps, waiting once per reason, findings with all that matters, verdict and where the report is."""
+    screen = Screen(tty=False)
+    played(full_report(), screen)
+    text = screen.getvalue()
+    assert text.count("waiting for the order") == 1
+    for part in (
+        "address/lookup",
+        "testing the seller",
+        "✔ ask",
+        "retrieveGeographicAddress",
+        "200",
+        "Exchange 1: GET /geographicAddress/1 was answered 200",
+        "at:       /quoteItem/0/state",
+        "expected: approved.orderable",
+        "found:    unableToProvide",
+        "whose:    the Seller's",
+        "was not answered (timeout)",
+        "in scenarios/a.oit.yaml:3:5",
+        "ERROR: ",
+        "report: out/report.json",
+    ):
+        assert part in text
+    assert "\x1b" not in text
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR wins over the terminal."""
+    coloured = Screen(tty=True)
+    played(report(), coloured)
+    assert "\x1b[32m" in coloured.getvalue() or "\x1b[1;32m" in coloured.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Screen(tty=True)
+    played(report(), plain)
+    assert "\x1b[32m" not in plain.getvalue()
+    assert "\x1b[1;32m" not in plain.getvalue()
+
+
+def test_a_terminal_without_unicode_is_served() -> None:
+    raw = io.BytesIO()
+    screen = io.TextIOWrapper(raw, encoding="ascii")
+    played(full_report(), screen)
+    screen.flush()
+    assert b"+ ask" in raw.getvalue()
+
+
+def test_a_stranger_cannot_move_the_cursor() -> None:
+    """Escape sequences, line breaks and bidirectional marks of a partner are shown, not obeyed."""
+    evil = "\x1b[2J\rfine\u202e\n[bold]"
+    screen = Screen(tty=False)
+    played(report(exchange({}, path="/" + evil), breaches=(Breach("/" + evil, evil, evil, evil),)), screen)
+    text = screen.getvalue()
+    for bad in ("\x1b", "\r", "\u202e"):
+        assert bad not in text
+    assert "[bold]" in text
+
+
+@given(st.text(max_size=30), st.binary(max_size=30))
+def test_any_text_can_be_told(text: str, body: bytes) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    played(report(exchange(body, path="/" + text), breaches=(Breach("/" + text, body, text, text),)), screen)
+    screen.flush()

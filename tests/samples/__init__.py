@@ -1,0 +1,1 @@
+"""Official sample messages against our contract layer."""

@@ -1,0 +1,125 @@
+"""A seller made of a list of answers, for tests of the runner alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emulator.parties.clock import VirtualClock
+from emulator.scenario.events import Event
+from emulator.scenario.loader import load_scenario
+from emulator.scenario.model import Scenario
+from emulator.scenario.result import RunResult
+from emulator.scenario.runner import run_scenario
+from emulator.standard.release import load_release
+from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
+from emulator.wire.payload import dump
+
+Answer = tuple[int, Any] | Fault | Response
+JSON = (("Content-Type", "application/json;charset=utf-8"),)
+
+HEAD = """\
+oit: "1"
+id: demo
+title: A demonstration
+sources:
+  quote: {api: quote, servedBy: seller}
+  order: {api: order, servedBy: seller}
+"""
+CREATE = """\
+  - id: create
+    call: quote.createQuote
+    request: {body: {externalId: x, quoteItem: [{id: "1"}]}}
+    response: {status: 201}
+    outputs: {id: $response.body#/id}
+    track: quote
+"""
+
+
+def fault(kind: FaultKind) -> Fault:
+    return Fault(kind, "as the test says")
+
+
+def html(status: int) -> Response:
+    return Response(headers=(("Content-Type", "text/html"),), raw=b"<html>Oops</html>", status=status)
+
+
+@dataclass
+class StubClient:
+    """Answers from a list, in order; the last answer is given again and again, and callables are called."""
+
+    transcript: Transcript
+    clock: VirtualClock
+    answers: list[Answer | Callable[[Any], Answer]]
+    sent: list[dict[str, Any]] = field(default_factory=list)
+
+    def send(self, method: str, url: str, **parts: Any) -> Exchange:
+        self.sent.append({"method": method, "url": url, **parts})
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if callable(answer):
+            answer = answer(parts)
+        response = answer if isinstance(answer, Response) else None
+        if isinstance(answer, tuple):
+            response = Response(headers=JSON, raw=dump(answer[1]), status=answer[0])
+        return self.transcript.add(
+            Exchange(
+                n=0,
+                at=self.clock.now(),
+                elapsed_ms=1.0,
+                sender=Party.BUYER,
+                receiver=Party.SELLER,
+                request=Request(headers=(), raw=dump(parts["body"]), method=method, url=url),
+                response=response,
+                fault=answer if isinstance(answer, Fault) else None,
+                path_params=parts["path_params"],
+                step=parts["step"],
+            )
+        )
+
+
+@dataclass
+class Played:
+    """A run with everything that it left behind."""
+
+    result: RunResult
+    sent: list[dict[str, Any]]
+    events: list[Event]
+
+    def step(self, identifier: str) -> Any:
+        return next(step for step in self.result.steps if step.id == identifier)
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {step.id: str(step.outcome) for step in self.result.steps}
+
+
+def write(folder: Path, text: str, name: str = "demo.oit.yaml") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(folder: Path, flow: str, rest: str = "") -> Scenario:
+    return load_scenario(write(folder, HEAD + rest + "flow:\n" + flow))
+
+
+def play(scenario: Scenario, answers: list[Any], *, case: str | None = None, seed: int = 1, **more: Any) -> Played:
+    clock, transcript, events = VirtualClock(), Transcript(), []
+    client = StubClient(transcript, clock, answers)
+    result = run_scenario(
+        scenario,
+        case=scenario.case(case) if case else None,
+        release=load_release("grace"),
+        client=client,
+        clock=clock,
+        seed=seed,
+        run_id="r1",
+        base_url="http://seller.example",
+        transcript=transcript,
+        on_event=events.append,
+        **more,
+    )
+    return Played(result, client.sent, events)

@@ -1,0 +1,325 @@
+"""The catalogue of requirements: complete against the official record, sound in itself, strict when read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from emulator.errors import FileProblem
+from emulator.judge.listing import rows, rules_by_requirement, table
+from emulator.judge.rules.contract import REQUIREMENTS, Aspect, touches
+from emulator.plain_yaml import load_yaml
+from emulator.settings import scenarios_dir, specs_dir
+from emulator.standard.breach import Breach, Check
+from emulator.standard.release import load_release
+from emulator.standard.requirement import Keyword, Requirement, load_requirements
+from emulator.wire.call import ErrorCode
+from tests.samples.official import shared_folder
+
+CATALOGUE = load_requirements()
+FILES = sorted((specs_dir() / "sonata").glob("*/requirements.yaml"))
+GUIDES = sorted({requirement.guide for requirement in CATALOGUE.values()})
+RECORD = shared_folder() / "standard" / "requirements.json"
+DOCUMENTATION = shared_folder() / "sdk" / "grace" / "documentation"
+
+needs_record = pytest.mark.skipif(not RECORD.is_file(), reason=f"no official record at {RECORD} (set OIT_SHARED)")
+needs_guides = pytest.mark.skipif(not DOCUMENTATION.is_dir(), reason=f"no guides at {DOCUMENTATION} (set OIT_SHARED)")
+
+
+def _of(guide: str) -> list[Requirement]:
+    return [requirement for requirement in CATALOGUE.values() if requirement.guide == guide]
+
+
+def _recorded() -> dict[str, list[str]]:
+    """Labels by guide in the official record, in its order; MEF 115 has two R51."""
+    found: dict[str, list[str]] = {}
+    for row in json.loads(RECORD.read_text(encoding="utf-8")):
+        guide = re.sub(r"MEF W?", "MEF", row["guide"])
+        found.setdefault(guide, []).append({"R51": "R51a", "R51#2": "R51b"}.get(row["id"], row["id"])
+                                           if guide == "MEF115" else row["id"])  # fmt: skip
+    return found
+
+
+def _guide_text(guide: str) -> str:
+    paths = [p for p in DOCUMENTATION.rglob("MEF *.md") if re.match(rf"MEF W?{guide[3:]} ", p.name)]
+    assert len(paths) == 1, guide
+    return paths[0].read_text(encoding="utf-8")
+
+
+# What is in the files
+
+
+def test_every_file_is_read_and_stands_with_the_api_of_its_guide() -> None:
+    guide_of = {entry.api: entry.guide for entry in load_release().entries}
+    assert FILES
+    for path in FILES:
+        top = load_yaml(path)
+        assert top["guide"] == guide_of[path.parent.name]
+        assert [r.label for r in _of(top["guide"])] == list(top["requirements"])
+
+
+def test_guides_come_in_the_order_of_a_purchase() -> None:
+    there = list(dict.fromkeys(requirement.guide for requirement in CATALOGUE.values()))
+    assert there == [
+        guide for guide in dict.fromkeys(entry.guide for entry in load_release().entries) if guide in there
+    ]
+
+
+@needs_record
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_guide_has_all_that_the_record_has_and_no_more(guide: str) -> None:
+    labels = [requirement.label for requirement in _of(guide)]
+    assert not [label for label, times in Counter(labels).items() if times > 1]
+    assert set(labels) == set(_recorded()[guide])
+    assert len(labels) == len(_recorded()[guide])
+
+
+@needs_guides
+@pytest.mark.parametrize("guide", GUIDES)
+def test_sections_are_those_of_the_guide(guide: str) -> None:
+    there = set(re.findall(r"^#+ ([0-9]+(?:\.[0-9]+)*)\.? ", _guide_text(guide), re.MULTILINE))
+    assert {requirement.section for requirement in _of(guide)} <= there
+
+
+@needs_guides
+@pytest.mark.parametrize("guide", GUIDES)
+def test_each_stands_in_the_section_named_with_the_references_given(guide: str) -> None:
+    """Where the guide labels a requirement once and in bold, its heading and its references are ours."""
+    section = ""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for part in re.split(r"(?m)^(?=#+ |\*\*\[)", _guide_text(guide)):
+        if heading := re.match(r"#+ ([0-9]+(?:\.[0-9]+)*)\.? ", part):
+            section = heading[1]
+        elif label := re.match(r"\*\*\[((?:C?R|C?D|O)[0-9]+)\]", part):
+            found.setdefault(label[1], []).append((section, part))
+    compared = 0
+    for requirement in _of(guide):
+        places = found.get(requirement.label, [])
+        if len(places) == 1:
+            compared += 1
+            ours = {reference.partition("<")[0] for reference in requirement.reference}
+            section, text = places[0]
+            assert requirement.section == section, requirement.id
+            # A list may follow the sentence, with references of its own or with what is no part of it.
+            assert _references(text.partition("\n\n")[0]) <= ours, requirement.id
+            assert ours <= _references(text), requirement.id
+    assert compared
+
+
+def _references(text: str) -> set[str]:
+    plain = re.sub(r"\s+", " ", text)
+    return {
+        f"{document}-{re.sub(r'<.*', '', label).strip().replace(' ', '-')}"
+        for document, labels in re.findall(r"\[(MEF ?[0-9.]+) ([^\]]+)\]", plain)
+        for label in re.split(r" (?:&+|,) ?|, ?", labels)
+    }
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_titles_are_short_and_tell_one_from_another(guide: str) -> None:
+    titles = [requirement.title for requirement in _of(guide)]
+    assert not [title for title, times in Counter(titles).items() if times > 1]
+    assert not [title for title in titles if len(title) > 100 or title.endswith(".")]
+
+
+def test_a_condition_is_an_option_of_the_same_guide() -> None:
+    for requirement in CATALOGUE.values():
+        if requirement.if_supported:
+            option = CATALOGUE[f"{requirement.guide}-{requirement.if_supported}"]
+            assert option.kind == "O"
+
+
+def test_what_is_optional_can_be_used_and_not_broken() -> None:
+    for requirement in CATALOGUE.values():
+        if requirement.keyword is Keyword.MAY:
+            assert not requirement.negative, requirement.id
+
+
+@pytest.mark.parametrize("path", sorted(scenarios_dir().rglob("*.yaml")), ids=lambda path: path.name)
+def test_what_scenarios_cover_is_in_the_catalogue(path: Path) -> None:
+    named = {identifier.replace(":", "-") for identifier in _covers(load_yaml(path))}
+    assert not sorted(i for i in named if i.partition("-")[0] in GUIDES and i not in CATALOGUE)
+
+
+def _covers(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("covers"), list):
+            yield from node["covers"]
+        for member in node.values():
+            yield from _covers(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from _covers(member)
+
+
+def test_one_of_each_kind_as_it_is_read() -> None:
+    echo = CATALOGUE["MEF121-R15"]
+    assert (echo.guide, echo.release, echo.label, echo.kind) == ("MEF121", "grace", "R15", "R")
+    assert (echo.section, echo.keyword, echo.side) == ("6.1.2", "MUST NOT", "seller")
+    assert (echo.reference, echo.negative, echo.contract, echo.not_on_wire) == ((), False, None, None)
+    assert CATALOGUE["MEF121-D4"].reference == ("MEF79.0.2-A2-D1", "MEF79.0.2-A2-D2")
+    assert CATALOGUE["MEF121-O1"].seen is None
+
+
+# Files that are wrong
+
+GOOD = """\
+guide: MEF1
+release: grace
+requirements:
+  O1:
+    title: A lamp may blink
+    section: "1"
+    keyword: MAY
+    side: seller
+    not_on_wire: a permission
+  CR1:
+    title: A lamp that blinks is seen to blink
+    section: "1.2"
+    keyword: MUST
+    side: seller
+    if_supported: O1
+    reference: [MEF2-R1]
+    seen: blinks in the answer
+    negative: true
+    contract: partly
+    note: two lamps
+"""
+
+
+def _write(root: Path, text: str, api: str = "lamp") -> Path:
+    path = root / "sonata" / api / "requirements.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_files_are_an_empty_catalogue(tmp_path: Path) -> None:
+    assert load_requirements(tmp_path) == {}
+
+
+def test_a_good_file_is_read_in_its_order(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD)
+    found = load_requirements(tmp_path)
+    assert list(found) == ["MEF1-O1", "MEF1-CR1"]
+    assert found["MEF1-CR1"].kind == "CR"
+    assert found["MEF1-CR1"].if_supported == "O1"
+    assert found["MEF1-CR1"].negative
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    note: two lamps", "    notes: two lamps", "20:5: unknown key 'notes'; did you mean 'note'?"),
+        ("release: grace", "releese: grace", "2:1: unknown key 'releese'; did you mean 'release'?"),
+        ("release: grace\n", "", "1:1: missing: release"),
+        ("guide: MEF1", "guide: MEF W1", "1:8: 'MEF W1' is no guide; one is written as MEF121"),
+        ("    keyword: MAY\n", "", "4:3: missing: keyword"),
+        ("keyword: MUST\n", "keyword: MSUT\n", "13:14: 'MSUT' is no keyword; did you mean 'MUST'?"),
+        ("keyword: MUST\n", "keyword: must\n", "13:14: 'must' is no keyword; known: MUST, MUST NOT,"),
+        ("keyword: MUST\n", "keyword: [MUST]\n", "13:14: ['MUST'] is no keyword;"),
+        ("side: seller\n    if", "side: selller\n    if", "14:11: 'selller' is no side; did you mean 'seller'?"),
+        ("contract: partly", "contract: party", "19:15: 'party' is no contract; did you mean 'partly'?"),
+        ("if_supported: O1", "if_supported: O2", "15:19: 'O2' is no option of this guide; known: O1"),
+        ("if_supported: O1", "if_supported: CR1", "15:19: 'CR1' is no option of this guide;"),
+        ('section: "1.2"', "section: 1.2", "12:14: 'section' is a text (in quotes where it looks like a number)"),
+        ('section: "1.2"', "section: 1.2.", "12:14: '1.2.' is no section; one is written as 6.1.1"),
+        ("title: A lamp may blink", "title:", "5:11: 'title' is a text"),
+        ("negative: true", "negative: yes", "18:15: 'negative' is true or false"),
+        ("reference: [MEF2-R1]", "reference: MEF2-R1", "16:16: 'reference' is a list of ids"),
+        ("    seen: blinks in the answer\n", "", "10:3: CR1: either 'seen' or 'not_on_wire' is needed, not neither"),
+        ("note: two", "not_on_wire: two", "10:3: CR1: either 'seen' or 'not_on_wire' is needed, not both"),
+        ("  CR1:", "  Q1:", "10:3: 'Q1' is no label of a requirement"),
+        ("  CR1:", "  O1:", "10:3: not readable as YAML: the key 'O1' is given twice"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    path = _write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(FileProblem) as caught:
+        load_requirements(tmp_path)
+    assert [problem for problem in caught.value.problems if problem.startswith(f"{path}:{said}")], caught.value.problems
+    assert len(caught.value.problems) <= 2  # a misspelt key is also a missing one
+
+
+@pytest.mark.parametrize("text", ["", "[]", "guide: MEF1\nrelease: grace\nrequirements: []\n", "a: {"])
+def test_what_is_no_catalogue_at_all_is_refused(tmp_path: Path, text: str) -> None:
+    path = _write(tmp_path, text)
+    with pytest.raises(FileProblem, match=re.escape(str(path)) + r":\d+:\d+: "):
+        load_requirements(tmp_path)
+
+
+def test_a_row_that_is_no_map_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path, "guide: MEF1\nrelease: grace\nrequirements:\n  R1: MUST\n")
+    with pytest.raises(FileProblem) as caught:
+        load_requirements(tmp_path)
+    assert caught.value.problems == [f"{path}:4:7: a map is needed here"]
+
+
+def test_all_that_is_wrong_in_all_files_is_said_at_once(tmp_path: Path) -> None:
+    one = _write(tmp_path, GOOD)
+    two = _write(tmp_path, GOOD.replace("side: seller", "side: nobody", 1), "lantern")
+    with pytest.raises(FileProblem) as caught:
+        load_requirements(tmp_path)
+    assert caught.value.problems == [
+        f"{two}:8:11: 'nobody' is no side; known: buyer, seller, both",
+        f"{two}:11:5: MEF1-CR1 is in another file already",
+    ]
+    assert one.exists()
+
+
+# The listing
+
+
+def test_rows_have_what_oit_rules_prints() -> None:
+    listed = rows(CATALOGUE)
+    assert [row["id"] for row in listed] == list(CATALOGUE)
+    assert json.loads(json.dumps(listed)) == listed
+    by_id = {row["id"]: row for row in listed}
+    assert by_id["MEF121-R6"] == {
+        "id": "MEF121-R6",
+        "guide": "MEF121",
+        "kind": "R",
+        "side": "both",
+        "title": CATALOGUE["MEF121-R6"].title,
+        "rules": ["contract.schema"],
+        "seen": CATALOGUE["MEF121-R6"].seen,
+        "not_on_wire": None,
+    }
+    assert by_id["MEF121-R9"]["rules"] == []
+    assert by_id["MEF121-R9"]["not_on_wire"]
+
+
+def test_requirements_that_rules_name_are_in_the_catalogue() -> None:
+    assert not [i for i in rules_by_requirement() if i.partition("-")[0] in GUIDES and i not in CATALOGUE]
+
+
+@pytest.mark.parametrize("api", sorted(REQUIREMENTS))
+def test_the_listing_names_the_rules_whose_findings_touch_a_requirement(api: str) -> None:
+    places = ("/x", "/x/productConfiguration/@type")
+    exchange = cast("Any", SimpleNamespace(api=api))
+    touching: dict[str, set[str]] = {}
+    for check, place, code in product(Check, places, (ErrorCode.INVALID_VALUE, ErrorCode.MISSING_PROPERTY)):
+        for identifier in touches(exchange, Breach(place, expected=None, check=check, code=code)):
+            touching.setdefault(identifier, set()).add(f"contract.{check}")
+    named = {identifier: set(rules_by_requirement()[identifier]) for identifier in REQUIREMENTS[api].values()}
+    never = set() if Aspect.PRODUCT in REQUIREMENTS[api] else {"contract.product"}  # no payload, no such finding
+    assert named == {identifier: rules - never for identifier, rules in touching.items()}
+
+
+def test_the_table_shows_each_requirement_once_under_its_guide() -> None:
+    text = table(rows(CATALOGUE))
+    lines = text.splitlines()
+    assert [line for line in lines if line in GUIDES] == list(dict.fromkeys(r.guide for r in CATALOGUE.values()))
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == list(CATALOGUE)
+    assert "not on the wire: " in text
+    assert not [line for line in lines if line != line.rstrip()]
+    assert table([]) == ""

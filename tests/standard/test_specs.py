@@ -1,0 +1,233 @@
+"""The contracts under specs/ say what the official ones say, and the comparison would notice if they did not."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from openapi_spec_validator import validate
+
+from emulator.plain_yaml import load_yaml
+from emulator.standard.diff import diff_documents, diff_release
+from emulator.standard.document import SpecError, load_document
+from emulator.wire.payload import MISSING, at
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = ROOT / "specs"
+RELEASE = SPECS / "releases" / "grace.yaml"
+SDK = Path(os.environ.get("OIT_SDK") or ROOT.parent / "shared" / "sdk" / "grace")
+CACHE: dict[Path, Any] = {}
+DOCUMENTS = sorted(
+    contract["document"] for api in load_yaml(RELEASE)["apis"].values() for contract in api["contracts"].values()
+)
+PRODUCTS: dict[str, str] = load_yaml(RELEASE)["products"]
+COMMON = sorted((SPECS / "common").glob("*.yaml"))
+PROSE = {"description", "title", "summary"}
+NAMED = {"properties", "schemas", "paths", "responses", "headers", "content", "variables", "mapping"}
+MUTATIONS = 60
+
+needs_sdk = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK} (set OIT_SDK to its folder)")
+
+
+def bundled(name: str) -> dict[str, Any]:
+    return load_document(SPECS / name, CACHE)
+
+
+def leaves(node: Any, *, named: bool = False, prose: bool = False) -> Iterator[tuple[Any, Any, bool]]:
+    """Each (container, key, is it prose) whose value is a word, a number, a truth or nothing at all."""
+    items = list(node.items()) if isinstance(node, dict) else list(enumerate(node))
+    for key, value in items:
+        wording = prose or (isinstance(node, dict) and not named and (key in PROSE or key == "tags"))
+        if isinstance(value, dict | list) and value:
+            names = isinstance(node, dict) and not named and key in NAMED
+            yield from leaves(value, named=names, prose=wording)
+        else:
+            yield node, key, wording
+
+
+def changed(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value}x" if isinstance(value, str) else "x"
+
+
+@needs_sdk
+def test_our_contracts_and_products_differ_nowhere_from_the_official_ones() -> None:
+    assert [f"{label}{difference.message}" for label, difference in diff_release(RELEASE, SDK)] == []
+
+
+@needs_sdk
+def test_a_product_schema_that_differs_is_named_with_its_file(tmp_path: Path) -> None:
+    for path in SPECS.rglob("*.yaml"):
+        copied = tmp_path / path.relative_to(SPECS)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        if path.name == "ovc-end-point-maps.yaml":
+            text = text.replace("maximum: 4094", "maximum: 4095", 1)
+        if path.name == "epl-evc.yaml":
+            text = text.replace("/CarrierEthernetEvcCommon", "/CarrierEthernetEvcEpCommon", 1)
+        copied.write_text(text, encoding="utf-8")
+    labels = [label for label, _ in diff_release(tmp_path / "releases" / "grace.yaml", SDK)]
+    assert labels == [
+        "products/carrier-ethernet/subscriber/epl-evc.yaml",
+        "products/carrier-ethernet/operator/common/ovc-end-point-maps.yaml",
+    ]
+
+
+def test_an_sdk_without_the_files_differs_everywhere(tmp_path: Path) -> None:
+    assert len(list(diff_release(RELEASE, tmp_path))) == len(DOCUMENTS) + len(PRODUCTS)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_structural_change_is_noticed_and_no_change_of_wording(name: str) -> None:
+    original = bundled(name)
+    assert diff_documents(bundled(name), original) == []
+    count = len(list(leaves(original)))
+    rng = random.Random(name)  # repeatable
+    for number in rng.sample(range(count), min(MUTATIONS, count)):
+        for delete in (False, True):
+            mutant = copy.deepcopy(original)
+            container, key, prose = list(leaves(mutant))[number]
+            before = container[key]
+            if delete:
+                del container[key]
+            else:
+                container[key] = changed(before)
+            found = diff_documents(mutant, original)
+            assert bool(found) is not prose, f"{key!r}: {before!r}, {'deleted' if delete else 'changed'}"
+
+
+def test_a_property_may_be_called_description() -> None:
+    name = "sonata/geographicSite/management.yaml"
+    mutant = bundled(name)
+    del mutant["components"]["schemas"]["GeographicSite"]["properties"]["description"]
+    (difference,) = diff_documents(mutant, bundled(name))
+    assert difference.where == "/components/schemas/GeographicSite/properties/description"
+    assert difference.ours is MISSING
+    assert "we lack" in difference.message
+
+
+def test_true_is_not_one_and_order_means_nothing_where_it_means_nothing() -> None:
+    assert diff_documents({"minimum": 1}, {"minimum": True})
+    assert not diff_documents({"required": ["a", "b"]}, {"required": ["b", "a"]})
+    assert diff_documents({"required": ["a", "b"]}, {"required": ["a"]})
+    assert diff_documents({"allOf": [{"type": "a"}, {}]}, {"allOf": [{}, {"type": "a"}]})
+    one, two = {"in": "query", "name": "a"}, {"in": "query", "name": "b"}
+    assert not diff_documents({"parameters": [one, two]}, {"parameters": [two, one]})
+    (difference,) = diff_documents({"parameters": [one, two]}, {"parameters": [one]})
+    assert difference.where == "/parameters/query b"
+    assert "which the official document lacks" in difference.message
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_bundled_document_is_valid_openapi_and_stands_alone(name: str) -> None:
+    document = bundled(name)
+    validate(document)
+    assert ".yaml" not in repr(document)
+    listed = load_yaml(SPECS / name)["components"]["schemas"]
+    assert list(document["components"]["schemas"]) == list(listed)
+
+
+def test_a_caller_may_change_what_it_was_given() -> None:
+    document = bundled(DOCUMENTS[0])
+    document["components"]["schemas"]["Error"]["properties"].clear()
+    assert bundled(DOCUMENTS[0])["components"]["schemas"]["Error"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ("{$ref: 'gone.yaml#/A'}", "gone.yaml#/A leads nowhere: there is no file"),
+        ("{$ref: 'other.yaml#/A'}", "other.yaml#/A leads nowhere: .* has no /A"),
+        ("{$ref: '#/components/schemas/Gone'}", "#/components/schemas/Gone leads nowhere"),
+        ("{$ref: '#/info'}", "#/info must lead to"),
+        ("{items: {$ref: 'other.yaml#/B'}}", "brings in a second schema named B"),
+        ("{$ref: 'headers.yaml#/H', description: more}", "nothing may stand beside"),
+    ],
+)
+def test_a_reference_that_cannot_be_followed_is_named(tmp_path: Path, schema: str, complaint: str) -> None:
+    (tmp_path / "other.yaml").write_text("B: {type: object}\n")
+    (tmp_path / "headers.yaml").write_text("H: {schema: {type: string}}\n")
+    main = tmp_path / "main.yaml"
+    main.write_text(f"info: {{}}\ncomponents:\n  schemas:\n    A: {schema}\n    B: {{}}\n")
+    with pytest.raises(SpecError, match=complaint) as caught:
+        load_document(main)
+    assert str(main) in str(caught.value)
+
+
+def test_a_document_must_be_an_object(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text("[]\n")
+    with pytest.raises(SpecError, match="is an object"):
+        load_document(tmp_path / "list.yaml")
+
+
+def test_what_a_shared_schema_needs_comes_along(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("A: {items: {$ref: '#/B'}}\nB: {items: {$ref: '#/A'}}\n")
+    main = tmp_path / "main.yaml"
+    main.write_text("components: {schemas: {A: {$ref: 'other.yaml#/A'}}}\n")
+    assert load_document(main)["components"]["schemas"] == {
+        "A": {"items": {"$ref": "#/components/schemas/B"}},
+        "B": {"items": {"$ref": "#/components/schemas/A"}},
+    }
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+@pytest.mark.parametrize("path", COMMON, ids=lambda path: path.stem)
+def test_all_that_is_shared_is_used(path: Path) -> None:
+    users = [*COMMON, *(SPECS / name for name in DOCUMENTS)]
+    used = {
+        ref.rpartition("/")[2]
+        for user in users
+        for ref in references(load_yaml(user))
+        if ref.startswith("#/") * (user == path) or f"{path.name}#" in ref
+    }
+    assert sorted(set(load_yaml(path)) - used) == []
+
+
+@pytest.mark.parametrize("path", sorted((SPECS / "products").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_a_product_schema_is_valid_and_its_references_lead_somewhere(path: Path) -> None:
+    schema = load_yaml(path)
+    Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    for ref in references(schema):
+        name, _, pointer = ref.partition("#")
+        assert at(load_yaml(path.parent / name if name else path), pointer) is not MISSING, ref
+
+
+def test_the_release_lists_products_under_their_own_urn() -> None:
+    for urn, name in PRODUCTS.items():
+        assert load_yaml(SPECS / name)["$id"] == urn
+    rooted = [path for path in (SPECS / "products").rglob("*.yaml") if "$id" in load_yaml(path)]
+    assert len(rooted) == len(PRODUCTS)
+    for wrong, alias in load_yaml(RELEASE)["product_aliases"].items():
+        assert wrong not in PRODUCTS
+        assert alias["urn"] in PRODUCTS
+
+
+def test_every_erratum_points_at_something() -> None:
+    release = load_yaml(RELEASE)
+    for erratum in load_yaml(SPECS / "releases" / "grace-errata.yaml"):
+        assert set(erratum) == {"id", "api", "contract", "at", "change", "reason", "clause"}
+        document = bundled(release["apis"][erratum["api"]]["contracts"][erratum["contract"]]["document"])
+        change = erratum["change"]
+        assert change["op"] in {"add", "remove", "replace"}
+        if change["op"] != "add":
+            assert at(document, erratum["at"]) not in (MISSING, change.get("value")), erratum["id"]
