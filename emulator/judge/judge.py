@@ -1,19 +1,25 @@
-"""The judge: lets every rule look at every exchange and adds up the evidence."""
+"""The judge: lets every rule look at every message and adds up the evidence."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from emulator.judge.rule import Half, RuleSpec, apply
-from emulator.judge.rules import RULES
-from emulator.judge.rules.contract import REQUIREMENTS
-from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
+from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
+from emulator.judge.rules import CLOSING, RULES
+from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
+from emulator.judge.verdict import Blame, Finding, Verdict, worst
+from emulator.standard.requirement import load_requirements
 from emulator.wire.exchange import Exchange, Party
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
+
+CONTRACT: Final = "contract."
+"""How the ids of the contract's own rules begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ def judge(
     *,
     provoked: frozenset[int] = frozenset(),
     sut: Party | None = None,
-    rules: Sequence[RuleSpec] = RULES,
+    declared: Declared = NOTHING_DECLARED,
+    rules: Sequence[Rule] = RULES,
+    closing: Sequence[ClosingRule] = CLOSING,
 ) -> Judgement:
     """Judge the exchanges of a run against a release. Never raises, whatever the messages hold.
 
@@ -49,24 +57,121 @@ def judge(
     `provoked` are the numbers of exchanges whose request was made wrong on purpose: the request is
     neither blamed nor counted as evidence, while the response is judged as any other.
     """
-    findings: list[Finding] = []
-    seen: dict[str, list[int]] = {}
+    run = Run(release, declared, provoked)
+    found = _Tally(sut)
+    choice = _chosen(tuple(rules))
     for exchange in transcript:
-        for rule in rules:
-            if rule.half is Half.REQUEST and exchange.n in provoked:
+        run.add(exchange)
+        for half in Half:
+            if half is Half.REQUEST and exchange.n in provoked:
                 continue
-            outcome = apply(rule, exchange, release)
-            findings += outcome.findings
-            if sut in (None, rule.author(exchange)):
-                for identifier in outcome.evidence:
-                    seen.setdefault(identifier, []).append(exchange.n)
-        findings += _unanswered(exchange)
-    return Judgement(tuple(findings), tuple(_verdicts(_of(sut, findings), seen)))
+            if half is Half.RESPONSE and exchange.response is None:
+                continue
+            said = Said(run, exchange, half)
+            found.message(said, [apply(rule, said) for rule in choice.on(said)])
+        found.findings += _unanswered(exchange)
+    for rule in closing:
+        for remark, outcome in close(rule, run):
+            found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
+    return Judgement(tuple(found.findings), tuple(found.verdicts(declared)))
 
 
-def _of(sut: Party | None, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that count for a requirement: not those in messages of the emulated party."""
-    return [finding for finding in findings if sut is None or finding.blame is not blamed(sut.other)]
+class _Choice:
+    """Which rules look at which messages."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._everywhere: dict[Half, list[Rule]] = {half: [] for half in Half}
+        self._spots: dict[tuple[str | None, str | None, Half], list[tuple[range, Rule]]] = defaultdict(list)
+        for rule in rules:
+            if rule.on is None:
+                self._everywhere[rule.half or Half.REQUEST].append(rule)
+                continue
+            for spot in dict.fromkeys(rule.on.spots):
+                self._spots[spot.api, spot.operation, spot.half].append((spot.statuses, rule))
+
+    def on(self, said: Said) -> Iterator[Rule]:
+        yield from self._everywhere[said.half]
+        exchange = said.exchange
+        for operation in (ANY_OPERATION, exchange.operation):
+            for statuses, rule in self._spots.get((exchange.api, operation, said.half), ()):
+                if said.half is Half.REQUEST or said.status in statuses:
+                    yield rule
+
+
+@lru_cache(maxsize=8)
+def _chosen(rules: tuple[Rule, ...]) -> _Choice:
+    return _Choice(rules)
+
+
+@dataclass
+class _Tally:
+    """What was found so far, and on which requirements something was seen."""
+
+    sut: Party | None
+    findings: list[Finding] = field(default_factory=list)
+    _seen: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _spoken: dict[str, set[Verdict]] = field(default_factory=lambda: defaultdict(set))
+
+    def message(self, said: Said, outcomes: Sequence[Outcome]) -> None:
+        """All that the rules say of one message; what two of them say of one place becomes one finding."""
+        merged = _merged([finding for outcome in outcomes for finding in outcome.findings])
+        evidence = tuple(identifier for outcome in outcomes for identifier in outcome.evidence)
+        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence))
+
+    def add(self, author: Party | None, exchange: Exchange | None, outcome: Outcome) -> None:
+        """Keep findings; let them count for a requirement where the author is under test."""
+        self.findings += outcome.findings
+        if self.sut not in (None, author):
+            return
+        for identifier in outcome.evidence:
+            self._spoken[identifier].add(Verdict.PASS)
+        for finding in outcome.findings:
+            for identifier in finding.requirements:
+                self._spoken[identifier].add(finding.verdict)
+        if exchange is not None:
+            for identifier in {*outcome.evidence, *(i for f in outcome.findings for i in f.requirements)}:
+                if not self._seen[identifier] or self._seen[identifier][-1] != exchange.n:
+                    self._seen[identifier].append(exchange.n)
+
+    def verdicts(self, declared: Declared) -> Iterator[RequirementVerdict]:
+        """One row for each requirement that shows on the wire, in the order of the guides."""
+        for requirement in load_requirements().values():
+            if requirement.not_on_wire:
+                continue
+            verdict = worst(self._spoken.get(requirement.id, set()))
+            option = f"{requirement.guide}-{requirement.if_supported}" if requirement.if_supported else None
+            # An option that nobody declared is in use where something of it was seen.
+            used = declared.options.get(option, verdict is not Verdict.NOT_SEEN) if option else True
+            if not used:
+                verdict = Verdict.NOT_APPLICABLE
+            yield RequirementVerdict(requirement.id, verdict, tuple(sorted(set(self._seen.get(requirement.id, ())))))
+
+
+def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings of one message, where what the contract and a guide's rule say of one place is said once.
+
+    The guide's rule speaks, being the more exact; it takes over what the contract's finding hurts.
+    """
+    by_guide = {f.pointer for f in findings if not f.rule.startswith(CONTRACT) and f.verdict is not Verdict.ERROR}
+    taken: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.rule.startswith(CONTRACT) and finding.pointer in by_guide:
+            taken[finding.pointer].append(finding)
+    for finding in findings:
+        if finding.rule.startswith(CONTRACT):
+            if finding.pointer not in by_guide:
+                yield finding
+        elif others := taken.pop(finding.pointer, None):
+            yield replace(
+                finding,
+                requirements=tuple(
+                    dict.fromkeys([*finding.requirements, *(i for o in others for i in o.requirements)])
+                ),
+                verdict=worst({finding.verdict, *(other.verdict for other in others)}),
+                blame=next((o.blame for o in others if o.verdict is Verdict.FAIL), finding.blame),
+            )
+        else:
+            yield finding
 
 
 def _unanswered(exchange: Exchange) -> Iterator[Finding]:
@@ -81,18 +186,3 @@ def _unanswered(exchange: Exchange) -> Iterator[Finding]:
             expected="a response",
             message=fault.message if fault else "there is no response",
         )
-
-
-def _verdicts(findings: Sequence[Finding], seen: dict[str, list[int]]) -> Iterator[RequirementVerdict]:
-    """One row per requirement that a rule can speak on, in the order of the guides."""
-    spoken: dict[str, set[Verdict]] = {}
-    witnesses: dict[str, set[int]] = {identifier: set(exchanges) for identifier, exchanges in seen.items()}
-    for finding in findings:
-        for identifier in finding.requirements:
-            spoken.setdefault(identifier, set()).add(finding.verdict)
-            if finding.exchange is not None:
-                witnesses.setdefault(identifier, set()).add(finding.exchange)
-    known = [identifier for aspects in REQUIREMENTS.values() for identifier in aspects.values()]
-    for identifier in dict.fromkeys([*known, *seen, *spoken]):
-        verdicts = spoken.get(identifier, set()) | ({Verdict.PASS} if identifier in seen else set())
-        yield RequirementVerdict(identifier, worst(verdicts), tuple(sorted(witnesses.get(identifier, ()))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from emulator.judge.rules import BOOKS
 from emulator.judge.rules.contract import REQUIREMENTS, Aspect
 from emulator.standard.breach import Check
 from emulator.standard.requirement import Requirement
@@ -47,6 +48,10 @@ def rules_by_requirement() -> dict[str, list[str]]:
             # An API that numbers nothing about products has no product payloads.
             checks = [check for check in _CHECKS[aspect] if check is not Check.PRODUCT or Aspect.PRODUCT in numbered]
             found[identifier] = [f"contract.{check}" for check in checks]
+    for book in BOOKS:
+        for rule in (*book.rules, *book.closing):
+            for identifier in rule.requirements:
+                found.setdefault(identifier, []).append(rule.id)
     return found
 
 

@@ -1,20 +1,25 @@
-"""The rule: code that looks at one exchange for breaches and decides nothing."""
+"""The rule: code that looks at messages for breaches and decides nothing.
+
+A rule yields a `Breach` for each thing that is wrong and `FINE` for each thing that it looked at and found
+right. What it yields nothing about was not seen: a requirement never passes on silence. What follows from a
+breach (fail, warning, disputed) is decided by `findings_of` from the requirement's keyword, from the
+interpretation register and from what the partners declared.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import Any, Final
 
+from emulator.judge.run import Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
 from emulator.standard.breach import Breach
+from emulator.standard.requirement import Keyword, Requirement, load_requirements
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING
-
-if TYPE_CHECKING:
-    from emulator.standard.release import Release
 
 LOG = logging.getLogger(__name__)
 
@@ -22,99 +27,249 @@ MAX_BREACHES: Final = 200
 """Breaches of one rule in one message that are listed; one more finding says that there are others."""
 
 
-class Half(StrEnum):
-    """Which message of an exchange a rule looks at, and so whom its breaches are laid to."""
+class _Fine(Enum):
+    FINE = "fine"
 
-    REQUEST = "request"  # written by the sender
-    RESPONSE = "response"  # written by the receiver
+
+FINE: Final = _Fine.FINE
+"""What a rule yields for something that it looked at and found right."""
+
+Mark = Breach | _Fine
+"""What a rule yields."""
+
+
+ANY_OPERATION: Final = "*"
+"""Stands for every operation of an API, its notifications included."""
 
 
 @dataclass(frozen=True, slots=True)
-class RuleSpec:
-    """A rule and what its breaches mean.
+class Spot:
+    """Messages of one operation: its request, or its responses with a status in `statuses`."""
 
-    `look` yields the breaches of one exchange. `touches` names the requirements that a breach hurts.
-    `evidence` names the requirements on which the exchange lets the rule speak at all, given the
-    breaches it found: without evidence a requirement stays `not_seen`. `named` gives a finding its rule
-    id where one rule notices several kinds of breach.
+    api: str
+    operation: str
+    half: Half
+    statuses: range = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """The messages that a rule looks at. `a | b` are those of both."""
+
+    spots: tuple[Spot, ...]
+
+    def __or__(self, other: On) -> On:
+        return On((*self.spots, *other.spots))
+
+
+ANY_STATUS: Final = range(100, 600)
+REFUSED: Final = range(400, 500)
+
+
+def requests(api: str, *operations: str) -> On:
+    """The requests of these operations."""
+    return On(tuple(Spot(api, operation, Half.REQUEST) for operation in operations))
+
+
+def responses(api: str, *operations: str, statuses: range = range(200, 300)) -> On:
+    """The responses of these operations; those of success unless `statuses` says otherwise."""
+    return On(tuple(Spot(api, operation, Half.RESPONSE, statuses) for operation in operations))
+
+
+Look = Callable[[Said], Iterable[Mark]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule on single messages, each seen within the run so far.
+
+    `id` is that of its first requirement, with a word behind it where several rules speak on one
+    (`MEF115-R52`, `MEF115-R36.order`). `on` None means every message. `about` says in words what is
+    looked at. The last three are for a rule that notices breaches of several kinds: which requirements
+    a breach hurts, on which a message lets the rule speak, and a finding's own rule id.
     """
 
     id: str
-    half: Half
-    look: Callable[[Exchange, Release], Iterable[Breach]]
-    touches: Callable[[Exchange, Breach], tuple[str, ...]]
-    evidence: Callable[[Exchange, Release, Sequence[Breach]], tuple[str, ...]]
+    requirements: tuple[str, ...]
+    on: On | None
+    look: Look
+    about: str = ""
+    half: Half | None = None
+    touches: Callable[[Said, Breach], tuple[str, ...]] | None = None
+    evidence: Callable[[Said, Sequence[Breach]], tuple[str, ...]] | None = None
     named: Callable[[Breach], str] | None = None
 
-    def author(self, exchange: Exchange) -> Party:
-        """Who wrote the message that this rule looks at."""
-        return exchange.sender if self.half is Half.REQUEST else exchange.receiver
 
-    def blame(self, exchange: Exchange) -> Blame:
-        """Whose fault a breach in that message is: its author's."""
-        return blamed(self.author(exchange))
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a closing rule says: a mark about a message, or, without an exchange, about a party."""
+
+    mark: Mark
+    party: Party
+    exchange: Exchange | None = None
+    half: Half | None = None
+
+
+def on_request(exchange: Exchange, mark: Mark) -> Remark:
+    """A mark about the request of an exchange."""
+    return Remark(mark, exchange.sender, exchange, Half.REQUEST)
+
+
+def on_response(exchange: Exchange, mark: Mark) -> Remark:
+    """A mark about the response of an exchange."""
+    return Remark(mark, exchange.receiver, exchange, Half.RESPONSE)
+
+
+def on_party(party: Party, mark: Mark) -> Remark:
+    """A mark about what a party did, or left undone, over the whole run."""
+    return Remark(mark, party)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingRule:
+    """A rule on the whole run, asked once at its end."""
+
+    id: str
+    requirements: tuple[str, ...]
+    look: Callable[[Run], Iterable[Remark]]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one rule made of one exchange: its findings, and the requirements it could speak on."""
+    """What one rule made of one message: its findings, and the requirements it could speak on."""
 
     findings: tuple[Finding, ...]
     evidence: tuple[str, ...]
 
 
-def apply(rule: RuleSpec, exchange: Exchange, release: Release) -> Outcome:
-    """Let a rule look at an exchange. Never raises: a rule that does is an `error` of ours."""
+NOTHING: Final = Outcome((), ())
+
+
+def apply(rule: Rule, said: Said) -> Outcome:
+    """Let a rule look at a message. Never raises: a rule that does is an `error` of ours."""
     breaches: list[Breach] = []
     findings: list[Finding] = []
+    looked = False
     try:
-        for breach in rule.look(exchange, release):
+        for mark in rule.look(said):
+            looked = True
+            if not isinstance(mark, Breach):
+                continue
             if len(breaches) == MAX_BREACHES:
-                findings.append(_more(rule, exchange, breaches))
+                findings.append(_more(rule, said, breaches))
                 break
-            breaches.append(breach)
-            findings.append(_finding(rule, exchange, breach))
-        return Outcome(tuple(findings), rule.evidence(exchange, release, breaches))
+            breaches.append(mark)
+            name = rule.named(mark) if rule.named else rule.id
+            hurt = rule.touches(said, mark) if rule.touches else rule.requirements
+            findings += _findings(name, hurt, mark, blamed(said.author), said, said.run)
+        if rule.evidence is not None:
+            return Outcome(tuple(findings), rule.evidence(said, breaches))
+        return Outcome(tuple(findings), rule.requirements) if looked else NOTHING
     except Exception as error:  # whatever a rule does wrong, the judging goes on
-        LOG.debug("rule %s broke on exchange %s", rule.id, exchange.n, exc_info=True)
-        return Outcome((*findings, _broken(rule, exchange, error)), ())
+        LOG.debug("rule %s broke on exchange %s", rule.id, said.exchange.n, exc_info=True)
+        return Outcome((*findings, _broken(rule.id, said.exchange, error)), ())
 
 
-def _finding(rule: RuleSpec, exchange: Exchange, breach: Breach) -> Finding:
-    return Finding(
-        rule=rule.named(breach) if rule.named else rule.id,
-        requirements=rule.touches(exchange, breach),
-        verdict=Verdict.WARNING if breach.advisory else Verdict.FAIL,
-        blame=rule.blame(exchange),
-        exchange=exchange.n,
-        pointer=breach.place,
-        expected=breach.expected,
-        found=breach.found,
-        message=breach.message or sentence(breach),
-    )
+def close(rule: ClosingRule, run: Run) -> list[tuple[Remark | None, Outcome]]:
+    """Let a rule look at a whole run: what it says of each message or party. Never raises."""
+    told: list[tuple[Remark | None, Outcome]] = []
+    try:
+        for remark in rule.look(run):
+            if remark.half is Half.REQUEST and remark.exchange and remark.exchange.n in run.provoked:
+                continue
+            findings: list[Finding] = []
+            if isinstance(remark.mark, Breach):
+                said = Said(run, remark.exchange, remark.half) if remark.exchange and remark.half else None
+                findings = list(_findings(rule.id, rule.requirements, remark.mark, blamed(remark.party), said, run))
+            told.append((remark, Outcome(tuple(findings), rule.requirements)))
+    except Exception as error:  # as above
+        LOG.debug("rule %s broke at the end of the run", rule.id, exc_info=True)
+        told.append((None, Outcome((_broken(rule.id, None, error),), ())))
+    return told
 
 
-def _more(rule: RuleSpec, exchange: Exchange, breaches: Sequence[Breach]) -> Finding:
+def verdict_of(breach: Breach, requirements: Sequence[str], run: Run) -> tuple[Verdict, Blame | None] | None:
+    """What follows from a breach, and whom to blame where it is not the author; None where nothing does.
+
+    An option that the partners declared unused binds nobody.
+
+    A breach by one reading of the standard counts where that reading holds: as `fail` where the partners
+    declared it, as `disputed` where it is our default only.
+    """
+    if breach.reading is not None:
+        interpretation, reading = breach.reading
+        if not run.reads_as(interpretation, reading):
+            return None
+        if interpretation not in run.declared.readings:
+            return Verdict.DISPUTED, Blame.SPEC
+    if breach.advisory:
+        return Verdict.WARNING, None
+    known = [_catalogue()[identifier] for identifier in requirements if identifier in _catalogue()]
+    if known and all(_waived(requirement, run) for requirement in known):
+        return None
+    if known and all(requirement.keyword in _SOFT for requirement in known):
+        return Verdict.WARNING, None
+    return Verdict.FAIL, None
+
+
+def _waived(requirement: Requirement, run: Run) -> bool:
+    """Whether a requirement binds only where an option is used that the partners declared unused."""
+    option = requirement.if_supported
+    return option is not None and run.declared.options.get(f"{requirement.guide}-{option}") is False
+
+
+_SOFT: Final = (Keyword.SHOULD, Keyword.SHOULD_NOT)
+
+
+def _catalogue() -> Mapping[str, Requirement]:
+    global _CATALOGUE  # noqa: PLW0603 - read when the first rule needs it, not at import
+    if _CATALOGUE is None:
+        _CATALOGUE = load_requirements()
+    return _CATALOGUE
+
+
+_CATALOGUE: Mapping[str, Requirement] | None = None
+
+
+def _findings(
+    name: str, requirements: tuple[str, ...], breach: Breach, author: Blame, said: Said | None, run: Run
+) -> Iterator[Finding]:
+    verdict = verdict_of(breach, requirements, run)
+    if verdict is not None:
+        yield Finding(
+            rule=name,
+            requirements=requirements,
+            verdict=verdict[0],
+            blame=verdict[1] or author,
+            exchange=said.exchange.n if said else None,
+            pointer=breach.place,
+            expected=breach.expected,
+            found=breach.found,
+            message=breach.message or sentence(breach),
+        )
+
+
+def _more(rule: Rule, said: Said, breaches: Sequence[Breach]) -> Finding:
     grave = any(not breach.advisory for breach in breaches)
     return Finding(
         rule=rule.id,
         requirements=(),
         verdict=Verdict.FAIL if grave else Verdict.WARNING,
-        blame=rule.blame(exchange),
-        exchange=exchange.n,
-        message=f"there is more: only the first {MAX_BREACHES} breaches of this {rule.half} are listed",
+        blame=blamed(said.author),
+        exchange=said.exchange.n,
+        message=f"there is more: only the first {MAX_BREACHES} breaches of this {said.half} are listed",
     )
 
 
-def _broken(rule: RuleSpec, exchange: Exchange, error: Exception) -> Finding:
+def _broken(name: str, exchange: Exchange | None, error: Exception) -> Finding:
     return Finding(
-        rule=rule.id,
+        rule=name,
         requirements=(),
         verdict=Verdict.ERROR,
         blame=Blame.EMULATOR,
-        exchange=exchange.n,
-        message=f"the {rule.half} was not judged: our rule broke with {type(error).__name__} "
-        "(the debug log has the trace)",
+        exchange=exchange.n if exchange else None,
+        message=f"not judged: our rule broke with {type(error).__name__} (the debug log has the trace)",
     )
 
 

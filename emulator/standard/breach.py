@@ -25,9 +25,11 @@ class Check(StrEnum):
     UNKNOWN_MEMBER = "unknown-member"  # a member that no schema names: allowed, but often a slip
     URN_ALIAS = "urn-alias"  # a product URN in a known wrong spelling
     UNCHECKED = "unchecked"  # a type that no schema of ours describes: legal, and not judged
+    RULE = "rule"  # a rule of a guide, beyond what the contract says
+    HINT = "hint"  # a rule of ours that the standard does not back with a clause, or not clearly
 
 
-ADVISORY = frozenset({Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.DUPLICATE})
+ADVISORY = frozenset({Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.DUPLICATE, Check.HINT})
 """Checks whose findings are warnings: the standard does not forbid what they notice."""
 
 
@@ -36,6 +38,7 @@ class Breach:
     """One thing that is not as it should be; `place` is a JSON Pointer ("" is the whole body).
 
     `expected` and `found` are JSON values or short words; `code` is the `Error422` code that fits.
+    `reading` is (interpretation, reading) where it is a breach by one reading of the standard only.
     """
 
     place: str
@@ -44,6 +47,7 @@ class Breach:
     message: str = ""
     check: Check = Check.SCHEMA
     code: ErrorCode = ErrorCode.INVALID_VALUE
+    reading: tuple[str, str] | None = None
 
     @property
     def advisory(self) -> bool:

@@ -13,6 +13,7 @@ from emulator.settings import specs_dir
 from emulator.standard import bundle
 from emulator.standard.contract import Contract, ContractEntry, Products
 from emulator.standard.document import load_document
+from emulator.standard.interpretation import Interpretation, load_interpretations
 from emulator.wire.exchange import Party
 
 
@@ -109,6 +110,11 @@ class Release:
         path = self.specs / "releases" / f"{self.name}-errata.yaml"
         loaded = load_yaml(path) if path.exists() else []
         return list(loaded.get("errata", []) if isinstance(loaded, dict) else loaded or [])
+
+    @cached_property
+    def interpretations(self) -> dict[str, Interpretation]:
+        """The register of what the standard leaves open, by name."""
+        return load_interpretations(self.specs)
 
     @cached_property
     def products(self) -> Products:

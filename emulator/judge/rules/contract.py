@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from emulator.judge.rule import Half, RuleSpec
+from emulator.judge.rule import Look, Mark, Rule
+from emulator.judge.run import Half, Said
 from emulator.standard.breach import Breach, Check
 from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Exchange, Message
+from emulator.wire.exchange import Message
 
 if TYPE_CHECKING:
     from emulator.standard.contract import Contract
-    from emulator.standard.release import Release
 
 
 class Aspect(StrEnum):
@@ -79,10 +79,10 @@ PRODUCT_CONFIGURATION: Final = "productConfiguration"
 TYPE: Final = "@type"
 
 
-def operation_is_known(exchange: Exchange, _release: Release) -> Iterable[Breach]:
+def operation_is_known(said: Said) -> Iterator[Mark]:
     """The request is one that the contract offers."""
-    if exchange.operation is None:
-        call = f"{exchange.request.method} {exchange.request.path}"
+    if said.exchange.operation is None:
+        call = f"{said.exchange.request.method} {said.exchange.request.path}"
         yield Breach(
             "",
             expected="an operation of the contract",
@@ -92,29 +92,30 @@ def operation_is_known(exchange: Exchange, _release: Release) -> Iterable[Breach
         )
 
 
-def request_conforms(exchange: Exchange, release: Release) -> Iterable[Breach]:
+def request_conforms(said: Said) -> Iterable[Mark]:
     """The request is as the operation demands."""
-    contract = _contract(exchange, release)
-    if contract is None or exchange.operation is None:
+    contract, operation = _contract(said), said.exchange.operation
+    if contract is None or operation is None:
         return ()
-    return contract.request_breaches(exchange.operation, exchange.request)
+    return contract.request_breaches(operation, said.exchange.request)
 
 
-def response_conforms(exchange: Exchange, release: Release) -> Iterable[Breach]:
+def response_conforms(said: Said) -> Iterable[Mark]:
     """The response, an error included, is one that the operation declares."""
-    contract = _contract(exchange, release)
-    if contract is None or exchange.operation is None or exchange.response is None:
+    contract, operation, response = _contract(said), said.exchange.operation, said.exchange.response
+    if contract is None or operation is None or response is None:
         return ()
-    return contract.response_breaches(exchange.operation, exchange.response)
+    return contract.response_breaches(operation, response)
 
 
-def _contract(exchange: Exchange, release: Release) -> Contract | None:
+def _contract(said: Said) -> Contract | None:
+    exchange = said.exchange
     if exchange.api is None or exchange.operation is None:
         return None
-    return release.contract(exchange.api, exchange.kind)
+    return said.run.release.contract(exchange.api, exchange.kind)
 
 
-def touches(exchange: Exchange, breach: Breach) -> tuple[str, ...]:
+def touches(said: Said, breach: Breach) -> tuple[str, ...]:
     """The requirements that a breach hurts."""
     aspects = set(ASPECTS[breach.check])
     on_type = breach.place.endswith(f"/{PRODUCT_CONFIGURATION}/{TYPE}")
@@ -124,25 +125,25 @@ def touches(exchange: Exchange, breach: Breach) -> tuple[str, ...]:
         aspects = {Aspect.PAYLOAD}
     if breach.check is Check.SCHEMA and breach.code is ErrorCode.MISSING_PROPERTY:
         aspects.add(Aspect.REQUIRED)
-    return _ids(exchange, aspects)
+    return _ids(said, aspects)
 
 
-def request_evidence(exchange: Exchange, release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+def request_evidence(said: Said, _breaches: Sequence[Breach]) -> tuple[str, ...]:
     """What the request's body shows, where the operation has one."""
-    contract = _contract(exchange, release)
-    if contract is None or exchange.operation is None or contract.operation(exchange.operation).request is None:
+    contract, operation = _contract(said), said.exchange.operation
+    if contract is None or operation is None or contract.operation(operation).request is None:
         return ()
-    return _ids(exchange, _shown(exchange.request))
+    return _ids(said, _shown(said.exchange.request))
 
 
-def response_evidence(exchange: Exchange, release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+def response_evidence(said: Said, _breaches: Sequence[Breach]) -> tuple[str, ...]:
     """What the response's body shows, where the contract describes the body of this status."""
-    contract = _contract(exchange, release)
-    if contract is None or exchange.operation is None or exchange.response is None:
+    contract, operation, response = _contract(said), said.exchange.operation, said.exchange.response
+    if contract is None or operation is None or response is None:
         return ()
-    if contract.operation(exchange.operation).responses.get(exchange.response.status) is None:
+    if contract.operation(operation).responses.get(response.status) is None:
         return ()
-    return _ids(exchange, _shown(exchange.response))
+    return _ids(said, _shown(response))
 
 
 def _shown(message: Message) -> set[Aspect]:
@@ -166,8 +167,8 @@ def _shown(message: Message) -> set[Aspect]:
     return aspects
 
 
-def _ids(exchange: Exchange, aspects: Iterable[Aspect]) -> tuple[str, ...]:
-    numbered = REQUIREMENTS.get(exchange.api or "", {})
+def _ids(said: Said, aspects: Iterable[Aspect]) -> tuple[str, ...]:
+    numbered = REQUIREMENTS.get(said.exchange.api or "", {})
     wanted = set(aspects)
     return tuple(identifier for aspect, identifier in numbered.items() if aspect in wanted)
 
@@ -176,13 +177,27 @@ def _named(breach: Breach) -> str:
     return f"contract.{breach.check}"
 
 
-def _no_evidence(_exchange: Exchange, _release: Release, _breaches: Sequence[Breach]) -> tuple[str, ...]:
+def _no_evidence(_said: Said, _breaches: Sequence[Breach]) -> tuple[str, ...]:
     return ()
 
 
+def _rule(name: str, half: Half, look: Look, evidence: Callable[[Said, Sequence[Breach]], tuple[str, ...]]) -> Rule:
+    return Rule(
+        f"contract.{name}",
+        (),
+        None,
+        look,
+        look.__doc__ or "",
+        half=half,
+        touches=touches,
+        evidence=evidence,
+        named=_named,
+    )
+
+
 RULES: Final = (
-    RuleSpec("contract.operation", Half.REQUEST, operation_is_known, touches, _no_evidence),
-    RuleSpec("contract.request", Half.REQUEST, request_conforms, touches, request_evidence, _named),
-    RuleSpec("contract.response", Half.RESPONSE, response_conforms, touches, response_evidence, _named),
+    _rule("operation", Half.REQUEST, operation_is_known, _no_evidence),
+    _rule("request", Half.REQUEST, request_conforms, request_evidence),
+    _rule("response", Half.RESPONSE, response_conforms, response_evidence),
 )
 """Findings are named after the check that noticed them: `contract.schema`, `contract.product` …"""

@@ -1,0 +1,247 @@
+"""The rulebook of a guide: common shapes of rules as words, one line each, and a place for the others.
+
+A place where a word looks is written as holder and member: of `/quoteItem/*` each `state`. The holder is
+a pattern (`*` is any item), the member a JSON Pointer below it. A holder that is not there, or is no
+object, is passed over in silence: what it should be is the contract's business.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from emulator.judge.rule import FINE, ClosingRule, Look, Mark, On, Remark, Rule
+from emulator.judge.run import Run, Said
+from emulator.standard.breach import Breach, Check
+from emulator.wire.payload import MISSING, at, every
+
+When = Callable[[Said], bool]
+"""Whether a rule has a say on a message at all."""
+Where = Callable[[Any], bool]
+"""Whether a rule has a say on a holder (an object of the message)."""
+
+ABSENT_VALUES: Final = (MISSING, None)
+"""What stands for an attribute that is not given: absence, or an explicit null."""
+
+
+def hold(place: str, right: bool, *, expected: Any = None, found: Any = MISSING, message: str = "") -> Mark:
+    """FINE where something is right, else the breach."""
+    return FINE if right else Breach(place, expected, found, message, check=Check.RULE)
+
+
+def given(value: Any) -> bool:
+    """Whether an attribute has a value: there, not null, and neither an empty text nor an empty list."""
+    return value not in (MISSING, None, "", [])
+
+
+def breach(
+    place: str,
+    expected: Any,
+    found: Any = MISSING,
+    message: str = "",
+    *,
+    reading: tuple[str, str] | None = None,
+    hint: bool = False,
+) -> Breach:
+    """A breach of a rule; with `hint` no clause of the standard backs it clearly, so that it only warns."""
+    return Breach(place, expected, found, message, check=Check.HINT if hint else Check.RULE, reading=reading)
+
+
+class Rulebook:
+    """The rules of one guide, in its order. Labels are those of the guide: `R27`, or several of them."""
+
+    def __init__(self, guide: str, api: str) -> None:
+        self.guide, self.api = guide, api
+        self.rules: list[Rule] = []
+        self.closing: list[ClosingRule] = []
+
+    def ids(self, labels: str | tuple[str, ...]) -> tuple[str, ...]:
+        """The full ids of labels; one that is full already (of another guide) stays."""
+        given_labels = (labels,) if isinstance(labels, str) else labels
+        return tuple(label if label.startswith("MEF") else f"{self.guide}-{label}" for label in given_labels)
+
+    def add(
+        self, labels: str | tuple[str, ...], look: Look, *, on: On, about: str, name: str = "", when: When | None = None
+    ) -> None:
+        """Add a rule. `name` tells it from others on the same requirement; it must be unique with it."""
+        ids = self.ids(labels)
+        self.rules.append(Rule(_rule_id(self.guide, ids, name), ids, on, _conditional(look, when), about))
+
+    def rule(
+        self, labels: str | tuple[str, ...] = (), *, on: On, name: str = "", when: When | None = None
+    ) -> Callable[[Look], Look]:
+        """Make a function on a message a rule; its docstring says what is looked at. Without labels: needs a name."""
+
+        def keep(look: Look) -> Look:
+            self.add(labels, look, on=on, about=inspect.getdoc(look) or "", name=name, when=when)
+            return look
+
+        return keep
+
+    def at_end(
+        self, labels: str | tuple[str, ...] = (), *, name: str = ""
+    ) -> Callable[[Callable[[Run], Iterable[Remark]]], Callable[[Run], Iterable[Remark]]]:
+        """Make a function on the whole run a rule, asked once at its end."""
+
+        def keep(look: Callable[[Run], Iterable[Remark]]) -> Callable[[Run], Iterable[Remark]]:
+            ids = self.ids(labels)
+            about = inspect.getdoc(look) or ""
+            self.closing.append(ClosingRule(_rule_id(self.guide, ids, name), ids, look, about))
+            return look
+
+        return keep
+
+    # The words.
+
+    def present(
+        self,
+        labels: str | tuple[str, ...],
+        holder: str,
+        *members: str,
+        on: On,
+        name: str = "",
+        when: When | None = None,
+        where: Where | None = None,
+    ) -> None:
+        """Each holder has each of these members, with a value."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            for place, value in _holders(said.body, holder, where):
+                for member in members:
+                    found = at(value, member)
+                    if given(found):
+                        yield FINE
+                    else:
+                        yield Breach(place + member, "a value", found, f"{place + member} is missing", check=Check.RULE)
+
+        about = f"{', '.join(holder + member for member in members)} is there"
+        self.add(labels, look, on=on, about=about, name=name, when=when)
+
+    def absent(
+        self,
+        labels: str | tuple[str, ...],
+        holder: str,
+        *members: str,
+        on: On,
+        name: str = "",
+        when: When | None = None,
+        where: Where | None = None,
+    ) -> None:
+        """No holder has any of these members; an explicit null counts as absence."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            for place, value in _holders(said.body, holder, where):
+                for member in members:
+                    found = at(value, member)
+                    if found in ABSENT_VALUES:
+                        yield FINE
+                    else:
+                        yield Breach(place + member, MISSING, found, check=Check.RULE)
+
+        about = f"{', '.join(holder + member for member in members)} is not there"
+        self.add(labels, look, on=on, about=about, name=name, when=when)
+
+    def one_of(
+        self,
+        labels: str | tuple[str, ...],
+        holder: str,
+        member: str,
+        allowed: tuple[Any, ...],
+        *,
+        on: On,
+        name: str = "",
+        when: When | None = None,
+        where: Where | None = None,
+    ) -> None:
+        """Where the member is there, its value is one of these."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            for place, value in _holders(said.body, holder, where):
+                found = at(value, member)
+                if found in ABSENT_VALUES:
+                    continue
+                expected = allowed[0] if len(allowed) == 1 else list(allowed)
+                yield hold(place + member, _same(found, allowed), expected=expected, found=found)
+
+        about = f"{holder}{member} is one of {', '.join(map(str, allowed))}"
+        self.add(labels, look, on=on, about=about, name=name, when=when)
+
+    def status(
+        self, labels: str | tuple[str, ...], *allowed: int, on: On, name: str = "", when: When | None = None
+    ) -> None:
+        """The answer has one of these statuses. `on` must take in the others, or nothing can be noticed."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            words = " or ".join(map(str, allowed))
+            yield hold("", said.status in allowed, expected=words, found=said.status,
+                       message=f"answered {said.status}; expected {words}")  # fmt: skip
+
+        self.add(labels, look, on=on, about=f"answered {' or '.join(map(str, allowed))}", name=name, when=when)
+
+    def unique(
+        self,
+        labels: str | tuple[str, ...],
+        holder: str,
+        member: str,
+        *,
+        on: On,
+        name: str = "",
+        when: When | None = None,
+    ) -> None:
+        """No two holders below the same message have the same member."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            seen: dict[str, str] = {}
+            for place, value in _holders(said.body, holder, None):
+                found = at(value, member)
+                if isinstance(found, str):
+                    first = seen.setdefault(found, place)
+                    yield hold(place + member, first == place, expected="an id of its own", found=found,
+                               message=f"{place + member} is {found}, as is {first + member}")  # fmt: skip
+
+        self.add(labels, look, on=on, about=f"{holder}{member} is unique", name=name, when=when)
+
+    def has_role(
+        self,
+        labels: str | tuple[str, ...],
+        holder: str,
+        *roles: str,
+        on: On,
+        name: str = "",
+        when: When | None = None,
+        where: Where | None = None,
+    ) -> None:
+        """Each holder names a contact of each of these roles in its relatedContactInformation."""
+
+        def look(said: Said) -> Iterator[Mark]:
+            for place, value in _holders(said.body, holder, where):
+                named = {role for _, role in every(value, "/relatedContactInformation/*/role") if isinstance(role, str)}
+                for role in roles:
+                    yield hold(f"{place}/relatedContactInformation", role in named, expected=role,
+                               found=sorted(named), message=f"{place or 'the message'} names no contact with role {role}")  # fmt: skip
+
+        about = f"{holder}/relatedContactInformation names {', '.join(roles)}"
+        self.add(labels, look, on=on, about=about, name=name, when=when)
+
+
+def _holders(body: Any, pattern: str, where: Where | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    for place, value in every(body, pattern):
+        if isinstance(value, dict) and (where is None or where(value)):
+            yield place, value
+
+
+def _same(found: Any, allowed: tuple[Any, ...]) -> bool:
+    """Whether a JSON value is among these; true is not 1."""
+    return any(found == one and isinstance(found, bool) == isinstance(one, bool) for one in allowed)
+
+
+def _conditional(look: Look, when: When | None) -> Look:
+    return look if when is None else lambda said: look(said) if when(said) else ()
+
+
+def _rule_id(guide: str, ids: tuple[str, ...], name: str) -> str:
+    base = ids[0] if ids else guide
+    if not ids and not name:
+        raise ValueError("a rule on no requirement needs a name")
+    return f"{base}.{name}" if name else base

@@ -1,0 +1,569 @@
+"""What several guides ask for in the same way: each function adds the rules to a guide's book.
+
+Every function here takes the book, the labels of the guide's requirements (an empty tuple where the guide
+numbers none) and what the rule is about. What a right partner may do all the same is said with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, Remark, on_party, requests, responses
+from emulator.judge.rulebook import Rulebook, breach, given, hold
+from emulator.judge.run import EVENTS, Kind, Life, Run, Said, Shown, succeeded
+from emulator.standard.lifecycle import Lifecycle, load_lifecycles
+from emulator.wire.exchange import Exchange, Party
+from emulator.wire.payload import MISSING, at, escape, every
+
+Labels = str | tuple[str, ...]
+
+
+# Values
+
+
+def moment(value: Any) -> datetime | None:
+    """A date-time of a message, None where it is none (or says no offset, which makes it no instant)."""
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return read if read.tzinfo else None
+
+
+def same(asked: Any, answered: Any) -> bool:
+    """Whether two JSON values say the same: 1 is 1.0, true is not 1, and an instant can be spelt in several ways."""
+    if isinstance(asked, bool) or isinstance(answered, bool):
+        return asked is answered
+    if asked == answered:
+        return True
+    if isinstance(asked, str) and isinstance(answered, str) and "T" in asked.upper():
+        left, right = moment(asked), moment(answered)
+        return left is not None and left == right
+    return False
+
+
+# Who acts for whom
+
+
+def parties(book: Rulebook, *, several_buyers: str, one_buyer: str, several_sellers: str, one_seller: str) -> None:
+    """`buyerId` and `sellerId` stand in the query of every request where there is somebody to tell apart, and
+    nowhere else. Nothing is said where the partners did not declare whom they stand for.
+    """
+    on = requests(book.api, "*")
+
+    def rule(label: str, member: str, *, needed: bool) -> None:
+        def look(said: Said) -> Iterator[Mark]:
+            known = said.run.declared.buyers if member == "buyerId" else said.run.declared.sellers
+            if known is None or (len(known) > 1) is not needed or said.author is not Party.BUYER:
+                return
+            found = said.query.get(member, MISSING)
+            yield hold(f"?{member}", given(found) is needed, expected="an id" if needed else MISSING, found=found)
+
+        about = f"{member} in the query of every request, where the partners declared {'several' if needed else 'one'}"
+        book.add(label, look, on=on, about=about)
+
+    rule(several_buyers, "buyerId", needed=True)
+    rule(one_buyer, "buyerId", needed=False)
+    rule(several_sellers, "sellerId", needed=True)
+    rule(one_seller, "sellerId", needed=False)
+
+
+def uses_all(book: Rulebook, labels: Labels, *operations: str) -> None:
+    """A Buyer can use each of these operations: seen where a run used them all, and never a breach."""
+
+    @book.at_end(labels)
+    def every_operation_was_used(run: Run) -> Iterator[Remark]:
+        used = [run.of(operation, api=book.api) for operation in operations]
+        if all(any(succeeded(exchange) for exchange in exchanges) for exchanges in used):
+            yield on_party(Party.BUYER, FINE)
+
+    every_operation_was_used.__doc__ = f"The Buyer used {', '.join(operations)}, each with success."
+
+
+# What was sent comes back
+
+
+def echoes(
+    book: Rulebook,
+    labels: Labels,
+    *,
+    on: On,
+    free: tuple[str, ...] = (),
+    grows: tuple[str, ...] = ("note", "relatedContactInformation"),
+    baseline: Callable[[Said, Life], Any] | None = None,
+    name: str = "",
+) -> None:
+    """A resource shows all that the Buyer sent for it, as it was sent.
+
+    The Seller may add members to objects, and entries to the lists named in `grows`. Entries with an `id`
+    are matched by it, others may come in any order. An explicit null or an empty list says the same as
+    absence. `free` are names of members that are no echo (`href` never is). `baseline` gives what the
+    Buyer asked for as it stands at that moment, by default the body of the request that made the resource.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            asked = baseline(said, life) if baseline else life.request
+            if isinstance(asked, dict) and shown.whole:
+                yield from echo_marks(asked, shown.value, shown.place, free=("href", *free), grows=grows)
+
+    book.add(labels, look, on=on, about="each value of the request, in the answer", name=name)
+
+
+def echo_marks(
+    asked: Any, answered: Any, place: str, *, free: tuple[str, ...] = (), grows: tuple[str, ...] = ()
+) -> Iterator[Mark]:
+    """FINE for each value that came back as it was sent, a breach for each that did not."""
+    if isinstance(asked, dict) and isinstance(answered, dict):
+        for member, value in asked.items():
+            here = f"{place}/{escape(member)}"
+            if member in free or value is None or value == []:
+                continue
+            if member not in answered:
+                yield breach(here, value, MISSING, f"{here} was sent and does not come back")
+            elif isinstance(value, list) and isinstance(answered[member], list):
+                growing = member in grows
+                yield from _list_marks(value, answered[member], here, free=free, grows=grows, growing=growing)
+            else:
+                yield from echo_marks(value, answered[member], here, free=free, grows=grows)
+    elif isinstance(asked, list) and isinstance(answered, list):
+        yield from _list_marks(asked, answered, place, free=free, grows=grows, growing=False)
+    elif same(asked, answered):
+        yield FINE
+    else:
+        yield breach(place, asked, answered, f"{place} was sent otherwise")
+
+
+def _list_marks(
+    asked: list[Any], answered: list[Any], place: str, *, free: tuple[str, ...], grows: tuple[str, ...], growing: bool
+) -> Iterator[Mark]:
+    left = dict(enumerate(answered))
+    unmatched: list[Any] = []
+    for index, value in enumerate(asked):
+        match = _match(value, left, index, free, grows)
+        if match is None:
+            unmatched.append(value)
+        else:
+            yield from echo_marks(value, left.pop(match), f"{place}/{match}", free=free, grows=grows)
+    for value in unmatched:
+        same_id = next((i for i, other in left.items() if _id(other) is not None and _id(other) == _id(value)), None)
+        # Without an id to go by, what is left over in a list that cannot grow is the changed entry.
+        near = same_id if same_id is not None else (next(iter(left), None) if not growing else None)
+        if near is None:
+            yield breach(place, value, MISSING, f"an entry of {place} was sent and does not come back")
+        else:
+            yield from echo_marks(value, left.pop(near), f"{place}/{near}", free=free, grows=grows)
+    if not growing:
+        for index, value in left.items():
+            yield breach(f"{place}/{index}", MISSING, value, f"{place}/{index} was not sent")
+
+
+def _match(
+    value: Any, left: Mapping[int, Any], index: int, free: tuple[str, ...], grows: tuple[str, ...]
+) -> int | None:
+    """Where the same entry came back: first at the same index, then anywhere."""
+    for candidate in (index, *left):
+        if candidate in left and _comes_back(value, left[candidate], free, grows):
+            return candidate
+    return None
+
+
+def _comes_back(asked: Any, answered: Any, free: tuple[str, ...], grows: tuple[str, ...]) -> bool:
+    return all(mark is FINE for mark in echo_marks(asked, answered, "", free=free, grows=grows))
+
+
+def _id(value: Any) -> Any:
+    return value.get("id") if isinstance(value, dict) else None
+
+
+# Identity
+
+
+def keeps_id(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "id") -> None:
+    """What is read or changed by an id shows that id, and no two that are made get the same one."""
+    by_id = [operation for operation in (kind.retrieve, kind.patch) if operation]
+    operations = [operation for operation in (kind.create, *by_id) if operation]
+
+    def look(said: Said) -> Iterator[Mark]:
+        wanted = said.exchange.path_params.get("id", MISSING)
+        found = at(said.body, "/id")
+        if not isinstance(found, str):
+            return
+        if said.exchange.operation != kind.create:
+            yield hold("/id", wanted is MISSING or found == wanted, expected=wanted, found=found)
+        else:
+            life = said.run.life(kind, found)
+            first = life is None or life.asked is None or life.asked.n == said.exchange.n
+            yield hold("/id", first, expected="an id of its own", found=found,
+                       message=f"{kind.name} {found} was made before, by exchange "
+                               f"{life.asked.n if life and life.asked else '?'}")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, *operations), about="id of the answer", name=name)
+
+
+def stays(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "stays") -> None:
+    """What a run has shown once is not gone: a read by its id is not answered 404."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        identifier = said.exchange.path_params.get("id")
+        life = said.run.life(kind, identifier)
+        if life is not None and life.last_before(said.exchange, whole=False):
+            yield hold("", said.status != 404, expected=200, found=said.status,  # noqa: PLR2004
+                       message=f"{kind.name} {identifier} was shown before and is not found any more")  # fmt: skip
+
+    on = responses(book.api, str(kind.retrieve), statuses=ANY_STATUS)
+    book.add(labels, look, on=on, about=f"reads of a {kind.name} that was shown before", name=name)
+
+
+def keeps(
+    book: Rulebook,
+    labels: Labels,
+    holder: str,
+    *members: str,
+    on: On,
+    name: str = "keeps",
+    message: str = "never changes once it is set",
+) -> None:
+    """Of each holder (the resource, or its items, matched by id) these members never change once they are set."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange)
+            if earlier is None or not shown.whole:
+                continue
+            for place, value, before in paired(shown, earlier, holder):
+                for member in members:
+                    old, new = at(before, member), at(value, member)
+                    if given(old):
+                        yield hold(shown.place + place + member, same(old, new), expected=old, found=new,
+                                   message=f"{shown.place + place + member} {message}; "
+                                           f"exchange {earlier.exchange.n} showed {old}")  # fmt: skip
+
+    about = f"{', '.join(holder + member for member in members)} against what was shown before"
+    book.add(labels, look, on=on, about=about, name=name)
+
+
+def paired(shown: Shown, earlier: Shown, holder: str) -> Iterator[tuple[str, Any, Any]]:
+    """Each holder (place, value, its earlier value) that both sightings have; entries of lists go by `id`."""
+    if not holder:
+        yield "", shown.value, earlier.value
+        return
+    before = {_id(value): value for _, value in every(earlier.value, holder) if _id(value) is not None}
+    for place, value in every(shown.value, holder):
+        if isinstance(_id(value), str) and _id(value) in before:
+            yield place, value, before[_id(value)]
+
+
+# Errors and lists
+
+
+def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *, name: str = "") -> None:
+    """A read by an id that was never given out is answered 404. An answer that the caller is not allowed, or not
+    able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        if said.status in _TELLS_NOTHING or said.status < 400:  # noqa: PLR2004
+            return
+        life = said.run.life(kind, said.exchange.path_params.get("id"))
+        if life is None or life.last_before(said.exchange, whole=False) is None:
+            yield hold("", said.status == 404, expected=404, found=said.status,  # noqa: PLR2004
+                       message=f"an unknown id was answered {said.status}; expected 404")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="unknown ids", name=name)
+
+
+_TELLS_NOTHING: Final = (401, 403, 405, 408, 429, 501, 502, 503, 504)
+
+
+def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:
+    """A list that nothing matches is answered 200 with an empty list, and never 404."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        if said.status == 404:  # noqa: PLR2004
+            yield breach("", "200 with []", 404, "nothing found was answered 404; expected 200 with an empty list")
+        elif said.body == []:
+            yield hold("", said.status == 200, expected=200, found=said.status)  # noqa: PLR2004
+
+    book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="empty lists", name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter of a list and what it asks of each entry.
+
+    `member` is a pattern below the entry; one match is enough. `compare` is eq, gt or lt. Where the entry
+    of the list does not show the member, what was shown of that resource before says whether it matches.
+    """
+
+    member: str
+    compare: str = "eq"
+
+
+def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str, Filter], *, name: str = "") -> None:
+    """Every entry of a list matches every filter of its query (a parameter given several times, or with commas
+    where the plain value matches nothing, names alternatives).
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for parameter, filter_ in wanted.items():
+            values = [value for key, value in said.exchange.request.query if key == parameter and value]
+            if not values:
+                continue
+            for shown, life in said.lived():
+                found = [v for _, v in every(shown.value, filter_.member)]
+                if not found:
+                    before = life.last_before(said.exchange)
+                    found = [v for _, v in every(before.value, filter_.member)] if before else []
+                if found:
+                    place = f"{shown.place}{filter_.member}".replace("/*", "")
+                    yield hold(place, any(_meets(f, v, filter_.compare) for f in found for v in _spelt(values)),
+                               expected=f"{filter_.compare} {', '.join(values)}" if filter_.compare != "eq" else values[0],
+                               found=found[0],
+                               message=f"{place} does not match the filter {parameter}={','.join(values)}")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, operation), about=f"entries against {', '.join(wanted)}", name=name)
+
+
+def _spelt(values: Sequence[str]) -> Iterator[str]:
+    for value in values:
+        yield value
+        if "," in value:
+            yield from (part.strip() for part in value.split(","))
+
+
+def _meets(found: Any, wanted: str, compare: str) -> bool:
+    if compare == "eq":
+        text = str(found).lower() if isinstance(found, bool) else str(found)
+        return text == wanted or same(found, wanted)
+    left, right = _instant(found), _instant(wanted)
+    if left is None or right is None:
+        return True  # no instants to compare: the contract says so
+    return left >= right if compare == "gt" else left <= right
+
+
+def _instant(value: Any) -> datetime | None:
+    """A date or date-time as an instant; a bare date is taken at its midnight, UTC."""
+    if isinstance(value, str) and len(value) == len("2026-01-01"):
+        return moment(f"{value}T00:00:00+00:00")
+    return moment(value.replace(" ", "+")) if isinstance(value, str) else None
+
+
+def pages(book: Rulebook, labels: Labels, operation: str, *, name: str = "pages") -> None:
+    """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, and
+    no page is longer than its limit.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        if not isinstance(said.body, list):
+            return
+        shown = len(said.body)
+        offset, limit = _number(said.query.get("offset")) or 0, _number(said.query.get("limit"))
+        result, total = _number(said.header("X-Result-Count")), _number(said.header("X-Total-Count"))
+        if result is not None:
+            yield hold("", result == shown, expected=shown, found=result,
+                       message=f"X-Result-Count is {result} for a page of {shown}")  # fmt: skip
+        if total is not None and shown:
+            yield hold("", total >= offset + shown, expected=f"{offset + shown} or more", found=total,
+                       message=f"X-Total-Count is {total}, though {offset + shown} were shown or skipped")  # fmt: skip
+        if limit is not None:
+            yield hold("", shown <= limit, expected=f"{limit} at most", found=shown,
+                       message=f"{shown} entries were sent where {limit} were asked for")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, operation), about="X-Result-Count, X-Total-Count, limit", name=name)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def no_doubles(book: Rulebook, labels: Labels, operation: str, *, name: str = "doubles") -> None:
+    """No resource stands twice in one list."""
+    book.unique(labels, "/*", "/id", on=responses(book.api, operation), name=name)
+
+
+# States
+
+
+def lifecycle(name: str) -> Lifecycle:
+    """A state machine of the specs, by name. KeyError where there is none."""
+    return load_lifecycles()[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A lifecycle and what it is about: the resource (`holder` ""), or its items (`/quoteItem/*`)."""
+
+    lifecycle: str
+    holder: str = ""
+    state: str = "/state"
+    where: Callable[[Mapping[str, Any]], bool] | None = None  # of the resource: firm or budgetary quotes
+
+
+def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, name: str = "path") -> None:
+    """Between two sightings a state went on along the lifecycle, however many states went unseen in between.
+
+    A state that the lifecycle does not have is the contract's business.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange, whole=False)
+            if machine.where and not machine.where(shown.value):
+                continue
+            known = lifecycle(machine.lifecycle)
+            for place, value, before in _with_past(shown, earlier, machine.holder):
+                state, was = at(value, machine.state), at(before, machine.state)
+                if state not in known.states:
+                    continue
+                here = f"{shown.place}{place}{machine.state}"
+                if was in known.states:
+                    yield hold(here, known.reaches(was, state), expected=f"a state that can follow {was}", found=state,
+                               message=f"{here} is {state} after {was}, from which there is no way to it")  # fmt: skip
+                elif shown.exchange is life.asked:
+                    yield hold(here, known.reaches(None, state), expected=list(known.initial), found=state)
+
+    book.add(labels, look, on=on, about=f"{machine.holder}{machine.state} against what was shown before", name=name)
+
+
+def _with_past(shown: Shown, earlier: Shown | None, holder: str) -> Iterator[tuple[str, Any, Any]]:
+    """Each holder with its earlier self, or MISSING."""
+    if not holder:
+        yield "", shown.value, earlier.value if earlier else MISSING
+        return
+    before = {_id(v): v for _, v in every(earlier.value, holder) if isinstance(_id(v), str)} if earlier else {}
+    for place, value in every(shown.value, holder):
+        yield place, value, before.get(_id(value), MISSING) if isinstance(_id(value), str) else MISSING
+
+
+def tells_history(
+    book: Rulebook, labels: Labels, machine: Machine, *, on: On, needed: bool = False, name: str = "history"
+) -> None:
+    """The stateChange of each holder tells the truth: each state that was shown before is in it, the newest entry is
+    the state it is in, the entries follow one another along the lifecycle, none that was told before is gone, and
+    none is of a later moment than the answer.
+
+    Where there is no stateChange, nothing is said, unless `needed`. Entries may come in any order: their
+    changeDate counts, and among equal dates any order that is legal will do.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            if not shown.whole or (machine.where and not machine.where(shown.value)):
+                continue
+            earlier = life.last_before(said.exchange)
+            known = lifecycle(machine.lifecycle)
+            for place, value, before in _with_past(shown, earlier, machine.holder):
+                here = f"{shown.place}{place}/stateChange"
+                entries = at(value, "/stateChange")
+                if not isinstance(entries, list) or not entries:
+                    if needed and entries in (MISSING, None, []):
+                        yield breach(here, "the states it went through", entries, f"{here} is missing")
+                    continue
+                yield from _history_marks(here, entries, value, before, known, machine, life, said)
+
+    book.add(labels, look, on=on, about=f"{machine.holder}/stateChange against the states shown", name=name)
+
+
+def _history_marks(
+    here: str,
+    entries: list[Any],
+    value: Any,
+    before: Any,
+    known: Lifecycle,
+    machine: Machine,
+    life: Life,
+    said: Said,
+) -> Iterator[Mark]:
+    told = [(moment(at(entry, "/changeDate")), at(entry, "/state")) for entry in entries]
+    if any(when is None or state not in known.states for when, state in told):
+        return  # the contract's business
+    states = {state for _, state in told}
+    identifier = _id(value) if machine.holder else None
+    for sighting in life.before(said.exchange):
+        for state in _states_of(sighting, machine, identifier):
+            if state in known.states:
+                yield hold(here, state in states, expected=state, found=sorted(states),
+                           message=f"{here} does not tell of {state}, which exchange {sighting.exchange.n} showed")  # fmt: skip
+    current = at(value, machine.state)
+    ordered = sorted(told, key=lambda entry: entry[0].timestamp() if entry[0] else 0.0)
+    newest = [state for when, state in ordered if when == ordered[-1][0]]
+    if current in known.states:
+        yield hold(here, current in newest, expected=current, found=newest[-1],
+                   message=f"the newest entry of {here} is {newest[-1]}, and the state is {current}")  # fmt: skip
+    for (when, state), (later, following) in pairwise(ordered):
+        legal = state == following or known.allows(state, following)
+        if when == later or legal:
+            yield FINE
+        else:
+            yield breach(here, f"a state that can follow {state}", following,
+                         f"{here} tells of {following} right after {state}, from which there is no direct way to it")  # fmt: skip
+    for entry in at(before, "/stateChange") if isinstance(at(before, "/stateChange"), list) else ():
+        old = (moment(at(entry, "/changeDate")), at(entry, "/state"))
+        if old[0] is not None and old[1] in known.states:
+            yield hold(here, old in told, expected=f"{old[1]} at {at(entry, '/changeDate')}", found=sorted(states),
+                       message=f"{here} no longer tells of {old[1]} at {at(entry, '/changeDate')}")  # fmt: skip
+
+
+def _states_of(sighting: Shown, machine: Machine, identifier: Any) -> Iterator[Any]:
+    if not machine.holder:
+        yield at(sighting.value, machine.state)
+        return
+    for _, value in every(sighting.value, machine.holder):
+        if _id(value) == identifier:
+            yield at(value, machine.state)
+
+
+def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: str = "list") -> None:
+    """What a list shows of a resource is what a read by its id shows, for members that do not change by themselves."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange)
+            if earlier is None:
+                continue
+            for member in members:
+                old, new = at(earlier.value, member), at(shown.value, member)
+                if given(old) and given(new):
+                    yield hold(shown.place + member, same(old, new), expected=old, found=new,
+                               message=f"{shown.place + member} differs from what exchange {earlier.exchange.n} "
+                                       f"showed of the same {kind.name}")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, str(kind.listing)), about=f"{', '.join(members)} of each entry",
+             name=name)  # fmt: skip
+
+
+# Notifications
+
+
+def repeats_parties(book: Rulebook, labels: Labels) -> None:
+    """Events carry the buyerId and the sellerId of the subscription that they follow from, and none where it had none.
+
+    With several subscriptions of one Buyer that differ, an event is right where it fits one of them.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        hubs = [e for e in said.run.of("registerListener", api=book.api) if succeeded(e)]
+        if not hubs:
+            return
+        for member in ("buyerId", "sellerId"):
+            wanted = {dict(reversed(hub.request.query)).get(member) for hub in hubs}
+            found = at(said.body, f"/event/{member}")
+            if wanted == {None} and found in (MISSING, None):
+                continue
+            yield hold(f"/event/{member}", (found or None) in wanted, expected=next(iter(wanted - {None}), MISSING),
+                       found=found)  # fmt: skip
+
+    events = tuple(operation for operation, kind in EVENTS.items() if kind.api == book.api)
+    book.add(labels, look, on=requests(book.api, *events), about="buyerId and sellerId of each event")
+
+
+def exchanges_refused(run: Run, *operations: str, api: str) -> list[Exchange]:
+    """The exchanges of these operations that were answered 4xx."""
+    return [e for e in run.of(*operations, api=api) if e.response and 400 <= e.response.status < 500]  # noqa: PLR2004
