@@ -49,9 +49,9 @@ def rules_by_requirement() -> dict[str, list[str]]:
             checks = [check for check in _CHECKS[aspect] if check is not Check.PRODUCT or Aspect.PRODUCT in numbered]
             found[identifier] = [f"contract.{check}" for check in checks]
     for book in BOOKS:
-        for rule in (*book.rules, *book.closing):
-            for identifier in rule.requirements:
-                found.setdefault(identifier, []).append(rule.id)
+        for name, requirements in book.speaking():
+            for identifier in requirements:
+                found.setdefault(identifier, []).append(name)
     return found
 
 

@@ -61,6 +61,13 @@ class Rulebook:
         given_labels = (labels,) if isinstance(labels, str) else labels
         return tuple(label if label.startswith("MEF") else f"{self.guide}-{label}" for label in given_labels)
 
+    def speaking(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The id of each rule, with the requirements that it speaks on."""
+        for rule in self.rules:
+            yield rule.id, rule.requirements
+        for closing in self.closing:
+            yield closing.id, closing.requirements
+
     def add(
         self, labels: str | tuple[str, ...], look: Look, *, on: On, about: str, name: str = "", when: When | None = None
     ) -> None:
