@@ -1,4 +1,4 @@
-"""Proofs: for each rule a run that it passes and one that it fails, read from `specs/sonata/<api>/proofs.yaml`.
+"""Proofs: for each rule a run that it passes and one that it fails, read from `specs/sonata/<api>/proofs/*.yaml`.
 
 The tests hold every rule to its proof, and `oit explain` shows it as the example.
 """
@@ -56,8 +56,8 @@ def load_proofs(specs: Path | None = None) -> dict[str, Proof]:
 def _load(specs: Path) -> dict[str, Proof]:
     release = load_release()
     found: dict[str, Proof] = {}
-    for path in sorted((specs / "sonata").glob("*/proofs.yaml")):
-        reading = _Reading(path, path.parent.name, release, load_yaml(path))
+    for path in sorted((specs / "sonata").glob("*/proofs/*.yaml")):
+        reading = _Reading(path, path.parent.parent.name, release, load_yaml(path))
         for proof in reading.proofs():
             if proof.id in found:
                 raise FileProblem([f"{path}: {proof.id} is proven twice"])

@@ -51,7 +51,7 @@ def _load(specs: Path) -> dict[str, Interpretation]:
     problems: list[str] = []
     found: dict[str, Interpretation] = {}
     rows = located.value if isinstance(located.value, dict) else {}
-    if rows is not located.value:
+    if not isinstance(located.value, dict | None):
         problems.append(f"{located.where('')}: a map of interpretations by name is needed here")
     for name, row in rows.items():
         wrong = _problem(row)
