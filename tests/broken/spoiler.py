@@ -1,0 +1,80 @@
+"""A proxy before a seller that is right, which spoils some of its answers: a seller broken in one way."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass
+class Answer:
+    """An answer on its way through: what is changed here is what the buyer sees."""
+
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    body: Any
+    count: int
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+Spoil = Callable[[Answer], None]
+"""Changes an answer in place. `count` is its number among the answers spoilt; `memory` lasts for the whole run."""
+
+
+@contextmanager
+def spoilt(seller: str, spoil: Spoil) -> Iterator[str]:
+    """The URL of a seller whose answers go through `spoil`."""
+    counting, memory = {"n": 0}, {}
+    target = urlsplit(seller)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            sent = self.rfile.read(length) if length else None
+            connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=10)
+            try:
+                connection.request(self.command, target.path + self.path, sent, dict(self.headers))
+                got = connection.getresponse()
+                raw = got.read()
+                headers = {key.lower(): value for key, value in got.getheaders()}
+                status = got.status
+            finally:
+                connection.close()
+            counting["n"] += 1
+            body = json.loads(raw) if raw else None
+            answer = Answer(self.command, self.path.partition("?")[0], status, headers, body, counting["n"], memory)
+            spoil(answer)
+            data = b"" if answer.body is None else json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for key, value in answer.headers.items():
+                if key not in ("content-length", "connection", "date", "server", "transfer-encoding"):
+                    self.send_header(key, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _pass  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: the run tells what happened."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

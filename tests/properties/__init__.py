@@ -1,0 +1,1 @@
+"""What holds for every legal run, and for every run that was changed in one place."""

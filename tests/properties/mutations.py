@@ -1,0 +1,184 @@
+"""Ways to spoil one message of a legal run, so that somebody is to blame for it.
+
+What a partner may say in another way is left alone: the contents of free texts that nobody echoes, and
+members that only the partner can know.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emulator.wire.exchange import Exchange, Response
+from emulator.wire.payload import at, escape
+
+JSON = ("Content-Type", "application/json;charset=utf-8")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change: `operator` to what stands at `place` of the answer of exchange `n`."""
+
+    operator: str
+    n: int
+    place: str
+    exchange: Exchange
+
+    def applied(self, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """The run with the spoilt exchange in the place of the good one."""
+        return tuple(self.exchange if exchange.n == self.n else exchange for exchange in exchanges)
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.exchange.operation}#{self.n} {self.place}"
+
+
+def mutations(exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
+    """Every mutation of every answer of success."""
+    for exchange in exchanges:
+        response = exchange.response
+        if response is None or response.status >= 300:
+            continue
+        for operator, place, body in _bodies(response.body):
+            yield Mutation(operator, exchange.n, place, _with_body(exchange, body))
+        yield from _headers(exchange)
+        yield from _stale(exchange, exchanges)
+
+
+def _with_body(exchange: Exchange, body: Any) -> Exchange:
+    assert exchange.response is not None
+    response = exchange.response
+    return replace(exchange, response=Response(response.headers, json.dumps(body).encode(), response.status))
+
+
+def _bodies(body: Any) -> Iterator[tuple[str, str, Any]]:
+    for place, value in walk(body):
+        if not place:
+            continue
+        for operator, change in CHANGES.items():
+            for new in change(value):
+                yield operator, place, put(body, place, new)
+        yield "drop", place, drop(body, place)
+        if isinstance(value, list) and value:
+            yield "drop-entry", place, put(body, place, value[1:])
+            yield "double-entry", place, put(body, place, [*value, value[-1]])
+            yield "empty-list", place, put(body, place, [])
+    if isinstance(body, dict):
+        yield "unknown-member", "/colour", {**body, "colour": "green"}
+        yield "as-list", "", [body]
+    if isinstance(body, list) and body:
+        yield "drop-entry", "", body[1:]
+        yield "double-entry", "", [*body, body[-1]]
+        yield "as-object", "", body[0]
+
+
+def walk(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a body with its pointer."""
+    yield place, value
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from walk(child, f"{place}/{escape(name)}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from walk(child, f"{place}/{index}")
+
+
+def _other_text(value: Any) -> list[Any]:
+    return [f"{value}x"] if isinstance(value, str) else []
+
+
+def _other_case(value: Any) -> list[Any]:
+    return [value.swapcase()] if isinstance(value, str) and value.swapcase() != value else []
+
+
+def _other_number(value: Any) -> list[Any]:
+    return [value + 1] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+def _other_truth(value: Any) -> list[Any]:
+    return [not value] if isinstance(value, bool) else []
+
+
+def _other_type(value: Any) -> list[Any]:
+    return [[value]] if isinstance(value, dict) else [{"value": value}]
+
+
+def _other_moment(value: Any) -> list[Any]:
+    if not isinstance(value, str) or len(value) < 20 or value[4:5] != "-" or "T" not in value:
+        return []
+    return [f"{int(value[:4]) - 3}{value[4:]}", f"{int(value[:4]) + 3}{value[4:]}"]
+
+
+STATES = (
+    "acknowledged", "inProgress", "done.ready", "done.unableToProvide", "terminatedWithError", "accepted",
+    "approved.orderable", "approved.orderableAlternate", "answered", "unableToProvide", "rejected", "cancelled",
+    "completed", "failed", "partial", "held", "pending", "done", "declined", "expired", "active", "installed",
+)  # fmt: skip
+
+
+def _other_state(value: Any) -> list[Any]:
+    return [state for state in STATES if state != value] if value in STATES else []
+
+
+CHANGES: dict[str, Callable[[Any], list[Any]]] = {
+    "other-text": _other_text,
+    "other-case": _other_case,
+    "other-number": _other_number,
+    "other-truth": _other_truth,
+    "other-type": _other_type,
+    "other-moment": _other_moment,
+    "other-state": _other_state,
+    "null": lambda _value: [None],
+}
+
+
+def put(body: Any, place: str, value: Any) -> Any:
+    """A copy with another value at a pointer."""
+    made = copy.deepcopy(body)
+    holder, _, token = place.rpartition("/")
+    target = at(made, holder)
+    target[int(token) if isinstance(target, list) else token.replace("~1", "/").replace("~0", "~")] = value
+    return made
+
+
+def drop(body: Any, place: str) -> Any:
+    """A copy without what a pointer names."""
+    made = copy.deepcopy(body)
+    holder, _, token = place.rpartition("/")
+    target = at(made, holder)
+    del target[int(token) if isinstance(target, list) else token.replace("~1", "/").replace("~0", "~")]
+    return made
+
+
+def _headers(exchange: Exchange) -> Iterator[Mutation]:
+    response = exchange.response
+    assert response is not None
+    for status in (200, 201, 202, 204):
+        if status != response.status:
+            spoilt = replace(exchange, response=Response(response.headers, response.raw, status))
+            yield Mutation("status", exchange.n, str(status), spoilt)
+    for index, (name, value) in enumerate(response.headers):
+        if name.lower() == "content-type":
+            headers = (*response.headers[:index], (name, "text/html"), *response.headers[index + 1 :])
+        elif name.lower().startswith("x-") and value.isdigit():
+            headers = (*response.headers[:index], (name, str(int(value) + 7)), *response.headers[index + 1 :])
+        else:
+            continue
+        yield Mutation(f"header {name}", exchange.n, "",
+                       replace(exchange, response=Response(headers, response.raw, response.status)))  # fmt: skip
+    yield Mutation("no-body", exchange.n, "", replace(exchange, response=Response(response.headers, b"", response.status)))
+    yield Mutation("cut-body", exchange.n, "",
+                   replace(exchange, response=Response(response.headers, response.raw[:-1], response.status)))  # fmt: skip
+
+
+def _stale(exchange: Exchange, exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
+    """The answer that was given before, and the answer about another resource."""
+    for other in exchanges:
+        if other.operation != exchange.operation or other.n >= exchange.n or other.response is None:
+            continue
+        if exchange.request.method != "GET" or other.response.raw == exchange.response.raw or not exchange.path_params:  # type: ignore[union-attr]
+            continue
+        operator = "stale" if other.path_params == exchange.path_params else "swapped"
+        yield Mutation(operator, exchange.n, f"as #{other.n}", replace(exchange, response=other.response))

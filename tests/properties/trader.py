@@ -1,0 +1,71 @@
+"""A buyer who does what a right buyer may do, at a seller of ours, on a virtual clock; every exchange is kept."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as quoted
+from urllib.parse import urlencode
+
+from emulator.judge.judge import Judgement, judge
+from emulator.judge.run import Declared
+from emulator.wire.call import ApiError, Call, Reply
+from emulator.wire.exchange import Exchange, Party, Request, Response, Transcript
+from emulator.wire.payload import dump
+from tests.parties import ordering
+
+JSON = (("Content-Type", "application/json;charset=utf-8"),)
+
+
+class Trader(ordering.Talk):
+    """A conversation whose exchanges can be judged."""
+
+    def __init__(self, folder: Path, **behaviour: Any) -> None:
+        super().__init__(folder, **behaviour)
+        self.transcript = Transcript()
+
+    def ask(
+        self,
+        operation: str,
+        body: Any = None,
+        *,
+        api: str = "productOrder",
+        id: str | None = None,  # noqa: A002 - the path parameter's name
+        run: str = "",
+        **query: str,
+    ) -> Reply:
+        """Call the seller and keep the exchange."""
+        contract = self.release.contract(api)
+        known = contract.operation(operation)
+        path = {"id": id} if id is not None else {}
+        asked = {name.replace("__", "."): value for name, value in query.items()}
+        base = f"http://seller.example{contract.base_path}"
+        call = Call(api, "management", operation, path, {n: [v] for n, v in asked.items()}, {}, copy.deepcopy(body), run, base)
+        at = self.clock.now()
+        try:
+            reply = self.seller.answer(call)
+        except ApiError as error:
+            reply = Reply(error.status, error.body)
+        url = base + known.path.replace("{id}", quoted(id or "", safe="")) + (f"?{urlencode(asked)}" if asked else "")
+        sent, answered = (b"" if each is None else dump(each) for each in (body, reply.body))
+        self.transcript.add(
+            Exchange(
+                n=0,
+                at=at,
+                elapsed_ms=1.0,
+                sender=Party.BUYER,
+                receiver=Party.SELLER,
+                request=Request(JSON if sent else (), sent, known.method, url),
+                response=Response((*(JSON if answered else ()), *reply.headers.items()), answered, reply.status),
+                api=api,
+                kind="management",
+                operation=operation,
+                path_params=path,
+            )
+        )
+        return reply
+
+    def judged(self) -> Judgement:
+        """What the judge says of it all."""
+        return judge(self.transcript, self.release, declared=Declared(buyers=(), sellers=()))
