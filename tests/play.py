@@ -11,6 +11,7 @@ from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import load_profile
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.plan import plan_overlay
+from emulator.scenario.result import StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.session import serve_seller
 from emulator.settings import scenarios_dir
@@ -29,6 +30,7 @@ class Played:
     exchanges: tuple[Exchange, ...]
     provoked: frozenset[int]
     declared: Declared
+    steps: tuple[StepResult, ...]
 
     def judged(self, exchanges: tuple[Exchange, ...] | None = None, *, sut: Party | None = None) -> Judgement:
         """What the judge says of these exchanges, or of others in their place."""
@@ -73,4 +75,4 @@ def play(name: str, case: str | None = None, *, spoil: Spoil | None = None) -> P
         client.close()
         running.stop()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
-    return Played(name, tuple(transcript), result.provoked, declared)
+    return Played(name, tuple(transcript), result.provoked, declared, tuple(result.steps))
