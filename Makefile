@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
-.PHONY: help demo test check lint types bench image clean
+.PHONY: help demo trace test check lint types bench image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -19,6 +19,10 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP) ## run the main job: buy an Access E-Line from the emulated seller
 	$(BIN)/oit run scenarios/access-eline/new-install.oit.yaml --report-dir out/demo --report json,junit
+
+trace: $(STAMP) ## run all scenarios against our own seller, tell what of each guide they test
+	$(BIN)/oit run scenarios --report json --report-dir out/trace; code=$$?; \
+	  $(BIN)/oit rules --trace out/trace && exit $$code
 
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)

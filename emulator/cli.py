@@ -53,6 +53,7 @@ def _example(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+_REPORTS = "Reports to write: json, junit, transcript (comma separated)."
 _RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")
 
 
@@ -94,12 +95,15 @@ def seller(host: str, port: int, release: str, profile: Path | None, scenario: P
 @main.command(epilog=_example(
     "oit run scenarios/access-eline/new-install.oit.yaml",
     "oit run scenarios --sut seller=http://127.0.0.1:8080 --report json,junit",
+    "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
     "oit run scenarios/poq --var offeringId=my-offering",
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--sut", help="Who is tested: seller=URL. Without it both sides are emulated (self-test).")
 @_RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="Profile of the emulated seller (YAML overlay).")
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile of the emulated seller (YAML overlay). With "
+              "--sut it is what the partner declares: represents, unsupported, options, readings; the rest has no "
+              "effect.")  # fmt: skip
 @click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="How time passes in a self-test.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes generated values the same every time.")
@@ -108,7 +112,7 @@ def seller(host: str, port: int, release: str, profile: Path | None, scenario: P
 )
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input (value as YAML).")
 @click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping.")
-@click.option("--report", "reports", default="", help="Reports to write: json, junit (comma separated).")
+@click.option("--report", "reports", default="", help=_REPORTS)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
               help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
@@ -160,6 +164,66 @@ def run(
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
     done = run_all(settings, selected, writer)
     writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+    _end(exit_code(done))
+
+
+@main.command(epilog=_example(
+    "oit check traffic.har",
+    "oit check traffic.har --sut seller --profile partner.yaml --report json,junit",
+    "oit check traffic.har --map quote=/api/quotes/v8 --map quote.notification=/hooks/quote",
+    "oit run scenarios --report transcript && oit check out/transcript.ndjson",
+))  # fmt: skip
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Whose breaches decide; without it both sides'.")
+@_RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="What the partners declared to each other (YAML).")
+@click.option("--map", "maps", multiple=True, metavar="API=PATH", help="A base path that is not the standard's: "
+              "quote=PATH, or quote.notification=PATH. Repeatable.")  # fmt: skip
+@click.option("--report", "reports", default="", help=_REPORTS)
+@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
+              help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
+def check(
+    files: tuple[Path, ...],
+    sut: str | None,
+    release: str,
+    profile: Path | None,
+    maps: tuple[str, ...],
+    reports: str,
+    report_dir: Path,
+    form: str,
+) -> None:
+    """Judge captured traffic, offline: HAR files, transcripts (.ndjson), report.json files.
+
+    Each request is found in the contracts by its path, behind any prefix. What belongs to no contract is
+    listed and not judged. Nothing is sent.
+    """
+    from emulator import report as writers  # noqa: PLC0415
+    from emulator.report.model import exit_code, whole_report  # noqa: PLC0415
+    from emulator.report.ndjson import NdjsonWriter  # noqa: PLC0415
+    from emulator.report.terminal import TerminalWriter  # noqa: PLC0415
+    from emulator.session import check_files  # noqa: PLC0415
+    from emulator.standard.release import load_release  # noqa: PLC0415
+    from emulator.wire.exchange import Party  # noqa: PLC0415
+
+    formats = writers.chosen(reports)
+    if formats:
+        _make_folder(report_dir)
+    writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
+    done = check_files(
+        files,
+        writer,
+        release=load_release(release),
+        maps=maps,
+        profile=profile,
+        sut=Party(sut) if sut else None,
+    )
+    writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+    if not any(run["exchanges"] for run in done):
+        click.echo(
+            "nothing is judged: no entry belongs to a contract (--map api=PATH names other base paths)", err=True
+        )
+        _end(Exit.NOTHING)
     _end(exit_code(done))
 
 
@@ -236,27 +300,69 @@ def schema(what: str) -> None:
     click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
-@main.command(epilog=_example("oit rules", "oit rules --guide MEF123 --format json"))
+@main.command(epilog=_example(
+    "oit rules",
+    "oit rules --guide MEF123 --format json",
+    "oit run scenarios --report json --report-dir out/trace && oit rules --trace out/trace",
+))  # fmt: skip
 @click.option("--guide", help="Only this guide, for example MEF115.")
+@click.option("--trace", "traced", multiple=True, type=click.Path(path_type=Path, exists=True), metavar="REPORT",
+              help="Count what the runs of this report.json, or of all below this folder, have tested. "
+              "Repeatable.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
-def rules(guide: str | None, form: str) -> None:
-    """List every numbered requirement: what it asks, the rules that speak on it, or why it cannot be seen."""
+def rules(guide: str | None, traced: tuple[Path, ...], form: str) -> None:
+    """List every numbered requirement: what it asks, the rules that speak on it, or why it cannot be seen.
+
+    With --trace, instead, what the runs of given reports have tested of each guide, and what they never saw.
+    """
     from emulator.judge.listing import rows, table  # noqa: PLC0415
+    from emulator.report import coverage  # noqa: PLC0415
     from emulator.standard.requirement import load_requirements  # noqa: PLC0415
 
-    listed = rows(load_requirements())
-    if guide is not None:
-        known = sorted({row["guide"] for row in listed})
-        listed = [row for row in listed if row["guide"] == guide]
-        if not listed:
-            message = f"--guide {guide}: there is no such guide. Known: {', '.join(known)}."
-            raise UserError(message)
+    chosen = {each.id: each for each in load_requirements().values() if guide in (None, each.guide)}
+    if not chosen:
+        known = dict.fromkeys(each.guide for each in load_requirements().values())
+        message = f"--guide {guide}: there is no such guide. Known: {', '.join(known)}."
+        raise UserError(message)
+    if traced:
+        found: Any = coverage.trace(chosen, coverage.read_reports(traced))
+        told = coverage.render(found) if form == "pretty" else ""
+    else:
+        found = rows(chosen)
+        told = table(found) if form == "pretty" else ""
     if form == "json":
         import json  # noqa: PLC0415
 
-        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        told = json.dumps(found, indent=2, ensure_ascii=False)
+    click.echo(told)
+
+
+@main.command(epilog=_example(
+    "oit explain MEF123-R45",
+    "oit explain contract.schema",
+    "oit explain missingProperty --format json",
+    "oit explain MEF115-R51a --sdk MEF-LSO-Sonata-SDK",
+))  # fmt: skip
+@click.argument("identifier", metavar="ID")
+@click.option("--sdk", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder of an official SDK: quotes the guide's own sentence from there.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def explain(identifier: str, sdk: Path | None, form: str) -> None:
+    """Say what an ID of a report means: what is asked, how it is seen, a right and a wrong example.
+
+    ID is a requirement (MEF123-R45, also MEF123:R45), a rule (MEF115-R36.history, contract.schema), an entry
+    of the interpretation register, or the code of an error body (missingProperty).
+    """
+    from emulator.judge import explanation  # noqa: PLC0415
+    from emulator.report.explanation import render  # noqa: PLC0415
+
+    told = explanation.explain(identifier, sdk)
+    if form == "json":
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    click.echo(table(listed))
+    click.echo(render(told))
 
 
 @main.group()

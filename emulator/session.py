@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from emulator.errors import FileProblem, UserError
+from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import judge
+from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.profile import Profile, load_profile
@@ -123,7 +125,7 @@ def select(scenarios: Sequence[Scenario], cases: Sequence[str]) -> list[Job]:
 def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
     """Refuse what would have no effect, before anything is sent. UserError says what to do."""
     if settings.seller_url and settings.profile:
-        raise UserError("--profile configures the emulated seller; with --sut seller=URL there is none")
+        declared_in(settings.profile, load_release(settings.release))
     if settings.seller_url and settings.clock is ClockMode.VIRTUAL:
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     known = {name for scenario in scenarios for name in scenario.inputs}
@@ -132,6 +134,36 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
             near = difflib.get_close_matches(name.partition(".")[0], known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
             raise UserError(f"no scenario selected has an input {name!r}.{hint}")
+
+
+def declared_by(profile: Profile, *, emulated: bool) -> Declared:
+    """What a profile says that the partners told each other.
+
+    The emulated seller acts for nobody unless its profile names somebody. Of a partner, silence says nothing.
+    """
+    buyers, sellers = profile.represents.buyers, profile.represents.sellers
+    return Declared(
+        buyers=buyers if buyers or emulated else None,
+        sellers=sellers if sellers or emulated else None,
+        options=profile.options,
+        readings=profile.readings,
+        unsupported=profile.unsupported,
+    )
+
+
+def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
+    """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
+    profile = load_profile(path)
+    known = [f"{contract.api}.{operation}" for contract in release.contracts() for operation in contract.operations]
+    problems = []
+    for name in profile.unsupported:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            problems.append(f"profile {profile.name!r}: unsupported: unknown operation {name!r}{hint}")
+    if problems:
+        raise FileProblem(problems)
+    return profile.name, declared_by(profile, emulated=False)
 
 
 def check_url(url: str) -> str:
@@ -209,6 +241,11 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     transcript = Transcript()
     sut = Party.SELLER if settings.seller_url else None
     profile = None if sut else load_profile(settings.profile, plan_overlay(scenario, case))
+    name, declared = None, NOTHING_DECLARED
+    if profile is not None:
+        name, declared = profile.name, declared_by(profile, emulated=True)
+    elif settings.profile is not None:
+        name, declared = declared_in(settings.profile, release)
     info = RunInfo(
         id=run_id,
         scenario=scenario.id,
@@ -217,7 +254,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
         title=scenario.title,
         case=case.id if case else None,
         release=release.name,
-        profile=profile.name if profile else None,
+        profile=name,
         sut=sut,
         clock="virtual" if isinstance(clock, VirtualClock) else "real",
         seed=settings.seed,
@@ -268,8 +305,53 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
         client.close()
         if running:
             running.stop()
-    judgement = judge(transcript, release, provoked=result.provoked, sut=sut)
-    report = run_report(replace(info, finished=result.finished), steps, transcript, judgement)
+    judgement = judge(transcript, release, provoked=result.provoked, sut=sut, declared=declared)
+    finished = replace(info, finished=result.finished)
+    report = run_report(finished, steps, transcript, judgement, provoked=result.provoked)
+    writer.run_done(report)
+    return report
+
+
+def check_files(
+    files: Sequence[Path],
+    writer: Writer,
+    *,
+    release: Release,
+    maps: Sequence[str] = (),
+    profile: Path | None = None,
+    sut: Party | None = None,
+) -> list[Report]:
+    """Judge captured traffic: a report for each run that the files hold.
+
+    Everything is read before anything is told. Raises FileProblem or UserError for what cannot be read.
+    """
+    name, declared = declared_in(profile, release) if profile else (None, NOTHING_DECLARED)
+    bases = BasePaths(release, maps)
+    captures = [captured for file in files for captured in read_capture(file, bases)]
+    return [_checked(captured, writer, release, name, declared, sut) for captured in captures]
+
+
+def _checked(
+    captured: Captured, writer: Writer, release: Release, profile: str | None, declared: Declared, sut: Party | None
+) -> Report:
+    moments = [exchange.at for exchange in captured.exchanges] or [RealClock().now()]
+    info = RunInfo(
+        id=captured.run,
+        scenario=captured.name,
+        started=min(moments),
+        finished=max(moments),
+        title=captured.title,
+        release=release.name,
+        profile=profile,
+        sut=sut,
+        clock="captured",
+        captured=True,
+    )
+    writer.run_started(info)
+    judgement = judge(captured.exchanges, release, provoked=captured.provoked, sut=sut, declared=declared)
+    report = run_report(
+        info, [], captured.exchanges, judgement, provoked=captured.provoked, unattributed=captured.unattributed
+    )
     writer.run_done(report)
     return report
 

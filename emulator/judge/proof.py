@@ -36,6 +36,10 @@ class Proof:
     words what makes the difference: (exchange, half, JSON Pointer, value in the right run, value in the
     wrong one). `also` names other rules that cannot but fail with it, each with the reason. `ask` are
     likely causes, as questions to whoever is at fault.
+
+    `never_fails` is of a rule that shows what somebody can do, which no run can disprove: there `wrong`
+    (`run_unseen` in the file) is a run without a fault, in which nothing of it is seen. `names` are those of
+    the wrong run's exchanges, in order, as `changed` uses them.
     """
 
     id: str
@@ -45,6 +49,8 @@ class Proof:
     changed: tuple[tuple[str, str, str, Any, Any], ...]
     also: Mapping[str, str]
     ask: tuple[str, ...]
+    never_fails: bool = False
+    names: tuple[str, ...] = ()
 
 
 def load_proofs(specs: Path | None = None) -> dict[str, Proof]:
@@ -70,7 +76,7 @@ class _Reading:
 
     def __init__(self, path: Path, api: str, release: Release, document: Any) -> None:
         self.path, self.api, self.release = path, api, release
-        self._rows: dict[str, dict[str, Any]] = document.get("exchanges") or {}
+        self._rows: dict[str, dict[str, Any]] = _unshared(document.get("exchanges") or {})
         self._proofs: dict[str, dict[str, Any]] = document.get("proofs") or {}
 
     def proofs(self) -> Iterator[Proof]:
@@ -81,10 +87,10 @@ class _Reading:
                 raise FileProblem([f"{self.path}: {identifier}: {error!r}"]) from error
 
     def _proof(self, identifier: str, row: dict[str, Any]) -> Proof:
-        if unknown := set(row) - {"run", "wrong", "run_wrong", "declared", "also", "ask"}:
+        if unknown := set(row) - {"run", "wrong", "run_wrong", "run_unseen", "declared", "also", "ask"}:
             raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
         right = [(name, self._named(name)) for name in row["run"]]
-        wrong = [(name, self._named(name)) for name in row.get("run_wrong", row["run"])]
+        wrong = [(name, self._named(name)) for name in row.get("run_wrong", row.get("run_unseen", row["run"]))]
         changed: list[tuple[str, str, str, Any, Any]] = []
         for name, change in (row.get("wrong") or {}).items():
             spot = _spot(name, [each for each, _ in wrong])
@@ -98,6 +104,8 @@ class _Reading:
             changed=tuple(changed),
             also=row.get("also") or {},
             ask=tuple(row.get("ask") or ()),
+            never_fails="run_unseen" in row,
+            names=tuple(name for name, _ in wrong),
         )
 
     def _named(self, name: str) -> dict[str, Any]:
@@ -144,6 +152,13 @@ class _Reading:
             operation=name,
             path_params=params,
         )  # fmt: skip
+
+
+def _unshared(value: Any) -> Any:
+    """A copy in which what YAML aliases made one object is one object for each place, to be changed by itself."""
+    if isinstance(value, dict):
+        return {key: _unshared(each) for key, each in value.items()}
+    return [_unshared(each) for each in value] if isinstance(value, list) else value
 
 
 def _listed(value: Any) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -10,6 +11,9 @@ from typing import Annotated, Any, Final, Literal
 from emulator.errors import FileProblem
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
+from emulator.standard.interpretation import load_interpretations
+from emulator.standard.requirement import load_requirements
+from emulator.wire.payload import escape
 
 Color = Literal["green", "yellow", "red"]
 Mode = Literal["asRequested", "immediate", "deferred"]
@@ -302,6 +306,10 @@ class Profile:
 
     `products` are Products as the inventory shows them, without the id that is their key. `synonyms` are groups of words that mean the same
     in addresses. `unsupported` lists operations as `api.operationId`.
+
+    `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
+    what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
+    entry of the interpretation register holds.
     """
 
     name: str
@@ -309,6 +317,8 @@ class Profile:
     description: str = ""
     represents: Represents = Represents()
     unsupported: tuple[str, ...] = ()
+    options: Mapping[str, bool] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
@@ -342,6 +352,7 @@ def load_profile(path: Path | None = None, overlay: Mapping[str, Any] | None = N
     profile = build(Profile, raw, "", problems, places)
     if not problems:
         problems += [f"{places.where(place)}: {text}" for place, text in _loose_ends(profile)]
+        problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in _declarations(profile)]
     if problems:
         raise FileProblem(problems)
     return profile  # type: ignore[no-any-return]
@@ -368,6 +379,27 @@ def _loose_ends(profile: Profile) -> Iterator[tuple[str, str]]:
     for key, offering in profile.offerings.items():
         yield from _loose_ends_of(profile, f"/offerings/{key}", offering)
     yield from _loose_ends_of_paths(profile.behaviour)
+
+
+def _declarations(profile: Profile) -> Iterator[tuple[str, bool, str]]:
+    """What is wrong with the options and readings: JSON Pointer, whether its key is meant, and why."""
+    options = [each.id for each in load_requirements().values() if each.kind == "O"]
+    for name in profile.options:
+        if name not in options:
+            yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {_hint(name, options)}"
+    register = load_interpretations()
+    for name, reading in profile.readings.items():
+        place = f"/readings/{escape(str(name))}"
+        if name not in register:
+            yield place, True, f"the interpretation register has no entry {name!r}; {_hint(name, register)}"
+        elif reading not in register[name].readings:
+            yield place, False, f"{name} has no reading {reading!r:.60}; {_hint(reading, register[name].readings)}"
+
+
+def _hint(word: object, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(str(word), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
 
 
 def _loose_ends_of_paths(behaviour: Behaviour) -> Iterator[tuple[str, str]]:

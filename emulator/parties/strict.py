@@ -104,7 +104,11 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
 
 
 def _build_map(kind: Any, value: dict[str, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
-    """A map of records by id; any other map is taken as it is."""
+    """A map of records by id, or of plain values of one type; a map of anything is taken as it is."""
+    if kind in (bool, str):
+        return {
+            key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
+        }
     if not dataclasses.is_dataclass(kind):
         return value
     name = next((each.name for each in _fields_of(kind) if each.keyed), None)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import UserError
-from emulator.report import json_report, junit_report
+from emulator.report import json_report, junit_report, transcript
 
 WRITERS: Final[dict[str, Callable[[dict[str, Any], Path], Path]]] = {
     "json": json_report.write,
     "junit": junit_report.write,
+    "transcript": transcript.write,
 }
 """Report formats by the name that `--report` knows."""
 

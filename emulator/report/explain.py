@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from emulator.report.model import Report
+from emulator.standard.requirement import load_requirements
 
 _HOST: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -55,8 +57,31 @@ _WHOSE: Final = {
 
 def headline(finding: Report) -> str:
     """What a finding is about: its requirements, or its rule where no requirement is named."""
-    named = ", ".join(finding["requirements"])
-    return f"{named} ({finding['rule']})" if named else str(finding["rule"])
+    named = ", ".join(clause(identifier) for identifier in finding["requirements"])
+    return f"{named}, rule {finding['rule']}" if named else str(finding["rule"])
+
+
+def clause(identifier: str) -> str:
+    """A requirement with the section of its guide: `MEF115-R52 (section 7.2.1)`."""
+    requirement = load_requirements().get(identifier)
+    return f"{identifier} (section {requirement.section})" if requirement else identifier
+
+
+def hint(finding: Report) -> str:
+    """The command that tells more about what a finding is about."""
+    return f"oit explain {next(iter(finding['requirements']), finding['rule'])}"
+
+
+def requirement_counts(run: Report) -> str:
+    """How many requirements a run says what of; after the semicolon, those of which it says nothing."""
+    counted = Counter(str(row["verdict"]) for row in run["requirements"])
+    said = _counted(counted, ("pass", "fail", "error", "disputed", "warning"))
+    silent = _counted(counted, ("not_seen", "not_applicable"))
+    return "; ".join(part for part in (said or "none judged", silent) if part)
+
+
+def _counted(counted: Counter[str], verdicts: Iterable[str]) -> str:
+    return ", ".join(f"{counted[verdict]} {verdict.replace('_', ' ')}" for verdict in verdicts if counted[verdict])
 
 
 def finding_lines(run: Report, finding: Report) -> Iterator[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from emulator.report.explain import finding_lines, headline, step_lines
-from emulator.report.model import Report, runs_of
+from emulator.report.explain import clause, finding_lines, headline, hint, requirement_counts, step_lines
+from emulator.report.model import Report, run_name, runs_of
 
 FILE_NAME: Final = "junit.xml"
 
@@ -37,10 +37,11 @@ _VERDICT_ENDS: Final = {
 _LOOSE_ENDS: Final = {"fail": "failure", "error": "error", "not_seen": "error"}
 """The element that a finding without requirement becomes: an unanswered request is nothing to skip."""
 
-_WITHOUT_FINDING: Final = {
+_SILENT: Final = {
     "not_seen": "nothing in this run shows it",
-    "not_applicable": "the profile does not declare the option that it belongs to",
+    "not_applicable": "the option that it belongs to was neither declared nor seen",
 }
+"""Verdicts that say nothing about a requirement: all requirements of one such verdict share a test case."""
 
 _MAX_TEXT: Final = 20
 """Findings that one test case spells out; `report.json` holds them all."""
@@ -62,7 +63,8 @@ class _Case:
 def render(report: Report) -> bytes:
     """A report as JUnit XML: a test suite per run, a test case per step and judged requirement.
 
-    Findings that name no requirement have a test case per rule, so that nothing wrong looks green.
+    Findings that name no requirement have a test case per rule, so that nothing wrong looks green; what was
+    not seen is one skipped test case, so that nothing unseen looks green either.
     """
     suites = [_suite(run) for run in runs_of(report)]
     root = Element("testsuites", name="oit")
@@ -86,7 +88,7 @@ def write(report: Report, folder: Path) -> Path:
 def _suite(run: Report) -> Element:
     about = run["run"]
     cases = [*_steps(run), *_requirements(run), *_unnumbered(run)]
-    name = about["scenario"] if about["case"] is None else f"{about['scenario']} [{about['case']}]"
+    name = run_name(run)
     suite = Element("testsuite", name=_xml(name))
     suite.set("tests", str(len(cases)))
     for attribute, end in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -129,10 +131,18 @@ def _steps(run: Report) -> Iterator[_Case]:
 
 def _requirements(run: Report) -> Iterator[_Case]:
     for row in run["requirements"]:
+        if row["verdict"] in _SILENT and not any(row["id"] in finding["requirements"] for finding in run["findings"]):
+            continue
         findings = [finding for finding in run["findings"] if row["id"] in finding["requirements"]]
         end = _VERDICT_ENDS.get(row["verdict"], "")
         message, text = _told(run, row["verdict"], findings)
         yield _Case("requirements", row["id"], 0.0, end, row["verdict"], message if end else "", text)
+    for verdict, why in _SILENT.items():
+        silent = [row["id"] for row in run["requirements"] if row["verdict"] == verdict]
+        if silent:
+            message = f"{len(silent)} requirements: {why}"
+            text = "\n".join(clause(identifier) for identifier in silent)
+            yield _Case("requirements", verdict.replace("_", " "), 0.0, "skipped", verdict, message, text)
 
 
 def _unnumbered(run: Report) -> Iterator[_Case]:
@@ -148,17 +158,27 @@ def _unnumbered(run: Report) -> Iterator[_Case]:
 def _told(run: Report, verdict: str, findings: Sequence[Report]) -> tuple[str, str]:
     """A verdict in a sentence, and its findings in full, those that decided it first."""
     if not findings:
-        return _WITHOUT_FINDING.get(verdict, ""), ""
+        return "", ""
     findings = sorted(findings, key=lambda row: bool(row["verdict"] != verdict))
-    blocks = [_joined([headline(row), *finding_lines(run, row)]) for row in findings[:_MAX_TEXT]]
+    blocks = [
+        _joined([headline(row), *finding_lines(run, row), f"more:     {hint(row)}"]) for row in findings[:_MAX_TEXT]
+    ]
     if len(findings) > _MAX_TEXT:
         blocks.append(f"… and {len(findings) - _MAX_TEXT} more in report.json")
     return findings[0]["message"], "\n\n".join(blocks)
 
 
 def _summary(run: Report) -> str:
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in run["counts"].items() if number)
-    return f"verdict: {run['verdict']}\n{counts or 'nothing was judged'}\n{len(run['exchanges'])} exchanges"
+    told = [
+        f"verdict: {run['verdict']}",
+        f"requirements: {requirement_counts(run)}",
+        f"{len(run['exchanges'])} exchanges",
+        *(
+            f"not judged: entry {entry['entry']}: {entry['method']} {entry['url']}: {entry['why']}"
+            for entry in run.get("unattributed", [])
+        ),
+    ]
+    return "\n".join(told)
 
 
 def _joined(lines: Iterable[str]) -> str:

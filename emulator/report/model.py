@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from emulator import __version__
 from emulator.errors import Exit
+from emulator.judge.entries import Unattributed
 from emulator.judge.judge import Judgement
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
 from emulator.report.masking import clean_text, moment, plain, secret_name
@@ -75,7 +76,10 @@ class StepInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual or real."""
+    """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual or real.
+
+    `captured`: nothing was run, the exchanges were read from a file, and neither party is ours.
+    """
 
     id: str
     scenario: str
@@ -88,26 +92,49 @@ class RunInfo:
     sut: Party | None = None
     clock: str = "real"
     seed: int | None = None
+    captured: bool = False
 
 
 def run_report(
-    info: RunInfo, steps: Sequence[StepInfo], transcript: Iterable[Exchange], judgement: Judgement
+    info: RunInfo,
+    steps: Sequence[StepInfo],
+    transcript: Iterable[Exchange],
+    judgement: Judgement,
+    *,
+    provoked: frozenset[int] = frozenset(),
+    unattributed: Sequence[Unattributed] = (),
 ) -> Report:
-    """The report of one run. Never raises, whatever the messages hold."""
+    """The report of one run. Never raises, whatever the messages hold.
+
+    `provoked` are exchanges whose request was wrong on purpose. `unattributed` are the entries of a capture
+    that were not judged.
+    """
     exchanges = list(transcript)
-    return {
+    report: Report = {
         "report_version": REPORT_VERSION,
         "tool": _tool(),
         "run": run_json(info),
-        "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut)),
+        "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut, captured=info.captured)),
         "counts": _counts(judgement),
         "steps": [step_json(step) for step in steps],
-        "exchanges": [_exchange(exchange) for exchange in exchanges],
+        "exchanges": [_exchange(exchange, provoked=exchange.n in provoked) for exchange in exchanges],
         "findings": [_finding(finding) for finding in judgement.findings],
         "requirements": [
             {"id": row.id, "verdict": str(row.verdict), "exchanges": list(row.exchanges)}
             for row in judgement.requirements
         ],
+    }
+    if info.captured:
+        report["unattributed"] = [_unattributed(entry) for entry in unattributed]
+    return report
+
+
+def _unattributed(entry: Unattributed) -> Report:
+    return {
+        "entry": entry.entry,
+        "method": clean_text(entry.method),
+        "url": clean_text(entry.url),
+        "why": clean_text(entry.why),
     }
 
 
@@ -133,6 +160,12 @@ def runs_of(report: Report) -> list[Report]:
     return runs
 
 
+def run_name(run: Report) -> str:
+    """A run's scenario, with the case in brackets."""
+    about = run["run"]
+    return str(about["scenario"]) if about["case"] is None else f"{about['scenario']} [{about['case']}]"
+
+
 def exit_code(runs: Sequence[Report]) -> Exit:
     """How the process ends after these runs (reports of one run each)."""
     if not runs:
@@ -150,15 +183,22 @@ def _scenario_is_wrong(run: Report) -> bool:
 
 
 def run_verdict(
-    findings: Iterable[Finding], steps: Iterable[StepInfo], exchanges: Iterable[Exchange], sut: Party | None
+    findings: Iterable[Finding],
+    steps: Iterable[StepInfo],
+    exchanges: Iterable[Exchange],
+    sut: Party | None,
+    *,
+    captured: bool = False,
 ) -> RunVerdict:
     """What is said of a run.
 
     With a party under test, a breach by the other party, which is ours, is our error and not a
-    failure of the partner. A run that saw nothing is inconclusive, never a pass.
+    failure of the partner. In a captured run the other party is not ours either: its breaches are told and
+    decide nothing. A run that saw nothing is inconclusive, never a pass.
     """
     steps = list(steps)
-    verdicts = {_finding_verdict(finding, sut) for finding in findings} | {_step_verdict(step, sut) for step in steps}
+    told = [f for f in findings if not (captured and sut and f.blame is blamed(sut.other))]
+    verdicts = {_finding_verdict(finding, sut) for finding in told} | {_step_verdict(step, sut) for step in steps}
     outcomes = {step.outcome for step in steps}
     if StepOutcome.PASSED not in outcomes and all(exchange.response is None for exchange in exchanges):
         verdicts.add(RunVerdict.INCONCLUSIVE)
@@ -270,7 +310,7 @@ def step_json(step: StepInfo) -> Report:
     }
 
 
-def _exchange(exchange: Exchange) -> Report:
+def _exchange(exchange: Exchange, *, provoked: bool = False) -> Report:
     row: Report = {
         "n": exchange.n,
         "at": moment(exchange.at),
@@ -295,6 +335,8 @@ def _exchange(exchange: Exchange) -> Report:
             "kind": str(fault.kind) if fault else "unanswered",
             "message": clean_text(fault.message) if fault else "there is no response",
         }
+    if provoked:
+        row["provoked"] = True
     return row
 
 

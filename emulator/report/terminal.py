@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from emulator.report.explain import finding_lines, headline, printable, step_lines
+from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines
 from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ class TerminalWriter:
     def run_started(self, info: RunInfo) -> None:
         """A run begins: which scenario, and against whom."""
         case = f" [{info.case}]" if info.case else ""
-        against = f"testing the {info.sut}" if info.sut else "self-test"
+        if info.captured:
+            against = f"captured traffic of {f'the {info.sut}' if info.sut else 'both sides'}"
+        else:
+            against = f"testing the {info.sut}" if info.sut else "self-test"
         self._line(f"{info.scenario}{case}  {info.title}".rstrip(), "bold")
         self._line(f"  {against}, release {info.release or 'unknown'}, run {info.id}", "dim")
 
@@ -110,17 +113,37 @@ class TerminalWriter:
             self._line(f"Step {step['id']} {step['outcome']}", "bold")
             for line in step_lines(report, step):
                 self._line(f"    {line}")
-        counts = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report["counts"].items() if number)
+        self._unattributed(report.get("unattributed", []))
         self._line("")
         self._line(
             f"{report['verdict'].upper()}: {_MEANINGS[report['verdict']]}", f"bold {_COLOURS[report['verdict']]}"
         )
-        self._line(f"  {len(report['exchanges'])} exchanges; requirements: {counts or 'none judged'}")
+        self._line(f"  {len(report['exchanges'])} exchanges; requirements: {requirement_counts(report)}")
+        others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
+        if others:
+            self._line(f"  {len(others)} breach(es) are not the {report['run']['sut']}'s and do not decide")
 
     def reports_written(self, paths: Sequence[Path]) -> None:
         """Where the reports lie."""
         for path in paths:
             self._line(f"  report: {path}", "dim")
+
+    @staticmethod
+    def _is_others(report: Report, finding: Report) -> bool:
+        """Whether, in captured traffic, a breach is that of the party which is not under test."""
+        sut = report["run"]["sut"]
+        return "unattributed" in report and sut is not None and finding["blame"] in {"buyer", "seller"} - {sut}
+
+    def _unattributed(self, entries: list[Report]) -> None:
+        if not entries:
+            return
+        self._line("")
+        self._line(f"Not judged ({len(entries)} of the file's entries)", "bold yellow")
+        for entry in entries[:_MOST]:
+            self._line(f"  entry {entry['entry']}: {printable(entry['method'], 20)} {printable(entry['url'], 120)}")
+            self._line(f"    {entry['why']}")
+        if len(entries) > _MOST:
+            self._line(f"  … and {len(entries) - _MOST} more in report.json (--report json)")
 
     def _findings(self, report: Report, title: str, findings: list[Report], colour: str) -> None:
         self._line("")
@@ -128,9 +151,12 @@ class TerminalWriter:
         shown = findings[:_MOST]
         for head, rows in groupby(shown, key=headline):
             self._line(f"  {head}", colour)
+            last = ""
             for row in rows:
+                last = hint(row)
                 for line in finding_lines(report, row):
                     self._line(f"    {line}")
+            self._line(f"    more:     {last}", "dim")
         if len(findings) > len(shown):
             self._line(f"  … and {len(findings) - len(shown)} more in the report")
 

@@ -119,6 +119,7 @@ class Contract:
         }
         self._validators: dict[str, jsonschema_rs.Draft7Validator] = {}
         self._read_only: dict[str, bool] = {}
+        self._members = MemberWalk(self._definitions, self._products.aliases)
         self.operations: dict[str, Operation] = {op.id: op for op in self._read_operations()}
 
     def __repr__(self) -> str:
@@ -186,7 +187,7 @@ class Contract:
         """Every breach of a body against a component schema: `Quote`, or `[Quote_Find]` for a list."""
         root = schema
         if schema.startswith("["):
-            self._roots[schema] = {"type": "array", "items": {"$ref": f"#/definitions/{schema[1:-1]}"}}
+            self._roots.setdefault(schema, {"type": "array", "items": {"$ref": f"#/definitions/{schema[1:-1]}"}})
         else:
             self._roots.setdefault(schema, {"$ref": f"#/definitions/{schema}"})
         return self._message_breaches(root, parsed, direction, advisory=advisory)
@@ -206,7 +207,7 @@ class Contract:
         if not validator.is_valid(parsed.value):
             found += explain(validator.iter_errors(parsed.value))
         if advisory or (direction == "request" and self._has_read_only(root)):
-            found += self._members(root).breaches(parsed.value, direction, advisory=advisory)
+            found += self._members.breaches(self._roots[root], parsed.value, direction, advisory=advisory)
         return found
 
     def validator(self, root: str) -> jsonschema_rs.Draft7Validator:
@@ -243,9 +244,6 @@ class Contract:
                     stack.extend(node.values())
             self._read_only[root] = found
         return self._read_only[root]
-
-    def _members(self, root: str) -> MemberWalk:
-        return MemberWalk(self._roots[root], self._definitions, self._products.aliases)
 
     # -- reading the document ----------------------------------------------------------------------
 

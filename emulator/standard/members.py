@@ -1,10 +1,17 @@
-"""The walk that schemas cannot make: unknown members, readOnly in requests, types nobody describes."""
+"""What schemas cannot say: unknown members, readOnly in requests, types nobody describes.
+
+A message is walked side by side with its schemas. Which schemas have a say at a place, and so which members
+belong there, follows from the place and from the few members that tell variants apart (`@type`, the tags
+of a `oneOf`). So each such choice is made once and kept as a `_Form`; a message then costs little more than
+a look at each of its members. What is kept is bounded by the schemas, whatever the messages hold.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
@@ -13,142 +20,330 @@ from emulator.wire.payload import escape
 
 Schema = Mapping[str, Any]
 
+_TYPE: Final = "@type"
+_SCHEMA_LOCATION: Final = "@schemaLocation"
+# What a deciding member may hold besides the values that the schemas name.
+_ABSENT: Final = -1
+_ANOTHER_TEXT: Final = -2
+_NO_TEXT: Final = -3
+
+
+class _Decider:
+    """A member whose value tells variants apart: the values that make a difference."""
+
+    __slots__ = ("_others", "_texts", "name")
+
+    def __init__(self, name: str, values: Iterable[Any]) -> None:
+        values = list(values)
+        self.name = name
+        self._texts = {value: value for value in values if isinstance(value, str)}
+        self._others = [value for value in values if not isinstance(value, str)]
+
+    def choice(self, value: Mapping[str, Any]) -> str | int:
+        """The value that the member has, as far as it makes a difference."""
+        if self.name not in value:
+            return _ABSENT
+        told = value[self.name]
+        if isinstance(told, str):
+            return self._texts.get(told, _ANOTHER_TEXT)
+        return next((index for index, other in enumerate(self._others) if other == told), _NO_TEXT)
+
+
+class _Node:
+    """A set of schemas that have a say at one place; `forms` are the objects that can stand there."""
+
+    __slots__ = ("deciders", "forms", "items", "schemas")
+
+    def __init__(self, schemas: tuple[Schema, ...], deciders: tuple[_Decider, ...]) -> None:
+        self.schemas, self.deciders = schemas, deciders
+        self.forms: dict[tuple[str | int, ...], _Form] = {}
+        self.items: _Node | None = None
+
+
+class _Member:
+    """A member of a form: its reference token with the slash, and the schemas of its value."""
+
+    __slots__ = ("node", "read_only", "schemas", "token")
+
+    def __init__(self, name: str, schemas: list[Schema], *, read_only: bool) -> None:
+        self.token = "/" + escape(name)
+        self.schemas, self.read_only = schemas, read_only
+        self.node: _Node | None = None
+
+
+_UNKNOWN: Final = _Member("", [], read_only=False)
+
+
+class _Form:
+    """The members that an object can have, once it is known which variant of which type it is."""
+
+    __slots__ = ("closed", "members", "names", "tells")
+
+    def __init__(self, members: dict[str, _Member | None], *, closed: bool, tells: bool) -> None:
+        """`members` has None for those of which nothing more is to be seen than that they belong.
+
+        `closed` where other members are unknown ones, `tells` where there is something to say of the `@type`.
+        """
+        self.members, self.closed, self.tells = members, closed, tells
+        self.names = tuple(members)
+
 
 class MemberWalk:
-    """Walks a message and its schema side by side, following each `@type` to its sub-type."""
+    """Walks messages and their schemas side by side, following each `@type` to its sub-type."""
 
-    def __init__(
-        self,
-        root: Schema,
-        definitions: Mapping[str, Schema],
-        aliases: Mapping[str, str],
-    ) -> None:
+    def __init__(self, definitions: Mapping[str, Schema], aliases: Mapping[str, str]) -> None:
         """`aliases` gives the right URN for each known wrong one."""
-        self._root, self._definitions, self._aliases = root, definitions, aliases
+        self._definitions, self._aliases = definitions, aliases
+        self._nodes: dict[tuple[str | int, ...], _Node] = {}
 
-    def breaches(self, value: Any, direction: str, *, advisory: bool) -> list[Breach]:
-        """The readOnly members of a request; with `advisory` also what is only worth a warning."""
-        found = self._walk(value, [self._root], "", request=direction == "request")
-        return [breach for breach in found if advisory or not breach.advisory]
+    def breaches(self, root: Schema, value: Any, direction: str, *, advisory: bool) -> list[Breach]:
+        """The readOnly members of a request; with `advisory` also what is only worth a warning.
 
-    def _walk(self, value: Any, schemas: list[Schema], place: str, *, request: bool) -> Iterator[Breach]:
-        if isinstance(value, list):
-            items = [s["items"] for s in self._flat(schemas, value) if isinstance(s.get("items"), dict)]
-            if items:
-                for index, item in enumerate(value):
-                    yield from self._walk(item, items, f"{place}/{index}", request=request)
-        elif isinstance(value, dict):
-            yield from self._object(value, schemas, place, request=request)
+        A root is known again by its identity, so it should be the same object each time.
+        """
+        walk = _Walk(self, request=direction == "request", advisory=advisory)
+        walk.value(value, self.node((root,)), "")
+        return walk.found
 
-    def _object(self, value: dict[str, Any], schemas: list[Schema], place: str, *, request: bool) -> Iterator[Breach]:
-        flat = list(self._flat(schemas, value))
-        yield from self._type_breaches(value, schemas, place)
+    def node(self, schemas: Iterable[Schema]) -> _Node:
+        """The one node of these schemas."""
+        known = {_identity(schema): schema for schema in schemas}
+        key = tuple(known)
+        node = self._nodes.get(key)
+        if node is None:
+            own = tuple(known.values())
+            node = self._nodes.setdefault(key, _Node(own, tuple(self._deciders(own))))
+        return node
+
+    def form(self, node: _Node, value: dict[str, Any]) -> _Form:
+        """The form that an object has at a node."""
+        key = tuple([decider.choice(value) for decider in node.deciders])
+        form = node.forms.get(key)
+        if form is None:
+            form = node.forms.setdefault(key, self._new_form(node, value))
+        return form
+
+    def items(self, node: _Node) -> _Node:
+        """The node of the items of a list."""
+        if node.items is None:
+            node.items = self.node(s["items"] for s in self._flat(node.schemas, []) if isinstance(s.get("items"), dict))
+        return node.items
+
+    def _new_form(self, node: _Node, value: dict[str, Any]) -> _Form:
         members: dict[str, list[Schema]] = {}
-        for schema in flat:
+        for schema in self._flat(node.schemas, value):
             for name, child in schema.get("properties", {}).items():
                 members.setdefault(name, []).append(child)
-        # A schema without any member is an open one; so is a type that we do not know.
-        undescribed = self._of_unknown_type(value, schemas)
-        for name, child in value.items():
-            here = f"{place}/{escape(name)}"
-            if name not in members:
-                if members and not undescribed and not name.startswith("@"):
-                    yield self._unknown(name, child, here, members)
-                continue
-            if request and any(s.get("readOnly") for s in members[name]):
-                yield Breach(here, "absent", child, f"{name} is read-only: only the answer carries it",
-                             Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY)  # fmt: skip
-            yield from self._walk(child, members[name], here, request=request)
+        return _Form(
+            {name: self._member(name, schemas) for name, schemas in members.items()},
+            # A schema without any member is an open one; so is a type that we do not know.
+            closed=bool(members) and not self._of_unknown_type(value, node.schemas),
+            tells=any(self.type_breaches(value, node, "")),
+        )
 
-    @staticmethod
-    def _unknown(name: str, child: Any, here: str, members: Iterable[str]) -> Breach:
-        near = difflib.get_close_matches(name, members, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return Breach(here, near[0] if near else "a member of the contract", child if not isinstance(child, dict | list) else "…",
-                      f"{name} is no member of the contract here{hint}", Check.UNKNOWN_MEMBER,
-                      ErrorCode.UNEXPECTED_PROPERTY)  # fmt: skip
+    def _member(self, name: str, schemas: list[Schema]) -> _Member | None:
+        read_only = any(schema.get("readOnly") for schema in schemas)
+        inner = any("properties" in s or "items" in s for s in self._reachable(schemas, set()))
+        if read_only or inner or any(self._dispatchers(schemas)):
+            return _Member(name, schemas, read_only=read_only)
+        return None
 
-    def _dispatchers(self, schemas: list[Schema]) -> Iterator[tuple[str, Schema]]:
+    # -- what decides ------------------------------------------------------------------------------
+
+    def _deciders(self, schemas: Iterable[Schema]) -> Iterator[_Decider]:
+        """The members on whose values the choice of variants depends."""
+        values: dict[str, list[Any]] = {}
+        for schema in self._reachable(schemas, set()):
+            condition = schema.get("if", {})
+            for name in condition.get("required", ()):
+                values.setdefault(name, [])
+            for name, child in condition.get("properties", {}).items():
+                if "const" in child:
+                    values.setdefault(name, []).append(child["const"])
+            for option in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+                for name, enum in self._tags(option):
+                    values.setdefault(name, []).extend(enum)
+        if any(self._dispatchers(schemas)):
+            values.setdefault(_TYPE, []).extend(self._aliases)
+            values.setdefault(_SCHEMA_LOCATION, [])
+        return (_Decider(name, known) for name, known in values.items())
+
+    def _reachable(self, schemas: Iterable[Schema], seen: set[int]) -> Iterator[Schema]:
+        """Every schema that can have a say on an object, whatever the object holds."""
         for schema in schemas:
-            name = str(schema.get("$ref", "")).rpartition("/")[2]
+            if id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            if "$ref" in schema:
+                yield from self._reachable([self._referred(schema)], seen)
+                continue
+            yield schema
+            yield from self._reachable([schema[key] for key in ("then", "else") if key in schema], seen)
+            for key in ("allOf", "oneOf", "anyOf"):
+                yield from self._reachable(schema.get(key, ()), seen)
+
+    # -- types -------------------------------------------------------------------------------------
+
+    def _dispatchers(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, Schema]]:
+        for schema in schemas:
+            name = _name(schema)
             if name and name + bundle.BASE in self._definitions:
                 yield name, self._definitions[name]
             elif name:
                 yield from self._dispatchers([self._definitions[name]])
             elif "allOf" in schema:
-                yield from self._dispatchers(list(schema["allOf"]))
+                yield from self._dispatchers(schema["allOf"])
 
-    def _of_unknown_type(self, value: dict[str, Any], schemas: list[Schema]) -> bool:
-        """Whether `@type` names no sub-type of ours, so that nobody can tell which members belong."""
-        kind = value.get("@type")
-        return any(not isinstance(kind, str) or kind not in known for _, known in self._known_types(schemas))
-
-    def _undescribed(self, value: dict[str, Any], schemas: list[Schema]) -> bool:
-        """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
-        kind = value["@type"]
-        return any(
-            kind not in known and (name == bundle.PRODUCT_ROOT or "@schemaLocation" in value)
-            for name, known in self._known_types(schemas)
-        )
-
-    def _known_types(self, schemas: list[Schema]) -> Iterator[tuple[str, set[str]]]:
+    def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, set[str]]]:
         for name, dispatcher in self._dispatchers(schemas):
             known = {
-                part["if"]["properties"]["@type"]["const"]
+                part["if"]["properties"][_TYPE]["const"]
                 for part in dispatcher["allOf"]
-                if "@type" in part.get("if", {}).get("properties", {})
+                if _TYPE in part.get("if", {}).get("properties", {})
             }
             if known:
                 yield name, known
 
-    def _type_breaches(self, value: dict[str, Any], schemas: list[Schema], place: str) -> Iterator[Breach]:
-        kind = value.get("@type")
+    def _of_unknown_type(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+        """Whether `@type` names no sub-type of ours, so that nobody can tell which members belong."""
+        kind = value.get(_TYPE)
+        return any(not isinstance(kind, str) or kind not in known for _, known in self._known_types(schemas))
+
+    def _undescribed(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+        """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
+        kind = value[_TYPE]
+        return any(
+            kind not in known and (name == bundle.PRODUCT_ROOT or _SCHEMA_LOCATION in value)
+            for name, known in self._known_types(schemas)
+        )
+
+    def type_breaches(self, value: dict[str, Any], node: _Node, place: str) -> Iterator[Breach]:
+        """What there is to say of an object's `@type`."""
+        kind = value.get(_TYPE)
         if not isinstance(kind, str):
             return
-        for name in {name for name, _ in self._dispatchers(schemas)}:
+        for name in dict.fromkeys(name for name, _ in self._dispatchers(node.schemas)):
             if name == bundle.PRODUCT_ROOT and kind in self._aliases:
                 right = self._aliases[kind]
                 yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
-            elif self._undescribed(value, schemas):
+            elif self._undescribed(value, node.schemas):
                 what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
                 yield Breach(f"{place}/@type", "a type with a schema here", kind,
                              f"no schema for this {what} is known, so its members were not checked",
                              Check.UNCHECKED)  # fmt: skip
 
+    # -- schemas -----------------------------------------------------------------------------------
+
     def _flat(self, schemas: Iterable[Schema], value: Any) -> Iterator[Schema]:
         """Every schema that has a say on `value`, references and alternatives followed."""
         for schema in schemas:
             if "$ref" in schema:
-                yield from self._flat([self._definitions[str(schema["$ref"]).rpartition("/")[2]]], value)
+                yield from self._flat([self._referred(schema)], value)
                 continue
             yield schema
             if "if" in schema:
-                branch = "then" if self._meets(schema["if"], value) else "else"
+                branch = "then" if _meets(schema["if"], value) else "else"
                 if branch in schema:
                     yield from self._flat([schema[branch]], value)
-            for part in schema.get("allOf", ()):
-                yield from self._flat([part], value)
+            yield from self._flat(schema.get("allOf", ()), value)
             for key in ("oneOf", "anyOf"):
-                options = list(schema.get(key, ()))
+                options = schema.get(key, ())
                 fitting = [option for option in options if self._tags_fit(option, value)]
                 yield from self._flat(fitting or options, value)
 
-    @staticmethod
-    def _meets(condition: Schema, value: Any) -> bool:
-        if not isinstance(value, dict) or any(name not in value for name in condition.get("required", ())):
-            return False
-        return all(
-            "const" not in child or value.get(name) == child["const"]
-            for name, child in condition.get("properties", {}).items()
-        )
+    def _referred(self, schema: Schema) -> Schema:
+        return self._definitions[_name(schema)]
 
     def _tags_fit(self, option: Schema, value: Any) -> bool:
         """Whether the one-value enums of a variant agree with the value."""
         if not isinstance(value, dict):
             return True
+        return all(name not in value or value[name] in enum for name, enum in self._tags(option))
+
+    def _tags(self, option: Schema) -> Iterator[tuple[str, list[Any]]]:
         for schema in self._flat([option], {}):
             for name, child in schema.get("properties", {}).items():
-                enum = child.get("enum")
-                if enum and name in value and value[name] not in enum:
-                    return False
-        return True
+                if child.get("enum"):
+                    yield name, child["enum"]
+
+
+class _Walk:
+    """One walk through one message."""
+
+    __slots__ = ("_advisory", "_plan", "_request", "found")
+
+    def __init__(self, plan: MemberWalk, *, request: bool, advisory: bool) -> None:
+        self._plan, self._request, self._advisory = plan, request, advisory
+        self.found: list[Breach] = []
+
+    def value(self, value: Any, node: _Node, place: str) -> None:
+        """Look at what stands at a place."""
+        if isinstance(value, dict):
+            self._object(value, node, place)
+        elif isinstance(value, list):
+            items = node.items or self._plan.items(node)
+            if items.schemas:
+                for index, item in enumerate(value):
+                    self.value(item, items, f"{place}/{index}")
+
+    def _object(self, value: dict[str, Any], node: _Node, place: str) -> None:
+        form = node.forms.get(tuple([d.choice(value) for d in node.deciders]) if node.deciders else ())
+        if form is None:
+            form = self._plan.form(node, value)
+        if form.tells and self._advisory:
+            self.found.extend(self._plan.type_breaches(value, node, place))
+        members = form.members
+        for name, child in value.items():
+            member = members.get(name, _UNKNOWN)
+            if member is None:
+                continue
+            if member is _UNKNOWN:
+                if form.closed and self._advisory and not name.startswith("@"):
+                    self.found.append(_unknown(name, child, place, form.names))
+                continue
+            if member.read_only and self._request:
+                self.found.append(Breach(place + member.token, "absent", child,
+                                         f"{name} is read-only: only the answer carries it",
+                                         Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY))  # fmt: skip
+            if member.node is None:
+                member.node = self._plan.node(member.schemas)
+            self.value(child, member.node, place + member.token)
+
+
+def _identity(schema: Schema) -> str | int:
+    """What tells schemas apart: two references to the same definition are the same."""
+    return _name(schema) or id(schema)
+
+
+def _name(schema: Schema) -> str:
+    """The definition that a schema refers to, "" where it stands for itself."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _meets(condition: Schema, value: Any) -> bool:
+    if not isinstance(value, dict) or any(name not in value for name in condition.get("required", ())):
+        return False
+    return all(
+        "const" not in child or value.get(name) == child["const"]
+        for name, child in condition.get("properties", {}).items()
+    )
+
+
+def _unknown(name: str, child: Any, place: str, members: tuple[str, ...]) -> Breach:
+    near = _near(name, members)
+    hint = f"; did you mean {near}?" if near else ""
+    return Breach(f"{place}/{escape(name)}", near or "a member of the contract",
+                  child if not isinstance(child, dict | list) else "…",
+                  f"{name} is no member of the contract here{hint}", Check.UNKNOWN_MEMBER,
+                  ErrorCode.UNEXPECTED_PROPERTY)  # fmt: skip
+
+
+def _near(name: str, members: tuple[str, ...]) -> str | None:
+    """The member that is meant, if one is spelt nearly so."""
+    # No name can be near one of a third of its length; and no stranger's long name is kept.
+    return _nearest(name, members) if len(name) <= 3 * max(map(len, members)) else None
+
+
+@lru_cache(maxsize=1024)
+def _nearest(name: str, members: tuple[str, ...]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, members, n=1)), None)

@@ -64,8 +64,12 @@ def routing_path(scope: Scope) -> str:
     raw = scope.get("raw_path")
     if not raw:
         return str(scope["path"])
-    segments = raw.decode("latin-1").partition("?")[0].split("/")
-    return "/".join(unquote(segment).replace("%", "%25").replace("/", "%2F") for segment in segments)
+    return decoded_path(raw.decode("latin-1").partition("?")[0])
+
+
+def decoded_path(path: str) -> str:
+    """A path as the contracts' templates are matched with it: decoded, with `%2F` and `%25` as they are."""
+    return "/".join(unquote(segment).replace("%", "%25").replace("/", "%2F") for segment in path.split("/"))
 
 
 async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool, bool]:

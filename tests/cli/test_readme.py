@@ -104,6 +104,9 @@ def test_every_command_has_help_with_examples():
     for command in (
         ["seller"],
         ["run"],
+        ["check"],
+        ["explain"],
+        ["rules"],
         ["lint"],
         ["validate"],
         ["schema"],

@@ -52,6 +52,11 @@ def test_an_overlay_changes_only_what_it_names(tmp_path):
         ("intervals: 3", ":3:12: a map is needed here, not 3"),
         ("unsupported: [1]", ":3:15: a word or text is needed here, not 1"),
         ("addresses: {a: 3}", ":3:16: a map is needed here"),
+        ("options: {MEF123-O9: yes}", ":3:22: true or false is needed here, not 'yes'"),
+        ("options: {MEF123-O91: true}", ":3:11: there is no option 'MEF123-O91'; did you mean 'MEF123-O9'?"),
+        ("options: {MEF123-R1: true}", ":3:11: there is no option 'MEF123-R1'"),
+        ("readings: {address-street-numbr: always}", ":3:12: the interpretation register has no entry"),
+        ("readings:\n  address-street-number: allways", ":4:26: address-street-number has no reading 'allways'"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path, text, expected):

@@ -69,6 +69,8 @@ def test_a_run_reads_like_a_story() -> None:
         "whose:    the Seller's",
         "was not answered (timeout)",
         "in scenarios/a.oit.yaml:3:5",
+        "MEF121-R10 (section 5.4), rule contract.schema",
+        "more:     oit explain MEF121-R10",
         "ERROR: ",
         "report: out/report.json",
     ):
@@ -112,3 +114,13 @@ def test_any_text_can_be_told(text: str, body: bytes) -> None:
     screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     played(report(exchange(body, path="/" + text), breaches=(Breach("/" + text, body, text, text),)), screen)
     screen.flush()
+
+
+def test_the_summary_is_short_and_keeps_what_was_not_seen_apart() -> None:
+    screen = Screen(tty=False)
+    played(report(), screen)
+    (line,) = [line for line in screen.getvalue().splitlines() if "requirements: " in line]
+    said, _, silent = line.partition("requirements: ")[2].partition("; ")
+    assert said == "2 pass"
+    assert " not seen" in silent
+    assert "pass" not in silent

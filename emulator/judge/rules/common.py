@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, Remark, on_party, requests, responses
+from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, On, Remark, on_party, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.run import EVENTS, Kind, Life, Run, Said, Shown, succeeded
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
@@ -209,17 +209,25 @@ def keeps_id(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "id") ->
 
 
 def stays(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "stays") -> None:
-    """What a run has shown once is not gone: a read by its id is not answered 404."""
+    """What a run has shown once is not gone: a read by its id, for the same Buyer, is not answered 404."""
 
     def look(said: Said) -> Iterator[Mark]:
         identifier = said.exchange.path_params.get("id")
         life = said.run.life(kind, identifier)
-        if life is not None and life.last_before(said.exchange, whole=False):
+        if life is not None and any(
+            same_parties(sight.exchange, said.exchange) for sight in life.before(said.exchange)
+        ):
             yield hold("", said.status != 404, expected=200, found=said.status,  # noqa: PLR2004
                        message=f"{kind.name} {identifier} was shown before and is not found any more")  # fmt: skip
 
     on = responses(book.api, str(kind.retrieve), statuses=ANY_STATUS)
     book.add(labels, look, on=on, about=f"reads of a {kind.name} that was shown before", name=name)
+
+
+def same_parties(one: Exchange, other: Exchange) -> bool:
+    """Whether two requests name the same Buyer and the same Seller: what one Buyer may see, another may not."""
+    first, second = dict(one.request.query), dict(other.request.query)
+    return all(first.get(party) == second.get(party) for party in ("buyerId", "sellerId"))
 
 
 def keeps(
@@ -255,7 +263,7 @@ def paired(shown: Shown, earlier: Shown, holder: str) -> Iterator[tuple[str, Any
     if not holder:
         yield "", shown.value, earlier.value
         return
-    before = {_id(value): value for _, value in every(earlier.value, holder) if _id(value) is not None}
+    before = {_id(value): value for _, value in every(earlier.value, holder) if isinstance(_id(value), str)}
     for place, value in every(shown.value, holder):
         if isinstance(_id(value), str) and _id(value) in before:
             yield place, value, before[_id(value)]
@@ -270,7 +278,7 @@ def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        if said.status in _TELLS_NOTHING or said.status < 400:  # noqa: PLR2004
+        if said.status in TELLS_NOTHING or said.status < 400:  # noqa: PLR2004
             return
         life = said.run.life(kind, said.exchange.path_params.get("id"))
         if life is None or life.last_before(said.exchange, whole=False) is None:
@@ -280,7 +288,8 @@ def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *
     book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="unknown ids", name=name)
 
 
-_TELLS_NOTHING: Final = (401, 403, 405, 408, 429, 501, 502, 503, 504)
+TELLS_NOTHING: Final = (401, 403, 405, 408, 429, 501, 502, 503, 504)
+"""Statuses by which the Seller does not say whether it knows what was asked for."""
 
 
 def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:
@@ -293,6 +302,22 @@ def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name
             yield hold("", said.status == 200, expected=200, found=said.status)  # noqa: PLR2004
 
     book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="empty lists", name=name)
+
+
+def too_many_is_422(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:
+    """What is refused since too much would be found is refused with 422, whose list names tooManyRecords.
+
+    Seen by the code alone: whether too much was found, only the Seller knows.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        places = [place for pattern in ("/code", "/*/code") for place, code in every(said.body, pattern)
+                  if code == "tooManyRecords"]  # fmt: skip
+        if places:
+            yield hold(places[0], said.status == 422, expected=422, found=said.status,  # noqa: PLR2004
+                       message=f"tooManyRecords is the code of a 422; the answer is {said.status}")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, operation, statuses=REFUSED), about="tooManyRecords", name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +430,7 @@ class Machine:
     holder: str = ""
     state: str = "/state"
     where: Callable[[Mapping[str, Any]], bool] | None = None  # of the resource: firm or budgetary quotes
+    untold: tuple[str, ...] = ()  # states that a history can leave out
 
 
 def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, name: str = "path") -> None:
@@ -415,7 +441,7 @@ def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, na
 
     def look(said: Said) -> Iterator[Mark]:
         for shown, life in said.lived():
-            earlier = life.last_before(said.exchange, whole=False)
+            earlier = life.last_before(said.exchange, whole=bool(machine.holder))  # a list shows no items
             if machine.where and not machine.where(shown.value):
                 continue
             known = lifecycle(machine.lifecycle)
@@ -489,7 +515,7 @@ def _history_marks(
     identifier = _id(value) if machine.holder else None
     for sighting in life.before(said.exchange):
         for state in _states_of(sighting, machine, identifier):
-            if state in known.states:
+            if state in known.states and state not in machine.untold:
                 yield hold(here, state in states, expected=state, found=sorted(states),
                            message=f"{here} does not tell of {state}, which exchange {sighting.exchange.n} showed")  # fmt: skip
     current = at(value, machine.state)
@@ -540,6 +566,29 @@ def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name:
              name=name)  # fmt: skip
 
 
+def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool = False, name: str = "agrees") -> None:
+    """A list and a read by id, in either order, show the same of members that do not change by themselves."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            lately = life.before(said.exchange)[-3:]
+            for member in members:
+                new = at(shown.value, member)
+                earlier = next((s for s in reversed(lately) if given(at(s.value, member))), None)
+                if earlier is None or not given(new):
+                    continue
+                old = at(earlier.value, member)
+                if same(old, new):
+                    yield FINE
+                else:
+                    yield breach(shown.place + member, old, new,
+                                 f"{shown.place + member} differs from what exchange {earlier.exchange.n} showed of "
+                                 f"the same {kind.name}", hint=hint)  # fmt: skip
+
+    on = responses(book.api, *(operation for operation, _ in kind.views()))
+    book.add(labels, look, on=on, about=f"{', '.join(members)} against what was shown before", name=name)
+
+
 # Notifications
 
 
@@ -558,7 +607,7 @@ def repeats_parties(book: Rulebook, labels: Labels) -> None:
             found = at(said.body, f"/event/{member}")
             if wanted == {None} and found in (MISSING, None):
                 continue
-            yield hold(f"/event/{member}", (found or None) in wanted, expected=next(iter(wanted - {None}), MISSING),
+            yield hold(f"/event/{member}", (found if isinstance(found, str) else None) in wanted, expected=next(iter(wanted - {None}), MISSING),
                        found=found)  # fmt: skip
 
     events = tuple(operation for operation, kind in EVENTS.items() if kind.api == book.api)
@@ -581,12 +630,18 @@ def required_by_table(
     on: On,
     where: Callable[[Mapping[str, Any]], bool] | None = None,
     disputed: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+    spared: Callable[[str, str, Mapping[str, Any]], bool] | None = None,
+    by_whole: bool = False,
+    reading: Callable[[str, Mapping[str, Any], Mapping[str, Any]], tuple[str, str] | None] | None = None,
     name: str = "",
 ) -> None:
     """Each holder shows the attributes that an attribute table requires (R, E/R) in its state.
 
     `where` chooses by the resource (firm or budgetary). `disputed` gives for (attribute, state) the reading of
-    the interpretation register by which the cell counts.
+    the interpretation register by which the cell counts. `spared` tells by (attribute, state, holder) which
+    cells are not looked at here: those that another rule speaks on. With `by_whole` the columns are states of
+    the resource, also where the holders are its items. `reading` gives for (attribute, resource, holder) what
+    `disputed` gives where more than the cell decides.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -595,11 +650,14 @@ def required_by_table(
             if where and not where(shown.value):
                 continue
             for place, value in every(shown.value, known.holder):
-                state = at(value, known.by)
+                state = at(shown.value if by_whole else value, known.by)
                 for attribute, cells in known.rows.items() if isinstance(state, str) else ():
+                    if spared and spared(attribute, state, value):
+                        continue
                     if cells.get(state) in ("R", "E/R"):
+                        why = reading(attribute, shown.value, value) if reading else None
                         yield _table_mark(shown.place + place, value, attribute, f"{known.number}: {state}",
-                                          (disputed or {}).get((attribute, state)))  # fmt: skip
+                                          why or (disputed or {}).get((attribute, state)))  # fmt: skip
 
     book.add(labels, look, on=on, about=f"attributes against the table {table}", name=name)
 

@@ -1,0 +1,128 @@
+"""An entry of a capture: what a file says that was sent and answered, before anyone asks what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from emulator.wire.exchange import Fault, Request, Response
+from emulator.wire.payload import MISSING, escape
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a transcript of ours says of an exchange beyond what crossed the wire."""
+
+    n: int | None = None
+    api: str | None = None
+    kind: str | None = None
+    operation: str | None = None
+    step: str | None = None
+    provoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request of a capture with what came of it. `number` counts from 1 in the file."""
+
+    number: int
+    at: datetime
+    elapsed_ms: float
+    request: Request
+    response: Response | None = None
+    fault: Fault | None = None
+    recorded: Recorded = field(default_factory=Recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Unattributed:
+    """An entry of a capture that is not judged, and why."""
+
+    entry: int
+    method: str
+    url: str
+    why: str
+
+
+class Malformed(Exception):  # noqa: N818 - it is what it says
+    """Something in a capture is not as its format demands; `place` is a JSON Pointer."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(problem)
+        self.place, self.problem = place, problem
+
+
+_WORDS: Final = {str: "a text", int: "a whole number", float: "a number", dict: "an object", list: "a list"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An object of a file, read strictly: what is absent or of the wrong type raises Malformed with its place."""
+
+    value: dict[str, Any]
+    place: str
+
+    @classmethod
+    def of(cls, value: Any, place: str) -> Form:
+        """The form of a value that should be an object."""
+        return cls(_typed(value, dict, place), place)
+
+    def has(self, name: str) -> bool:
+        """Whether a member is there; null is not."""
+        return self.value.get(name) is not None
+
+    def text(self, name: str, default: Any = MISSING) -> str:
+        """A member that is a text."""
+        return str(self._get(name, str, default))
+
+    def whole(self, name: str, default: Any = MISSING) -> int:
+        """A member that is a whole number (`200.0` is one: some tools write all numbers so)."""
+        value = self.value.get(name)
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return int(self._get(name, int, default))
+
+    def number(self, name: str, default: Any = MISSING) -> float:
+        """A member that is a number."""
+        return float(self._get(name, float, default))
+
+    def form(self, name: str) -> Form:
+        """A member that is an object."""
+        return Form(self._get(name, dict, MISSING), f"{self.place}/{escape(name)}")
+
+    def items(self, name: str, default: Any = MISSING) -> list[Any]:
+        """A member that is a list."""
+        found: list[Any] = self._get(name, list, default)
+        return found
+
+    def forms(self, name: str) -> Iterator[Form]:
+        """The objects of a member that is a list; of none where it is not there."""
+        for index, value in enumerate(self.items(name, [])):
+            yield Form.of(value, f"{self.place}/{escape(name)}/{index}")
+
+    def moment(self, name: str) -> datetime:
+        """A member that is a date-time of ISO 8601; without an offset it is UTC."""
+        text = self.text(name)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise Malformed(f"{self.place}/{name}", f"{text[:40]!r} is no date-time as 2026-01-31T12:00:00Z") from error
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    def _get(self, name: str, kind: type, default: Any) -> Any:
+        value = self.value.get(name)
+        place = f"{self.place}/{escape(name)}"
+        if value is None:
+            if default is MISSING:
+                raise Malformed(place, f"{_WORDS[kind]} is needed here, and there is none")
+            return default
+        return _typed(value, kind, place)
+
+
+def _typed(value: Any, kind: type, place: str) -> Any:
+    allowed = (int, float) if kind is float else kind
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind in (int, float)):
+        raise Malformed(place, f"{_WORDS[kind]} is needed here, not {value!r:.60}")
+    return value

@@ -1,0 +1,318 @@
+"""What there is to say about a requirement, a rule, an entry of the interpretation register or an error code."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.errors import UserError
+from emulator.judge.judge import CONTRACT, judge
+from emulator.judge.listing import rules_by_requirement
+from emulator.judge.proof import Proof, load_proofs
+from emulator.judge.rules import BOOKS
+from emulator.judge.verdict import Finding, Verdict
+from emulator.judge.wording import CHECKS, CODES, FAULTS
+from emulator.standard.breach import Check
+from emulator.standard.guide import guide_files, quotation
+from emulator.standard.interpretation import Interpretation, load_interpretations
+from emulator.standard.release import load_release
+from emulator.standard.requirement import Requirement, load_requirements
+from emulator.wire.call import ErrorCode, Issue
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import MISSING, at
+
+Explanation = dict[str, Any]
+"""As `oit explain --format json` prints it; `kind` says of what it is."""
+
+_SPELT: Final = re.compile(r"MEF[ ]?([0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE)
+_TEXT: Final = 60
+"""Characters of a text in an excerpt."""
+
+
+def explain(identifier: str, sdk: Path | None = None) -> Explanation:
+    """All there is to say about an id, however it is spelt. UserError with a near match where it is unknown.
+
+    With `sdk`, an official SDK folder, the guide's own sentences are looked up there.
+    """
+    name = _known(identifier)
+    requirements, rules, register = load_requirements(), _rules(), load_interpretations()
+    if name in requirements:
+        return _requirement(requirements[name], sdk)
+    if name in rules:
+        return _rule(name, sdk)
+    if name in register:
+        entry = register[name]
+        return {"kind": "interpretation", **_interpretation(entry), "quotations": _quotations(entry.requirements, sdk)}
+    return _code(name)
+
+
+def _known(identifier: str) -> str:
+    """The id as we spell it."""
+    known = {name.lower(): name for name in (*load_requirements(), *_rules(), *load_interpretations(), *CODES)}
+    wanted = identifier.strip()
+    if spelt := _SPELT.fullmatch(wanted):
+        wanted = f"MEF{spelt[1]}-{spelt[2]}{spelt[3] or ''}"
+    if wanted.lower() in known:
+        return known[wanted.lower()]
+    near = [known[word] for word in difflib.get_close_matches(wanted.lower(), known, n=3)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`oit rules` lists the requirements and their rules."
+    message = f"nothing is known of {identifier!r}. {hint}"
+    raise UserError(message)
+
+
+def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Every rule that a finding can bear: what it looks at, and the requirements that it speaks on."""
+    numbered: dict[str, list[str]] = {}
+    for requirement, names in rules_by_requirement().items():
+        for name in names:
+            numbered.setdefault(name, []).append(requirement)
+    found = {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
+    found |= {f"transport.{kind}": (says, ()) for kind, says in FAULTS.items()}
+    for book in BOOKS:
+        found |= {rule.id: (rule.about, rule.requirements) for rule in book.rules}
+        found |= {rule.id: (rule.about, rule.requirements) for rule in book.closing}
+    return found
+
+
+def _requirement(requirement: Requirement, sdk: Path | None) -> Explanation:
+    catalogue, rules = load_requirements(), _rules()
+    speaking = rules_by_requirement().get(requirement.id, [])
+    option = catalogue.get(f"{requirement.guide}-{requirement.if_supported}") if requirement.if_supported else None
+    proofs = _proofs([requirement.id, *speaking])
+    return {
+        "kind": "requirement",
+        "id": requirement.id,
+        "guide": requirement.guide,
+        "section": requirement.section,
+        "release": requirement.release,
+        "title": requirement.title,
+        "keyword": str(requirement.keyword),
+        "side": str(requirement.side),
+        "condition": {"option": option.id, "title": option.title} if option else None,
+        "reference": list(requirement.reference),
+        "seen": requirement.seen,
+        "not_on_wire": requirement.not_on_wire,
+        "contract": str(requirement.contract) if requirement.contract else None,
+        "rules": [{"id": name, "about": rules[name][0] if name in rules else ""} for name in speaking],
+        "examples": [_example(proof) for proof in proofs],
+        "ask": _asked(proofs),
+        "note": requirement.note,
+        "interpretations": _touching([requirement.id]),
+        "quotations": _quotations([requirement.id], sdk),
+    }
+
+
+def _rule(name: str, sdk: Path | None) -> Explanation:
+    about, requirements = _rules()[name]
+    catalogue = load_requirements()
+    proofs = _proofs([name])
+    ours = name.startswith((CONTRACT, "transport."))
+    advisory = name.startswith(CONTRACT) and Check(name.removeprefix(CONTRACT)) in _ADVISED
+    return {
+        "kind": "rule",
+        "id": name,
+        "about": about,
+        "warns_only": advisory,
+        "requirements": [
+            {"id": each, "section": catalogue[each].section, "title": catalogue[each].title}
+            for each in requirements
+            if each in catalogue
+        ],
+        "examples": [_example(proof) for proof in proofs],
+        "ask": _asked(proofs),
+        "interpretations": [] if ours else _touching(requirements),
+        "quotations": [] if ours else _quotations(requirements, sdk),
+    }
+
+
+_ADVISED: Final = (Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.DUPLICATE)
+
+
+def _code(name: str) -> Explanation:
+    words = CODES[name]
+    mentioned = re.compile(rf"\b{re.escape(name)}\b")
+    speaking = [
+        each for each in load_requirements().values() if mentioned.search(f"{each.title} {each.seen} {each.note}")
+    ]
+    issue = name in list(ErrorCode)
+    body: Any = {"code": name, "reason": "Why, in a few words"}
+    if issue:
+        body = [Issue("/a/member", ErrorCode(name), "Why, in a few words").as_json()]
+    return {
+        "kind": "error_code",
+        "id": name,
+        "status": words.status,
+        "says": words.says,
+        "where": f"code of Error{words.status}" + (", and of the TerminationError of an item" if issue else ""),
+        "body": body,
+        "ask": [words.ask],
+        "requirements": [{"id": each.id, "section": each.section, "title": each.title} for each in speaking],
+    }
+
+
+# -- the register, and the guides ------------------------------------------------------------------
+
+
+def _interpretation(entry: Interpretation) -> dict[str, Any]:
+    other = next(name for name in entry.readings if name != entry.default)
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "requirements": list(entry.requirements),
+        "readings": {
+            name: {"says": reading.says, "clauses": list(reading.clauses)} for name, reading in entry.readings.items()
+        },
+        "default": entry.default,
+        "why": entry.why,
+        "pin": f"readings: {{{entry.id}: {other}}}",
+    }
+
+
+def _touching(requirements: Iterable[str]) -> list[dict[str, Any]]:
+    wanted = set(requirements)
+    return [_interpretation(entry) for entry in load_interpretations().values() if wanted & set(entry.requirements)]
+
+
+def _quotations(requirements: Sequence[str], sdk: Path | None) -> list[dict[str, Any]]:
+    """The sentences of the guides, where they can be found; UserError where a guide itself is not there."""
+    if sdk is None:
+        return []
+    found: list[dict[str, Any]] = []
+    for identifier in requirements:
+        requirement = load_requirements().get(identifier)
+        if requirement is None:
+            continue
+        files = guide_files(sdk, requirement.guide)
+        if not files:
+            number = requirement.guide.removeprefix("MEF")
+            message = f"--sdk {sdk}: no guide of MEF {number} is there (a file whose name begins with 'MEF {number} ')"
+            raise UserError(message)
+        quoted = quotation(files, requirement.label)
+        found.append(
+            {
+                "requirement": identifier,
+                "file": str(quoted.file if quoted else files[0]),
+                "line": quoted.line if quoted else None,
+                "text": quoted.text if quoted else None,
+            }
+        )
+    return found
+
+
+# -- examples --------------------------------------------------------------------------------------
+
+
+def _proofs(names: Iterable[str]) -> list[Proof]:
+    proofs = load_proofs()
+    return [proofs[name] for name in dict.fromkeys(names) if name in proofs]
+
+
+def _asked(proofs: Iterable[Proof]) -> list[str]:
+    return list(dict.fromkeys(question for proof in proofs for question in proof.ask))
+
+
+def _example(proof: Proof) -> dict[str, Any]:
+    """A run that a rule passes, the change that it notices, and what it says then."""
+    finding = None if proof.never_fails else _finding(proof)
+    return {
+        "rule": proof.id,
+        "right": [_told(exchange) for exchange in proof.right],
+        "wrong": [] if proof.changed else [_told(exchange) for exchange in proof.wrong],
+        "changed": list(_changes(proof)),
+        "never_fails": proof.never_fails,
+        "declared": _declared(proof),
+        "finding": _finding_json(proof, finding) if finding else None,
+    }
+
+
+def _declared(proof: Proof) -> dict[str, Any]:
+    said = proof.declared
+    told = {
+        "buyers": said.buyers and list(said.buyers),
+        "sellers": said.sellers and list(said.sellers),
+        "options": dict(said.options),
+        "readings": dict(said.readings),
+        "unsupported": list(said.unsupported),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _finding(proof: Proof) -> Finding | None:
+    judged = judge(proof.wrong, load_release(), declared=proof.declared)
+    grave = (Verdict.FAIL, Verdict.DISPUTED, Verdict.WARNING)
+    mine = [
+        finding
+        for finding in judged.findings
+        if finding.verdict in grave
+        and (finding.rule == proof.id or (finding.rule.startswith(CONTRACT) and proof.id in finding.requirements))
+    ]
+    return mine[0] if mine else None
+
+
+def _finding_json(proof: Proof, finding: Finding) -> dict[str, Any]:
+    shown = {
+        "verdict": str(finding.verdict),
+        "blame": str(finding.blame),
+        "exchange": _told(proof.wrong[finding.exchange]) if finding.exchange else None,
+        "pointer": finding.pointer,
+        "message": finding.message,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _changes(proof: Proof) -> Iterator[dict[str, Any]]:
+    """Each change: where, from what to what, and what stands around it in both runs."""
+    right, wrong = list(proof.right), list(proof.wrong)
+    for name, half, pointer, before, after in proof.changed:
+        spot = proof.names.index(name)
+        change: dict[str, Any] = {"exchange": _told(right[spot]), "half": half, "pointer": pointer}
+        for key, value, runs in (("right", before, right), ("wrong", after, wrong)):
+            if value is not MISSING:
+                change[key] = value
+            if half in ("request", "response"):
+                change[f"{key}_excerpt"] = excerpt(_body(runs[spot], half), pointer)
+        yield change
+
+
+def _body(exchange: Exchange, half: str) -> Any:
+    message = exchange.request if half == "request" else exchange.response
+    return message.body if message else MISSING
+
+
+def _told(exchange: Exchange) -> str:
+    """`POST /quote -> 201`, without the host and base path."""
+    path = exchange.request.url.partition("://")[2].partition("/")[2]
+    if exchange.api and exchange.kind:
+        base = load_release().contract(exchange.api, exchange.kind).base_path.lstrip("/")
+        path = path.removeprefix(base).lstrip("/")
+    answered = exchange.response.status if exchange.response else "no answer"
+    return f"{exchange.request.method} /{path} -> {answered}"
+
+
+def excerpt(body: Any, pointer: str) -> Any:
+    """The object in which a pointer's member stands, with all that is further in left out."""
+    if body is MISSING:
+        return None
+    place = pointer.rpartition("/")[0] if pointer else ""
+    while place and not isinstance(at(body, place), dict):
+        place = place.rpartition("/")[0]
+    holder = at(body, place)
+    if not isinstance(holder, dict):
+        return _pruned(holder, 1)
+    token = pointer.removeprefix(place).lstrip("/").split("/")[0]
+    return {name: _pruned(value, 2 if name == token else 0) for name, value in holder.items()}
+
+
+def _pruned(value: Any, depth: int) -> Any:
+    match value:
+        case str() if len(value) > _TEXT:
+            return value[:_TEXT] + "…"
+        case dict() if value:
+            return {name: _pruned(each, depth - 1) for name, each in value.items()} if depth > 0 else {"…": "…"}
+        case list() if value:
+            return [_pruned(each, depth - 1) for each in value] if depth > 0 else ["…"]
+        case _:
+            return value

@@ -1,0 +1,210 @@
+"""How a quote lives: identity, states, cancelling and declining (MEF 115, 6.4 to 6.6 and 7.2.1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from emulator.judge.rule import FINE, Mark, Remark, on_response, responses
+from emulator.judge.rulebook import breach, hold
+from emulator.judge.rules import common
+from emulator.judge.rules.quote.book import (
+    CANCELLABLE,
+    LISTED,
+    ORDERABLE,
+    QUOTE,
+    READ,
+    SHOWN,
+    UNFINISHED,
+    is_budgetary,
+    is_firm,
+    level_of,
+)
+from emulator.judge.run import QUOTE as KIND
+from emulator.judge.run import Life, Run, Said, Shown, succeeded
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import at
+
+# Identity
+
+common.keeps_id(QUOTE, (), KIND)
+common.stays(QUOTE, (), KIND)
+common.unknown_is_404(QUOTE, (), "retrieveQuote", KIND, name="unknown")
+
+# States. The guide knows no date of `acknowledged` but quoteDate, so a history can leave it out.
+
+_FIRM: Final = common.Machine("quote.firm", where=is_firm, untold=("acknowledged",))
+_BUDGETARY: Final = common.Machine("quote.budgetary", where=is_budgetary, untold=("acknowledged",))
+_ITEMS: Final = "/quoteItem/*"
+
+common.goes_legally(QUOTE, (), _FIRM, on=SHOWN | LISTED, name="path-firm")
+common.goes_legally(QUOTE, (), _BUDGETARY, on=SHOWN | LISTED, name="path-budgetary")
+common.goes_legally(
+    QUOTE, (), common.Machine("quoteItem.firm", _ITEMS, where=is_firm), on=SHOWN, name="path-items-firm"
+)
+common.goes_legally(
+    QUOTE, (), common.Machine("quoteItem.budgetary", _ITEMS, where=is_budgetary), on=SHOWN, name="path-items-budgetary"
+)
+common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
+common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
+
+
+@QUOTE.rule(on=SHOWN, name="states")
+def states_are_those_of_the_level(said: Said) -> Iterator[Mark]:
+    """States of quotes and of items that only the other level has: nothing budgetary is orderable, nothing firm answered."""
+    for shown in said.shown:
+        level = level_of(shown.value)
+        if level is None:
+            continue
+        yield from _of_level(f"{shown.place}/state", shown.value.get("state"), f"quote.{level}")
+        for place, state in _item_states(shown):
+            yield from _of_level(shown.place + place, state, f"quoteItem.{level}")
+
+
+def _of_level(place: str, state: Any, name: str) -> Iterator[Mark]:
+    known = common.lifecycle(name)
+    if state in known.states:
+        yield FINE
+    elif state in known.unused:
+        yield breach(
+            place, list(known.states), state, f"{place} is {state}, which a {name.partition('.')[2]} quote never is"
+        )
+
+
+def _item_states(shown: Shown) -> Iterator[tuple[str, Any]]:
+    items = shown.value.get("quoteItem")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        yield f"/quoteItem/{index}/state", at(item, "/state")
+
+
+_SKEW: Final = timedelta(hours=1)
+"""How far two clocks can be apart before one of them is wrong."""
+
+
+@QUOTE.rule(on=READ, name="expiry")
+def a_quote_expires_when_it_is_no_longer_valid(said: Said) -> Iterator[Mark]:
+    """The moment at which an expired quote was seen, against the validFor that it was offered with."""
+    for shown, life in said.lived():
+        if shown.value.get("state") != "expired":
+            continue
+        ends = [common.moment(at(each.value, "/validFor/endDateTime")) for each in (*life.before(said.exchange), shown)]
+        told = [end for end in ends if end is not None]
+        if told:
+            yield hold(f"{shown.place}/state", told[0] <= said.exchange.at + _SKEW, expected="the quote that was offered",
+                       found="expired", message=f"the quote is expired, and was to be valid until {told[0].isoformat()}")  # fmt: skip
+
+
+@QUOTE.rule(on=SHOWN, name="wish")
+def the_buyer_ends_it(said: Said) -> Iterator[Mark]:
+    """A quote that is cancelled or declined, against what the buyer asked for."""
+    for shown, life in said.lived():
+        state = shown.value.get("state")
+        operation = {"cancelled": "cancelQuote", "declined": "rejectQuote"}.get(str(state))
+        if operation is None or life.asked is None:
+            continue
+        if any(at(exchange.request.body, "/quoteId") == life.id for exchange in said.run.of(operation, api="quote")):
+            yield FINE
+        else:
+            yield breach(f"{shown.place}/state", f"{state} after {operation}", state,
+                         f"the quote is {state}, and no {operation} asked for it", hint=True)  # fmt: skip
+
+
+# Cancelling and declining
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A request to cancel or decline, and what was shown of its quote before and after it."""
+
+    exchange: Exchange
+    life: Life
+    before: Any
+    after: tuple[Shown, ...]
+
+
+def _wishes(run: Run, operation: str) -> Iterator[_Wish]:
+    for exchange in run.of(operation, api="quote"):
+        life = run.life(KIND, at(exchange.request.body, "/quoteId"))
+        earlier = life.last_before(exchange, whole=False) if life else None
+        if life and earlier and exchange.response is not None:
+            after = tuple(shown for shown in life.shown if shown.exchange.n > exchange.n)
+            yield _Wish(exchange, life, earlier.value.get("state"), after)
+
+
+def _heeded(
+    run: Run, operation: str, possible: tuple[str, ...], becomes: str, reading: tuple[str, str] | None
+) -> Iterator[Remark]:
+    """A wish that can be heeded is: it is not refused, and the quote becomes what was asked for.
+
+    What happened between the last look at the quote and the wish nobody knows, so a refusal is wrong only
+    where the quote is seen in such a state afterwards as well, or where the operation is not there at all.
+    """
+    for wish in _wishes(run, operation):
+        status = wish.exchange.response.status if wish.exchange.response else 0
+        if wish.before not in possible:
+            continue
+        if succeeded(wish.exchange):
+            last = wish.after[-1] if wish.after else None
+            state = last.value.get("state") if last else becomes
+            if last is None or state == becomes:
+                yield on_response(wish.exchange, FINE)
+            else:
+                message = (
+                    f"the quote is {state}, although exchange {wish.exchange.n} ({operation}) was answered {status}"
+                )
+                slow = state in possible  # the answer is a promise; when it is kept, the guide does not say
+                yield on_response(last.exchange, breach(f"{last.place}/state", becomes, state, message, hint=slow))
+        elif wish.exchange.n in run.provoked or status >= 500 and status != 501:  # noqa: PLR2004
+            continue
+        elif status in (404, 405, 501):
+            message = f"a quote that was {wish.before} could not be {becomes}: {operation} was answered {status}"
+            yield on_response(wish.exchange, breach("", 200, status, message, reading=reading))
+        elif status not in common.TELLS_NOTHING and wish.after and wish.after[0].value.get("state") in possible:
+            message = f"a quote that was {wish.before} before and after could not be {becomes}: answered {status}"
+            yield on_response(wish.exchange, breach("", 200, status, message))
+
+
+@QUOTE.at_end("R53")
+def a_quote_can_be_cancelled(run: Run) -> Iterator[Remark]:
+    """cancelQuote on quotes that are inProgress or inProgress.draft: answered 200, and the quote is cancelled then."""
+    return _heeded(run, "cancelQuote", CANCELLABLE, "cancelled", None)
+
+
+@QUOTE.at_end("R54")
+def a_quote_can_be_declined(run: Run) -> Iterator[Remark]:
+    """rejectQuote on quotes that could be ordered: answered 200, and the quote is declined then."""
+    return _heeded(run, "rejectQuote", ORDERABLE, "declined", ("quote-decline-path", "contract"))
+
+
+_PAST: Final = {
+    "cancelQuote": (
+        "cancelled",
+        (*ORDERABLE, "answered", "accepted", "declined", "expired", "rejected", "unableToProvide"),
+    ),
+    "rejectQuote": ("declined", ("answered", "accepted", "cancelled", "expired", "rejected", "unableToProvide")),
+}
+"""What each asks for, and the states from which there is no way to it."""
+
+
+@QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="too-late")
+def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
+    """cancelQuote and rejectQuote on quotes from whose state there is no way back."""
+    becomes, past = _PAST[str(said.exchange.operation)]
+    life = said.run.life(KIND, at(said.asked, "/quoteId"))
+    earlier = life.last_before(said.exchange, whole=False) if life else None
+    state = earlier.value.get("state") if earlier else None
+    if state in past:
+        yield breach(
+            "", 422, said.status, f"answered {said.status}, though a quote that is {state} cannot be {becomes}"
+        )
+    elif state in (*UNFINISHED, *ORDERABLE, becomes):
+        yield FINE
+
+
+@QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="body")
+def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
+    """quoteId and reason, in the answer as they were sent."""
+    if isinstance(said.asked, dict) and isinstance(said.body, dict):
+        yield from common.echo_marks(said.asked, said.body, "")

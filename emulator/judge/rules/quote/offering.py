@@ -1,0 +1,210 @@
+"""What the seller offers: terms, intervals and prices, and that an offer stands (MEF 115, 6.2.5 and 7.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from emulator.judge.rule import FINE, Mark
+from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules import common
+from emulator.judge.rules.quote.book import OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
+from emulator.judge.run import Said
+from emulator.wire.payload import at, every
+
+_TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
+
+QUOTE.present("R37", _TERMS, "/rollInterval", on=SHOWN, where=lambda term: term.get("endOfTermAction") == "roll")
+QUOTE.absent(
+    "R38",
+    _TERMS,
+    "/rollInterval",
+    on=SHOWN,
+    where=lambda term: term.get("endOfTermAction") in ("autoRenew", "autoDisconnect"),
+)
+
+_HOURS: Final = {
+    "calendarMonths": (28 * 24.0, 31 * 24.0),
+    "calendarDays": (24.0, 24.0),
+    "calendarHours": (1.0, 1.0),
+    "calendarMinutes": (1 / 60, 1 / 60),
+}
+_MOST: Final = 10**9
+"""Longer durations than anyone means; keeps absurd amounts away from floating point."""
+
+
+def compare(one: Any, other: Any) -> int | None:
+    """-1 where a duration is surely shorter than another, 1 where longer, 0 where equal, None where nobody knows.
+
+    Months differ in length, and what a business day is the partners agree among themselves (R65).
+    """
+    amounts, units = (at(one, "/amount"), at(other, "/amount")), (at(one, "/units"), at(other, "/units"))
+    if any(isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) > _MOST for amount in amounts):
+        return None
+    if units[0] == units[1]:
+        return (amounts[0] > amounts[1]) - (amounts[0] < amounts[1])
+    if not all(isinstance(unit, str) and unit in _HOURS for unit in units) or min(amounts) < 0:
+        return None
+    (least, most), (low, high) = (
+        [amount * h for h in _HOURS[unit]] for amount, unit in zip(amounts, units, strict=True)
+    )
+    if most < low:
+        return -1
+    if least > high:
+        return 1
+    return 0 if least == most == low == high else None
+
+
+@QUOTE.rule("R41", on=SHOWN)
+def another_term_is_an_alternate(said: Said) -> Iterator[Mark]:
+    """The state of items whose term is not as long as was asked for."""
+    for shown in said.shown:
+        if shown.value.get("state") not in ORDERABLE:
+            continue
+        for place, item in items_of(shown.value):
+            longer = compare(at(item, "/quoteItemTerm/0/duration"), at(item, "/requestedQuoteItemTerm/duration"))
+            if not longer:
+                continue
+            found, here = item.get("state"), f"{shown.place}{place}/state"
+            word, reading = ("longer", "longer") if longer > 0 else ("shorter", "shorter")
+            if found == "approved.orderableAlternate":
+                yield FINE
+            elif found == "approved.orderable":
+                yield breach(here, "approved.orderableAlternate", found,
+                             f"{here} is {found}, and the item's term is {word} than was asked for",
+                             reading=("quote-alternate-term", reading))  # fmt: skip
+
+
+@QUOTE.rule(on=SHOWN, name="installation")
+def a_longer_installation_is_an_alternate(said: Said) -> Iterator[Mark]:
+    """The state of items that take longer to install than was asked for."""
+    for shown in said.shown:
+        if shown.value.get("state") not in ORDERABLE:
+            continue
+        for place, item in items_of(shown.value):
+            longer = compare(
+                item.get("quoteItemInstallationInterval"), item.get("requestedQuoteItemInstallationInterval")
+            )
+            if longer is None:
+                continue
+            found, here = item.get("state"), f"{shown.place}{place}/state"
+            if longer > 0 and found == "approved.orderable":
+                yield breach(here, "approved.orderableAlternate", found,
+                             f"{here} is {found}, and the item takes longer to install than was asked for", hint=True)  # fmt: skip
+            else:
+                yield FINE
+
+
+@QUOTE.rule(on=SHOWN, name="price")
+def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
+    """Each price against Table 11: the amount, a period where it recurs, a unit where it is paid by use."""
+    for place, price in every(said.body, "/quoteItem/*/quoteItemPrice/*"):
+        kind = at(price, "/priceType")
+        needed = ["/price"] if isinstance(kind, str) else []
+        needed += {"recurring": ["/recurringChargePeriod"], "usageBased": ["/unitOfMeasure"]}.get(str(kind), [])
+        for member in needed:
+            found = at(price, member)
+            yield hold(place + member, given(found), expected="a value", found=found,
+                       message=f"{place}{member} is missing from a price of type {kind} (Table 11)")  # fmt: skip
+
+
+@QUOTE.rule(on=SHOWN, name="amount")
+def amounts_agree(said: Said) -> Iterator[Mark]:
+    """Each price: an amount with its currency, and the same with tax."""
+    for place, price in every(said.body, "/quoteItem/*/quoteItemPrice/*/price"):
+        net, gross = at(price, "/dutyFreeAmount"), at(price, "/taxIncludedAmount")
+        if not isinstance(net, dict):
+            continue
+        for member in ("value", "unit"):
+            if given(net.get(member)):
+                yield FINE
+            else:
+                here = f"{place}/dutyFreeAmount/{member}"
+                yield breach(
+                    here, "a value", net.get(member), f"{here} is missing: nobody can tell what it costs", hint=True
+                )
+        if (
+            isinstance(gross, dict)
+            and given(gross.get("unit"))
+            and given(net.get("unit"))
+            and gross["unit"] != net["unit"]
+        ):
+            yield breach(f"{place}/taxIncludedAmount/unit", net["unit"], gross["unit"], hint=True)
+        plain, taxed, rate = (
+            _number(at(price, p)) for p in ("/dutyFreeAmount/value", "/taxIncludedAmount/value", "/taxRate")
+        )
+        if plain is not None and taxed is not None and rate is not None:
+            wanted = plain * (1 + rate / 100)
+            if abs(taxed - wanted) <= max(0.02, abs(wanted) * 0.005):  # amounts are rounded
+                yield FINE
+            else:
+                yield breach(f"{place}/taxIncludedAmount/value", round(wanted, 2), taxed,
+                             f"{place}/taxIncludedAmount is {taxed}: {plain} and {rate} % tax are {wanted:.2f}", hint=True)  # fmt: skip
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MOST:
+        return None
+    return float(value)
+
+
+# An offer stands
+
+_OF_OFFER: Final = ("/validFor/endDateTime", "/quoteLevel", "/effectiveQuoteCompletionDate")
+_OF_ITEM: Final = ("/quoteItemPrice", "/quoteItemTerm", "/quoteItemInstallationInterval", "/subjectToFeasibilityCheck")
+_STANDING: Final = (*OFFERED, "accepted", "declined", "expired")
+
+common.keeps(QUOTE, (), "", "/quoteDate", on=READ, name="date")
+
+
+@QUOTE.rule(on=READ, name="offer")
+def an_offer_stands(said: Said) -> Iterator[Mark]:
+    """Prices, terms, intervals, level and dates of a quote against those that it was offered with.
+
+    Prices of a budgetary quote are subject to change: another one there is worth a warning.
+    """
+    for shown, life in said.lived():
+        earlier = life.last_before(said.exchange)
+        if earlier is None or shown.value.get("state") not in _STANDING or earlier.value.get("state") not in OFFERED:
+            continue
+        loose = earlier.value.get("state") == "answered"
+        yield from _changes(shown.place, shown.value, earlier.value, _OF_OFFER, earlier.exchange.n, hint=False)
+        for place, item, before in common.paired(shown, earlier, "/quoteItem/*"):
+            yield from _changes(shown.place + place, item, before, _OF_ITEM, earlier.exchange.n, hint=loose)
+
+
+def _changes(
+    place: str, value: Mapping[str, Any], before: Mapping[str, Any], members: tuple[str, ...], n: int, *, hint: bool
+) -> Iterator[Mark]:
+    for member in members:
+        old, new = at(before, member), at(value, member)
+        if not given(old) or not given(new):
+            continue  # what has to be there, the tables say
+        if all(mark is FINE for mark in common.echo_marks(old, new, "")):
+            yield FINE
+        else:
+            yield breach(
+                place + member, old, new, f"{place + member} differs from the offer in exchange {n}", hint=hint
+            )
+
+
+@QUOTE.rule(on=SHOWN, name="dates")
+def dates_follow_one_another(said: Said) -> Iterator[Mark]:
+    """A quote is complete no sooner than it was asked for, and valid no less long than until then."""
+    for shown in said.shown:
+        begun, done, ends = (
+            common.moment(at(shown.value, member))
+            for member in ("/quoteDate", "/effectiveQuoteCompletionDate", "/validFor/endDateTime")
+        )
+        for member, first, second in (
+            ("/effectiveQuoteCompletionDate", begun, done),
+            ("/validFor/endDateTime", done or begun, ends),
+        ):
+            if first is None or second is None:
+                continue
+            if first <= second:
+                yield FINE
+            else:
+                yield breach(shown.place + member, f"{first.isoformat()} or later", at(shown.value, member),
+                             f"{shown.place + member} is before the quote "
+                             f"{'was asked for' if first is begun else 'was complete'}", hint=True)  # fmt: skip

@@ -1,0 +1,132 @@
+"""What runs have shown of the guides: counted from the verdicts that their reports give."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema_rs
+import orjson
+
+from emulator.errors import FileProblem, UserError
+from emulator.judge.verdict import Verdict, worst
+from emulator.report import json_report
+from emulator.report.model import Report, run_name, runs_of
+from emulator.standard.requirement import Requirement
+
+TESTED: Final[tuple[Verdict, ...]] = (Verdict.PASS, Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
+"""Verdicts that say something of a requirement."""
+NOT_ON_WIRE: Final = "not_on_wire"
+_COLUMNS: Final = ("pass", "fail", "warning", "disputed", "error", "not_seen", "not_applicable", NOT_ON_WIRE)
+
+
+def read_reports(paths: Sequence[Path]) -> list[Report]:
+    """The runs of all reports that paths name; folders are searched for `report.json`."""
+    files: list[Path] = []
+    for path in paths:
+        found = sorted(path.rglob(json_report.FILE_NAME)) if path.is_dir() else [path]
+        if not found:
+            message = f"--trace {path}: there is no {json_report.FILE_NAME} in this folder"
+            raise UserError(message)
+        files += found
+    validator = jsonschema_rs.Draft7Validator(json_report.schema())
+    return [run for file in dict.fromkeys(files) for run in _runs(file, validator)]
+
+
+def _runs(file: Path, validator: jsonschema_rs.Draft7Validator) -> list[Report]:
+    try:
+        report = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise FileProblem([f"{file}: cannot be read: {error.strerror}"]) from error
+    except orjson.JSONDecodeError as error:
+        raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
+    if not validator.is_valid(report):
+        raise FileProblem([f"{file}: this is no report.json of this version of oit (`oit schema report`)"])
+    return runs_of(report)
+
+
+def trace(requirements: Mapping[str, Requirement], runs: Sequence[Report]) -> dict[str, Any]:
+    """How each requirement fared in these runs: the worst verdict that any gave, and which gave one.
+
+    Where no run says anything, one that could have seen it counts more than one to which it did not apply.
+    """
+    given: dict[str, list[tuple[Verdict, str]]] = {}
+    for run in runs:
+        for row in run["requirements"]:
+            given.setdefault(row["id"], []).append((Verdict(row["verdict"]), run_name(run)))
+    rows = [_row(each, given.get(each.id, [])) for each in requirements.values()]
+    guides = dict.fromkeys(each.guide for each in requirements.values())
+    return {
+        "runs": len(runs),
+        "guides": {guide: _summary([row for row in rows if row["guide"] == guide]) for guide in guides},
+        "all": _summary(rows),
+        "requirements": rows,
+    }
+
+
+def _row(requirement: Requirement, given: Sequence[tuple[Verdict, str]]) -> dict[str, Any]:
+    said = {verdict for verdict, _ in given if verdict in TESTED}
+    if requirement.not_on_wire:
+        verdict = NOT_ON_WIRE
+    elif said:
+        verdict = str(worst(said))
+    elif given and all(each is Verdict.NOT_APPLICABLE for each, _ in given):
+        verdict = str(Verdict.NOT_APPLICABLE)
+    else:
+        verdict = str(Verdict.NOT_SEEN)
+    return {
+        "id": requirement.id,
+        "guide": requirement.guide,
+        "title": requirement.title,
+        "verdict": verdict,
+        "runs": list(dict.fromkeys(name for each, name in given if each in TESTED)),
+    }
+
+
+def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    counted = Counter(row["verdict"] for row in rows)
+    tested = sum(counted[str(verdict)] for verdict in TESTED)
+    testable = len(rows) - counted[NOT_ON_WIRE]
+    return {
+        "requirements": len(rows),
+        "on_wire": testable,
+        "tested": tested,
+        "percent": round(100 * tested / testable, 1) if testable else 0.0,
+        **{column: counted[column] for column in _COLUMNS},
+    }
+
+
+def render(traced: Mapping[str, Any]) -> str:
+    """The trace for people: a line for each guide, then what was never seen, then what did not apply."""
+    return "\n".join(_lines(traced))
+
+
+def _lines(traced: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{traced['runs']} run(s); a requirement is tested where a run gave a verdict on it"
+    yield ""
+    columns = [name for name in _COLUMNS if name != "error" or traced["all"]["error"]]
+    heads = ["guide", "tested", "of wire", *(name.replace("_", " ") for name in columns)]
+    table = [heads]
+    for guide, row in (*traced["guides"].items(), ("all", traced["all"])):
+        tested = [f"{row['tested']}/{row['on_wire']}", f"{row['percent']:.0f} %"]
+        table.append([guide, *tested, *(str(row[name]) for name in columns)])
+    widths = [max(len(line[n]) for line in table) for n in range(len(heads))]
+    for line in table:
+        cells = [
+            line[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+        ]
+        yield "  ".join(cells)
+    unseen = [row for row in traced["requirements"] if row["verdict"] == Verdict.NOT_SEEN]
+    if unseen:
+        yield ""
+        yield f"Never seen ({len(unseen)})"
+        yield from (f"  {row['id']:<12} {row['title']}" for row in unseen)
+    idle = [row["id"] for row in traced["requirements"] if row["verdict"] == Verdict.NOT_APPLICABLE]
+    if idle:
+        yield ""
+        yield f"Not applicable, their options being neither declared nor seen ({len(idle)})"
+        yield from textwrap.wrap(", ".join(idle), 110, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,32 @@
+"""Writes `transcript.ndjson`: the exchanges of all runs, one a line, for `oit check` and for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from emulator.report.model import Report, run_name, runs_of
+
+FILE_NAME: Final = "transcript.ndjson"
+
+
+def render(report: Report) -> bytes:
+    """The exchanges as `report.json` has them, each with the id and the scenario of its run."""
+    return b"".join(orjson.dumps(row) + b"\n" for row in _rows(report))
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Write `transcript.ndjson` into a folder, which is made where it is missing; answers its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    path.write_bytes(render(report))
+    return path
+
+
+def _rows(report: Report) -> Iterator[Report]:
+    for run in runs_of(report):
+        for exchange in run["exchanges"]:
+            yield {"run": run["run"]["id"], "scenario": run_name(run), **exchange}

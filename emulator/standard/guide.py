@@ -1,0 +1,76 @@
+"""The guides' own sentences, looked up where an official SDK lies. Nothing of them is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CLAUSE: Final = re.compile(r"\s*(?:\*\*)?\[[A-Z]+[0-9]+[a-z]?\]")
+_ITEM: Final = re.compile(r"\s*(?:[-*+]|[0-9]+[.)])\s")
+_LABEL: Final = re.compile(r"([A-Z]+[0-9]+)([a-z]?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A clause of a guide as it stands in a file; `line` counts from 1."""
+
+    file: Path
+    line: int
+    text: str
+
+
+def guide_files(sdk: Path, guide: str) -> list[Path]:
+    """The Markdown files of a guide (`MEF123`) anywhere below a folder."""
+    number = re.escape(guide.removeprefix("MEF"))
+    name = re.compile(rf"MEF W?{number} .*\.md", re.IGNORECASE)
+    return sorted(path for path in sdk.rglob("*.md") if name.fullmatch(path.name))
+
+
+def quotation(files: Sequence[Path], label: str) -> Quotation | None:
+    """A clause by its label (`R45`), with the list that belongs to it; None where no file has it.
+
+    `R51a` and `R51b` are the first and second of two clauses that the guide both numbers `R51`.
+    """
+    for file in files:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        start = _start(lines, label)
+        if start is not None:
+            return Quotation(file, start + 1, "\n".join(_clause(lines, start)))
+    return None
+
+
+def _start(lines: Sequence[str], label: str) -> int | None:
+    exact = _starts(lines, label)
+    match = _LABEL.fullmatch(label)
+    if exact or match is None or not match[2]:
+        # What begins in bold is the clause; a line may also begin with a mention of it.
+        return next((n for n in exact if lines[n].lstrip().startswith("**")), exact[0] if exact else None)
+    twins = _starts(lines, match[1])
+    nth = ord(match[2]) - ord("a")
+    return twins[nth] if nth < len(twins) else None
+
+
+def _starts(lines: Sequence[str], label: str) -> list[int]:
+    begin = re.compile(rf"\s*(?:\*\*)?\[{re.escape(label)}\]")
+    return [n for n, line in enumerate(lines) if begin.match(line)]
+
+
+def _clause(lines: Sequence[str], start: int) -> Iterator[str]:
+    """The lines of a clause: its paragraph, and a list right behind it."""
+    yield lines[start].rstrip()
+    listed = False
+    for n in range(start + 1, len(lines)):
+        line = lines[n]
+        if _CLAUSE.match(line) or line.startswith(("#", "|", "```", "![")):
+            return
+        if _ITEM.match(line):
+            listed = True
+        elif not line.strip():
+            after = next((later for later in lines[n + 1 :] if later.strip()), "")
+            nested = listed and after.startswith(" ")
+            if not (_ITEM.match(after) or nested):
+                return
+        yield line.rstrip()

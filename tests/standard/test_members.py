@@ -1,0 +1,275 @@
+"""The walk that keeps its choices says what the plain one says, which makes every choice anew."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.standard import bundle
+from emulator.standard.breach import Breach, Check
+from emulator.standard.contract import Contract
+from emulator.standard.members import MemberWalk
+from emulator.standard.release import load_release
+from emulator.wire.payload import MAX_DEPTH, MISSING, at, parse, pointer
+from tests.purchase import purchase
+from tests.samples.official import missing_material, samples
+from tests.standard.messages import OVC, Maker, ovc, place, places_of, quote, roots, uni
+from tests.standard.plain_walk import PlainWalk
+
+RELEASE = load_release("grace")
+QUOTE = RELEASE.contract("quote")
+UNKNOWN_URN = "urn:mef:lso:spec:sonata:teleport:v1.0.0:all"
+CORPUS_SEED = 11
+
+
+def agreed(
+    root: Any, definitions: Any, aliases: Any, message: Any, walk: MemberWalk | None = None
+) -> dict[tuple[str, bool], list[Breach]]:
+    """What both walks say of a message, by direction and by whether advice is wanted."""
+    fast, plain = walk or MemberWalk(definitions, aliases), PlainWalk(root, definitions, aliases)
+    found = {}
+    for direction in ("request", "response"):
+        for advisory in (True, False):
+            said = fast.breaches(root, message, direction, advisory=advisory)
+            assert said == plain.breaches(message, direction, advisory=advisory)
+            found[direction, advisory] = said
+    return found
+
+
+def agreed_on(contract: Contract, root: str, message: Any) -> list[Breach]:
+    """What both walks say of a message of a contract, as a request and with advice."""
+    schema, definitions = contract._roots[root], contract._definitions
+    found = agreed(schema, definitions, contract._products.aliases, message, contract._members)
+    return found["request", True]
+
+
+# -- messages of the contracts -------------------------------------------------------------------------
+
+
+Corpus = list[tuple[Contract, str, Any]]
+
+
+@cache
+def recorded() -> Corpus:
+    """Every body of a purchase, with its contract and root."""
+    found: Corpus = []
+    for exchange in purchase():
+        assert exchange.api
+        assert exchange.operation
+        contract = RELEASE.contract(exchange.api, exchange.kind)
+        operation = contract.operation(exchange.operation)
+        if operation.request:
+            found.append((contract, operation.request.root, exchange.request.body))
+        answer = operation.responses[exchange.response.status] if exchange.response else None
+        if answer and exchange.response:
+            found.append((contract, answer.root, exchange.response.body))
+    return found
+
+
+@cache
+def official() -> Corpus:
+    """The official sample messages, where they are at hand."""
+    found: Corpus = []
+    for sample in () if missing_material() else samples():
+        contract = RELEASE.contract(sample.api, sample.contract)
+        parsed = parse(sample.text.encode())
+        contract.body_breaches(sample.schema, parsed, sample.direction)
+        if parsed.value is not MISSING:
+            found.append((contract, sample.schema, parsed.value))
+    return found
+
+
+@cache
+def invented() -> Corpus:
+    """A right message for every root of every contract, and a quote with two products."""
+    found: Corpus = [(QUOTE, "createQuote request", quote())]
+    for contract in RELEASE.contracts():
+        maker = Maker(contract, CORPUS_SEED)
+        found += [(contract, root, maker.make(contract._roots[root])) for root in roots(contract)]
+    return found
+
+
+WORDS: tuple[Any, ...] = (None, True, 0, 1, 7.5, "~", "", [], {}, [[]], [{}], ["ENDPOINT"], {"@type": []}, "x" * 3000)
+KINDS = ("drop", "word", "member", "type", "type here", "tag", "nest", "graft", "twice")
+TYPES: tuple[Any, ...] = (
+    "Nonsense", UNKNOWN_URN, OVC, "FieldedAddress", "GeographicAddressRef", "quoteStateChangeEvent",
+    *RELEASE.products.aliases, *RELEASE.products.urns, None, 5, True, [], ["FieldedAddress"], {}, {"const": 1},
+)  # fmt: skip
+TAGS: tuple[Any, ...] = ("ENDPOINT", "C_TAG_PCP", "S_TAG_PCP", "DSCP", "DEI", "C_TAG", 5, None, [], {"ENDPOINT": 1})
+Edits = list[tuple[str, int, int]]
+EDITS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2000), st.integers(0, 200)), max_size=6)
+
+
+def edited(message: Any, edits: Edits) -> Any:
+    """A message with some things changed: `edits` say what, where and with what."""
+    message = copy.deepcopy(message)
+    for kind, where, what in edits:
+        spots = list(places_of(message))
+        if not spots:
+            return WORDS[what % len(WORDS)]
+        path = spots[where % len(spots)]
+        holder, key = at(message, pointer(path[:-1])), path[-1]
+        old = holder[key]
+        match kind:
+            case "drop":
+                del holder[key]
+            case "word":
+                holder[key] = copy.deepcopy(WORDS[what % len(WORDS)])
+            case "member" if isinstance(holder, dict):
+                name = ("notAMember", "@mine", str(key).swapcase(), f"{key}s", "a/b~c", "", "id", "place")[what % 8]
+                holder[name] = copy.deepcopy(WORDS[what % len(WORDS)])
+            case "type" | "type here":
+                objects = [spot for spot in spots if kind == "type here" or spot[-1] == "@type"]
+                spot = objects[where % len(objects)] if objects else path
+                holder = at(message, pointer(spot[:-1]))
+                if isinstance(holder, dict):
+                    holder["@type"] = copy.deepcopy(TYPES[what % len(TYPES)])
+                    if what % 3 == 0:
+                        holder["@schemaLocation"] = WORDS[what % len(WORDS)]
+            case "tag":
+                tags = [spot for spot in spots if str(spot[-1]).endswith("Type")]
+                spot = tags[where % len(tags)] if tags else path
+                at(message, pointer(spot[:-1]))[spot[-1]] = copy.deepcopy(TAGS[what % len(TAGS)])
+            case "nest":
+                holder[key] = [old, [old, {}]] if what % 2 else {str(key): old, "@type": old}
+            case "graft":
+                holder[key] = copy.deepcopy(at(message, pointer(spots[what % len(spots)])))
+            case "twice" if isinstance(old, list):
+                old.extend(copy.deepcopy(old))
+    return message
+
+
+@given(st.integers(0, 10_000), EDITS)
+@settings(max_examples=400, deadline=None)
+def test_both_walks_agree_on_messages_of_the_contracts(which: int, edits: Edits) -> None:
+    """Recorded and invented messages, right ones and spoiled ones: the same breaches, in the same words and order."""
+    corpus = recorded() + invented()
+    contract, root, message = corpus[which % len(corpus)]
+    agreed_on(contract, root, edited(message, edits))
+
+
+@pytest.mark.skipif(missing_material() is not None, reason=missing_material() or "")
+@given(st.integers(0, 10_000), EDITS)
+@settings(max_examples=200, deadline=None)
+def test_both_walks_agree_on_official_samples(which: int, edits: Edits) -> None:
+    """So they do on the official samples, as they are and spoiled."""
+    corpus = official()
+    contract, root, message = corpus[which % len(corpus)]
+    agreed_on(contract, root, edited(message, edits))
+
+
+def test_both_walks_agree_on_every_message_as_it_is() -> None:
+    """Every message of all corpora, and each with each kind of spoiling somewhere."""
+    told = set()
+    for number, (contract, root, message) in enumerate(recorded() + invented() + official()):
+        agreed_on(contract, root, message)
+        for kind in KINDS:
+            spoiled = edited(message, [(kind, 7 * number, number)])
+            told |= {breach.check for breach in agreed_on(contract, root, spoiled)}
+    assert told == {Check.UNKNOWN_MEMBER, Check.READ_ONLY, Check.UNCHECKED, Check.URN_ALIAS}
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=str)
+@pytest.mark.parametrize("located", [False, True])
+def test_both_walks_agree_on_every_type(kind: Any, located: bool) -> None:
+    """Products and places of any `@type`, with a schema of their own and without, after one another on one contract."""
+    for payload in (ovc(), uni(), {"x": 1}):
+        body = quote()
+        body["quoteItem"][0]["product"]["place"].append({**place(), "@type": kind})
+        body["quoteItem"][1]["product"]["productConfiguration"] = {**payload, "@type": kind}
+        if located:
+            body["quoteItem"][0]["product"]["place"][1]["@schemaLocation"] = "http://b.example/x"
+            body["quoteItem"][1]["product"]["productConfiguration"]["@schemaLocation"] = None
+        agreed_on(QUOTE, "createQuote request", body)
+
+
+# -- messages of any schema ----------------------------------------------------------------------------
+
+NAMES = st.sampled_from(["a", "b", "ab", "kind", "@type", "@schemaLocation", "a/~b"])
+SCALARS: st.SearchStrategy[Any] = st.sampled_from(["x", "y", "S", "T", "", 0, 1, 1.0, True, False])
+DEFINITIONS = 3
+DISPATCHERS = ("S", bundle.PRODUCT_ROOT)
+ALIASES = {"Z": "T"}
+VALUES = st.recursive(
+    SCALARS | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def schemas(level: int, depth: int = 3) -> st.SearchStrategy[dict[str, Any]]:
+    """Schemas; those that apply to the same value refer to later definitions only, so that none calls itself."""
+    anywhere = st.sampled_from([*(f"D{n}" for n in range(DEFINITIONS)), *DISPATCHERS])
+    later = [f"D{n}" for n in range(level, DEFINITIONS)] + [name for name in DISPATCHERS if level < DEFINITIONS]
+    scalar: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {},
+        optional={
+            "readOnly": st.booleans(),
+            "enum": st.lists(SCALARS, max_size=3),
+            "const": SCALARS,
+        },
+    )
+    if depth == 0:
+        return scalar
+    inner = schemas(0, depth - 1) | anywhere.flatmap(reference)
+    same = schemas(level, depth - 1)
+    if later:
+        same |= st.sampled_from(later).flatmap(reference)
+    condition = st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.just("object"),
+            "required": st.lists(NAMES, max_size=2),
+            "properties": st.dictionaries(NAMES, scalar, max_size=2),
+        },
+    )
+    whole = st.fixed_dictionaries(
+        {},
+        optional={
+            "properties": st.dictionaries(NAMES, inner, max_size=3),
+            "items": inner | st.just(True),
+            "allOf": st.lists(same, max_size=2),
+            "oneOf": st.lists(same, max_size=3),
+            "anyOf": st.lists(same, max_size=2),
+            "if": condition,
+            "then": same,
+            "else": same,
+        },
+    )
+    return whole | scalar
+
+
+def reference(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    plain = {"$ref": f"#/definitions/{name}"}
+    return st.sampled_from([plain, {**plain, "readOnly": True}])
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A root schema and the definitions that it may refer to."""
+    definitions: dict[str, Any] = {f"D{n}": draw(schemas(n + 1, 2)) for n in range(DEFINITIONS)}
+    for name in DISPATCHERS:
+        definitions[name + bundle.BASE] = draw(schemas(DEFINITIONS, 1))
+        targets = {"T": "Sub", "x": "Sub", "S": name}
+        definitions[name] = bundle._dispatch(
+            name + bundle.BASE, "@type", targets, closed=name != bundle.PRODUCT_ROOT
+        )
+    definitions["Sub"] = draw(schemas(DEFINITIONS, 1))
+    return draw(schemas(0)), definitions
+
+
+@given(worlds(), st.lists(VALUES, min_size=1, max_size=6))
+@settings(max_examples=600, deadline=None)
+def test_both_walks_agree_on_any_schema(world: tuple[dict[str, Any], dict[str, Any]], values: list[Any]) -> None:
+    """Whatever schemas there are, and whichever messages made the walk choose before."""
+    root, definitions = world
+    walk = MemberWalk(definitions, ALIASES)
+    for value in values:
+        agreed(root, definitions, ALIASES, value, walk)
