@@ -12,10 +12,10 @@ from emulator.errors import UserError
 from emulator.judge.judge import CONTRACT, judge
 from emulator.judge.listing import rules_by_requirement
 from emulator.judge.proof import Proof, load_proofs
-from emulator.judge.rules import BOOKS
+from emulator.judge.rules import BOOKS, RULES
 from emulator.judge.verdict import Finding, Verdict
 from emulator.judge.wording import CHECKS, CODES, FAULTS
-from emulator.standard.breach import Check
+from emulator.standard.breach import ADVISORY
 from emulator.standard.guide import guide_files, quotation
 from emulator.standard.interpretation import Interpretation, load_interpretations
 from emulator.standard.release import load_release
@@ -69,7 +69,10 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
     for requirement, names in rules_by_requirement().items():
         for name in names:
             numbered.setdefault(name, []).append(requirement)
-    found = {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
+    found: dict[str, tuple[str, tuple[str, ...]]] = {
+        rule.id: (rule.about, ()) for rule in RULES if rule.id.startswith(CONTRACT)
+    }
+    found |= {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
     found |= {f"transport.{kind}": (says, ()) for kind, says in FAULTS.items()}
     for book in BOOKS:
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.rules}
@@ -110,7 +113,7 @@ def _rule(name: str, sdk: Path | None) -> Explanation:
     catalogue = load_requirements()
     proofs = _proofs([name])
     ours = name.startswith((CONTRACT, "transport."))
-    advisory = name.startswith(CONTRACT) and Check(name.removeprefix(CONTRACT)) in _ADVISED
+    advisory = name in _ADVISED
     return {
         "kind": "rule",
         "id": name,
@@ -128,7 +131,7 @@ def _rule(name: str, sdk: Path | None) -> Explanation:
     }
 
 
-_ADVISED: Final = (Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.DUPLICATE)
+_ADVISED: Final = tuple(f"{CONTRACT}{check}" for check in ADVISORY)
 
 
 def _code(name: str) -> Explanation:
@@ -196,6 +199,7 @@ def _quotations(requirements: Sequence[str], sdk: Path | None) -> list[dict[str,
                 "requirement": identifier,
                 "file": str(quoted.file if quoted else files[0]),
                 "line": quoted.line if quoted else None,
+                "lead": quoted.lead if quoted else "",
                 "text": quoted.text if quoted else None,
             }
         )

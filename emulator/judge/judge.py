@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
+from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, worst
 from emulator.standard.requirement import load_requirements
@@ -150,8 +151,12 @@ class _Tally:
 def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Findings of one message, where what the contract and a guide's rule say of one place is said once.
 
-    The guide's rule speaks, being the more exact; it takes over what the contract's finding hurts.
+    The guide's rule speaks, being the more exact; it takes over what the contract's finding hurts. That
+    something changed unexplained is left out where the message has a fault that explains it.
     """
+    explained = any(finding.verdict is Verdict.FAIL for finding in findings)
+    places = {finding.pointer for finding in findings if not finding.rule.endswith(STEADY)}
+    findings = [f for f in findings if not f.rule.endswith(STEADY) or not (explained or f.pointer in places)]
     by_guide = {f.pointer for f in findings if not f.rule.startswith(CONTRACT) and f.verdict is not Verdict.ERROR}
     taken: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -6,6 +6,7 @@ message itself, never what comes later.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -207,10 +208,13 @@ class Run:
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
         self._lives: dict[tuple[str, str], Life] = {}
         self._shown: dict[int, tuple[Shown, ...]] = {}
+        self._acts: list[int] = []
 
     def add(self, exchange: Exchange) -> None:
         """Take in the next exchange. Never raises, whatever its bodies hold."""
         self.exchanges.append(exchange)
+        if exchange.request.method != "GET" and exchange.kind != "notification":
+            self._acts.append(exchange.n)
         if exchange.api is None or exchange.operation is None:
             return
         self._by_operation.setdefault((exchange.api, exchange.operation), []).append(exchange)
@@ -236,6 +240,11 @@ class Run:
     def lives(self, kind: Kind) -> list[Life]:
         """All resources of a kind, in the order in which they were first seen."""
         return [life for (name, _), life in self._lives.items() if name == kind.name]
+
+    def acted_between(self, earlier: Exchange, later: Exchange) -> bool:
+        """Whether anything but reads was asked for after one exchange, up to and with another."""
+        spot = bisect_right(self._acts, earlier.n)
+        return spot < len(self._acts) and self._acts[spot] <= later.n
 
     def shown(self, exchange: Exchange) -> tuple[Shown, ...]:
         """The resources that an exchange's response showed."""

@@ -163,7 +163,8 @@ def _quoted(quotations: Iterable[Explanation]) -> Iterator[str]:
             yield f"{quotation['requirement']} is not found in {quotation['file']}"
             continue
         yield f"{quotation['file']}:{quotation['line']}"
-        yield from (f"  > {line}".rstrip() for line in quotation["text"].splitlines())
+        text = [*quotation["lead"].splitlines(), *quotation["text"].splitlines()]
+        yield from (f"  > {line}".rstrip() for line in text)
 
 
 def _field(name: str, text: str) -> Iterator[str]:

@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_CLAUSE: Final = re.compile(r"\s*(?:\*\*)?\[[A-Z]+[0-9]+[a-z]?\]")
+_MARK: Final = r"\s*(?:[-*+]\s+)?(?:\*\*)?"
+"""What may stand before a clause's label: the mark of a list, the beginning of bold."""
+_CLAUSE: Final = re.compile(_MARK + r"\[[A-Z]+[0-9]+[a-z]?\]")
 _ITEM: Final = re.compile(r"\s*(?:[-*+]|[0-9]+[.)])\s")
 _LABEL: Final = re.compile(r"([A-Z]+[0-9]+)([a-z]?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A clause of a guide as it stands in a file; `line` counts from 1."""
+    """A clause of a guide as it stands in a file; `line` counts from 1.
+
+    `lead` is what introduces the list of which the clause is an item.
+    """
 
     file: Path
     line: int
     text: str
+    lead: str = ""
 
 
 def guide_files(sdk: Path, guide: str) -> list[Path]:
@@ -38,7 +44,10 @@ def quotation(files: Sequence[Path], label: str) -> Quotation | None:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
         start = _start(lines, label)
         if start is not None:
-            return Quotation(file, start + 1, "\n".join(_clause(lines, start)))
+            is_item = bool(_ITEM.match(lines[start]))
+            text = _item(lines, start) if is_item else _clause(lines, start)
+            lead = _lead(lines, start) if is_item else []
+            return Quotation(file, start + 1, "\n".join(text), "\n".join(lead))
     return None
 
 
@@ -46,15 +55,15 @@ def _start(lines: Sequence[str], label: str) -> int | None:
     exact = _starts(lines, label)
     match = _LABEL.fullmatch(label)
     if exact or match is None or not match[2]:
-        # What begins in bold is the clause; a line may also begin with a mention of it.
-        return next((n for n in exact if lines[n].lstrip().startswith("**")), exact[0] if exact else None)
+        # What is in bold is the clause; a line may also begin with a mention of it.
+        return next((n for n in exact if f"**[{label}]" in lines[n]), exact[0] if exact else None)
     twins = _starts(lines, match[1])
     nth = ord(match[2]) - ord("a")
     return twins[nth] if nth < len(twins) else None
 
 
 def _starts(lines: Sequence[str], label: str) -> list[int]:
-    begin = re.compile(rf"\s*(?:\*\*)?\[{re.escape(label)}\]")
+    begin = re.compile(rf"{_MARK}\[{re.escape(label)}\]")
     return [n for n, line in enumerate(lines) if begin.match(line)]
 
 
@@ -71,6 +80,41 @@ def _clause(lines: Sequence[str], start: int) -> Iterator[str]:
         elif not line.strip():
             after = next((later for later in lines[n + 1 :] if later.strip()), "")
             nested = listed and after.startswith(" ")
-            if not (_ITEM.match(after) or nested):
+            if _CLAUSE.match(after) or not (_ITEM.match(after) or nested):
                 return
         yield line.rstrip()
+
+
+def _item(lines: Sequence[str], start: int) -> Iterator[str]:
+    """The lines of a clause that is an item of a list, with what is indented below it."""
+    depth = _indent(lines[start])
+    yield lines[start].rstrip()
+    for n in range(start + 1, len(lines)):
+        line = next((later for later in lines[n:] if later.strip()), "")
+        if _indent(line) <= depth or _CLAUSE.match(line):
+            return
+        yield lines[n].rstrip()
+
+
+def _lead(lines: Sequence[str], start: int) -> list[str]:
+    """The sentence before a list, and the items that its item stands in."""
+    depth, found = _indent(lines[start]), list[str]()
+    for n in range(start - 1, -1, -1):
+        line = lines[n].rstrip()
+        if not line or _indent(line) >= max(depth, 1):
+            continue
+        if _ITEM.match(line):
+            if _indent(line) < depth:
+                depth = _indent(line)
+                found = [line, *found]
+            continue
+        paragraph = [line]
+        while n and lines[n - 1].strip():
+            n -= 1  # noqa: PLW2901 - walks up to where the paragraph begins
+            paragraph = [lines[n].rstrip(), *paragraph]
+        return [*paragraph, *found]
+    return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

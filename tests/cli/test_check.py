@@ -76,7 +76,7 @@ def test_a_har_file_gives_what_the_run_gave(exchanges: list[dict[str, Any]], tmp
 def broken(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same with a breach by the Seller: the first answer lost a required attribute."""
     wrong = copy.deepcopy(exchanges)
-    del wrong[0]["response"]["body"]["validationResult"]
+    del wrong[0]["response"]["body"]["submittedGeographicAddress"]
     return wrong
 
 
@@ -84,7 +84,7 @@ def test_a_breach_in_a_capture_is_found_and_laid_to_its_author(exchanges: list[d
     file = write(tmp_path / "wrong.har", har(*map(har_entry, broken(exchanges))))
     code, report, told = checked(tmp_path, file)
     assert code == 1
-    found = [f for f in report["findings"] if f["pointer"] == "/validationResult"]
+    found = [f for f in report["findings"] if f["pointer"] == "/submittedGeographicAddress"]
     assert {f["blame"] for f in found} == {"seller"}
     assert {f["exchange"] for f in found} == {1}
     assert "oit explain MEF121-" in told

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.rule import MAX_BREACHES
-from emulator.judge.rules.contract import ASPECTS
+from emulator.judge.rules.contract import ASPECTS, RULES
 from emulator.judge.verdict import Blame, Verdict, worst
 from emulator.standard.breach import Breach, Check
 from emulator.wire.call import ErrorCode
@@ -145,7 +145,7 @@ def test_every_check_has_a_rule_id_and_a_verdict(check: Check) -> None:
 def test_breaches_hurt_the_requirements_that_speak_of_them(breach: Breach, requirements: tuple[str, ...]) -> None:
     """Which clause a breach belongs to follows from its check and place."""
     seen = exchange({"id": "1"}, api="quote", operation="retrieveQuote")
-    (finding,) = judge(transcript(seen), fake_release(response=[breach])).findings
+    (finding,) = judge(transcript(seen), fake_release(response=[breach]), rules=RULES, closing=()).findings
     assert finding.requirements == requirements
 
 

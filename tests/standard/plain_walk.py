@@ -105,7 +105,7 @@ class PlainWalk:
         kind = value.get("@type")
         if not isinstance(kind, str):
             return
-        for name in {name for name, _ in self._dispatchers(schemas)}:
+        for name in dict.fromkeys(name for name, _ in self._dispatchers(schemas)):
             if name == bundle.PRODUCT_ROOT and kind in self._aliases:
                 right = self._aliases[kind]
                 yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)

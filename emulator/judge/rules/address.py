@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, requests, responses
+from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, Remark, on_response, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.run import ADDRESS as KIND
@@ -237,7 +237,7 @@ _result("D7", "partial", "alternates only")
 common.too_many_is_422(ADDRESS, "R19", "createGeographicAddressValidation")
 
 
-@ADDRESS.rule("R20", on=responses("geographicAddress", "retrieveGeographicAddress", statuses=range(400, 600)))
+@ADDRESS.rule("R20", on=responses("geographicAddress", "retrieveGeographicAddress", statuses=REFUSED))
 def unknown_id_is_404(said: Said) -> Iterator[Mark]:
     """A read by an id that no answer has shown is answered 404."""
     identifier = said.exchange.path_params.get("id")

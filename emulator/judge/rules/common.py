@@ -7,18 +7,19 @@ numbers none) and what the rule is about. What a right partner may do all the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, On, Remark, on_party, requests, responses
+from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, On, Remark, brief, on_party, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.run import EVENTS, Kind, Life, Run, Said, Shown, succeeded
+from emulator.standard.breach import Breach, Check
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.standard.tables import attribute_table, state_table
 from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, at, escape, every
+from emulator.wire.payload import MISSING, at, dump, escape, every
 
 Labels = str | tuple[str, ...]
 
@@ -120,8 +121,10 @@ def echoes(
 def echo_marks(
     asked: Any, answered: Any, place: str, *, free: tuple[str, ...] = (), grows: tuple[str, ...] = ()
 ) -> Iterator[Mark]:
-    """FINE for each value that came back as it was sent, a breach for each that did not."""
-    if isinstance(asked, dict) and isinstance(answered, dict):
+    """FINE for each value that came back as it was sent (or for a whole part at once), a breach for each that did not."""
+    if asked and isinstance(asked, dict | list) and _identical(asked, answered):
+        yield FINE
+    elif isinstance(asked, dict) and isinstance(answered, dict):
         for member, value in asked.items():
             here = f"{place}/{escape(member)}"
             if member in free or value is None or value == []:
@@ -141,6 +144,11 @@ def echo_marks(
         yield breach(place, asked, answered, f"{place} was sent otherwise")
 
 
+def _identical(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same to the byte: the quick way, since most parts of an echo are."""
+    return bool(one == other) and dump(one) == dump(other)  # the second tells true from 1
+
+
 def _list_marks(
     asked: list[Any], answered: list[Any], place: str, *, free: tuple[str, ...], grows: tuple[str, ...], growing: bool
 ) -> Iterator[Mark]:
@@ -151,7 +159,8 @@ def _list_marks(
         if match is None:
             unmatched.append(value)
         else:
-            yield from echo_marks(value, left.pop(match), f"{place}/{match}", free=free, grows=grows)
+            del left[match]
+            yield FINE
     for value in unmatched:
         same_id = next((i for i, other in left.items() if _id(other) is not None and _id(other) == _id(value)), None)
         # Without an id to go by, what is left over in a list that cannot grow is the changed entry.
@@ -274,11 +283,12 @@ def paired(shown: Shown, earlier: Shown, holder: str) -> Iterator[tuple[str, Any
 
 def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *, name: str = "") -> None:
     """A read by an id that was never given out is answered 404. An answer that the caller is not allowed, or not
-    able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed.
+    able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed, nor a
+    fault of the Seller's own (5xx).
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        if said.status in TELLS_NOTHING or said.status < 400:  # noqa: PLR2004
+        if said.status in TELLS_NOTHING or not 400 <= said.status < 500:  # noqa: PLR2004
             return
         life = said.run.life(kind, said.exchange.path_params.get("id"))
         if life is None or life.last_before(said.exchange, whole=False) is None:
@@ -288,7 +298,7 @@ def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *
     book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="unknown ids", name=name)
 
 
-TELLS_NOTHING: Final = (401, 403, 405, 408, 429, 501, 502, 503, 504)
+TELLS_NOTHING: Final = (401, 403, 405, 408, 429)
 """Statuses by which the Seller does not say whether it knows what was asked for."""
 
 
@@ -447,9 +457,11 @@ def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, na
             known = lifecycle(machine.lifecycle)
             for place, value, before in _with_past(shown, earlier, machine.holder):
                 state, was = at(value, machine.state), at(before, machine.state)
+                here = f"{shown.place}{place}{machine.state}"
+                if state in known.unused:
+                    yield breach(here, list(known.states), state, f"{here} is {state}, which {known.name} never is")
                 if state not in known.states:
                     continue
-                here = f"{shown.place}{place}{machine.state}"
                 if was in known.states:
                     yield hold(here, known.reaches(was, state), expected=f"a state that can follow {was}", found=state,
                                message=f"{here} is {state} after {was}, from which there is no way to it")  # fmt: skip
@@ -490,8 +502,10 @@ def tells_history(
                 here = f"{shown.place}{place}/stateChange"
                 entries = at(value, "/stateChange")
                 if not isinstance(entries, list) or not entries:
-                    if needed and entries in (MISSING, None, []):
-                        yield breach(here, "the states it went through", entries, f"{here} is missing")
+                    told_before = at(before, "/stateChange") not in (MISSING, None, [])
+                    if (needed or told_before) and entries in (MISSING, None, []):
+                        yield breach(here, "the states it went through", entries,
+                                     f"{here} {'was there before and is gone' if told_before else 'is missing'}")  # fmt: skip
                     continue
                 yield from _history_marks(here, entries, value, before, known, machine, life, said)
 
@@ -508,34 +522,79 @@ def _history_marks(
     life: Life,
     said: Said,
 ) -> Iterator[Mark]:
-    told = [(moment(at(entry, "/changeDate")), at(entry, "/state")) for entry in entries]
+    yield from _entry_marks(here, entries, known)
+    told = [_told(entry) for entry in entries]
     if any(when is None or state not in known.states for when, state in told):
         return  # the contract's business
-    states = {state for _, state in told}
-    identifier = _id(value) if machine.holder else None
-    for sighting in life.before(said.exchange):
-        for state in _states_of(sighting, machine, identifier):
-            if state in known.states and state not in machine.untold:
-                yield hold(here, state in states, expected=state, found=sorted(states),
-                           message=f"{here} does not tell of {state}, which exchange {sighting.exchange.n} showed")  # fmt: skip
+    if len(set(told)) < len(told):
+        yield breach(here, "each change once", len(told), f"{here} tells of the same change twice", hint=True)
+    yield from _witness_marks(here, {state for _, state in told}, value, machine, known, life, said)
     current = at(value, machine.state)
     ordered = sorted(told, key=lambda entry: entry[0].timestamp() if entry[0] else 0.0)
     newest = [state for when, state in ordered if when == ordered[-1][0]]
     if current in known.states:
         yield hold(here, current in newest, expected=current, found=newest[-1],
                    message=f"the newest entry of {here} is {newest[-1]}, and the state is {current}")  # fmt: skip
+    yield from _order_marks(here, ordered, known)
+    yield from _kept_marks(here, told, before, known)
+
+
+def _told(entry: Any) -> tuple[datetime | None, Any]:
+    return moment(at(entry, "/changeDate")), at(entry, "/state")
+
+
+def _entry_marks(here: str, entries: list[Any], known: Lifecycle) -> Iterator[Mark]:
+    """Each entry says when and which state, and no state of another lifecycle."""
+    for index, entry in enumerate(entries):
+        if at(entry, "/state") in known.unused:
+            yield breach(f"{here}/{index}/state", list(known.states), entry["state"], f"{known.name} never is so")
+        for member in ("state", "changeDate"):
+            if isinstance(entry, dict) and not given(entry.get(member)):
+                what = "when" if member == "changeDate" else "which state"
+                yield breach(f"{here}/{index}/{member}", "a value", entry.get(member, MISSING),
+                             f"{here}/{index} does not say {what}", hint=True)  # fmt: skip
+
+
+def _witness_marks(
+    here: str, told: set[Any], value: Any, machine: Machine, known: Lifecycle, life: Life, said: Said
+) -> Iterator[Mark]:
+    """Each state that was shown before is told of."""
+    identifier = _id(value) if machine.holder else None
+    for sighting in _since_last_history(life, said.exchange):
+        for state in _states_of(sighting, machine, identifier):
+            if state in known.states and state not in machine.untold:
+                yield hold(here, state in told, expected=state, found=sorted(told),
+                           message=f"{here} does not tell of {state}, which exchange {sighting.exchange.n} showed")  # fmt: skip
+
+
+def _order_marks(here: str, ordered: Sequence[tuple[datetime | None, Any]], known: Lifecycle) -> Iterator[Mark]:
+    """Each entry can follow the one before it; of equal dates any order will do."""
     for (when, state), (later, following) in pairwise(ordered):
-        legal = state == following or known.allows(state, following)
-        if when == later or legal:
+        if when == later or state == following or known.allows(state, following):
             yield FINE
         else:
             yield breach(here, f"a state that can follow {state}", following,
                          f"{here} tells of {following} right after {state}, from which there is no direct way to it")  # fmt: skip
-    for entry in at(before, "/stateChange") if isinstance(at(before, "/stateChange"), list) else ():
-        old = (moment(at(entry, "/changeDate")), at(entry, "/state"))
+
+
+def _kept_marks(
+    here: str, told: Sequence[tuple[datetime | None, Any]], before: Any, known: Lifecycle
+) -> Iterator[Mark]:
+    """What was told of before is still told of."""
+    for _, entry in every(before, "/stateChange/*"):
+        old = _told(entry)
         if old[0] is not None and old[1] in known.states:
-            yield hold(here, old in told, expected=f"{old[1]} at {at(entry, '/changeDate')}", found=sorted(states),
-                       message=f"{here} no longer tells of {old[1]} at {at(entry, '/changeDate')}")  # fmt: skip
+            when = at(entry, "/changeDate")
+            yield hold(here, old in told, expected=f"{old[1]} at {when}", found=sorted({str(s) for _, s in told}),
+                       message=f"{here} no longer tells of {old[1]} at {when}")  # fmt: skip
+
+
+def _since_last_history(life: Life, exchange: Exchange) -> Iterator[Shown]:
+    """The sightings back to the newest that told a history itself: what it told of is compared entry by entry."""
+    for sighting in reversed(life.before(exchange)):
+        yield sighting
+        if sighting.whole and given(at(sighting.value, "/stateChange")):
+            return
 
 
 def _states_of(sighting: Shown, machine: Machine, identifier: Any) -> Iterator[Any]:
@@ -545,6 +604,62 @@ def _states_of(sighting: Shown, machine: Machine, identifier: Any) -> Iterator[A
     for _, value in every(sighting.value, machine.holder):
         if _id(value) == identifier:
             yield at(value, machine.state)
+
+
+_FREE: Final = ("expectedPOQCompletionDate", "expectedQuoteCompletionDate", "expectedCompletionDate", "lastUpdateDate")
+_GROWS: Final = ("note", "relatedContactInformation", "milestone", "charge", "stateChange")
+_BUSY: Final = ("inProgress", "held", "pending", "assessing", "active.pending")
+"""How the states begin in which a Seller works on something, and may set what it likes."""
+
+STEADY: Final = "steady"
+"""How the ids of the rules end that are silent where another rule finds fault with the same message."""
+
+
+def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
+    """Between two reads in the same state, with nothing asked of the Seller in between, a resource shows the same.
+
+    No clause forbids that a Seller corrects itself, so a change is worth a warning only. Lists may grow, and
+    dates that are expected may move. While the Seller works on a resource only its contacts are compared.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = _same_view(life, shown)
+            if earlier is None or said.run.acted_between(earlier.exchange, said.exchange):
+                continue
+            states = [_all_states(each.value, kind) for each in (earlier, shown)]
+            if states[0] != states[1]:
+                continue
+            if earlier.value == shown.value:
+                yield FINE
+                continue
+            before = earlier.value
+            if any(str(state).startswith(_BUSY) for state in states[0]):
+                before = {"relatedContactInformation": before.get("relatedContactInformation", [])}
+            marks = echo_marks(before, shown.value, shown.place, free=("href", *_FREE, *free), grows=_GROWS)
+            for mark in marks:
+                if isinstance(mark, Breach):
+                    words = (f"{mark.place} was {brief(mark.expected)} in exchange {earlier.exchange.n}, "
+                             "and nothing that was seen explains the change")  # fmt: skip
+                    yield replace(mark, check=Check.HINT, message=words)
+                else:
+                    yield mark
+
+    on = responses(book.api, *(operation for operation in (kind.retrieve, kind.listing) if operation))
+    book.add((), look, on=on, about=f"a {kind.name} against what was shown of it before", name=f"{kind.name}.{STEADY}")
+
+
+def _same_view(life: Life, shown: Shown) -> Shown | None:
+    """The newest earlier sighting that shows as much."""
+    for earlier in reversed(life.before(shown.exchange)):
+        if earlier.whole == shown.whole:
+            return earlier
+    return None
+
+
+def _all_states(value: Mapping[str, Any], kind: Kind) -> list[Any]:
+    own = [at(value, kind.state)] if kind.state else []
+    return own + ([state for _, state in every(value, f"{kind.items}/*/state")] if kind.items else [])
 
 
 def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: str = "list") -> None:
@@ -607,8 +722,8 @@ def repeats_parties(book: Rulebook, labels: Labels) -> None:
             found = at(said.body, f"/event/{member}")
             if wanted == {None} and found in (MISSING, None):
                 continue
-            yield hold(f"/event/{member}", (found if isinstance(found, str) else None) in wanted, expected=next(iter(wanted - {None}), MISSING),
-                       found=found)  # fmt: skip
+            told = found if isinstance(found, str) else None
+            yield hold(f"/event/{member}", told in wanted, expected=next(iter(wanted - {None}), MISSING), found=found)
 
     events = tuple(operation for operation, kind in EVENTS.items() if kind.api == book.api)
     book.add(labels, look, on=requests(book.api, *events), about="buyerId and sellerId of each event")

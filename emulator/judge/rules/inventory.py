@@ -116,20 +116,30 @@ common.nothing_found_is_200(INVENTORY, "R12", "listProduct")
 @INVENTORY.at_end("R13")
 def lists_show_what_products_have(run: Run) -> Iterator[Remark]:
     """Each entry of a list, against the read by id next to it between which the product was not changed."""
+    for listed, read in _neighbours(run):
+        for member in SUMMARY:
+            if given(read.value.get(member)):
+                place = f"{listed.place}/{member}"
+                yield on_response(listed.exchange, hold(
+                    place, given(listed.value.get(member)), expected=read.value[member],
+                    found=listed.value.get(member, MISSING),
+                    message=f"{place} is missing; exchange {read.exchange.n} shows that the product has it"))  # fmt: skip
+
+
+def _neighbours(run: Run) -> Iterator[tuple[Shown, Shown]]:
+    """Each entry of a list with the read by id before it or behind it, if the product is unchanged between them."""
     for life in run.lives(PRODUCT):
         read: Shown | None = None
         waiting: list[Shown] = []
         for shown in life.shown:
             if shown.view is View.LISTED:
                 if read is not None and _unchanged(shown.value, read.value):
-                    yield from _summary_marks(shown, read)
+                    yield shown, read
                 else:
                     waiting.append(shown)
             elif not dict(shown.exchange.request.query).get("fields"):
                 read = shown
-                for listed in waiting:
-                    if _unchanged(listed.value, read.value):
-                        yield from _summary_marks(listed, read)
+                yield from ((listed, read) for listed in waiting if _unchanged(listed.value, read.value))
                 waiting = []
 
 
@@ -137,16 +147,6 @@ def _unchanged(listed: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
     """Whether nothing tells that the product was changed between two sightings."""
     dates = listed.get("lastUpdateDate"), read.get("lastUpdateDate")
     return listed.get("status") == read.get("status") and (not all(map(given, dates)) or common.same(*dates))
-
-
-def _summary_marks(listed: Shown, read: Shown) -> Iterator[Remark]:
-    for member in SUMMARY:
-        if given(read.value.get(member)):
-            yield on_response(listed.exchange, hold(
-                f"{listed.place}/{member}", given(listed.value.get(member)), expected=read.value[member],
-                found=listed.value.get(member, MISSING),
-                message=f"{listed.place}/{member} is missing; exchange {read.exchange.n} shows that the product "
-                        "has it"))  # fmt: skip
 
 
 @INVENTORY.rule("R14", on=READ, when=_all_wanted)
@@ -246,6 +246,32 @@ common.filters(
     },
     name="filter",
 )
+
+
+@INVENTORY.at_end(name="summary")
+def lists_and_reads_say_the_same(run: Run) -> Iterator[Remark]:
+    """What a list and a read by id show of a product that has the same lastUpdateDate in both."""
+    for listed, read in _neighbours(run):
+        if not given(listed.value.get("lastUpdateDate")) or not given(read.value.get("lastUpdateDate")):
+            continue
+        later, earlier = (read, listed) if read.exchange.n > listed.exchange.n else (listed, read)
+        for member in ("externalId", "billingAccount", "productOrderItem", "productRelationship", "relatedSite"):
+            new, old = later.value.get(member), earlier.value.get(member)
+            if given(new) and given(old):
+                place = f"{later.place}/{member}"
+                yield on_response(later.exchange, hold(
+                    place, _essence(new) == _essence(old), expected=old, found=new,
+                    message=f"{place} differs from that of exchange {earlier.exchange.n}, though lastUpdateDate is the "
+                            "same"))  # fmt: skip
+
+
+def _essence(value: Any) -> Any:
+    """A value without links, and its entries in any order."""
+    if isinstance(value, list):
+        return sorted((_essence(one) for one in value), key=repr)
+    if isinstance(value, dict):
+        return {key: value[key] for key in sorted(value) if "href" not in key.lower()}
+    return value
 
 
 @INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))

@@ -69,9 +69,15 @@ _OF_PRODUCT: Final = (
 )
 
 
+_DATE: Final = "requestedPOQCompletionDate"
+
+
 def _items(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each item (place, value) of a qualification or of a request for one."""
-    return ((place, value) for place, value in every(body, _ITEM) if isinstance(value, dict))
+    items = body.get(_ITEMS[1:]) if isinstance(body, dict) else None
+    for index, value in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(value, dict):
+            yield f"{_ITEMS}/{index}", value
 
 
 def _by_id(body: Any) -> dict[str, dict[str, Any]]:
@@ -126,6 +132,21 @@ def _has_id(item: Mapping[str, Any]) -> bool:
 
 def _echo(asked: Any, answered: Any, place: str) -> Iterator[Mark]:
     return common.echo_marks(asked, answered, place, free=("href",), grows=("relatedContactInformation",))
+
+
+@POQ.rule(name="invented", on=_SHOWN)
+def nothing_is_put_into_the_buyers_mouth(said: Said) -> Iterator[Mark]:
+    """What only a Buyer gives (its ids, the date it wants) is not in the answer where it was not sent."""
+    for shown, life in said.lived():
+        for name in ("externalId", "projectId", _DATE) if isinstance(life.request, dict) else ():
+            found = at(shown.value, f"/{name}")
+            if not given(found):
+                continue
+            if given(at(life.request, f"/{name}")):
+                yield FINE
+            else:
+                yield breach(f"{shown.place}/{name}", MISSING, found,
+                             f"the answer has a {name}, and the Buyer sent none", hint=True)  # fmt: skip
 
 
 @POQ.rule("R27", on=_SHOWN)
@@ -347,14 +368,14 @@ def _ready_items(said: Said, *, whole: bool) -> Iterator[tuple[str, dict[str, An
 
 def _confidence(said: Said, *, whole: bool) -> Iterator[Mark]:
     for place, item in _ready_items(said, whole=whole):
-        found = at(item, "/serviceabilityConfidence")
+        found = item.get("serviceabilityConfidence", MISSING)
         yield hold(f"{place}/serviceabilityConfidence", given(found), expected=["green", "yellow", "red"], found=found,
                    message=f"{place} is {_READY} and does not tell its serviceabilityConfidence")  # fmt: skip
 
 
 def _interval(said: Said, *, whole: bool) -> Iterator[Mark]:
     for place, item in _ready_items(said, whole=whole):
-        found, color = at(item, "/installationInterval"), item.get("serviceabilityConfidence")
+        found, color = item.get("installationInterval", MISSING), item.get("serviceabilityConfidence")
         if color in ("green", "yellow"):
             yield hold(f"{place}/installationInterval", given(found), expected="amount and units", found=found,
                        message=f"{place} is {color} and does not tell its installationInterval")  # fmt: skip
@@ -398,7 +419,7 @@ def a_failed_item_has_no_findings(said: Said) -> Iterator[Mark]:
     for place, item in _items(said.body):
         if item.get("state") in (_FAILED, _ABANDONED):
             for name in _FINDINGS:
-                yield hold(f"{place}/{name}", not given(at(item, f"/{name}")), expected=MISSING, found=item.get(name),
+                yield hold(f"{place}/{name}", not given(item.get(name)), expected=MISSING, found=item.get(name),
                            message=f"{place} is {item['state']} and tells {name} all the same")  # fmt: skip
 
 
@@ -407,7 +428,7 @@ def an_item_in_work_has_no_confidence(said: Said) -> Iterator[Mark]:
     """The serviceabilityConfidence is not there before an item is done.ready (7.2.2.7)."""
     for place, item in _items(said.body):
         if item.get("state") in ("acknowledged", "inProgress"):
-            found = at(item, "/serviceabilityConfidence")
+            found = item.get("serviceabilityConfidence", MISSING)
             yield hold(f"{place}/serviceabilityConfidence", not given(found), expected=MISSING, found=found,
                        message=f"{place} is {item['state']} and tells a serviceabilityConfidence already")  # fmt: skip
 
@@ -418,11 +439,13 @@ POQ.present("R31", _ITEM, "/terminationError", on=_SHOWN, where=lambda item: ite
 @POQ.rule(name="alternates", on=_SHOWN)
 def alternatives_are_asked_for(said: Said) -> Iterator[Mark]:
     """Alternatives are proposed where the Buyer wants some, for items that are yellow or red (7.2.2.6)."""
+    life = said.run.life(KIND, at(said.body, "/id"))
+    asked = life.request if life else MISSING
     for place, item in _items(said.body):
-        found = at(item, "/alternateProductOfferingProposal")
+        found = item.get("alternateProductOfferingProposal", MISSING)
         if not given(found) or item.get("state") in (_FAILED, _ABANDONED):
             continue
-        wanted = at(said.body, "/provideAlternative") is True
+        wanted = at(asked if isinstance(asked, dict) else said.body, "/provideAlternative") is True
         if wanted and item.get("serviceabilityConfidence") != "green":
             yield FINE
         else:
@@ -636,6 +659,7 @@ common.nothing_found_is_200(POQ, (), _LIST, name="empty")
 common.no_doubles(POQ, (), _LIST)
 common.pages(POQ, (), _LIST)
 common.agrees(POQ, (), KIND, "/externalId", "/projectId")
+common.steady(POQ, KIND)
 common.filters(
     POQ,
     (),
@@ -647,7 +671,6 @@ common.filters(
     },
     name="filters",
 )
-_DATE: Final = "requestedPOQCompletionDate"
 _ZONES: Final = timedelta(hours=14)
 """A list shows a day where a request has an instant, and the day it is depends on where one stands."""
 
@@ -673,6 +696,19 @@ def a_list_shows_the_day_asked_for(said: Said) -> Iterator[Mark]:
             yield hold(f"{shown.place}/{_DATE}", day[0] <= asked <= day[1], expected=asked.date().isoformat(),
                        found=shown.value[_DATE],
                        message=f"{shown.place}/{_DATE} is {shown.value[_DATE]}; {asked.isoformat()} was asked for")  # fmt: skip
+
+
+@POQ.rule(name="list-shows", on=_LISTED)
+def a_list_shows_what_it_has_to(said: Said) -> Iterator[Mark]:
+    """Each entry of a list shows projectId and requestedPOQCompletionDate, where the Buyer gave them (6.4.1)."""
+    for shown, life in said.lived():
+        for name in ("projectId", _DATE):
+            if given(at(life.request, f"/{name}")):
+                if given(shown.value.get(name)):
+                    yield FINE
+                else:
+                    yield breach(f"{shown.place}/{name}", "what the Buyer gave", shown.value.get(name, MISSING),
+                                 f"{shown.place} does not show {name}, which the Buyer gave", hint=True)  # fmt: skip
 
 
 @POQ.rule(name="date-filters", on=_LISTED)
@@ -786,6 +822,42 @@ common.tells_history(POQ, (), _WHOLE, on=_SHOWN)
 common.tells_history(POQ, (), _EACH, on=_SHOWN, name="item-history")
 
 
+@POQ.rule(name="item-steps", on=_SHOWN)
+def an_item_is_worked_on_before_it_is_ready(said: Said) -> Iterator[Mark]:
+    """Where the first answer was not final, the stateChange of a ready item has inProgress in it (figure 15)."""
+    for shown, life in said.lived():
+        first = at(life.asked.response.body, "/state") if life.asked and life.asked.response else None
+        if first not in ("acknowledged", "inProgress"):
+            continue
+        for place, item in _items(shown.value):
+            told = [state for _, state in every(item, "/stateChange/*/state")]
+            if "acknowledged" in told and _READY in told:
+                if "inProgress" in told:
+                    yield FINE
+                else:
+                    yield breach(f"{place}/stateChange", "inProgress", told,
+                                 f"{place}/stateChange goes from acknowledged to {_READY} without inProgress",
+                                 hint=True)  # fmt: skip
+
+
+_SKEW: Final = timedelta(hours=1)
+"""By how much the clocks of two parties may differ before it is worth a word."""
+
+
+@POQ.rule(name="future", on=_SHOWN)
+def what_is_past_is_not_to_come(said: Said) -> Iterator[Mark]:
+    """No state was reached later than the answer that tells of it; clocks may differ by an hour."""
+    latest = said.exchange.at + _SKEW
+    for pattern in ("/stateChange/*/changeDate", f"{_ITEM}/stateChange/*/changeDate", "/effectiveQualificationDate"):
+        for where, value in every(said.body, pattern):
+            moment = _moment(value)
+            if moment is not None and moment > latest:
+                yield breach(where, f"{said.exchange.at.isoformat()} at the latest", value,
+                             f"{where} is later than the answer itself", hint=True)  # fmt: skip
+            elif moment is not None:
+                yield FINE
+
+
 def _states(said: Said) -> tuple[Any, dict[str, str]]:
     """The state of a qualification and those of its items by place; no items where one has no state that we know."""
     found = {f"{place}/state": item.get("state") for place, item in _items(said.body)}
@@ -872,7 +944,7 @@ def findings_stay_as_they_are(said: Said) -> Iterator[Mark]:
         if earlier is None:
             continue
         for place, item, before in common.paired(shown, earlier, _ITEM):
-            if before.get("state") not in _FINAL_ITEM:
+            if before.get("state") not in _FINAL_ITEM or item.get("state") != before["state"]:
                 continue
             for name in (*_FINDINGS, "terminationError"):
                 old, new = before.get(name, MISSING), item.get(name, MISSING)
@@ -923,11 +995,15 @@ def dates_are_in_order(said: Said) -> Iterator[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class _Subscription:
-    """A subscription that the run saw: `types` None stands for all of them, `ended` for the end if there was one."""
+    """A subscription that the run saw, with its end if there was one."""
 
     made: Exchange
-    types: frozenset[str] | None
     ended: Exchange | None
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """The event types that it is narrowed to; None for all, or where we cannot tell."""
+        return _types(self.made.request.body)
 
     def covers(self, event_type: str) -> bool:
         return self.types is None or event_type in self.types
@@ -936,28 +1012,33 @@ class _Subscription:
         return {name: value for name, value in self.made.request.query if name in _WHO}
 
 
+def _subscription_id(made: Exchange) -> str | None:
+    body = made.response.body if made.response is not None else None
+    found = body.get("id") if isinstance(body, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def _subscriptions(run: Run, before: int) -> list[_Subscription]:
     """The subscriptions made before an exchange; those that ended before it with their end."""
-    ends = {
+    ends: dict[str | None, Exchange] = {
         exchange.path_params.get("id"): exchange
         for exchange in run.of("unregisterListener", api=_API)
         if succeeded(exchange) and exchange.n < before
     }
     return [
-        _Subscription(
-            exchange,
-            _types(at(exchange.request.body, "/query")),
-            ends.get(str(at(exchange.response.body, "/id")) if exchange.response else None),
-        )
+        _Subscription(exchange, ends.get(_subscription_id(exchange)))
         for exchange in run.of("registerListener", api=_API)
-        if succeeded(exchange) and exchange.n < before
+        if exchange.n < before and succeeded(exchange)
     ]
 
 
-def _types(query: Any) -> frozenset[str] | None:
-    """The event types that a query narrows a subscription to; None for all, or where we cannot tell."""
-    if not isinstance(query, str) or not query.strip():
-        return None
+def _types(subscription: Any) -> frozenset[str] | None:
+    query = subscription.get("query") if isinstance(subscription, dict) else None
+    return _types_of(query) if isinstance(query, str) else None
+
+
+@lru_cache(maxsize=64)
+def _types_of(query: str) -> frozenset[str] | None:
     found: set[str] = set()
     for part in unquote(query).strip().removeprefix("?").split("&"):
         name, _, values = part.partition("=")
@@ -990,7 +1071,7 @@ def events_have_a_subscriber(said: Said) -> Iterator[Mark]:
 def events_are_of_the_types_wanted(said: Said) -> Iterator[Mark]:
     """Where subscriptions name event types, events are of these types; such a subscription is not refused."""
     if said.exchange.operation == "registerListener":
-        wanted = _types(at(said.asked, "/query"))
+        wanted = _types(said.asked)
         right = wanted is not None and wanted <= set(_EVENTS.values()) and said.exchange.n not in said.run.provoked
         if right and said.status == 400:  # noqa: PLR2004
             yield breach("", 201, said.status, "a subscription to event types was refused", hint=True)
@@ -1015,10 +1096,9 @@ def a_subscription_is_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
         if given(sent):
             yield hold(f"/{name}", sent == found, expected=sent, found=found)
     identifier = at(said.body, "/id")
-    for each in _subscriptions(said.run, said.exchange.n):
-        other = each.made.response.body if each.made.response else None
-        if each.ended is None and isinstance(identifier, str):
-            yield hold("/id", at(other, "/id") != identifier, expected="an id of its own", found=identifier,
+    for each in _subscriptions(said.run, said.exchange.n) if isinstance(identifier, str) else ():
+        if each.ended is None:
+            yield hold("/id", _subscription_id(each.made) != identifier, expected="an id of its own", found=identifier,
                        message=f"subscription {identifier} was made before, by exchange {each.made.n}")  # fmt: skip
 
 
@@ -1027,7 +1107,7 @@ def _listening(run: Run, created: Exchange, event_type: str) -> bool:
     who = {name: value for name, value in created.request.query if name in _WHO}
     mine = [each for each in _subscriptions(run, created.n) if each.covers(event_type) and each.who() == who]
     ended = {exchange.path_params.get("id") for exchange in run.of("unregisterListener", api=_API)}
-    return any(str(at(each.made.response.body, "/id")) not in ended for each in mine if each.made.response)
+    return any(_subscription_id(each.made) not in ended for each in mine)
 
 
 _PATIENCE: Final = timedelta(minutes=1)
@@ -1100,6 +1180,24 @@ def an_event_goes_to_its_listener(said: Said) -> Iterator[Mark]:
     if found in _EVENTS.values():
         yield hold("/eventType", found == wanted, expected=wanted, found=found,
                    message=f"a {found} was sent to the listener of {wanted}")  # fmt: skip
+
+
+@POQ.rule(name="event-time", on=_TOLD)
+def an_event_happened_in_its_time(said: Said) -> Iterator[Mark]:
+    """The eventTime is not later than the event came, nor before its qualification was asked for, give or take an hour."""
+    happened = _moment(at(said.body, "/eventTime"))
+    if happened is None:
+        return
+    life = said.run.life(KIND, at(said.body, "/event/id"))
+    first = life.asked.at if life is not None and life.asked is not None else None
+    if happened > said.exchange.at + _SKEW:
+        yield breach("/eventTime", f"{said.exchange.at.isoformat()} at the latest", at(said.body, "/eventTime"),
+                     "the event came before it happened", hint=True)  # fmt: skip
+    elif first is not None and happened < first - _SKEW:
+        yield breach("/eventTime", f"{first.isoformat()} at the earliest", at(said.body, "/eventTime"),
+                     "the event happened before its qualification was asked for", hint=True)  # fmt: skip
+    else:
+        yield FINE
 
 
 @POQ.rule(name="event-item", on=requests(_API, "listenToPoqItemStateChangeEvent"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from emulator.parties.apis import Api, Context
@@ -288,9 +289,17 @@ class Quotes:
         if to in (*ORDERABLE, "answered", "unableToProvide", "cancelled"):
             body["effectiveQuoteCompletionDate"] = rfc3339(at)
         if to in (*ORDERABLE, "answered"):
-            body["validFor"] = {"endDateTime": rfc3339(at + timedelta(seconds=self._times.valid))}
+            self._limit(quote, to, at)
+
+    def _limit(self, quote: Resource, to: str, at: datetime) -> None:
+        """Until when the offer is good. Where the profile's path has it expire, no promise outlasts that."""
+        following = [later for step, later in pairwise(self._path(quote.body)) if step.to == to]
+        by_path = bool(following) and following[0].to == "expired"
+        seconds = (following[0].after_seconds or 0.0) if by_path else self._times.valid
+        quote.body["validFor"] = {"endDateTime": rfc3339(at + timedelta(seconds=seconds))}
+        if not by_path:
             with self._desk.at(at):
-                self._desk.later(quote, self._times.valid, "quote.expire")
+                self._desk.later(quote, seconds, "quote.expire")
 
     def _offer(self, run: str, index: int, item: Mapping[str, Any], *, longer: bool = False) -> Offer:
         longer = longer or (self._behaviour.outcome == "orderableAlternate" and index == 0)

@@ -314,8 +314,8 @@ def _states_at(holder: Any, when: datetime) -> set[str]:
     entries = [(moment, state) for _, entry in every(holder, "/stateChange/*")
                if (moment := common.moment(at(entry, "/changeDate"))) and isinstance(state := at(entry, "/state"), str)]  # fmt: skip
     entries.sort(key=lambda entry: entry[0])
-    around = {state for moment, state in entries if when - _SECOND < moment <= when + _SECOND}
-    before = [state for moment, state in entries if moment <= when - _SECOND]
+    around = {state for moment, state in entries if -_SECOND < moment - when <= _SECOND}
+    before = [state for moment, state in entries if moment - when <= -_SECOND]
     return around | set(before[-1:])
 
 
@@ -437,13 +437,12 @@ def _names_its_cause(index: int) -> Callable[[Run], Iterator[Remark]]:
     def look(run: Run) -> Iterator[Remark]:
         causes = run.lives(kind)
         for life in run.lives(CHARGE) if causes else ():
-            last = next((seen for seen in reversed(life.shown) if seen.whole), None)
-            if last is None:
-                continue
-            for cause in causes:
-                if _due_to(life, last, cause, subject):
-                    found = at(last.value, f"/{member}/id")
-                    yield on_response(last.exchange, hold(
+            # What is lost after the first read is for R100 to say.
+            first = next((seen for seen in life.shown if seen.whole), None)
+            for cause in causes if first else ():
+                if first and _due_to(life, first, cause, subject):
+                    found = at(first.value, f"/{member}/id")
+                    yield on_response(first.exchange, hold(
                         f"/{member}", found == cause.id, expected=cause.id, found=found,
                         message=f"charge {life.id} is due to {member} {cause.id} and does not name it"))  # fmt: skip
 
@@ -451,7 +450,7 @@ def _names_its_cause(index: int) -> Callable[[Run], Iterator[Remark]]:
     return look
 
 
-def _due_to(charge: Life, last: Shown, cause: Life, subject: str) -> bool:
+def _due_to(charge: Life, read: Shown, cause: Life, subject: str) -> bool:
     """Whether a request names the charge, or waited for one at the very time at which this one was open.
 
     An order, or an item, has one open charge at a time: if both stand against the same, this is the one.
@@ -459,7 +458,7 @@ def _due_to(charge: Life, last: Shown, cause: Life, subject: str) -> bool:
     if any(at(seen.value, "/charge/id") == charge.id for seen in cause.shown):
         return True
     waits = [s.exchange.n for s in cause.shown if at(s.value, "/state") == "inProgress.assessingCharge"]
-    mine = _subject(last.value)
+    mine = _subject(read.value)
     theirs = _subject({subject: at(cause.shown[-1].value, f"/{subject}")}) if cause.shown else None
     return mine is not None and mine == theirs and _overlap(waits, _seen_open(charge))
 
@@ -481,6 +480,15 @@ ORDER.present(
 )
 common.required_by_table(ORDER, "R93", "charge-item-price", on=CHARGE_WHOLE)
 ORDER.unique((), "/chargeItem/*", "/id", on=CHARGE_WHOLE, name="charge-items")
+
+
+@ORDER.rule(on=CHARGE_WHOLE, name="charge-amount")
+def a_price_has_an_amount(said: Said) -> Iterator[Mark]:
+    """The value and the currency of each dutyFreeAmount, which the contract leaves optional."""
+    for place, amount in every(said.body, "/chargeItem/*/price/dutyFreeAmount"):
+        for member in ("/value", "/unit") if isinstance(amount, dict) else ():
+            found = at(amount, member)
+            yield FINE if given(found) else breach(place + member, "a value", found, hint=True)
 
 
 # The Buyer's answer
@@ -595,7 +603,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
             yield from _timed_out(said, shown, due, place)
         elif due is None:
             continue
-        elif state == _OPEN and said.exchange.at > due + _GRACE:
+        elif state == _OPEN and said.exchange.at - due > _GRACE:
             yield breach(place, "timeout", state, f"charge {life.id} is still open, though it was to be answered by "
                                                   f"{at(shown.value, '/responseDueDate')}")  # fmt: skip
         elif state == "completed" and said.exchange.at > due and _unanswered(shown, life):
@@ -604,7 +612,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
 
 
 def _timed_out(said: Said, shown: Shown, due: datetime | None, place: str) -> Iterator[Mark]:
-    if due is not None and said.exchange.at < due - _GRACE:
+    if due is not None and due - said.exchange.at > _GRACE:
         yield breach(place, _OPEN, "timeout", "the charge is timed out before its responseDueDate")
         return
     yield breach(place, "completed", "timeout", "a charge that nobody answered is shown as timeout",
@@ -663,7 +671,7 @@ def what_was_accepted_stands(said: Said) -> Iterator[Mark]:
             yield breach(f"{shown.place}/chargeItem", at(before, "/id"), MISSING,
                          f"charge item {at(before, '/id')} was accepted and is gone")  # fmt: skip
             continue
-        for member in ("/state", *_OFFER):
+        for member in ("/state", "/acceptanceIndicator", *_OFFER):
             was, found = at(before, member), at(item, member)
             if given(was):
                 yield hold(place + member, common.same(was, found), expected=was, found=found,
@@ -764,9 +772,9 @@ def a_listed_charge_is_for_an_order_or_an_item(said: Said) -> Iterator[Mark]:
 common.nothing_found_is_200(ORDER, "R99", "listCharge")
 
 
-@ORDER.rule("R100", on=CHARGE_READ, name="cause")
+@ORDER.rule("R100", on=CHARGE_WHOLE, name="cause")
 def a_cause_stays(said: Said) -> Iterator[Mark]:
-    """The cancel or modify request that a charge was shown to come of."""
+    """The cancel or modify request that a charge was shown to come of, in later reads and in the answer to a PATCH."""
     for shown, life in said.lived():
         for member, _, _ in _CAUSES:
             was = next((known for seen in life.before(said.exchange)
@@ -781,7 +789,19 @@ common.keeps_id(ORDER, (), CHARGE, name="charge-id")
 common.stays(ORDER, (), CHARGE, name="charge-stays")
 common.unknown_is_404(ORDER, (), "retrieveCharge", CHARGE, name="charge-unknown")
 common.goes_legally(ORDER, (), common.Machine("charge"), on=CHARGE_SHOWN, name="charge-path")
-common.keeps(ORDER, (), "", "/creationDate", on=CHARGE_WHOLE, name="charge-keeps")
+
+
+@ORDER.rule(on=CHARGE_WHOLE, name="charge-keeps")
+def a_charge_was_created_once(said: Said) -> Iterator[Mark]:
+    """The creationDate against what was shown before, by lists as well."""
+    for shown, life in said.lived():
+        earlier = life.last_before(said.exchange, whole=False)
+        was, found = (at(each, "/creationDate") for each in (earlier.value if earlier else MISSING, shown.value))
+        if earlier is not None and given(was) and given(found):
+            yield hold(f"{shown.place}/creationDate", common.same(was, found), expected=was, found=found,
+                       message=f"exchange {earlier.exchange.n} showed another creationDate of charge {life.id}")  # fmt: skip
+
+
 common.reads_agree(ORDER, (), CHARGE, "/creationDate", name="charge-list")
 common.no_doubles(ORDER, (), "listCharge", name="charge-doubles")
 common.pages(ORDER, (), "listCharge", name="charge-pages")

@@ -24,7 +24,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import MODIFY_DATE, PRODUCT, QUOTE, Life, Run, Said, Shown, succeeded
 from emulator.judge.run import ORDER as ORDERS
-from emulator.standard.tables import state_table
+from emulator.standard.tables import attribute_table, state_table
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, escape, every
 
@@ -47,6 +47,8 @@ READ_DATE: Final = responses(API, str(MODIFY_DATE.retrieve))
 SEEN_DATE: Final = responses(API, CREATE_DATE, str(MODIFY_DATE.retrieve), LIST_DATES)
 
 OVER: Final = frozenset({"cancelled", "completed", "failed", "partial", "rejected"})
+AT_WORK: Final = frozenset({"inProgress", "held", "pending", "completed"})
+"""States of an item that the seller has taken on."""
 ITEM_OVER: Final = frozenset(
     {"cancelled", "completed", "failed", "rejected", "rejected.unassessed", "rejected.validated"}
 )
@@ -98,7 +100,7 @@ def unsupported_terms_are_rejected(said: Said) -> Iterator[Mark]:
             yield hold(f"{place}/state", state == "rejected", expected="rejected", found=state,
                        message=f"{place} ended {state} for its term; such an item is rejected")  # fmt: skip
             continue
-        agreed = at(item, "/itemTerm/0")
+        agreed = at(item, "/itemTerm/0") if state in AT_WORK else MISSING
         if isinstance(wanted, dict) and isinstance(agreed, dict) and not _same_term(wanted, agreed):
             yield breach(f"{place}/itemTerm/0", wanted, agreed,
                          f"{place} has another term than was asked for; an item whose term the seller does not offer "
@@ -179,9 +181,12 @@ def _same_offering(place: str, product: Mapping[str, Any], installed: Shown) -> 
         yield breach(f"{place}/productOffering", held, MISSING,
                      f"{place}/productOffering is left out; the inventory has {held}",
                      reading=("modify-offering", "repeated"))  # fmt: skip
-    elif isinstance(held, str) or isinstance(asked, str):
+    elif isinstance(held, str):
         yield hold(f"{place}/productOffering/id", asked == held, expected=held, found=asked,
                    message=f"{place}/productOffering is not the one of the inventory")  # fmt: skip
+    elif isinstance(asked, str):
+        yield breach(f"{place}/productOffering", MISSING, asked,
+                     f"{place}/productOffering is given; the inventory shows none", hint=True)  # fmt: skip
 
 
 def _same_relations(place: str, product: Mapping[str, Any], installed: Shown) -> Iterator[Mark]:
@@ -209,9 +214,13 @@ def _relations(product: Any) -> set[tuple[str, str]]:
 def _same_sites(place: str, product: Mapping[str, Any], installed: Shown) -> Iterator[Mark]:
     held = {site for _, site in every(installed.value, "/relatedSite/*/id") if isinstance(site, str)}
     for where, spot in _objects(product, "/place/*") if held else ():
-        if spot.get("@type") == "GeographicSiteRef" and isinstance(spot.get("id"), str):
-            yield hold(f"{place}{where}/id", spot["id"] in held, expected=sorted(held), found=spot["id"],
-                       message=f"{place}{where} is no site that the inventory has of the product")  # fmt: skip
+        if spot.get("@type") != "GeographicSiteRef" or not isinstance(spot.get("id"), str):
+            continue
+        if spot["id"] in held:
+            yield FINE
+        else:  # that relatedSite is what became of the places is our conclusion
+            yield breach(f"{place}{where}/id", sorted(held), spot["id"],
+                         f"{place}{where} is no site that the inventory has of the product", hint=True)  # fmt: skip
 
 
 @ORDER.rule("R41", on=PLACE)
@@ -223,7 +232,7 @@ def changed_items_name_their_siblings(said: Said) -> Iterator[Mark]:
     for place, item in _objects(said.body):
         if item.get("action") != "modify":
             continue
-        siblings = ids - {item.get("id")}
+        siblings = ids - {_text(item.get("id"))}
         for where, target in every(item, "/productOrderItemRelationship/*/id"):
             if isinstance(target, str):
                 yield hold(place + where, target in siblings, expected=sorted(siblings), found=target,
@@ -271,12 +280,12 @@ _BARE: Final = ("id", "action", "product")
 
 @ORDER.rule("R44", on=PLACE)
 def disconnects_say_no_more(said: Said) -> Iterator[Mark]:
-    """The product of items to delete has nothing but its id (an href is passed over, as sellers have to)."""
+    """The product of items to delete has nothing but its id (its href, which sellers ignore, and its type are passed over)."""
     for place, item in _objects(said.body):
         product = item.get("product")
         if item.get("action") != "delete" or not isinstance(product, dict):
             continue
-        more = [name for name, value in product.items() if name not in ("id", "href") and value is not None]
+        more = [name for name, value in product.items() if name not in ("id", "href", "@type") and value is not None]
         for name in more:
             here = f"{place}/product/{escape(name)}"
             yield breach(here, MISSING, product[name], f"{here} is given; a disconnect names its product by id alone")
@@ -746,16 +755,29 @@ _NUMBERED: Final = {("/completionDate", "completed"), ("/expectedCompletionDate"
 """Cells that have a requirement of their own: R45, R48, R28 with R46."""
 
 
-def _spared(attribute: str, state: str, holder: Mapping[str, Any]) -> bool:
-    """Cells that another rule speaks on; and contacts of items to delete, which R44 lets have none."""
-    if attribute == "/relatedContactInformation":
-        return holder.get("action") == "delete"
-    # The history has its own rules, R19 and R23.
-    return attribute == "/stateChange" or (attribute, state) in _NUMBERED
+def _spared(attribute: str, state: str, _holder: Mapping[str, Any]) -> bool:
+    """Cells that other rules speak on: histories R19 and R23, what the buyer sent R16."""
+    return attribute in ("/stateChange", "/relatedContactInformation") or (attribute, state) in _NUMBERED
 
 
 common.required_by_table(ORDER, "R62", "order-attributes", on=READ, spared=_spared)
 common.required_by_table(ORDER, "R62", "item-attributes", on=READ, disputed=_DISPUTED, spared=_spared, name="items")
+
+
+@ORDER.rule("R62", name="blank", on=READ)
+def blank_cells_are_empty(said: Said) -> Iterator[Mark]:
+    """Attributes whose cell of table 10 or 11 is blank are not there, where the partners read a blank so."""
+    for name in ("order-attributes", "item-attributes"):
+        table = attribute_table(API, name)
+        for place, holder in _objects(said.body, table.holder):
+            state = _text(holder.get("state"))
+            for attribute, cells in table.rows.items():
+                found = at(holder, attribute) if cells.get(state) == "" else MISSING
+                # completionDate of items has R29 and R49.
+                if given(found) and (place == "" or attribute != "/completionDate"):
+                    yield breach(place + attribute, MISSING, found,
+                                 f"{place + attribute} is given, and its cell is blank ({table.number}: {state})",
+                                 reading=("blank-cells", "forbidden"))  # fmt: skip
 
 
 # 6.5, another delivery date
@@ -896,8 +918,18 @@ def items_follow_their_requests(said: Said) -> Iterator[Mark]:
         for place, item in _objects(said.body):
             changes = _changes(said.run, life.id, item.get("id"))
             # Granted and not yet carried out: the item is still waiting.
-            if changes and item.get("state") != "pending":
+            if changes and item.get("state") != "pending" and _one_at_a_time(changes):
                 yield from _follows(place, item, changes[-1], said)
+
+
+def _one_at_a_time(changes: list[tuple[Exchange, Life]]) -> bool:
+    """Whether all requests but the newest had been seen decided before it was made: else any can be the last."""
+    newest = changes[-1][0]
+    seen = [life.last_before(newest, whole=False) for _, life in changes[:-1]]
+    return all(shown is not None and shown.value.get("state") in _DECIDED for shown in seen)
+
+
+_DECIDED: Final = ("done", "done.declined", "rejected")
 
 
 def _follows(place: str, item: Mapping[str, Any], change: tuple[Exchange, Life], said: Said) -> Iterator[Mark]:

@@ -476,20 +476,60 @@ common.keeps_id(ORDER, "R18", ORDER_KIND, name="")
 common.stays(ORDER, "R18", ORDER_KIND)
 
 
+@ORDER.rule("R18", on=responses(API, "retrieveProductOrder", "listProductOrder"), name="twin")
+def an_order_has_no_second_id(said: Said) -> Iterator[Mark]:
+    """An order with externalId and orderDate of one that was placed in this run has the id that it got there."""
+    for shown, life in said.lived():
+        if life.asked is not None or life.before(said.exchange) or _is_of_another_path(said, life.id):
+            continue
+        given_at = (at(shown.value, "/externalId"), at(shown.value, "/orderDate"))
+        if not all(isinstance(value, str) for value in given_at):
+            continue
+        for other in said.run.lives(ORDER_KIND):
+            first = other.shown[0].value if other.asked and other.shown else MISSING
+            if (at(first, "/externalId"), at(first, "/orderDate")) == given_at:
+                yield breach(f"{shown.place}/id", other.id, life.id,
+                             f"{shown.place}/id is {life.id}, and the order was given {other.id} when it was placed")  # fmt: skip
+
+
 @ORDER.rule("R19", on=ANSWERS, name="there")
 def an_order_shows_its_history(said: Said) -> Iterator[Mark]:
-    """The order's stateChange is there."""
-    for shown in said.shown:
+    """The order's stateChange is there; one that was there before and is gone is for the rule on its truth."""
+    for shown, life in said.lived():
         found = at(shown.value, "/stateChange")
         if given(found):
             yield FINE
-        elif said.run.reads_as("order-history-shown", "always"):
+            continue
+        earlier = life.last_before(said.exchange)
+        if earlier is not None and given(at(earlier.value, "/stateChange")):
+            continue
+        if said.run.reads_as("order-history-shown", "always"):
             yield breach(shown.place + "/stateChange", "the states it went through", found,
                          f"{shown.place}/stateChange is missing", reading=("order-history-shown", "always"))  # fmt: skip
 
 
 common.tells_history(ORDER, "R19", common.Machine("productOrder"), on=ANSWERS, name="")
 common.tells_history(ORDER, "R23", common.Machine("productOrderItem", ITEMS), on=ANSWERS, needed=True, name="")
+
+
+@ORDER.rule(on=ANSWERS, name="item-term")
+def terms_stay_as_agreed(said: Said) -> Iterator[Mark]:
+    """The itemTerm of an item never changes once it is set, unless the item is rejected."""
+    for shown, life in said.lived():
+        earlier = life.last_before(said.exchange)
+        for place, item, before in common.paired(shown, earlier, ITEMS) if earlier else ():
+            old, state = at(before, "/itemTerm"), at(item, "/state")
+            if not given(old) or (isinstance(state, str) and state.startswith("rejected")):
+                continue
+            new, here = at(item, "/itemTerm"), f"{shown.place}{place}/itemTerm"
+            yield hold(here, new == old, expected=old, found=new,
+                       message=f"{here} is not as it was agreed; exchange {earlier.exchange.n if earlier else '?'} "
+                               "showed it otherwise")  # fmt: skip
+
+
+def _is_of_another_path(said: Said, order: str) -> bool:
+    """Whether a read shows another id than the one that was asked for, which is R18's already."""
+    return said.exchange.path_params.get("id", order) != order
 
 
 def _noted(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

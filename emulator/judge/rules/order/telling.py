@@ -78,8 +78,8 @@ def _ended(run: Run, hub: Exchange) -> Exchange | None:
 
 
 def _refused(hub: Exchange) -> bool:
-    """Whether a subscription was refused for what it asks for: not a matter of rights, nor a Seller in trouble."""
-    return hub.response is not None and hub.response.status in (400, 404, 405, 422, 501)
+    """Whether a subscription was refused for what it says; a hub that is not served at all is another matter (CR4)."""
+    return hub.response is not None and hub.response.status in (400, 422)
 
 
 @ORDER.rule(on=responses(API, SUBSCRIBE, "retrieveHub"), name="hub-echo")
@@ -147,10 +147,17 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
     taken = any(_covers(hub, CHARGE_CREATED) for hub in _hubs(run))
     for hub in run.of(SUBSCRIBE, api=API) if not taken else ():
         if _refused(hub) and hub.n not in run.provoked and _asks_for(hub) == [CHARGE_CREATED]:
-            status = hub.response.status if hub.response else 0
-            # Of a 400 or 422 something else can be the reason, such as the callback.
-            yield on_response(hub, breach("", 201, status, f"a subscription to {CHARGE_CREATED} is refused, and "
-                                                           "charges are raised", hint=status in (400, 422)))  # fmt: skip
+            # Something else can be the reason, such as the callback.
+            yield on_response(
+                hub,
+                breach(
+                    "",
+                    201,
+                    hub.response.status if hub.response else 0,
+                    f"a subscription to {CHARGE_CREATED} is refused, and charges are raised",
+                    hint=True,
+                ),
+            )
     for life in run.lives(CHARGE):
         yield from _told_or_not(run, life, (CHARGE_CREATED,), _first_seen_after(run, life))
 
@@ -196,7 +203,7 @@ def buyers_listen_for_new_charges(run: Run) -> Iterator[Remark]:
     listening = next((hub for hub in hubs if _covers(hub, CHARGE_CREATED)), None)
     if listening is not None:
         yield on_request(listening, FINE)
-    elif hubs and run.lives(CHARGE) and not run.of(CHARGE_CREATED, api=API):
+    elif hubs and any(life.shown for life in run.lives(CHARGE)) and not run.of(CHARGE_CREATED, api=API):
         yield on_request(hubs[-1], breach("/query", CHARGE_CREATED, at(hubs[-1].request.body, "/query"),
                                           f"the Seller raises charges, and no subscription takes in {CHARGE_CREATED}"))  # fmt: skip
 
@@ -214,7 +221,8 @@ def _optional(types: Sequence[str]) -> Callable[[Run], Iterator[Remark]]:
             refused = [hub for hub in hubs if _refused(hub) and hub.n not in run.provoked
                        and _asks_for(hub) == [event_type]]  # fmt: skip
             for hub in hubs:
-                if hub in refused or (succeeded(hub) and event_type in _asks_for(hub)):
+                not_served = hub.response is not None and hub.response.status == 501  # noqa: PLR2004
+                if hub in refused or ((succeeded(hub) or not_served) and event_type in _asks_for(hub)):
                     yield on_response(hub, FINE)
             for event in run.of(event_type, api=API):
                 if refused and not taken and event.n > refused[-1].n:

@@ -23,6 +23,7 @@ from emulator.judge.rules.quote.book import (
     level_of,
 )
 from emulator.judge.run import Said, Shown
+from emulator.standard.tables import state_table
 from emulator.wire.payload import at, every
 
 _FREE: Final = ("href", "productOfferingQualificationHref")
@@ -218,8 +219,14 @@ def an_orderable_quote_has_orderable_items(said: Said) -> Iterator[Mark]:
 
 
 def _state_marks(
-    shown: Shown, allowed: tuple[str, ...], reading: tuple[str, str] | None = None, why: str = "R52"
+    shown: Shown,
+    allowed: tuple[str, ...],
+    why: str = "R52",
+    *,
+    reading: tuple[str, str] | None = None,
+    waiting: tuple[str, str] | None = None,
 ) -> Iterator[Mark]:
+    """The states of items against those that are allowed; `waiting` is the reading that shuts out acknowledged ones."""
     for place, item in items_of(shown.value):
         state = item.get("state")
         if not isinstance(state, str):
@@ -229,7 +236,7 @@ def _state_marks(
         else:
             here = f"{shown.place}{place}/state"
             yield breach(here, list(allowed), state, f"{here} is {state} in a quote that is {shown.value['state']} ({why})",
-                         reading=reading)  # fmt: skip
+                         reading=waiting if waiting and state == "acknowledged" else reading)  # fmt: skip
 
 
 @QUOTE.rule(on=SHOWN, name="item-states")
@@ -239,24 +246,16 @@ def items_fit_the_quote(said: Said) -> Iterator[Mark]:
         level, state = level_of(shown.value), shown.value.get("state")
         if level is None or not isinstance(state, str) or state == "approved.orderable":  # of that R52 speaks
             continue
-        table = common.state_table("quote", f"{level}-item-states")
+        table = state_table("quote", f"{level}-item-states")
         allowed = table.allowed.get(state, ())
         if state == "rejected":
-            yield from _state_marks(shown, ("rejected", "abandoned"), ("quote-rejected-items", "figures"), "Figure 23")
-            if allowed:
-                yield from (
-                    mark
-                    for mark in _state_marks(shown, allowed, ("quote-rejected-items", "table"), table.number)
-                    if mark is not FINE
-                )
-        elif state == "inProgress":
-            waiting = [item for _, item in items_of(shown.value) if item.get("state") == "acknowledged"]
-            if waiting:
-                yield from _state_marks(shown, allowed, ("quote-waiting-items", "table"), table.number)
-            else:
-                yield from _state_marks(shown, allowed, None, table.number)
+            figures = ("quote-rejected-items", "figures")
+            yield from _state_marks(shown, ("rejected", "abandoned"), "Figures 23 and 24", reading=figures)
+            by_table = _state_marks(shown, allowed, table.number, reading=("quote-rejected-items", "table"))
+            yield from (mark for mark in by_table if allowed and mark is not FINE)
         elif allowed:
-            yield from _state_marks(shown, allowed, None, table.number)
+            waiting = ("quote-waiting-items", "table") if state == "inProgress" else None
+            yield from _state_marks(shown, allowed, table.number, waiting=waiting)
 
 
 @QUOTE.rule(on=SHOWN, name="cause")

@@ -20,7 +20,6 @@ from emulator.judge.rules.quote.book import (
     UNFINISHED,
     is_budgetary,
     is_firm,
-    level_of,
 )
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Life, Run, Said, Shown, succeeded
@@ -49,34 +48,6 @@ common.goes_legally(
 )
 common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
 common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
-
-
-@QUOTE.rule(on=SHOWN, name="states")
-def states_are_those_of_the_level(said: Said) -> Iterator[Mark]:
-    """States of quotes and of items that only the other level has: nothing budgetary is orderable, nothing firm answered."""
-    for shown in said.shown:
-        level = level_of(shown.value)
-        if level is None:
-            continue
-        yield from _of_level(f"{shown.place}/state", shown.value.get("state"), f"quote.{level}")
-        for place, state in _item_states(shown):
-            yield from _of_level(shown.place + place, state, f"quoteItem.{level}")
-
-
-def _of_level(place: str, state: Any, name: str) -> Iterator[Mark]:
-    known = common.lifecycle(name)
-    if state in known.states:
-        yield FINE
-    elif state in known.unused:
-        yield breach(
-            place, list(known.states), state, f"{place} is {state}, which a {name.partition('.')[2]} quote never is"
-        )
-
-
-def _item_states(shown: Shown) -> Iterator[tuple[str, Any]]:
-    items = shown.value.get("quoteItem")
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        yield f"/quoteItem/{index}/state", at(item, "/state")
 
 
 _SKEW: Final = timedelta(hours=1)
@@ -156,7 +127,7 @@ def _heeded(
                 )
                 slow = state in possible  # the answer is a promise; when it is kept, the guide does not say
                 yield on_response(last.exchange, breach(f"{last.place}/state", becomes, state, message, hint=slow))
-        elif wish.exchange.n in run.provoked or status >= 500 and status != 501:  # noqa: PLR2004
+        elif wish.exchange.n in run.provoked or (status >= 500 and status != 501):  # noqa: PLR2004
             continue
         elif status in (404, 405, 501):
             message = f"a quote that was {wish.before} could not be {becomes}: {operation} was answered {status}"
@@ -168,13 +139,13 @@ def _heeded(
 
 @QUOTE.at_end("R53")
 def a_quote_can_be_cancelled(run: Run) -> Iterator[Remark]:
-    """cancelQuote on quotes that are inProgress or inProgress.draft: answered 200, and the quote is cancelled then."""
+    """Quotes that are inProgress or inProgress.draft: cancelQuote is answered 200, and they are cancelled then."""
     return _heeded(run, "cancelQuote", CANCELLABLE, "cancelled", None)
 
 
 @QUOTE.at_end("R54")
 def a_quote_can_be_declined(run: Run) -> Iterator[Remark]:
-    """rejectQuote on quotes that could be ordered: answered 200, and the quote is declined then."""
+    """Quotes that could be ordered: rejectQuote is answered 200, and they are declined then."""
     return _heeded(run, "rejectQuote", ORDERABLE, "declined", ("quote-decline-path", "contract"))
 
 
@@ -190,7 +161,7 @@ _PAST: Final = {
 
 @QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="too-late")
 def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
-    """cancelQuote and rejectQuote on quotes from whose state there is no way back."""
+    """Answers to cancelQuote and rejectQuote, of quotes from whose state there is no way back."""
     becomes, past = _PAST[str(said.exchange.operation)]
     life = said.run.life(KIND, at(said.asked, "/quoteId"))
     earlier = life.last_before(said.exchange, whole=False) if life else None
@@ -205,6 +176,6 @@ def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
 
 @QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="body")
 def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
-    """quoteId and reason, in the answer as they were sent."""
+    """The quoteId and the reason, in the answer as they were sent."""
     if isinstance(said.asked, dict) and isinstance(said.body, dict):
         yield from common.echo_marks(said.asked, said.body, "")

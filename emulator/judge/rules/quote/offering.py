@@ -42,7 +42,7 @@ def compare(one: Any, other: Any) -> int | None:
     if any(isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) > _MOST for amount in amounts):
         return None
     if units[0] == units[1]:
-        return (amounts[0] > amounts[1]) - (amounts[0] < amounts[1])
+        return int(amounts[0] > amounts[1]) - int(amounts[0] < amounts[1])
     if not all(isinstance(unit, str) and unit in _HOURS for unit in units) or min(amounts) < 0:
         return None
     (least, most), (low, high) = (

@@ -1,0 +1,149 @@
+"""`oit explain`: what an id of a report means."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.judge.explanation import explain
+from emulator.judge.judge import CONTRACT
+from emulator.judge.proof import load_proofs
+from emulator.judge.rules import CLOSING, RULES
+from emulator.judge.wording import CODES
+from emulator.report.explanation import render
+from emulator.standard.breach import Check
+from emulator.standard.interpretation import load_interpretations
+from emulator.standard.release import load_release
+from emulator.standard.requirement import load_requirements
+from tests.cli.processes import ROOT, oit
+
+SDK = Path(os.environ.get("OIT_SDK", ROOT.parent / "shared" / "sdk" / "grace"))
+NEEDS_SDK = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK}")
+CHECKED = [f"contract.{check}" for check in Check if check not in (Check.RULE, Check.HINT)]
+RULE_IDS = [rule.id for rule in (*RULES, *CLOSING) if not rule.id.startswith(CONTRACT)]
+
+
+def told(identifier: str) -> dict[str, Any]:
+    done = oit("explain", identifier, "--format", "json")
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+@pytest.mark.parametrize("spelt", ["MEF121-R12", "MEF121:R12", "mef121-r12", "MEF 121 R12"])
+def test_a_requirement_is_known_however_it_is_spelt(spelt: str):
+    page = told(spelt)
+    assert (page["kind"], page["id"], page["keyword"], page["side"]) == ("requirement", "MEF121-R12", "MUST", "buyer")
+
+
+def test_a_requirement_is_told_with_all_that_is_known():
+    """Clause, side, what is looked at, an example that passes, one that fails, what is said then, and causes."""
+    done = oit("explain", "MEF121-R12")
+    assert done.code == 0, done.err
+    for part in (
+        "MEF121-R12  The Buyer always asks for alternates",
+        "MUST, of the Buyer",
+        "MEF 121, section 6.1.1",
+        "rule       MEF121-R12: ",
+        "request at /provideAlternative",
+        "right      true",
+        "wrong      false",
+        "told       fail, the Buyer's: /provideAlternative",
+        "Likely causes",
+        "?",
+    ):
+        assert part in done.out
+
+
+def test_an_example_that_is_another_run_shows_both_runs():
+    done = oit("explain", "MEF121-R2")
+    assert 'declared   {"buyers": ["acme", "zeta"]}' in done.out
+    assert "right run  POST /geographicAddressValidation?buyerId=acme -> 200" in done.out
+    assert "wrong run  POST /geographicAddressValidation -> 200" in done.out
+
+
+def test_what_cannot_be_seen_says_why():
+    done = oit("explain", "MEF121-R9")
+    assert "it cannot be seen on the wire: " in done.out
+    assert "none yet" not in done.out
+
+
+def test_what_hangs_on_an_option_says_how_to_declare_it():
+    page = next(each for each in load_requirements().values() if each.if_supported and each.guide == "MEF123")
+    done = oit("explain", page.id)
+    assert f"options: {{MEF123-{page.if_supported}: true}}" in done.out
+
+
+def test_a_rule_of_the_contract_names_the_requirements_that_it_speaks_on():
+    page = told("contract.schema")
+    assert {"MEF121-R10", "MEF115-R9"} <= {row["id"] for row in page["requirements"]}
+
+
+def test_an_entry_of_the_register_is_told_with_its_readings_and_how_to_pin_one():
+    name, entry = next(iter(load_interpretations().items()))
+    done = oit("explain", name.upper())
+    for reading in entry.readings:
+        assert reading in done.out
+    assert f"readings: {{{name}: " in done.out
+    assert "(held unless a profile pins another)" in " ".join(done.out.split())
+    assert told(entry.requirements[0])["interpretations"][0]["id"] == name
+
+
+def test_an_error_code_is_told():
+    assert '422 [{"code": "missingProperty"' in oit("explain", "missingproperty").out
+
+
+def test_all_codes_of_the_contracts_are_told():
+    """No code of an error body of the release is unknown to us."""
+    schemas = load_release().document("quote")["components"]["schemas"]
+    codes = {
+        code
+        for name, schema in schemas.items()
+        if name.startswith("Error")
+        for part in (schema, *(p.get("properties", {}).get("code", {}) for p in schema.get("allOf", [])))
+        for code in part.get("enum", [])
+    }
+    assert codes
+    assert codes <= set(CODES)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [*load_requirements(), *RULE_IDS, *load_interpretations(), *CODES, *CHECKED, "transport.timeout"],
+)
+def test_everything_that_a_report_names_can_be_explained(identifier: str):
+    page = explain(identifier)
+    assert render(page).startswith(identifier)
+    json.dumps(page)
+
+
+def test_every_example_that_can_fail_shows_what_is_said_then():
+    silent = [
+        proof.id
+        for proof in load_proofs().values()
+        if not proof.never_fails
+        and not next(e for e in explain(proof.id)["examples"] if e["rule"] == proof.id)["finding"]
+    ]
+    assert silent == []
+
+
+@NEEDS_SDK
+@pytest.mark.parametrize("identifier", [*load_requirements()])
+def test_every_clause_is_found_in_the_official_guide(identifier: str):
+    (quoted,) = explain(identifier, SDK)["quotations"]
+    label = load_requirements()[identifier].label.rstrip("abcdefghijklmnopqrstuvwxyz")
+    assert quoted["text"] is not None
+    assert f"[{label}]" in quoted["text"].splitlines()[0]
+    line = Path(quoted["file"]).read_text(encoding="utf-8").splitlines()[quoted["line"] - 1]
+    assert line.rstrip() == quoted["text"].splitlines()[0]
+
+
+@NEEDS_SDK
+def test_the_twins_of_mef_115_are_told_apart():
+    first, second = (explain(name, SDK)["quotations"][0] for name in ("MEF115-R51a", "MEF115-R51b"))
+    assert first["line"] < second["line"]
+    done = oit("explain", "MEF115-R51a", "--sdk", str(SDK))
+    assert f"{first['file']}:{first['line']}" in done.out
