@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, Remark, on_response, requests, responses
@@ -281,37 +282,68 @@ _CHANGES: Final = ("href", "allowsNewSite", "hasPublicSite", "associatedGeograph
 """What may differ between two sightings of one address."""
 
 
-@ADDRESS.at_end("R21")
-def one_id_is_one_address(run: Run) -> Iterator[Remark]:
-    """All sightings of an id show the same address, as far as they show the same members."""
-    first: dict[tuple[Any, str], tuple[int, Mapping[str, Any]]] = {}
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """An address with an id, as an answer showed it, and as one showed it first."""
+
+    exchange: Exchange
+    place: str
+    value: Mapping[str, Any]
+    first: Exchange
+    before: Mapping[str, Any]
+
+    def says(self, member: str) -> str:
+        return f"{self.place}/{member} differs from that of address {self.value['id']} in exchange {self.first.n}"
+
+
+def _again(run: Run) -> Iterator[_Sighting]:
+    """Each sighting of an address that an answer has shown before, however it came."""
+    first: dict[tuple[Any, str], tuple[Exchange, Mapping[str, Any]]] = {}
     for exchange in run.of("createGeographicAddressValidation", "retrieveGeographicAddress", api="geographicAddress"):
         if not succeeded(exchange):
             continue
         seller = dict(exchange.request.query).get("sellerId")
         for place, value in _addresses(exchange):
-            identifier = value.get("id")
-            if not isinstance(identifier, str):
-                continue
-            n, before = first.setdefault((seller, identifier), (exchange.n, value))
-            if before is value:
-                continue
-            wrong = next((key for key in value if key in before and _differs(key, before[key], value[key])), None)
-            if wrong is None:
-                yield on_response(exchange, FINE)
-            else:
-                yield on_response(exchange, breach(
-                    f"{place}/{wrong}", before[wrong], value[wrong],
-                    f"{place}/{wrong} differs from that of address {identifier} in exchange {n}"))  # fmt: skip
+            if isinstance(value.get("id"), str):
+                earlier, before = first.setdefault((seller, value["id"]), (exchange, value))
+                if before is not value:
+                    yield _Sighting(exchange, place, value, earlier, before)
 
 
-def _differs(key: str, old: Any, new: Any) -> bool:
-    """Whether two values of a member make two addresses; case and blanks do not."""
-    if key in _CHANGES:
-        return False
-    if isinstance(old, str) and isinstance(new, str):
-        return old.split() != new.split() and old.casefold().split() != new.casefold().split()
-    return bool(old != new)
+_FLAGS: Final = ("allowsNewSite", "hasPublicSite")
+_FREE: Final = ("href", "associatedGeographicAddress", "@schemaLocation")
+
+
+@ADDRESS.at_end("R21")
+def one_id_is_one_address(run: Run) -> Iterator[Remark]:
+    """All sightings of an id show the same address, as far as they show the same members."""
+    for seen in _again(run):
+        wrong = next((key for key, value in seen.value.items() if key in seen.before and key not in (*_FREE, *_FLAGS)
+                      and _plain(value) != _plain(seen.before[key])), None)  # fmt: skip
+        yield on_response(seen.exchange, FINE if wrong is None else breach(
+            f"{seen.place}/{wrong}", seen.before[wrong], seen.value[wrong], seen.says(wrong)))  # fmt: skip
+
+
+@ADDRESS.at_end(name="agrees")
+def address_is_told_alike(run: Run) -> Iterator[Remark]:
+    """All sightings of an id have the same flags and spelling, and a read leaves nothing out: hints only."""
+    for seen in _again(run):
+        for key, value in seen.before.items():
+            now = seen.value.get(key, MISSING)
+            left_out = now is MISSING and seen.exchange.operation == "retrieveGeographicAddress" and not seen.place
+            if key not in _FREE and (
+                left_out or (now != value and now is not MISSING and _plain(now) == _plain(value))
+            ):
+                yield on_response(seen.exchange, breach(f"{seen.place}/{key}", value, now, seen.says(key), hint=True))
+        for key in _FLAGS:
+            if isinstance(seen.value.get(key), bool) and isinstance(seen.before.get(key), bool):
+                yield on_response(seen.exchange, FINE if seen.value[key] is seen.before[key] else breach(
+                    f"{seen.place}/{key}", seen.before[key], seen.value[key], seen.says(key), hint=True))  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """A value whose spelling does not count: neither case nor blanks of a text."""
+    return " ".join(value.casefold().split()) if isinstance(value, str) else value
 
 
 common.keeps_id(ADDRESS, (), KIND)

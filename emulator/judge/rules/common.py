@@ -682,15 +682,19 @@ def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name:
 
 
 def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool = False, name: str = "agrees") -> None:
-    """A list and a read by id, in either order, show the same of members that do not change by themselves."""
+    """A list and a read by id, in either order, show the same of members that do not change by themselves.
+
+    That a read lacks what was shown before is a hint: the whole resource was asked for, unless by `fields`.
+    """
 
     def look(said: Said) -> Iterator[Mark]:
+        part = bool(said.query.get("fields"))
         for shown, life in said.lived():
             lately = life.before(said.exchange)[-3:]
             for member in members:
                 new = at(shown.value, member)
                 earlier = next((s for s in reversed(lately) if given(at(s.value, member))), None)
-                if earlier is None or not given(new):
+                if earlier is None or (not given(new) and (part or not shown.whole)):
                     continue
                 old = at(earlier.value, member)
                 if same(old, new):
@@ -698,10 +702,28 @@ def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool
                 else:
                     yield breach(shown.place + member, old, new,
                                  f"{shown.place + member} differs from what exchange {earlier.exchange.n} showed of "
-                                 f"the same {kind.name}", hint=hint)  # fmt: skip
+                                 f"the same {kind.name}", hint=hint or not given(new))  # fmt: skip
 
     on = responses(book.api, *(operation for operation, _ in kind.views()))
     book.add(labels, look, on=on, about=f"{', '.join(members)} against what was shown before", name=name)
+
+
+def no_twins(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: str = "twins") -> None:
+    """No list of these has the same entry twice. Nothing forbids it, so that it is a hint."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown in said.shown:
+            for member in members:
+                entries = at(shown.value, member)
+                for index, entry in enumerate(entries[:50]) if isinstance(entries, list) else ():
+                    if entry in entries[:index]:
+                        yield breach(f"{shown.place}{member}/{index}", MISSING, entry,
+                                     f"{shown.place}{member}/{index} stands in the list before", hint=True)  # fmt: skip
+                    else:
+                        yield FINE
+
+    on = responses(book.api, *(operation for operation, _ in kind.views()))
+    book.add(labels, look, on=on, about=f"equal entries of {', '.join(members)}", name=name)
 
 
 # Notifications

@@ -222,6 +222,26 @@ def _length(exchange: Exchange) -> int:
 
 # Lists and reads
 
+# The list leaves startDate out where there is none yet, and an erratum lets a read do so; once active, there is one.
+INVENTORY.present(
+    "R9",
+    "",
+    "/startDate",
+    on=READ,
+    name="startDate",
+    when=_all_wanted,
+    where=lambda body: body.get("status") in STARTED,
+)
+common.no_twins(
+    INVENTORY,
+    (),
+    PRODUCT,
+    "/relatedSite",
+    "/productRelationship",
+    "/productOrderItem",
+    "/relatedContactInformation",
+    "/statusChange",
+)
 common.keeps_id(INVENTORY, (), PRODUCT)
 common.no_doubles(INVENTORY, (), "listProduct")
 common.pages(INVENTORY, (), "listProduct")
@@ -249,29 +269,45 @@ common.filters(
 
 
 @INVENTORY.at_end(name="summary")
-def lists_and_reads_say_the_same(run: Run) -> Iterator[Remark]:
-    """What a list and a read by id show of a product that has the same lastUpdateDate in both."""
-    for listed, read in _neighbours(run):
-        if not given(listed.value.get("lastUpdateDate")) or not given(read.value.get("lastUpdateDate")):
-            continue
-        later, earlier = (read, listed) if read.exchange.n > listed.exchange.n else (listed, read)
-        for member in ("externalId", "billingAccount", "productOrderItem", "productRelationship", "relatedSite"):
-            new, old = later.value.get(member), earlier.value.get(member)
-            if given(new) and given(old):
-                place = f"{later.place}/{member}"
-                yield on_response(later.exchange, hold(
-                    place, _essence(new) == _essence(old), expected=old, found=new,
-                    message=f"{place} differs from that of exchange {earlier.exchange.n}, though lastUpdateDate is the "
-                            "same"))  # fmt: skip
+def sightings_of_one_date_say_the_same(run: Run) -> Iterator[Remark]:
+    """What two sightings show of a product whose status and lastUpdateDate are the same in both.
+
+    The date may be less exact than a change, so that a difference is a hint.
+    """
+    for earlier, later in _dated_alike(run):
+        whole = later.whole and not dict(later.exchange.request.query).get("fields")
+        for member, old in earlier.value.items():
+            new = later.value.get(member)
+            if not given(old) or member in _SEEN_ELSEWHERE or not (given(new) or whole):
+                continue
+            place = f"{later.place}/{member}"
+            yield on_response(later.exchange, FINE if _essence(new) == _essence(old) else breach(
+                place, old, new, f"{place} differs from that of exchange {earlier.exchange.n}, though lastUpdateDate "
+                                 "is the same", hint=True))  # fmt: skip
+
+
+_SEEN_ELSEWHERE: Final = (
+    "href", "productOffering", "productSpecification", "startDate", "terminationDate", "statusChange",
+)  # fmt: skip
+"""Members that another rule compares, and links."""
+
+
+def _dated_alike(run: Run) -> Iterator[tuple[Shown, Shown]]:
+    """Sightings of a product with the one before, if both have the same lastUpdateDate and status."""
+    for life in run.lives(PRODUCT):
+        for earlier, later in pairwise(life.shown):
+            dates = earlier.value.get("lastUpdateDate"), later.value.get("lastUpdateDate")
+            if all(map(given, dates)) and _unchanged(earlier.value, later.value):
+                yield earlier, later
 
 
 def _essence(value: Any) -> Any:
-    """A value without links, and its entries in any order."""
+    """A value without links, its entries in any order and its instants however spelt."""
     if isinstance(value, list):
         return sorted((_essence(one) for one in value), key=repr)
     if isinstance(value, dict):
-        return {key: value[key] for key in sorted(value) if "href" not in key.lower()}
-    return value
+        return {key: _essence(value[key]) for key in sorted(value) if "href" not in key.lower()}
+    return common.moment(value) or value
 
 
 @INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))
@@ -505,6 +541,10 @@ def _against_order(ordered: _Ordered, product: Mapping[str, Any]) -> Iterator[Ma
     account, billed = at(ordered.item, "/billingAccount/id"), at(product, "/billingAccount/id")
     if isinstance(account, str) and isinstance(billed, str):
         yield _like_ordered("/billingAccount/id", account == billed, account, billed, why)
+    terms = [term for _, term in every(product, "/productTerm/*/duration")]
+    term = at(ordered.item, "/requestedItemTerm/duration")
+    if terms and isinstance(term, dict):
+        yield _like_ordered("/productTerm", term in terms, term, terms, why)
     sites = [place.get("id") for _, place in every(asked, "/place/*")
              if isinstance(place, dict) and place.get("@type") == "GeographicSiteRef"]  # fmt: skip
     yield from _all_there("/relatedSite", sites, product, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,8 +10,8 @@ from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.run import SITE as KIND
-from emulator.judge.run import Said
-from emulator.wire.payload import at, every
+from emulator.judge.run import Said, Shown
+from emulator.wire.payload import every
 
 SITE: Final = Rulebook("MEF122", "geographicSite")
 
@@ -67,12 +68,17 @@ common.too_many_is_422(SITE, "R12", "listGeographicSite")
 
 @SITE.rule("R12", on=LISTED, name="cut")
 def list_is_whole(said: Said) -> Iterator[Mark]:
-    """X-Pagination-Throttled: a list of sites has no second page, so that none may be cut short."""
-    throttled = said.header("X-Pagination-Throttled")
-    if throttled is not None and throttled.strip().lower() == "true":
-        yield breach("", "422 tooManyRecords", "X-Pagination-Throttled: true",
+    """X-Pagination-Throttled and X-Total-Count: a list of sites has no second page, so that none may be cut short."""
+    throttled, total = said.header("X-Pagination-Throttled") or "", (said.header("X-Total-Count") or "").strip()
+    shown = len(said.body) if isinstance(said.body, list) else 0
+    more = _NUMBER.fullmatch(total) is not None and int(total) > shown
+    if throttled.strip().lower() == "true" or more:
+        yield breach("", "422 tooManyRecords", f"{shown} of {total or 'more'} sites",
                      "the list was cut short, and there is no way to ask for the rest",
                      reading=("site-list-too-long", "refused"))  # fmt: skip
+
+
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 SITE.present("R13", "/*", "/id", on=LISTED)
@@ -95,32 +101,46 @@ common.keeps_id(SITE, (), KIND)
 common.stays(SITE, (), KIND)
 common.no_doubles(SITE, (), "listGeographicSite")
 common.pages(SITE, (), "listGeographicSite")
+common.no_twins(SITE, (), KIND, "/place", "/relatedContactInformation")
 # What a site is called may be changed at any time, so that a difference is no more than a hint.
 common.agrees(SITE, (), KIND, "/name", "/siteType", "/companyName", "/customerName", "/description", hint=True)
 
 
 @SITE.rule(name="places", on=LISTED | READ)
-def places_agree(said: Said) -> Iterator[Mark]:
-    """Places shown before, where a site shows as many of the same types again; a move is rare, and so this is a hint."""
+def places_and_contacts_agree(said: Said) -> Iterator[Mark]:
+    """Places and contacts, against those shown before: hints, since a site may get others.
+
+    A list may show fewer of them than a read by id, and in another form.
+    """
     for shown, life in said.lived():
-        places = at(shown.value, "/place")
-        earlier = next((s for s in reversed(life.before(said.exchange)[-3:]) if given(at(s.value, "/place"))), None)
-        if earlier is None or not isinstance(places, list) or not places:
-            continue
-        before = at(earlier.value, "/place")
-        if not isinstance(before, list) or _types(places) != _types(before):
-            continue
-        for index, place in enumerate(places):
-            if _plain(place) in map(_plain, before):
-                yield FINE
-            else:
-                yield breach(f"{shown.place}/place/{index}", before, place,
-                             f"{shown.place}/place/{index} is none of the places that exchange {earlier.exchange.n} "
-                             f"showed of the same site", hint=True)  # fmt: skip
+        lately = life.before(said.exchange)[-3:]
+        for member, kind in (("place", "@type"), ("relatedContactInformation", "role")):
+            earlier = next((s for s in reversed(lately) if given(s.value.get(member))), None)
+            if earlier is not None:
+                yield from _same_entries(shown, earlier, member, kind)
 
 
-def _types(places: list[Any]) -> list[str]:
-    return sorted(str(at(place, "/@type")) for place in places)
+def _same_entries(shown: Shown, earlier: Shown, member: str, kind: str) -> Iterator[Mark]:
+    now, before, place = shown.value.get(member), earlier.value[member], f"{shown.place}/{member}"
+    if not isinstance(now, list) or not now or not isinstance(before, list):
+        if shown.whole:
+            yield breach(
+                place, before, now, f"{place} is empty, and exchange {earlier.exchange.n} showed some", hint=True
+            )
+        return
+    if shown.view is not earlier.view and _kinds(now, kind) != _kinds(before, kind):
+        return
+    for index, entry in enumerate(now):
+        if _plain(entry) in map(_plain, before):
+            yield FINE
+        else:
+            yield breach(f"{place}/{index}", before, entry,
+                         f"{place}/{index} is none of those that exchange {earlier.exchange.n} showed of the same site",
+                         hint=True)  # fmt: skip
+
+
+def _kinds(entries: list[Any], member: str) -> list[str]:
+    return sorted(str(entry.get(member)) for entry in entries if isinstance(entry, dict))
 
 
 def _plain(place: Any) -> Any:

@@ -841,24 +841,33 @@ def the_item_is_one_of_the_order(said: Said) -> Iterator[Mark]:
 
 @ORDER.at_end(name="charge-outcome")
 def what_a_charge_was_for_ends_as_the_answer_says(run: Run) -> Iterator[Remark]:
-    """A cancel or modify request whose blocking charge was declined is done.declined, one whose charge was accepted
+    """A cancel or modify request whose blocking charge was declined is done.declined; one whose only charge was accepted
     is done (6.12, Table 13).
     """
-    for life in run.lives(CHARGE):
-        last = next((seen for seen in reversed(life.shown) if seen.whole), None)
-        if last is None or at(last.value, "/state") not in ("completed", "timeout"):
-            continue
-        items = [item for _, item in every(last.value, "/chargeItem/*")]
-        declined = any(at(i, "/blocking") is True and at(i, "/state") == "declinedByBuyer" for i in items)
-        accepted = bool(items) and all(at(i, "/state") == "acceptedByBuyer" for i in items)
-        for member, _, kind in _CAUSES:
-            cause = run.life(kind, at(last.value, f"/{member}/id"))
-            seen = cause.shown[-1] if cause and cause.shown else None
+    for member, _, kind in _CAUSES:
+        charges: dict[str, list[Any]] = {}
+        for life in run.lives(CHARGE):
+            last = next((seen.value for seen in reversed(life.shown) if seen.whole), MISSING)
+            cause = at(last, f"/{member}/id")
+            if isinstance(cause, str):
+                charges.setdefault(cause, []).append(last)
+        for cause, its in charges.items():
+            request = run.life(kind, cause)
+            seen = request.shown[-1] if request and request.shown else None
             state = at(seen.value, "/state") if seen else MISSING
-            if seen is None or state not in ("done", "done.declined") or not (declined or accepted):
-                continue
-            wanted = "done.declined" if declined else "done"
-            yield on_response(seen.exchange, hold(
-                f"{seen.place}/state", state == wanted, expected=wanted, found=state,
-                message=f"{seen.place}/state is {state}, though its charge {life.id} was "
-                        f"{'declined' if declined else 'accepted'}"))  # fmt: skip
+            wanted = _outcome(its)
+            if seen and wanted and state in ("done", "done.declined"):
+                right = state == wanted
+                words = f"{kind.name} {cause} is {state}; after the answer to its charge it should be {wanted}"
+                mark = hold(f"{seen.place}/state", right, expected=wanted, found=state, message=words)
+                yield on_response(seen.exchange, mark)
+
+
+def _outcome(charges: list[Any]) -> str:
+    """The state that the answers to its charges lead a request to; empty where they do not tell."""
+    ended = [charge for charge in charges if at(charge, "/state") in ("completed", "timeout")]
+    items = [item for charge in ended for _, item in every(charge, "/chargeItem/*")]
+    if any(at(item, "/blocking") is True and at(item, "/state") == "declinedByBuyer" for item in items):
+        return "done.declined"
+    accepted = bool(items) and all(at(item, "/state") == "acceptedByBuyer" for item in items)
+    return "done" if accepted and len(charges) == 1 else ""

@@ -101,6 +101,9 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
     wanted = {_plain(name) for name in _wanted(at(asked, "/query"))}
     kept = {_plain(name) for name in _wanted(at(said.body, "/query"))}
     everything = wanted in (set(), set(TYPES)) and kept in (set(), set(TYPES))
+    if wanted and not everything and not given(at(said.body, "/query")):
+        yield breach("/query", at(asked, "/query"), at(said.body, "/query"), hint=True)
+        return
     yield hold("/query", wanted == kept or everything, expected=at(asked, "/query"), found=at(said.body, "/query"))
 
 
@@ -510,11 +513,15 @@ _PLACED: Final = ("createProductOrder", "retrieveProductOrder", "patchProductOrd
 @ORDER.rule("R108", on=requests(API, "createProductOrder") | responses(API, *_PLACED))
 def a_place_by_reference_is_an_address_or_a_site(said: Said) -> Iterator[Mark]:
     """@type and id of each place; types that the partners agreed on are theirs."""
-    for place, found in every(said.body, "/productOrderItem/*/product/place/*"):
-        kind, identifier = at(found, "/@type"), at(found, "/id")
-        if kind in _BY_REFERENCE:
-            yield FINE if given(identifier) else breach(f"{place}/id", "an id", identifier)
-        elif kind in _BY_VALUE and given(identifier):
-            yield breach(f"{place}/id", MISSING, identifier,
-                         f"{place} refers to a place by its id, and its @type is {kind}; expected "
-                         f"{' or '.join(_BY_REFERENCE)}")  # fmt: skip
+    items = at(said.body, "/productOrderItem")
+    for index, item in enumerate(items) if isinstance(items, list) else ():
+        places = at(item, "/product/place")
+        for nth, found in enumerate(places) if isinstance(places, list) else ():
+            place = f"/productOrderItem/{index}/product/place/{nth}"
+            kind, identifier = at(found, "/@type"), at(found, "/id")
+            if kind in _BY_REFERENCE:
+                yield FINE if given(identifier) else breach(f"{place}/id", "an id", identifier)
+            elif kind in _BY_VALUE and given(identifier):
+                yield breach(f"{place}/id", MISSING, identifier,
+                             f"{place} refers to a place by its id, and its @type is {kind}; expected "
+                             f"{' or '.join(_BY_REFERENCE)}")  # fmt: skip
