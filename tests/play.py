@@ -19,7 +19,7 @@ from emulator.standard.release import load_release
 from emulator.wire.client import Client
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.running import Running
-from tests.broken.spoiler import Spoil, spoilt
+from tests.broken.spoiler import Spoil, SpoilAsk, spoilt
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,23 @@ def shipped() -> list[str]:
     return sorted(path.relative_to(folder).as_posix().removesuffix(".oit.yaml") for path in folder.rglob("*.oit.yaml"))
 
 
-def play(name: str, case: str | None = None, *, spoil: Spoil | None = None) -> Played:
-    """Play a scenario's flow, or one of its cases."""
+def play(
+    name: str, case: str | None = None, *, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None = None
+) -> Played:
+    """Play a scenario's flow, or one of its cases.
+
+    The exchanges are those that the buyer saw, or, where its requests are spoilt, those that the seller saw.
+    """
     scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", folder=scenarios_dir())
     chosen = next((each for each in scenario.cases if each.id == case), None)
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
     profile = load_profile(None, plan_overlay(scenario, chosen))
-    running = Running(serve_seller(release, profile, clock, lambda _: Transcript(), seed=1))
+    door = Transcript()
+    running = Running(serve_seller(release, profile, clock, lambda _: door, seed=1))
     client = Client(Party.BUYER, transcript, clock.now)
     try:
         url = running.start()
-        with spoilt(url, spoil) if spoil else nullcontext(url) as base_url:
+        with spoilt(url, spoil, spoil_ask) if spoil or spoil_ask else nullcontext(url) as base_url:
             result = run_scenario(
                 scenario,
                 case=chosen,
@@ -75,4 +81,4 @@ def play(name: str, case: str | None = None, *, spoil: Spoil | None = None) -> P
         client.close()
         running.stop()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
-    return Played(name, tuple(transcript), result.provoked, declared, tuple(result.steps))
+    return Played(name, tuple(door if spoil_ask else transcript), result.provoked, declared, tuple(result.steps))

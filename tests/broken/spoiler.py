@@ -1,4 +1,4 @@
-"""A proxy before a seller that is right, which spoils some of its answers: a seller broken in one way."""
+"""A proxy between a buyer and a seller that are right, which spoils what one of them says: a party broken in one way."""
 
 from __future__ import annotations
 
@@ -26,13 +26,26 @@ class Answer:
     memory: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class Ask:
+    """A request on its way through: what is changed here is what the seller gets. `query` is the text behind the ?."""
+
+    method: str
+    path: str
+    query: str
+    body: Any
+
+
+SpoilAsk = Callable[[Ask], None]
+"""Changes a request in place."""
+
 Spoil = Callable[[Answer], None]
 """Changes an answer in place. `count` is its number among the answers spoilt; `memory` lasts for the whole run."""
 
 
 @contextmanager
-def spoilt(seller: str, spoil: Spoil) -> Iterator[str]:
-    """The URL of a seller whose answers go through `spoil`."""
+def spoilt(seller: str, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None = None) -> Iterator[str]:
+    """The URL of a seller; its answers go through `spoil`, what it is asked through `spoil_ask`."""
     counting, memory = {"n": 0}, {}
     target = urlsplit(seller)
 
@@ -42,9 +55,16 @@ def spoilt(seller: str, spoil: Spoil) -> Iterator[str]:
         def _pass(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             sent = self.rfile.read(length) if length else None
+            path, _, query = self.path.partition("?")
+            ask = Ask(self.command, path, query, json.loads(sent) if sent else None)
+            if spoil_ask:
+                spoil_ask(ask)
+                sent = None if ask.body is None else json.dumps(ask.body).encode()
+            passed = {k: v for k, v in self.headers.items() if k.lower() not in ("content-length", "transfer-encoding")}
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=10)
             try:
-                connection.request(self.command, target.path + self.path, sent, dict(self.headers))
+                where = target.path + ask.path + (f"?{ask.query}" if ask.query else "")
+                connection.request(ask.method, where, sent, passed)
                 got = connection.getresponse()
                 raw = got.read()
                 headers = {key.lower(): value for key, value in got.getheaders()}
@@ -54,7 +74,8 @@ def spoilt(seller: str, spoil: Spoil) -> Iterator[str]:
             counting["n"] += 1
             body = json.loads(raw) if raw else None
             answer = Answer(self.command, self.path.partition("?")[0], status, headers, body, counting["n"], memory)
-            spoil(answer)
+            if spoil:
+                spoil(answer)
             data = b"" if answer.body is None else json.dumps(answer.body).encode()
             self.send_response(answer.status)
             for key, value in answer.headers.items():

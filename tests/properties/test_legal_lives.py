@@ -14,11 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from emulator.parties.clock import rfc3339
 from emulator.wire.payload import at
 from tests.parties.ordering import TERM, UNI_CONFIGURATION, add_ael, add_uni, contact, delete, modify_ael, order
-from tests.properties.trader import Trader
+from tests.properties.trader import ENNI, UNI, Trader
 
 POQ = "productOfferingQualification"
 MODIFY = "ModifyProductOrderItemRequestedDeliveryDate"
-CANCELLABLE = {"inProgress"}
 
 
 def item(identifier: str, *, quote: bool) -> dict[str, Any]:
@@ -36,6 +35,11 @@ def item(identifier: str, *, quote: bool) -> dict[str, Any]:
         "relatedContactInformation": [contact(role) for role in roles],
         **term,
     }
+
+
+def related(item: dict[str, Any], *relations: dict[str, str]) -> dict[str, Any]:
+    """The item with its product connected to these."""
+    return {**item, "product": {**item["product"], "productRelationship": list(relations)}}
 
 
 class LegalLives(RuleBasedStateMachine):
@@ -110,8 +114,8 @@ class LegalLives(RuleBasedStateMachine):
     def order(self, items: str, linked: bool, expedite: bool, pick: int) -> None:
         chosen = {
             "uni": [add_uni()],
-            "both": [add_uni(), add_ael()],
-            "modify": [modify_ael()],
+            "both": [add_uni(), related(add_ael(), ENNI)],
+            "modify": [related(modify_ael(), UNI, ENNI)],
             "delete": [delete()],
         }[items]
         for each in chosen:
@@ -152,8 +156,6 @@ class LegalLives(RuleBasedStateMachine):
         query = {key: value for key, value in filters.items() if key in known and not (tasks and value == "inProgress")}
         query |= {key: value for key, value in (("limit", limit), ("offset", offset)) if value}
         reply = self.trader.ask(name, api=api, **query)
-        if name == "listCharge" and reply.status == 200:
-            self.made["charge"] = [each["id"] for each in reply.body]
 
     @rule(pick=st.integers(0, 5))
     def read_product(self, pick: int) -> None:
@@ -173,8 +175,8 @@ class LegalLives(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 5))
     def cancel_order(self, pick: int) -> None:
-        identifier = self.one("order", pick)
-        if identifier and self.trader.order(identifier)["state"] in CANCELLABLE:
+        identifier = self.in_progress(pick)
+        if identifier:
             body = {
                 "productOrder": {"productOrderId": identifier},
                 "cancellationReason": "no longer wanted",
@@ -184,10 +186,10 @@ class LegalLives(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 5), days=st.integers(40, 300))
     def change_date(self, pick: int, days: int) -> None:
-        identifier = self.one("order", pick)
+        identifier = self.in_progress(pick)
         shown = self.trader.order(identifier) if identifier else {}
         first = at(shown, "/productOrderItem/0")
-        if shown.get("state") in CANCELLABLE and first["state"] == "inProgress" and first["action"] == "add":
+        if identifier and first["state"] == "inProgress" and first["action"] == "add":
             body = {
                 "productOrderItem": {"productOrderId": identifier, "productOrderItemId": first["id"]},
                 "requestedCompletionDate": self.later(days),
@@ -195,12 +197,15 @@ class LegalLives(RuleBasedStateMachine):
             self.keep("modify", self.trader.ask(f"create{MODIFY}", body))
 
     @rule(pick=st.integers(0, 5), accepted=st.booleans())
-    @precondition(lambda self: self.made.get("charge"))
+    @precondition(lambda self: self.made.get("cancel") or self.made.get("modify"))
     def answer_charge(self, pick: int, accepted: bool) -> None:
+        self.made["charge"] = [each["id"] for each in self.trader.ask("listCharge").body]
         identifier = self.one("charge", pick)
+        if identifier is None:
+            return
         shown = self.trader.ask("retrieveCharge", id=identifier).body
         if shown["state"] == "awaitingResponse":
-            items = [{"id": each["id"], "acceptanceIndicator": accepted} for each in shown["chargeItem"]]
+            items = [{"id": each["id"], "acceptanceIndicator": "accepted" if accepted else "rejected"} for each in shown["chargeItem"]]
             self.trader.ask("patchCharge", {"chargeItem": items}, id=identifier)
 
     @rule(pick=st.integers(0, 5), name=st.text("abc", min_size=1, max_size=4))
@@ -212,6 +217,15 @@ class LegalLives(RuleBasedStateMachine):
     @rule(operation=st.sampled_from([("retrieveQuote", "quote"), ("retrieveProductOrder", "productOrder")]))
     def read_nothing(self, operation: tuple[str, str]) -> None:
         self.trader.ask(operation[0], id="no-such-thing", api=operation[1])
+
+    def in_progress(self, pick: int) -> str | None:
+        """An order that the seller works on, after some patience."""
+        identifier = self.one("order", pick)
+        if identifier is None:
+            return None
+        if self.trader.order(identifier)["state"] == "acknowledged":
+            self.trader.wait(10)
+        return identifier if self.trader.order(identifier)["state"] == "inProgress" else None
 
     def later(self, days: int) -> str:
         return rfc3339(self.trader.clock.now() + timedelta(days=days))

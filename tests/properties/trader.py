@@ -15,6 +15,12 @@ from emulator.wire.exchange import Exchange, Party, Request, Response, Transcrip
 from emulator.wire.payload import dump
 from tests.parties import ordering
 
+ENNI = {"id": "prod-enni", "relationshipType": "CONNECTS_TO_ENNI"}
+UNI = {"id": "prod-uni", "relationshipType": "CONNECTS_TO_UNI"}
+PRODUCTS = {
+    "prod-enni": ordering.installed("uni-1g", ordering.UNI_CONFIGURATION),
+    "prod-ael": ordering.installed("ael-100", ordering.AEL_CONFIGURATION, productRelationship=[UNI, ENNI]),
+}
 JSON = (("Content-Type", "application/json;charset=utf-8"),)
 
 
@@ -22,7 +28,7 @@ class Trader(ordering.Talk):
     """A conversation whose exchanges can be judged."""
 
     def __init__(self, folder: Path, **behaviour: Any) -> None:
-        super().__init__(folder, **behaviour)
+        super().__init__(folder, PRODUCTS, **behaviour)
         self.transcript = Transcript()
 
     def ask(

@@ -30,25 +30,23 @@ UNKNOWN_URN = "urn:mef:lso:spec:sonata:teleport:v1.0.0:all"
 CORPUS_SEED = 11
 
 
-def agreed(
-    root: Any, definitions: Any, aliases: Any, message: Any, walk: MemberWalk | None = None
-) -> dict[tuple[str, bool], list[Breach]]:
-    """What both walks say of a message, by direction and by whether advice is wanted."""
-    fast, plain = walk or MemberWalk(definitions, aliases), PlainWalk(root, definitions, aliases)
-    found = {}
-    for direction in ("request", "response"):
-        for advisory in (True, False):
-            said = fast.breaches(root, message, direction, advisory=advisory)
-            assert said == plain.breaches(message, direction, advisory=advisory)
-            found[direction, advisory] = said
+def agreed(root: Any, definitions: Any, aliases: Any, message: Any, walk: MemberWalk) -> list[Breach]:
+    """What both walks say of a message, as a request and with advice; in all other ways they agree too."""
+    plain = PlainWalk(root, definitions, aliases)
+    found = []
+    for direction in ("response", "request"):
+        found = plain.breaches(message, direction, advisory=True)
+        assert walk.breaches(root, message, direction, advisory=True) == found
+        grave = [breach for breach in found if not breach.advisory]
+        assert walk.breaches(root, message, direction, advisory=False) == grave
     return found
 
 
 def agreed_on(contract: Contract, root: str, message: Any) -> list[Breach]:
     """What both walks say of a message of a contract, as a request and with advice."""
-    schema, definitions = contract._roots[root], contract._definitions
-    found = agreed(schema, definitions, contract._products.aliases, message, contract._members)
-    return found["request", True]
+    return agreed(
+        contract._roots[root], contract._definitions, contract._products.aliases, message, contract._members
+    )
 
 
 # -- messages of the contracts -------------------------------------------------------------------------
@@ -148,7 +146,7 @@ def edited(message: Any, edits: Edits) -> Any:
 
 
 @given(st.integers(0, 10_000), EDITS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_both_walks_agree_on_messages_of_the_contracts(which: int, edits: Edits) -> None:
     """Recorded and invented messages, right ones and spoiled ones: the same breaches, in the same words and order."""
     corpus = recorded() + invented()
@@ -158,7 +156,7 @@ def test_both_walks_agree_on_messages_of_the_contracts(which: int, edits: Edits)
 
 @pytest.mark.skipif(missing_material() is not None, reason=missing_material() or "")
 @given(st.integers(0, 10_000), EDITS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_both_walks_agree_on_official_samples(which: int, edits: Edits) -> None:
     """So they do on the official samples, as they are and spoiled."""
     corpus = official()
@@ -171,9 +169,8 @@ def test_both_walks_agree_on_every_message_as_it_is() -> None:
     told = set()
     for number, (contract, root, message) in enumerate(recorded() + invented() + official()):
         agreed_on(contract, root, message)
-        for kind in KINDS:
-            spoiled = edited(message, [(kind, 7 * number, number)])
-            told |= {breach.check for breach in agreed_on(contract, root, spoiled)}
+        spoiled = edited(message, [(kind, 7 * number, number) for kind in KINDS[number % 2 :: 2]])
+        told |= {breach.check for breach in agreed_on(contract, root, spoiled)}
     assert told == {Check.UNKNOWN_MEMBER, Check.READ_ONLY, Check.UNCHECKED, Check.URN_ALIAS}
 
 
@@ -272,10 +269,118 @@ class World:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=600, deadline=None, phases=[Phase.generate])  # a smaller seed is no simpler world
+@settings(max_examples=150, deadline=None, phases=[Phase.generate])  # a smaller seed is no simpler world
 def test_both_walks_agree_on_any_schema(seed: int) -> None:
     """Whatever schemas there are, and whichever messages made the walk choose before."""
     world = World(seed)
     walk = MemberWalk(world.definitions, ALIASES)
-    for _ in range(12):
+    for _ in range(8):
         agreed(world.root, world.definitions, ALIASES, world.message(), walk)
+
+
+# -- what is kept, and hostile messages ------------------------------------------------------------------
+
+
+def kept(walk: MemberWalk) -> tuple[int, int]:
+    """How many nodes and forms a walk keeps."""
+    return len(walk._nodes), sum(len(node.forms) for node in walk._nodes.values())
+
+
+def test_what_is_kept_is_bounded_by_the_schemas() -> None:
+    """Strangers' types, tags and members leave nothing behind."""
+    definitions, aliases = QUOTE._definitions, QUOTE._products.aliases
+    root, walk = QUOTE._roots["createQuote request"], MemberWalk(definitions, aliases)
+
+    def send(number: int) -> None:
+        body = quote(**{f"member{number}": 1})
+        body["quoteItem"][0]["product"]["place"] = [
+            place(),
+            {"@type": f"Type{number}", "@schemaLocation": f"http://b.example/{number}", f"m{number}": {}},
+            {"@type": number, "a": [[number]]},
+        ]
+        body["quoteItem"][1]["product"]["productConfiguration"]["uniEp"]["ingressClassOfServiceMap"] = {
+            "mapType": f"TAG{number}", f"map{number}": "low"
+        }  # fmt: skip
+        body["quoteItem"][0]["product"]["productConfiguration"] = {"@type": f"urn:x:{number}", "x": number}
+        walk.breaches(root, body, "request", advisory=True)
+
+    send(0)
+    before = kept(walk)
+    for number in range(1, 100):
+        send(number)
+    assert kept(walk) == before
+
+
+def test_a_slip_is_explained_alike_each_time() -> None:
+    """What was remembered of a name is no other name's; long names are no work and have no likeness."""
+    long = "externalId" * 1_000
+    body = quote(externalID=1, externalIdd=2, instantSyncQuotes=3, **{long: 4, "": 5})
+    first = agreed_on(QUOTE, "createQuote request", body)
+    assert [b.expected for b in first][:3] == ["externalId", "externalId", "instantSyncQuote"]
+    assert agreed_on(QUOTE, "createQuote request", body) == first
+
+
+@pytest.mark.parametrize("kind", [None, [], {}, [[]], {"a": {}}, 10**30, 1e300, True, "", "\x00", "x" * 100_000])
+def test_what_decides_may_be_of_any_kind(kind: Any) -> None:
+    """`@type`, `@schemaLocation` and the tags of maps may hold anything."""
+    body = quote()
+    product = body["quoteItem"][1]["product"]
+    product["place"] = [{"@type": kind, "@schemaLocation": kind}, {"@schemaLocation": kind}]
+    product["productConfiguration"]["uniEp"]["ingressClassOfServiceMap"] = {"mapType": kind, "map_M": kind}
+    agreed_on(QUOTE, "createQuote request", body)
+    product["productConfiguration"]["@type"] = kind
+    agreed_on(QUOTE, "createQuote request", body)
+
+
+def nested(inner: Any, levels: int) -> Iterator[Any]:
+    """A value deep within lists, within objects of one member, and within both."""
+    for wraps in ([lambda x: [x]], [lambda x: {"quoteItem": x}], [lambda x: [x], lambda x: {"quoteItem": x}]):
+        value = inner
+        for level in range(levels):
+            value = wraps[level % len(wraps)](value)
+        yield value
+
+
+def test_deep_and_wide_messages() -> None:
+    """As deep as a body is read at all, and twenty thousand items, where the contract wants something else."""
+    for deep in nested({"@type": "x"}, MAX_DEPTH):
+        for body in (deep, quote(quoteItem=deep), quote(externalId=deep)):
+            agreed_on(QUOTE, "createQuote request", body)
+    agreed_on(QUOTE, "createQuote request", quote(quoteItem=[[]] * 20_000, note=[{"@type": 1}] * 5_000))
+
+
+def test_a_tree_that_holds_itself() -> None:
+    """A schema that refers to itself costs as many nodes as it has parts, however deep the message is."""
+    definitions = {
+        "Tree": {"allOf": [{"$ref": "#/definitions/Node"}, {"properties": {"left": {"$ref": "#/definitions/Tree"}}}]},
+        "Node": {"properties": {"left": {"$ref": "#/definitions/Tree"}, "right": {"$ref": "#/definitions/Tree"}}},
+    }
+    root, walk = {"$ref": "#/definitions/Tree"}, MemberWalk(definitions, {})
+    message: dict[str, Any] = {"leaf": 1}
+    for level in range(12):
+        message = {"left" if level % 3 else "right": message}
+    assert len(agreed(root, definitions, {}, message, walk)) == 1
+    for _ in range(MAX_DEPTH - 20):
+        message = {"left": message}
+    assert len(walk.breaches(root, message, "request", advisory=True)) == 1
+    assert kept(walk) == (1, 1)
+
+
+def test_threads_share_a_walk() -> None:
+    """Choosing on first use is safe when many ask at once."""
+    body = quote(unknown=1)
+    body["quoteItem"][0]["product"]["place"][0]["postCode"] = "1"
+    schema = QUOTE._roots["createQuote request"]
+    walk = MemberWalk(QUOTE._definitions, QUOTE._products.aliases)
+    start, found = threading.Barrier(8), []
+
+    def ask() -> None:
+        start.wait()
+        found.append(walk.breaches(schema, body, "request", advisory=True))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [agreed_on(QUOTE, "createQuote request", body)] * 8

@@ -281,7 +281,7 @@ def sightings_of_one_date_say_the_same(run: Run) -> Iterator[Remark]:
             if not given(old) or member in _SEEN_ELSEWHERE or not (given(new) or whole):
                 continue
             place = f"{later.place}/{member}"
-            yield on_response(later.exchange, FINE if _essence(new) == _essence(old) else breach(
+            yield on_response(later.exchange, FINE if new == old or _essence(new) == _essence(old) else breach(
                 place, old, new, f"{place} differs from that of exchange {earlier.exchange.n}, though lastUpdateDate "
                                  "is the same", hint=True))  # fmt: skip
 

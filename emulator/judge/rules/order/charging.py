@@ -228,7 +228,7 @@ def _open_together(meant: Callable[[Subject], bool], related: Callable[[Subject,
     """No two charges whose subjects are so related were open at the same moment; `meant` says which are looked at.
 
     A charge is never opened again, so that it was open from its first to its last sighting as open. FINE only
-    where there was something to compare: another such charge, or a list that would have shown it.
+    where there was something to compare: another such charge that is settled, or a list that would have shown it.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -260,7 +260,8 @@ def _open_together(meant: Callable[[Subject], bool], related: Callable[[Subject,
                 told.add(pair)
                 yield breach(f"{shown.place}/state", f"not {_OPEN} beside charge {other.id}", _OPEN,
                              f"charges {other.id} and {life.id} are open at the same time, {what}")  # fmt: skip
-            if not clashes and (rivals or lists_all):
+            settled = bool(rivals) and all(at(other.shown[-1].value, "/state") != _OPEN for other, _ in rivals)
+            if not clashes and (settled or lists_all):
                 yield FINE
 
     return look

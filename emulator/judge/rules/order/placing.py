@@ -234,7 +234,7 @@ def _product_attributes(release: Release) -> frozenset[str]:
         names |= set(schema.get("properties", {}))
         ahead += schema.get("allOf", [])
         ahead.append(definitions.get(str(schema.get("$ref", "")).removeprefix("#/definitions/")))
-    return frozenset(names - {"@type"})
+    return frozenset(names - {"@type", "identifier"})  # a word that a seller may use for something else
 
 
 def _kind_of(item: Any) -> str:

@@ -12,6 +12,7 @@ from emulator.judge.rules.quote.book import (
     CREATED,
     FAILED,
     OFFERED,
+    ORDERABLE,
     QUOTE,
     READ,
     SHOWN,
@@ -23,7 +24,7 @@ from emulator.judge.rules.quote.book import (
     level_of,
 )
 from emulator.judge.run import Said, Shown
-from emulator.standard.tables import state_table
+from emulator.standard.tables import attribute_table, state_table
 from emulator.wire.payload import at, every
 
 _FREE: Final = ("href", "productOfferingQualificationHref")
@@ -182,20 +183,22 @@ def _spoken_of(attribute: str, state: str, holder: Mapping[str, Any]) -> bool:
     return attribute.startswith("/relatedContactInformation") or (attribute == "/quoteLevel" and state in OFFERED)
 
 
-def _reading(level: Level) -> Callable[[str, Mapping[str, Any], Mapping[str, Any]], tuple[str, str] | None]:
-    def reading(attribute: str, quote: Mapping[str, Any], holder: Mapping[str, Any]) -> tuple[str, str] | None:
-        if attribute == "/terminationError" and holder.get("state") not in FAILED:
-            return "quote-termination-error", "every"
-        return None if quote.get("quoteLevel") == level else ("quote-table-level", "asked")
+def _reading(attribute: str, quote: Mapping[str, Any], holder: Mapping[str, Any]) -> tuple[str, str] | None:
+    """By which reading an attribute is asked for, None where by every one.
 
-    return reading
+    The tables leave quoteLevel blank in some states, so its absence there does not make them void.
+    """
+    if attribute == "/terminationError" and holder.get("state") not in FAILED:
+        return "quote-termination-error", "every"
+    checked = quote.get("quoteLevel") == "firmSubjectToFeasibilityCheck"
+    return ("quote-table-level", "firm-alike") if checked else None
 
 
-for _label, _table, _level, _where in (
-    ("R51a", "firm", "firm", is_firm),
-    ("R51a", "firm-items", "firm", is_firm),
-    ("R51b", "budgetary", "budgetary", is_budgetary),
-    ("R51b", "budgetary-items", "budgetary", is_budgetary),
+for _label, _table, _where in (
+    ("R51a", "firm", is_firm),
+    ("R51a", "firm-items", is_firm),
+    ("R51b", "budgetary", is_budgetary),
+    ("R51b", "budgetary-items", is_budgetary),
 ):
     common.required_by_table(
         QUOTE,
@@ -205,9 +208,34 @@ for _label, _table, _level, _where in (
         where=_where,
         spared=_spoken_of,
         by_whole=True,
-        reading=_reading("firm" if _level == "firm" else "budgetary"),
+        reading=_reading,
         name="items" if _table.endswith("-items") else "",
     )
+
+
+@QUOTE.rule(on=CREATED, name="at-once")
+def an_immediate_offer_is_whole(said: Said) -> Iterator[Mark]:
+    """What Tables 5 to 8 ask of a read, in an answer that has the prices at once: the guide gives both one structure."""
+    for shown in said.shown:
+        level, state = level_of(shown.value), shown.value.get("state")
+        if level is None or state not in OFFERED:
+            continue
+        for table in (attribute_table("quote", level), attribute_table("quote", f"{level}-items")):
+            for place, holder in every(shown.value, table.holder):
+                for attribute in table.rows:
+                    if table.rows[attribute].get(str(state)) != "R" or attribute in _OF_OTHERS or "?" in attribute:
+                        continue
+                    found, here = at(holder, attribute), f"{shown.place}{place}{attribute}"
+                    if given(found):
+                        yield FINE
+                    else:
+                        yield breach(
+                            here, "a value", found, f"{here} is missing from a quote that is {state}", hint=True
+                        )
+
+
+_OF_OTHERS: Final = ("/id", "/state", "/quoteDate", "/quoteLevel", "/quoteItemTerm")
+"""What rules of their own demand of the first answer."""
 
 
 @QUOTE.rule("R52", on=SHOWN)
@@ -253,9 +281,21 @@ def items_fit_the_quote(said: Said) -> Iterator[Mark]:
             yield from _state_marks(shown, ("rejected", "abandoned"), "Figures 23 and 24", reading=figures)
             by_table = _state_marks(shown, allowed, table.number, reading=("quote-rejected-items", "table"))
             yield from (mark for mark in by_table if allowed and mark is not FINE)
+        elif state == "acknowledged":
+            yield from _of_acknowledged(shown)
         elif allowed:
             waiting = ("quote-waiting-items", "table") if state == "inProgress" else None
             yield from _state_marks(shown, allowed, table.number, waiting=waiting)
+
+
+def _of_acknowledged(shown: Shown) -> Iterator[Mark]:
+    """The tables leave this row blank; by the text everything begins as acknowledged, and the first steps come next."""
+    for place, item in items_of(shown.value):
+        state, here = item.get("state"), f"{shown.place}{place}/state"
+        if state in ("answered", "unableToProvide", "inProgress.draft", *ORDERABLE):
+            yield breach(here, "acknowledged", state, f"{here} is {state} in a quote that is acknowledged", hint=True)
+        elif isinstance(state, str):
+            yield FINE
 
 
 @QUOTE.rule(on=SHOWN, name="cause")

@@ -75,7 +75,7 @@ common.filters(
 )
 common.pages(QUOTE, (), "listQuote")
 common.no_doubles(QUOTE, (), "listQuote")
-common.reads_agree(QUOTE, (), KIND, "/quoteDate", *(f"/{name}" for name in _BUYERS))
+common.reads_agree(QUOTE, (), KIND, "/quoteDate", "/effectiveQuoteCompletionDate", *(f"/{name}" for name in _BUYERS))
 
 
 @QUOTE.at_end("R58")
@@ -91,9 +91,9 @@ def a_page_that_was_cut_says_so(run: Run) -> Iterator[Remark]:
         if _announced(page, offset + shown):
             yield on_response(page, FINE)
             continue
-        ids = {at(entry, "/id") for entry in _entries(page)}
+        ids = _ids(page)
         for later in pages[index + 1 :]:
-            more = any(at(entry, "/id") not in ids for entry in _entries(later))
+            more = bool(_ids(later) - ids)
             if (
                 more
                 and _question(later) == _question(page)
@@ -108,6 +108,11 @@ def a_page_that_was_cut_says_so(run: Run) -> Iterator[Remark]:
 def _entries(exchange: Exchange) -> list[Any]:
     body = exchange.response.body if exchange.response else MISSING
     return body if isinstance(body, list) else []
+
+
+def _ids(exchange: Exchange) -> set[str]:
+    found = (at(entry, "/id") for entry in _entries(exchange))
+    return {identifier for identifier in found if isinstance(identifier, str)}
 
 
 def _question(exchange: Exchange) -> list[tuple[str, str]]:

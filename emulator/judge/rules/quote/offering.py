@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark
@@ -10,7 +11,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import Said
-from emulator.wire.payload import at, every
+from emulator.wire.payload import MISSING, at, every
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
 
@@ -100,12 +101,26 @@ def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
     """Each price against Table 11: the amount, a period where it recurs, a unit where it is paid by use."""
     for place, price in every(said.body, "/quoteItem/*/quoteItemPrice/*"):
         kind = at(price, "/priceType")
+        if kind in (MISSING, None) and isinstance(price, dict):
+            yield breach(f"{place}/priceType", "a value", kind, f"{place}/priceType is missing: nobody can tell how often "
+                                                                "it is paid", hint=True)  # fmt: skip
         needed = ["/price"] if isinstance(kind, str) else []
         needed += {"recurring": ["/recurringChargePeriod"], "usageBased": ["/unitOfMeasure"]}.get(str(kind), [])
         for member in needed:
             found = at(price, member)
             yield hold(place + member, given(found), expected="a value", found=found,
                        message=f"{place}{member} is missing from a price of type {kind} (Table 11)")  # fmt: skip
+
+
+@QUOTE.rule(on=SHOWN, name="twice")
+def no_price_stands_twice(said: Said) -> Iterator[Mark]:
+    """The prices of each item: no two that are alike in everything."""
+    for place, prices in every(said.body, "/quoteItem/*/quoteItemPrice"):
+        for index, price in enumerate(prices if isinstance(prices, list) else ()):
+            if price in prices[:index]:
+                yield breach(f"{place}/{index}", MISSING, price, f"{place}/{index} is there a second time", hint=True)
+            else:
+                yield FINE
 
 
 @QUOTE.rule(on=SHOWN, name="amount")
@@ -135,7 +150,8 @@ def amounts_agree(said: Said) -> Iterator[Mark]:
         )
         if plain is not None and taxed is not None and rate is not None:
             wanted = plain * (1 + rate / 100)
-            if abs(taxed - wanted) <= max(0.02, abs(wanted) * 0.005):  # amounts are rounded
+            # Amounts are rounded, where a currency has no cents to whole ones.
+            if abs(taxed - wanted) <= max(0.02, min(0.5, abs(wanted) * 0.05)) + abs(wanted) * 1e-6:
                 yield FINE
             else:
                 yield breach(f"{place}/taxIncludedAmount/value", round(wanted, 2), taxed,
@@ -188,23 +204,45 @@ def _changes(
             )
 
 
+@QUOTE.rule(on=SHOWN, name="validity")
+def an_offer_has_an_end(said: Said) -> Iterator[Mark]:
+    """Where there is a validFor, it has an end, and nothing else is used of it."""
+    for shown in said.shown:
+        period, here = shown.value.get("validFor"), f"{shown.place}/validFor"
+        if isinstance(period, dict):
+            yield hold(f"{here}/endDateTime", given(period.get("endDateTime")), expected="a value",
+                       found=at(period, "/endDateTime"), message=f"{here} has no endDateTime")  # fmt: skip
+            if given(period.get("startDateTime")):
+                yield breach(f"{here}/startDateTime", MISSING, period["startDateTime"], hint=True)
+
+
+_SKEW: Final = timedelta(hours=1)
+"""How far two clocks can be apart before one of them is wrong."""
+
+
 @QUOTE.rule(on=SHOWN, name="dates")
 def dates_follow_one_another(said: Said) -> Iterator[Mark]:
-    """A quote is complete no sooner than it was asked for, and valid no less long than until then."""
+    """A quote is asked for, complete and then no longer valid, in this order; what has happened is not in the future."""
+    now = said.exchange.at
     for shown in said.shown:
-        begun, done, ends = (
-            common.moment(at(shown.value, member))
-            for member in ("/quoteDate", "/effectiveQuoteCompletionDate", "/validFor/endDateTime")
+        begun, done = (
+            common.moment(at(shown.value, member)) for member in ("/quoteDate", "/effectiveQuoteCompletionDate")
         )
-        for member, first, second in (
-            ("/effectiveQuoteCompletionDate", begun, done),
-            ("/validFor/endDateTime", done or begun, ends),
+        past = ["/quoteDate", "/effectiveQuoteCompletionDate"]
+        past += [f"{place}/changeDate" for place, _ in every(shown.value, "/stateChange/*")]
+        for member, first, last in (
+            ("/validFor/endDateTime", done or begun, None),
+            ("/expectedQuoteCompletionDate", begun, None),
+            *((member, begun, now) for member in past),
         ):
-            if first is None or second is None:
+            moment, here = common.moment(at(shown.value, member)), shown.place + member
+            if moment is None:
                 continue
-            if first <= second:
-                yield FINE
+            if first is not None and first - moment > _SKEW:
+                yield breach(here, f"{first.isoformat()} or later", at(shown.value, member),
+                             f"{here} is before the quote was {'complete' if first is done else 'asked for'}", hint=True)  # fmt: skip
+            elif last is not None and moment - last > _SKEW:
+                yield breach(here, f"{last.isoformat()} or earlier", at(shown.value, member),
+                             f"{here} is in the future", hint=True)  # fmt: skip
             else:
-                yield breach(shown.place + member, f"{first.isoformat()} or later", at(shown.value, member),
-                             f"{shown.place + member} is before the quote "
-                             f"{'was asked for' if first is begun else 'was complete'}", hint=True)  # fmt: skip
+                yield FINE
