@@ -153,8 +153,8 @@ def apply(rule: Rule, said: Said) -> Outcome:
     looked = False
     try:
         for mark in rule.look(said):
-            looked = True
             if not isinstance(mark, Breach):
+                looked = True
                 continue
             if len(breaches) == MAX_BREACHES:
                 findings.append(_more(rule, said, breaches))
@@ -162,7 +162,9 @@ def apply(rule: Rule, said: Said) -> Outcome:
             breaches.append(mark)
             name = rule.named(mark) if rule.named else rule.id
             hurt = rule.touches(said, mark) if rule.touches else rule.requirements
-            findings += _findings(name, hurt, mark, blamed(said.author), said, said.run)
+            found = list(_findings(name, hurt, mark, blamed(said.author), said, said.run))
+            looked = looked or bool(found)  # a breach of a reading that does not hold shows nothing
+            findings += found
         if rule.evidence is not None:
             return Outcome(tuple(findings), rule.evidence(said, breaches))
         return Outcome(tuple(findings), rule.requirements) if looked else NOTHING
@@ -182,6 +184,8 @@ def close(rule: ClosingRule, run: Run) -> list[tuple[Remark | None, Outcome]]:
             if isinstance(remark.mark, Breach):
                 said = Said(run, remark.exchange, remark.half) if remark.exchange and remark.half else None
                 findings = list(_findings(rule.id, rule.requirements, remark.mark, blamed(remark.party), said, run))
+                if not findings:
+                    continue  # a breach of a reading that does not hold shows nothing
             told.append((remark, Outcome(tuple(findings), rule.requirements)))
     except Exception as error:  # as above
         LOG.debug("rule %s broke at the end of the run", rule.id, exc_info=True)

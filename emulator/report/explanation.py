@@ -40,7 +40,8 @@ def _requirement(told: Explanation) -> Iterator[str]:
     if told["contract"]:
         yield from _field("contract", f"its schemas see to it {told['contract']}")
     for rule in told["rules"]:
-        yield from _field("rule", f"{rule['id']}: {' '.join(rule['about'].split())}")
+        about = " ".join(rule["about"].split())
+        yield from _field("rule", f"{rule['id']}: {about}" if about else rule["id"])
     if not told["rules"] and not told["not_on_wire"]:
         yield from _field("rule", "none yet")
     yield from _common(told)

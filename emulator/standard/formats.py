@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
+_DAY: Final = r"([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DATE: Final = re.compile(_DAY + r"\Z")
 _DATE_TIME: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))\Z"
+    _DAY + r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\Z"
 )
 _PCHAR: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
 _URI: Final = re.compile(
@@ -22,20 +23,24 @@ _URI: Final = re.compile(
     r"(\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?(?=[/?#]|\Z)|(?!//))"
     + _PCHAR + r"(?:\?" + _PCHAR.replace("@/", "@/?") + r")?(?:#" + _PCHAR.replace("@/", "@/?") + r")?\Z"
 )  # fmt: skip
-_LAST_SECOND = 59
-_LEAP_SECOND = 60
+_IN_EVERY_MONTH = "28"
+_LEAP_SECOND = "60"
 _MINUTES_A_DAY = 24 * 60
 
 
 def is_date(text: str) -> bool:
     """Whether text is an RFC 3339 full-date."""
     match = _DATE.match(text)
-    if not match:
-        return False
-    year, month, day = (int(part) for part in match.groups())
+    return match is not None and _has_day(match)
+
+
+def _has_day(match: re.Match[str]) -> bool:
+    """Whether the month of a date has that day."""
+    if match[3] <= _IN_EVERY_MONTH:
+        return True
     try:
         # Year 0000 is well formed in RFC 3339 and unknown to Python's calendar; it is a leap year.
-        date(year or 4, month, day)
+        date(int(match[1]) or 4, int(match[2]), int(match[3]))
     except ValueError:
         return False
     return True
@@ -44,20 +49,15 @@ def is_date(text: str) -> bool:
 def is_date_time(text: str) -> bool:
     """Whether text is an RFC 3339 date-time; a leap second may stand only at 23:59:60 UTC."""
     match = _DATE_TIME.match(text)
-    if not match or not is_date(match.group(1)):
+    if match is None or not _has_day(match):
         return False
-    hour, minute, second = int(match.group(2)), int(match.group(3)), int(match.group(4))
-    offset = 0
-    if match.group(5):
-        off_hour, off_minute = int(match.group(6)), int(match.group(7))
-        if off_hour > 23 or off_minute > _LAST_SECOND:  # noqa: PLR2004 - hours of a day
-            return False
-        offset = (off_hour * 60 + off_minute) * (-1 if match.group(5) == "-" else 1)
-    if hour > 23 or minute > _LAST_SECOND:  # noqa: PLR2004 - hours of a day
-        return False
-    if second == _LEAP_SECOND:
-        return (hour * 60 + minute - offset) % _MINUTES_A_DAY == _MINUTES_A_DAY - 1
-    return second <= _LAST_SECOND
+    if match[6] != _LEAP_SECOND:
+        return True
+    minutes = int(match[4]) * 60 + int(match[5])
+    if match[7]:
+        offset = int(match[8]) * 60 + int(match[9])
+        minutes += offset if match[7] == "-" else -offset
+    return minutes % _MINUTES_A_DAY == _MINUTES_A_DAY - 1
 
 
 def is_uri(text: str) -> bool:

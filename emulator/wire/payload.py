@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -86,6 +87,8 @@ def _line_column(raw: bytes, offset: int) -> str:
 
 
 _NO_OPENING: Final = bytes(set(range(256)) - set(b"[{"))
+"""All bytes but those that open a list or an object."""
+_NO_QUOTE: Final = bytes(set(range(256)) - set(b'"'))
 _NESTING: Final = (dict, list)
 
 
@@ -116,17 +119,19 @@ def _count_members(value: Any) -> int:
     return total
 
 
-def _count_names(raw: bytes) -> int:
-    """How often a quote stands before a colon: at the end of each member's name, and in some strings."""
-    return raw.translate(None, b" \t\r\n").count(b'":')
+def _quotes(raw: bytes) -> int:
+    return len(raw.translate(None, _NO_QUOTE))
 
 
 def _duplicates(raw: bytes, value: Any) -> tuple[str, ...]:
     """JSON Pointers of members given twice; the slow reader runs only where a count differs."""
-    # Without escapes the value written again differs from the text by blanks, numbers and lost members only.
-    # With them, a quote before a colon inside a string makes the cheap count too high, never too low.
-    kept = _count_members(value) if b"\\" in raw else _count_names(orjson.dumps(value))
-    if _count_names(raw) == kept:
+    if b"\\" not in raw:
+        # Written again, the value has every quote of the text but those of lost members.
+        lost = _quotes(raw) != _quotes(orjson.dumps(value))
+    else:
+        # An escaped quote before a colon, inside a string, makes the cheap count too high, never too low.
+        lost = raw.translate(None, b" \t\r\n").count(b'":') != _count_members(value)
+    if not lost:
         return ()
     pairs = json.loads(raw, object_pairs_hook=_Pairs)
     twice = list(dict.fromkeys(_twice(pairs)))
@@ -185,17 +190,34 @@ def pointer(tokens: Iterator[Any] | list[Any] | tuple[Any, ...]) -> str:
     return "".join("/" + escape(str(token)) for token in tokens)
 
 
+_LONG: Final = 200
+"""A pointer of more characters is read again each time: who writes it may be a stranger."""
+
+
+def _read_pointer(place: str) -> tuple[tuple[str, str, int], ...] | None:
+    """Each token of a pointer with its slash, the member and the index (or -1) that it names; None for no pointer."""
+    if place and not place.startswith("/"):
+        return None
+    return tuple(
+        ("/" + token, unescape(token), int(token) if _INDEX.fullmatch(token) else -1) for token in place.split("/")[1:]
+    )
+
+
+_read_short_pointer: Final = lru_cache(maxsize=4096)(_read_pointer)
+
+
 def at(value: Any, place: str) -> Any:
     """What stands at a JSON Pointer, or MISSING. Never raises, whatever `value` is."""
     if not place:
         return value
-    if not place.startswith("/"):
+    tokens = _read_short_pointer(place) if len(place) <= _LONG else _read_pointer(place)
+    if tokens is None:
         return MISSING
-    for token in place.split("/")[1:]:
+    for _, name, index in tokens:
         if isinstance(value, dict):
-            value = value.get(unescape(token), MISSING)
-        elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
-            value = value[int(token)]
+            value = value.get(name, MISSING)
+        elif isinstance(value, list) and 0 <= index < len(value):
+            value = value[index]
         else:
             return MISSING
     return value
@@ -206,17 +228,20 @@ def every(value: Any, pattern: str) -> Iterator[tuple[str, Any]]:
 
     Yields nothing for what is not there. Never raises.
     """
-    found: list[tuple[str, Any]] = [("", value)] if not pattern or pattern.startswith("/") else []
-    for token in pattern.split("/")[1:] if pattern else []:
+    tokens = _read_short_pointer(pattern) if len(pattern) <= _LONG else _read_pointer(pattern)
+    found: list[tuple[str, Any]] = [] if tokens is None else [("", value)]
+    for text, name, at_index in tokens or ():
         step: list[tuple[str, Any]] = []
         for path, node in found:
-            if token != "*":  # noqa: S105 - a pointer token, not a secret
-                child = at(node, "/" + token)
-                if child is not MISSING:
-                    step.append((f"{path}/{token}", child))
+            if isinstance(node, dict):
+                if text == "/*":
+                    step += [(f"{path}/{escape(member)}", child) for member, child in node.items()]
+                elif (child := node.get(name, MISSING)) is not MISSING:
+                    step.append((path + text, child))
             elif isinstance(node, list):
-                step += [(f"{path}/{index}", child) for index, child in enumerate(node)]
-            elif isinstance(node, dict):
-                step += [(f"{path}/{escape(name)}", child) for name, child in node.items()]
+                if text == "/*":
+                    step += [(f"{path}/{index}", child) for index, child in enumerate(node)]
+                elif 0 <= at_index < len(node):
+                    step.append((path + text, node[at_index]))
         found = step
-    yield from found
+    return iter(found)

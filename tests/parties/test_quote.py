@@ -354,6 +354,17 @@ def test_a_path_of_the_profile_replaces_the_plan(path, wanted):
         assert shown == (path if path[0].startswith("a") else ["acknowledged", *path])
 
 
+def test_an_offer_that_is_to_expire_by_the_path_promises_no_more():
+    """A buyer that believes validFor is not let down by the profile."""
+    desk = Desk(quote={"path": [{"to": "approved.orderable"}, {"to": "expired", "after_seconds": 40}]})
+    made = ask(desk, quote(uni_item(), instantSyncQuote=True)).body
+    assert made["validFor"]["endDateTime"] == "2026-01-01T00:00:40.000Z"
+    desk.wait(39)
+    assert show(desk, made)["state"] == "approved.orderable"
+    desk.wait(1)
+    assert show(desk, made)["state"] == "expired"
+
+
 def test_lists():
     desk = Desk()
     made = ask(desk, quote(projectId="p")).body

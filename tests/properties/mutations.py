@@ -10,6 +10,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from emulator.wire.exchange import Exchange, Response
@@ -18,14 +19,22 @@ from emulator.wire.payload import at, escape
 JSON = ("Content-Type", "application/json;charset=utf-8")
 
 
+Edit = Callable[[Any], Any]
+"""A changed copy of a body. LookupError or TypeError where the body has not the shape that it was made for."""
+
+
 @dataclass(frozen=True)
 class Mutation:
-    """One change: `operator` to what stands at `place` of the answer of exchange `n`."""
+    """One change: `operator` to what stands at `place` of the answer of exchange `n`.
+
+    `exchange` is the spoilt one; `edit` makes the same change to a body, None where not the body is changed.
+    """
 
     operator: str
     n: int
     place: str
     exchange: Exchange
+    edit: Edit | None = None
 
     def applied(self, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """The run with the spoilt exchange in the place of the good one."""
@@ -41,8 +50,8 @@ def mutations(exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
         response = exchange.response
         if response is None or response.status >= 300:
             continue
-        for operator, place, body in _bodies(response.body):
-            yield Mutation(operator, exchange.n, place, _with_body(exchange, body))
+        for operator, place, edit in _edits(response.body):
+            yield Mutation(operator, exchange.n, place, _with_body(exchange, edit(response.body)), edit)
         yield from _headers(exchange)
         yield from _stale(exchange, exchanges)
 
@@ -53,25 +62,25 @@ def _with_body(exchange: Exchange, body: Any) -> Exchange:
     return replace(exchange, response=Response(response.headers, json.dumps(body).encode(), response.status))
 
 
-def _bodies(body: Any) -> Iterator[tuple[str, str, Any]]:
+def _edits(body: Any) -> Iterator[tuple[str, str, Edit]]:
     for place, value in walk(body):
         if not place:
             continue
         for operator, change in CHANGES.items():
             for new in change(value):
-                yield operator, place, put(body, place, new)
-        yield "drop", place, drop(body, place)
+                yield operator, place, partial(put, place=place, value=new)
+        yield "drop", place, partial(drop, place=place)
         if isinstance(value, list) and value:
-            yield "drop-entry", place, put(body, place, value[1:])
-            yield "double-entry", place, put(body, place, [*value, value[-1]])
-            yield "empty-list", place, put(body, place, [])
+            yield "drop-entry", place, partial(put, place=place, value=value[1:])
+            yield "double-entry", place, partial(put, place=place, value=[*value, value[-1]])
+            yield "empty-list", place, partial(put, place=place, value=[])
     if isinstance(body, dict):
-        yield "unknown-member", "/colour", {**body, "colour": "green"}
-        yield "as-list", "", [body]
+        yield "unknown-member", "/colour", lambda whole: {**whole, "colour": "green"}
+        yield "as-list", "", lambda whole: [whole]
     if isinstance(body, list) and body:
-        yield "drop-entry", "", body[1:]
-        yield "double-entry", "", [*body, body[-1]]
-        yield "as-object", "", body[0]
+        yield "drop-entry", "", lambda whole: whole[1:]
+        yield "double-entry", "", lambda whole: [*whole, whole[-1]]
+        yield "as-object", "", lambda whole: whole[0]
 
 
 def walk(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -168,7 +177,9 @@ def _headers(exchange: Exchange) -> Iterator[Mutation]:
             continue
         yield Mutation(f"header {name}", exchange.n, "",
                        replace(exchange, response=Response(headers, response.raw, response.status)))  # fmt: skip
-    yield Mutation("no-body", exchange.n, "", replace(exchange, response=Response(response.headers, b"", response.status)))
+    yield Mutation(
+        "no-body", exchange.n, "", replace(exchange, response=Response(response.headers, b"", response.status))
+    )
     yield Mutation("cut-body", exchange.n, "",
                    replace(exchange, response=Response(response.headers, response.raw[:-1], response.status)))  # fmt: skip
 

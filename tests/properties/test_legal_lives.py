@@ -90,7 +90,7 @@ class LegalLives(RuleBasedStateMachine):
         }
         if not instant:
             body["requestedPOQCompletionDate"] = self.later(400)
-        self.keep(POQ, self.trader.ask(f"createProductOfferingQualification", body, api=POQ))
+        self.keep(POQ, self.trader.ask("createProductOfferingQualification", body, api=POQ))
 
     @rule(instant=st.booleans(), level=st.sampled_from(["firm", "budgetary"]), count=st.integers(1, 2))
     def quote(self, instant: bool, level: str, count: int) -> None:
@@ -155,7 +155,7 @@ class LegalLives(RuleBasedStateMachine):
         tasks = name in ("listCancelProductOrder", f"list{MODIFY}")  # their enum has no plain inProgress
         query = {key: value for key, value in filters.items() if key in known and not (tasks and value == "inProgress")}
         query |= {key: value for key, value in (("limit", limit), ("offset", offset)) if value}
-        reply = self.trader.ask(name, api=api, **query)
+        self.trader.ask(name, api=api, **query)
 
     @rule(pick=st.integers(0, 5))
     def read_product(self, pick: int) -> None:
@@ -170,7 +170,11 @@ class LegalLives(RuleBasedStateMachine):
             return
         state = self.trader.ask("retrieveQuote", id=identifier, api="quote").body["state"]
         if state.startswith("inProgress" if name == "cancelQuote" else "approved"):
-            body = {"quoteId": identifier, "reason": "no longer wanted"} if name == "cancelQuote" else {"quoteId": identifier}
+            body = (
+                {"quoteId": identifier, "reason": "no longer wanted"}
+                if name == "cancelQuote"
+                else {"quoteId": identifier}
+            )
             self.trader.ask(name, body, api="quote")
 
     @rule(pick=st.integers(0, 5))
@@ -205,7 +209,10 @@ class LegalLives(RuleBasedStateMachine):
             return
         shown = self.trader.ask("retrieveCharge", id=identifier).body
         if shown["state"] == "awaitingResponse":
-            items = [{"id": each["id"], "acceptanceIndicator": "accepted" if accepted else "rejected"} for each in shown["chargeItem"]]
+            items = [
+                {"id": each["id"], "acceptanceIndicator": "accepted" if accepted else "rejected"}
+                for each in shown["chargeItem"]
+            ]
             self.trader.ask("patchCharge", {"chargeItem": items}, id=identifier)
 
     @rule(pick=st.integers(0, 5), name=st.text("abc", min_size=1, max_size=4))

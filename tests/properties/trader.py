@@ -47,7 +47,9 @@ class Trader(ordering.Talk):
         path = {"id": id} if id is not None else {}
         asked = {name.replace("__", "."): value for name, value in query.items()}
         base = f"http://seller.example{contract.base_path}"
-        call = Call(api, "management", operation, path, {n: [v] for n, v in asked.items()}, {}, copy.deepcopy(body), run, base)
+        call = Call(
+            api, "management", operation, path, {n: [v] for n, v in asked.items()}, {}, copy.deepcopy(body), run, base
+        )
         at = self.clock.now()
         try:
             reply = self.seller.answer(call)

@@ -44,9 +44,7 @@ def agreed(root: Any, definitions: Any, aliases: Any, message: Any, walk: Member
 
 def agreed_on(contract: Contract, root: str, message: Any) -> list[Breach]:
     """What both walks say of a message of a contract, as a request and with advice."""
-    return agreed(
-        contract._roots[root], contract._definitions, contract._products.aliases, message, contract._members
-    )
+    return agreed(contract._roots[root], contract._definitions, contract._products.aliases, message, contract._members)
 
 
 # -- messages of the contracts -------------------------------------------------------------------------

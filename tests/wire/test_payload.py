@@ -189,6 +189,18 @@ def test_no_such_place(place: str) -> None:
     assert list(every(["a", "b"], place)) == []
 
 
+@pytest.mark.parametrize("length", [1, 60, 300])
+def test_pointers_of_any_length(length: int) -> None:
+    """A long pointer, which is not remembered, leads where a short one would."""
+    value: Any = {"end": [7]}
+    for _ in range(length):
+        value = {"a/b": value}
+    place = "/a~1b" * length + "/end/0"
+    assert at(value, place) == 7
+    assert list(every(value, place)) == [(place, 7)]
+    assert at(value, place + "/0") is MISSING
+
+
 def test_null_is_not_missing() -> None:
     """Null is a value; MISSING is none, and counts as false."""
     assert at({"a": None}, "/a") is None

@@ -151,8 +151,10 @@ def _shown(message: Message) -> set[Aspect]:
     if not message.raw.strip():
         return set()
     aspects = {Aspect.PAYLOAD}
+    # Without the word, and without escapes that may hide it, one object is all that can be shown.
+    sought = _ALL if _WORD in message.raw or b"\\" in message.raw else _PLAIN
     stack: list[Any] = [message.body]
-    while stack:
+    while stack and len(aspects) < len(sought):
         node = stack.pop()
         if isinstance(node, list):
             stack += node
@@ -165,6 +167,11 @@ def _shown(message: Message) -> set[Aspect]:
                 if isinstance(product.get(TYPE), str):
                     aspects.add(Aspect.PRODUCT)
     return aspects
+
+
+_WORD: Final = PRODUCT_CONFIGURATION.encode()
+_PLAIN: Final = (Aspect.PAYLOAD, Aspect.REQUIRED)
+_ALL: Final = (*_PLAIN, Aspect.PRODUCT_TYPE, Aspect.PRODUCT)
 
 
 def _ids(said: Said, aspects: Iterable[Aspect]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, Kind, Life, Run, Said, Shown, View
 from emulator.judge.run import ORDER as ORDERS
 from emulator.wire.call import ErrorCode
+from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
 API: Final = ORDER.api
@@ -333,7 +334,7 @@ def _starts_in(on_item: bool, *allowed: str, held: str) -> Callable[[Run], Itera
             created = common.moment(at(first.value, "/creationDate"))
             if subject is None or created is None or (subject.item is not None) is not on_item:
                 continue
-            states = _states_at(_what_it_is_for(run, subject), created)
+            states = _states_at(_what_it_is_for(run, subject, first.exchange), created)
             if not states:
                 continue
             place = f"{first.place}/creationDate"
@@ -348,10 +349,14 @@ def _starts_in(on_item: bool, *allowed: str, held: str) -> Callable[[Run], Itera
     return look
 
 
-def _what_it_is_for(run: Run, subject: Subject) -> Any:
-    """The order or item of a charge, as it was shown last."""
+def _what_it_is_for(run: Run, subject: Subject, charged: Exchange) -> Any:
+    """The order or item of a charge, as it was shown last, if that was after the charge was first seen.
+
+    A history that is older cannot tell in which state the charge was created.
+    """
     order = run.life(ORDERS, subject.order)
-    newest = next((seen.value for seen in reversed(order.shown) if seen.whole), MISSING) if order else MISSING
+    later = [seen.value for seen in order.shown if seen.whole and seen.exchange.n > charged.n] if order else []
+    newest = later[-1] if later else MISSING
     return newest if subject.item is None else _by_id(newest, "/productOrderItem/*", subject.item)
 
 

@@ -492,23 +492,7 @@ def an_order_has_no_second_id(said: Said) -> Iterator[Mark]:
                              f"{shown.place}/id is {life.id}, and the order was given {other.id} when it was placed")  # fmt: skip
 
 
-@ORDER.rule("R19", on=ANSWERS, name="there")
-def an_order_shows_its_history(said: Said) -> Iterator[Mark]:
-    """The order's stateChange is there; one that was there before and is gone is for the rule on its truth."""
-    for shown, life in said.lived():
-        found = at(shown.value, "/stateChange")
-        if given(found):
-            yield FINE
-            continue
-        earlier = life.last_before(said.exchange)
-        if earlier is not None and given(at(earlier.value, "/stateChange")):
-            continue
-        if said.run.reads_as("order-history-shown", "always"):
-            yield breach(shown.place + "/stateChange", "the states it went through", found,
-                         f"{shown.place}/stateChange is missing", reading=("order-history-shown", "always"))  # fmt: skip
-
-
-common.tells_history(ORDER, "R19", common.Machine("productOrder"), on=ANSWERS, name="")
+common.tells_history(ORDER, "R19", common.Machine("productOrder"), on=ANSWERS, needed=True, name="")
 common.tells_history(ORDER, "R23", common.Machine("productOrderItem", ITEMS), on=ANSWERS, needed=True, name="")
 
 

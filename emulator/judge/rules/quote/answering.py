@@ -179,7 +179,7 @@ def a_finished_quote_has_a_history(said: Said) -> Iterator[Mark]:
 def _spoken_of(attribute: str, state: str, holder: Mapping[str, Any]) -> bool:
     """What rules of their own look at: the seller's contact (R61), the level of an offer (R33, R34), the causes (D1)."""
     if attribute == "/terminationError":
-        return holder.get("state") in FAILED and holder.get("state") != state
+        return at(holder, "/state") in FAILED and at(holder, "/state") != state
     return attribute.startswith("/relatedContactInformation") or (attribute == "/quoteLevel" and state in OFFERED)
 
 
@@ -188,7 +188,7 @@ def _reading(attribute: str, quote: Mapping[str, Any], holder: Mapping[str, Any]
 
     The tables leave quoteLevel blank in some states, so its absence there does not make them void.
     """
-    if attribute == "/terminationError" and holder.get("state") not in FAILED:
+    if attribute == "/terminationError" and at(holder, "/state") not in FAILED:
         return "quote-termination-error", "every"
     checked = quote.get("quoteLevel") == "firmSubjectToFeasibilityCheck"
     return ("quote-table-level", "firm-alike") if checked else None

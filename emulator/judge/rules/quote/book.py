@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 from emulator.judge.rule import requests, responses
 from emulator.judge.rulebook import Rulebook
-from emulator.wire.payload import every
 
 QUOTE: Final = Rulebook("MEF115", "quote")
 
@@ -50,9 +49,10 @@ def is_budgetary(quote: Mapping[str, Any]) -> bool:
 
 def items_of(quote: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The items of a quote, or of a request for one, with their places."""
-    for place, item in every(quote, "/quoteItem/*"):
+    items = quote.get("quoteItem") if isinstance(quote, dict) else None
+    for index, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict):
-            yield place, item
+            yield f"/quoteItem/{index}", item
 
 
 def items_by_id(quote: Any) -> dict[str, dict[str, Any]]:
