@@ -129,7 +129,7 @@ def orderable_with_an_item_that_is_not(answer: Answer) -> None:
             item["state"] = "approved.orderableAlternate"
 
 
-@broken("quote/firm-deferred", "MEF115.path-firm", "MEF115.history-firm")
+@broken("quote/firm-deferred", "MEF115.path-firm", "MEF115.history-firm", "MEF115.item-states")
 def goes_back_to_work(answer: Answer) -> None:
     if reads(answer, "quote") and answer.body["state"] == "approved.orderable":
         if answer.memory.setdefault("shown", 0):

@@ -129,7 +129,7 @@ def edited(message: Any, edits: Edits) -> Any:
                 if isinstance(holder, dict):
                     holder["@type"] = copy.deepcopy(TYPES[what % len(TYPES)])
                     if what % 3 == 0:
-                        holder["@schemaLocation"] = WORDS[what % len(WORDS)]
+                        holder["@schemaLocation"] = copy.deepcopy(WORDS[what % len(WORDS)])
             case "tag":
                 tags = [spot for spot in spots if str(spot[-1]).endswith("Type")]
                 spot = tags[where % len(tags)] if tags else path

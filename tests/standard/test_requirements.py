@@ -15,10 +15,10 @@ import pytest
 
 from emulator.errors import FileProblem
 from emulator.judge.listing import rows, rules_by_requirement, table
-from emulator.judge.rules.contract import REQUIREMENTS, Aspect, touches
+from emulator.judge.rules.contract import ASPECTS, REQUIREMENTS, Aspect, touches
 from emulator.plain_yaml import load_yaml
 from emulator.settings import scenarios_dir, specs_dir
-from emulator.standard.breach import Breach, Check
+from emulator.standard.breach import Breach
 from emulator.standard.release import load_release
 from emulator.standard.requirement import Keyword, Requirement, load_requirements
 from emulator.wire.call import ErrorCode
@@ -305,12 +305,15 @@ def test_requirements_that_rules_name_are_in_the_catalogue() -> None:
 @pytest.mark.parametrize("api", sorted(REQUIREMENTS))
 def test_the_listing_names_the_rules_whose_findings_touch_a_requirement(api: str) -> None:
     places = ("/x", "/x/productConfiguration/@type")
-    exchange = cast("Any", SimpleNamespace(api=api))
+    said = cast("Any", SimpleNamespace(exchange=SimpleNamespace(api=api)))
     touching: dict[str, set[str]] = {}
-    for check, place, code in product(Check, places, (ErrorCode.INVALID_VALUE, ErrorCode.MISSING_PROPERTY)):
-        for identifier in touches(exchange, Breach(place, expected=None, check=check, code=code)):
+    for check, place, code in product(ASPECTS, places, (ErrorCode.INVALID_VALUE, ErrorCode.MISSING_PROPERTY)):
+        for identifier in touches(said, Breach(place, expected=None, check=check, code=code)):
             touching.setdefault(identifier, set()).add(f"contract.{check}")
-    named = {identifier: set(rules_by_requirement()[identifier]) for identifier in REQUIREMENTS[api].values()}
+    named = {
+        identifier: {name for name in rules_by_requirement()[identifier] if name.startswith("contract.")}
+        for identifier in REQUIREMENTS[api].values()
+    }
     never = set() if Aspect.PRODUCT in REQUIREMENTS[api] else {"contract.product"}  # no payload, no such finding
     assert named == {identifier: rules - never for identifier, rules in touching.items()}
 

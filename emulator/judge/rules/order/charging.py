@@ -170,8 +170,9 @@ def what_was_cancelled_does_not_go_on(said: Said) -> Iterator[Mark]:
     done = {}
     for life in said.run.lives(CANCEL) if said.shown else ():
         for seen in life.before(said.exchange):
-            if at(seen.value, "/state") == "done":
-                done[at(seen.value, "/productOrder/productOrderId")] = life
+            order = at(seen.value, "/productOrder/productOrderId")
+            if at(seen.value, "/state") == "done" and isinstance(order, str):
+                done[order] = life
     for shown in said.shown if done else ():
         state, life_of = at(shown.value, "/state"), done.get(shown.value["id"])
         if life_of is None or not isinstance(state, str):
@@ -877,3 +878,6 @@ def _outcome(charges: list[Any]) -> str:
         return "done.declined"
     accepted = bool(items) and all(at(item, "/state") == "acceptedByBuyer" for item in items)
     return "done" if accepted and len(charges) == 1 else ""
+
+
+common.steady(ORDER, CANCEL)

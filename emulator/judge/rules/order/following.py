@@ -1038,3 +1038,6 @@ def dates_are_read_as_they_were_made(said: Said) -> Iterator[Mark]:
 
 
 common.unknown_is_404(ORDER, "R72", str(MODIFY_DATE.retrieve), MODIFY_DATE)
+
+
+common.steady(ORDER, ORDERS)

@@ -179,3 +179,6 @@ def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
     """The quoteId and the reason, in the answer as they were sent."""
     if isinstance(said.asked, dict) and isinstance(said.body, dict):
         yield from common.echo_marks(said.asked, said.body, "")
+
+
+common.steady(QUOTE, KIND)
