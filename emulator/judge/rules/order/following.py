@@ -523,9 +523,10 @@ def buyers_leave_the_sellers_contacts(said: Said) -> Iterator[Mark]:
     """Contacts of the seller stand in a PATCH as they were, if at all."""
     for place, asked, known in _patched(said, "relatedContactInformation"):
         theirs = [contact for contact in known if _is_sellers(contact)]
+        ever = _contacts_ever_shown(said)
         for index, contact in enumerate(asked):
             if _is_sellers(contact):
-                yield hold(f"{place}/{index}", _among(contact, theirs), expected=theirs, found=contact,
+                yield hold(f"{place}/{index}", _among(contact, ever), expected=theirs, found=contact,
                            message=f"{place}/{index} changes a contact of the seller's")  # fmt: skip
             else:
                 yield FINE
@@ -536,6 +537,14 @@ def buyers_leave_the_sellers_contacts(said: Said) -> Iterator[Mark]:
                              hint=True)  # fmt: skip
         if place == "/relatedContactInformation":
             yield from _other_contacts(place, asked, known)
+
+
+def _contacts_ever_shown(said: Said) -> list[Any]:
+    """All contacts that were shown of the order before, on any level: the Buyer can repeat any of them in good faith."""
+    life = said.run.life(ORDERS, said.exchange.path_params.get("id"))
+    shown = [each.value for each in life.before(said.exchange) if each.whole] if life else []
+    patterns = ("/relatedContactInformation/*", "/productOrderItem/*/relatedContactInformation/*")
+    return [contact for value in shown for pattern in patterns for _, contact in every(value, pattern)]
 
 
 def _other_contacts(place: str, asked: list[Any], known: list[Any]) -> Iterator[Mark]:
@@ -872,10 +881,11 @@ def dates_are_of_open_items(said: Said) -> Iterator[Mark]:
                      f"the order is {last.value['state']}, and its dates cannot change any more", hint=True)  # fmt: skip
     else:
         yield FINE
-    whole, wanted = life.last_before(said.exchange), at(said.body, "/productOrderItem/productOrderItemId")
-    if whole is not None and isinstance(wanted, str):
-        items = [item.get("id") for _, item in _objects(whole.value)]
-        if wanted in items:
+    wanted = at(said.body, "/productOrderItem/productOrderItemId")
+    wholes = [shown for shown in life.before(said.exchange) if shown.whole]
+    if wholes and isinstance(wanted, str):
+        items = [item.get("id") for _, item in _objects(wholes[-1].value)]
+        if any(wanted == item.get("id") for shown in wholes for _, item in _objects(shown.value)):
             yield FINE
         else:
             yield breach("/productOrderItem/productOrderItemId", items, wanted,

@@ -1,0 +1,73 @@
+"""A legal run with one answer spoilt: somebody notices, and the Seller is blamed, nobody else.
+
+Held to here are the changes that nobody could take for the Seller's own business: broken shapes, states out of the
+blue, wrong statuses, and values that the Buyer sent and gets back otherwise. `make mutate` tries all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.judge.verdict import Blame, Verdict
+from emulator.wire.exchange import Exchange, Party
+from emulator.wire.payload import MISSING, at
+from tests.play import Played, play
+from tests.properties.mutations import Mutation, mutations
+
+RUNS = ["access-eline/new-install", "poq/deferred", "quote/firm-deferred", "order/cancel", "order/charge", "quote/decline"]
+SURE = {"null", "other-type", "other-state", "status", "no-body", "cut-body", "as-list", "header content-type"}
+ECHOED = {"drop", "other-text", "other-number", "other-truth"}
+CREATES = {"createProductOfferingQualification", "createQuote", "createProductOrder"}
+READS = {"retrieveProductOfferingQualification", "retrieveQuote", "retrieveProductOrder"}
+
+
+@cache
+def played(name: str) -> Played:
+    return play(name)
+
+
+@cache
+def certain(name: str) -> tuple[Mutation, ...]:
+    """The mutations of a run that have to be noticed."""
+    run = played(name)
+    asked: dict[str, Exchange] = {}
+    for exchange in run.exchanges:
+        if exchange.operation in CREATES and exchange.response:
+            asked[str(at(exchange.response.body, "/id"))] = exchange
+    return tuple(_certain(run, asked))
+
+
+def _certain(run: Played, asked: dict[str, Exchange]) -> Iterator[Mutation]:
+    for mutation in mutations(run.exchanges):
+        original = run.exchanges[mutation.n - 1]
+        if mutation.operator in SURE:
+            yield mutation
+        elif mutation.operator in ECHOED and original.operation in CREATES | READS and original.response:
+            source = asked.get(str(at(original.response.body, "/id")))
+            sent = at(source.request.body, mutation.place) if source else MISSING
+            # Contacts of the two parties may come in any order, so the same place need not be the same contact.
+            if sent not in (MISSING, None, []) and "relatedContactInformation" not in mutation.place:
+                if sent == at(original.response.body, mutation.place):
+                    yield mutation
+
+
+@pytest.mark.parametrize("name", RUNS)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_spoilt_answer_is_noticed_and_the_seller_blamed(name: str, data: st.DataObject) -> None:
+    mutation = data.draw(st.sampled_from(certain(name)))
+    run = played(name)
+    found = run.judged(mutation.applied(run.exchanges), sut=Party.SELLER).findings
+    wrong = [finding for finding in found if finding.verdict in (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED)]
+    assert any(finding.blame is Blame.SELLER for finding in wrong), f"nobody noticed: {mutation}"
+    assert [finding for finding in wrong if finding.blame is Blame.BUYER] == [], str(mutation)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_that_is_not_spoilt_raises_nothing(name: str) -> None:
+    assert played(name).judged().findings == ()
