@@ -1,0 +1,196 @@
+"""States go along their lifecycles, and histories tell the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from emulator.judge.rule import FINE, Mark, On
+from emulator.judge.rulebook import Rulebook, breach, given, hold
+from emulator.judge.rules.common.values import Labels, id_of, moment
+from emulator.judge.run import Life, Said, Shown
+from emulator.standard.lifecycle import Lifecycle, load_lifecycles
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import MISSING, at, every
+
+
+def lifecycle(name: str) -> Lifecycle:
+    """A state machine of the specs, by name. KeyError where there is none."""
+    return load_lifecycles()[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A lifecycle and what it is about: the resource (`holder` ""), or its items (`/quoteItem/*`)."""
+
+    lifecycle: str
+    holder: str = ""
+    state: str = "/state"
+    where: Callable[[Mapping[str, Any]], bool] | None = None  # of the resource: firm or budgetary quotes
+    untold: tuple[str, ...] = ()  # states that a history can leave out
+
+
+def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, name: str = "path") -> None:
+    """Between two sightings a state went on along the lifecycle, however many states went unseen in between.
+
+    A state that the lifecycle does not have is the contract's business.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange, whole=bool(machine.holder))  # a list shows no items
+            if machine.where and not machine.where(shown.value):
+                continue
+            known = lifecycle(machine.lifecycle)
+            for place, value, before in _with_past(shown, earlier, machine.holder):
+                state, was = at(value, machine.state), at(before, machine.state)
+                here = f"{shown.place}{place}{machine.state}"
+                if state in known.unused:
+                    yield breach(here, list(known.states), state, f"{here} is {state}, which {known.name} never is")
+                if state not in known.states:
+                    continue
+                if was in known.states:
+                    yield hold(here, known.reaches(was, state), expected=f"a state that can follow {was}", found=state,
+                               message=f"{here} is {state} after {was}, from which there is no way to it")  # fmt: skip
+                elif shown.exchange is life.asked:
+                    yield hold(here, known.reaches(None, state), expected=list(known.initial), found=state)
+
+    book.add(labels, look, on=on, about=f"{machine.holder}{machine.state} against what was shown before", name=name)
+
+
+def _with_past(shown: Shown, earlier: Shown | None, holder: str) -> Iterator[tuple[str, Any, Any]]:
+    """Each holder with its earlier self, or MISSING."""
+    if not holder:
+        yield "", shown.value, earlier.value if earlier else MISSING
+        return
+    before = {id_of(v): v for _, v in every(earlier.value, holder) if isinstance(id_of(v), str)} if earlier else {}
+    for place, value in every(shown.value, holder):
+        yield place, value, before.get(id_of(value), MISSING) if isinstance(id_of(value), str) else MISSING
+
+
+def tells_history(
+    book: Rulebook, labels: Labels, machine: Machine, *, on: On, needed: bool = False, name: str = "history"
+) -> None:
+    """The stateChange of each holder tells the truth: each state that was shown before is in it, the newest entry is
+    the state it is in, the entries follow one another along the lifecycle, none that was told before is gone, and
+    none is of a later moment than the answer.
+
+    Where there is no stateChange, nothing is said, unless `needed`. Entries may come in any order: their
+    changeDate counts, and among equal dates any order that is legal will do.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            if not shown.whole or (machine.where and not machine.where(shown.value)):
+                continue
+            earlier = life.last_before(said.exchange)
+            known = lifecycle(machine.lifecycle)
+            for place, value, before in _with_past(shown, earlier, machine.holder):
+                here = f"{shown.place}{place}/stateChange"
+                entries = at(value, "/stateChange")
+                if not isinstance(entries, list) or not entries:
+                    told_before = at(before, "/stateChange") not in (MISSING, None, [])
+                    if (needed or told_before) and entries in (MISSING, None, []):
+                        yield breach(here, "the states it went through", entries,
+                                     f"{here} {'was there before and is gone' if told_before else 'is missing'}")  # fmt: skip
+                    continue
+                yield from _history_marks(here, entries, value, before, known, machine, life, said)
+
+    book.add(labels, look, on=on, about=f"{machine.holder}/stateChange against the states shown", name=name)
+
+
+def _history_marks(
+    here: str,
+    entries: list[Any],
+    value: Any,
+    before: Any,
+    known: Lifecycle,
+    machine: Machine,
+    life: Life,
+    said: Said,
+) -> Iterator[Mark]:
+    yield from _entry_marks(here, entries, known)
+    told = [_told(entry) for entry in entries]
+    if any(when is None or state not in known.states for when, state in told):
+        return  # the contract's business
+    if len(set(told)) < len(told):
+        yield breach(here, "each change once", len(told), f"{here} tells of the same change twice", hint=True)
+    yield from _witness_marks(here, {state for _, state in told}, value, machine, known, life, said)
+    current = at(value, machine.state)
+    ordered = sorted(told, key=lambda entry: entry[0].timestamp() if entry[0] else 0.0)
+    newest = [state for when, state in ordered if when == ordered[-1][0]]
+    if current in known.states:
+        yield hold(here, current in newest, expected=current, found=newest[-1],
+                   message=f"the newest entry of {here} is {newest[-1]}, and the state is {current}")  # fmt: skip
+    yield from _order_marks(here, ordered, known)
+    yield from _kept_marks(here, told, before, known)
+
+
+def _told(entry: Any) -> tuple[datetime | None, Any]:
+    return moment(at(entry, "/changeDate")), at(entry, "/state")
+
+
+def _entry_marks(here: str, entries: list[Any], known: Lifecycle) -> Iterator[Mark]:
+    """Each entry says when and which state, and no state of another lifecycle."""
+    for index, entry in enumerate(entries):
+        if at(entry, "/state") in known.unused:
+            yield breach(f"{here}/{index}/state", list(known.states), entry["state"], f"{known.name} never is so")
+        for member in ("state", "changeDate"):
+            if isinstance(entry, dict) and not given(entry.get(member)):
+                what = "when" if member == "changeDate" else "which state"
+                yield breach(f"{here}/{index}/{member}", "a value", entry.get(member, MISSING),
+                             f"{here}/{index} does not say {what}", hint=True)  # fmt: skip
+
+
+def _witness_marks(
+    here: str, told: set[Any], value: Any, machine: Machine, known: Lifecycle, life: Life, said: Said
+) -> Iterator[Mark]:
+    """Each state that was shown before is told of."""
+    identifier = id_of(value) if machine.holder else None
+    for sighting in _since_last_history(life, said.exchange):
+        for state in _states_of(sighting, machine, identifier):
+            if state in known.states and state not in machine.untold:
+                yield hold(here, state in told, expected=state, found=sorted(told),
+                           message=f"{here} does not tell of {state}, which exchange {sighting.exchange.n} showed")  # fmt: skip
+
+
+def _order_marks(here: str, ordered: Sequence[tuple[datetime | None, Any]], known: Lifecycle) -> Iterator[Mark]:
+    """Each entry can follow the one before it; of equal dates any order will do."""
+    for (when, state), (later, following) in pairwise(ordered):
+        if when == later or state == following or known.allows(state, following):
+            yield FINE
+        else:
+            yield breach(here, f"a state that can follow {state}", following,
+                         f"{here} tells of {following} right after {state}, from which there is no direct way to it")  # fmt: skip
+
+
+def _kept_marks(
+    here: str, told: Sequence[tuple[datetime | None, Any]], before: Any, known: Lifecycle
+) -> Iterator[Mark]:
+    """What was told of before is still told of."""
+    for _, entry in every(before, "/stateChange/*"):
+        old = _told(entry)
+        if old[0] is not None and old[1] in known.states:
+            when = at(entry, "/changeDate")
+            yield hold(here, old in told, expected=f"{old[1]} at {when}", found=sorted({str(s) for _, s in told}),
+                       message=f"{here} no longer tells of {old[1]} at {when}")  # fmt: skip
+
+
+def _since_last_history(life: Life, exchange: Exchange) -> Iterator[Shown]:
+    """The sightings back to the newest that told a history itself: what it told of is compared entry by entry."""
+    for sighting in reversed(life.before(exchange)):
+        yield sighting
+        if sighting.whole and given(at(sighting.value, "/stateChange")):
+            return
+
+
+def _states_of(sighting: Shown, machine: Machine, identifier: Any) -> Iterator[Any]:
+    if not machine.holder:
+        yield at(sighting.value, machine.state)
+        return
+    for _, value in every(sighting.value, machine.holder):
+        if id_of(value) == identifier:
+            yield at(value, machine.state)

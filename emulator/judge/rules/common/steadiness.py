@@ -1,0 +1,69 @@
+"""What nobody asked to change does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from emulator.judge.rule import FINE, Mark, brief, responses
+from emulator.judge.rulebook import Rulebook
+from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.run import Kind, Life, Said, Shown
+from emulator.standard.breach import Breach, Check
+from emulator.wire.payload import at, every
+
+_FREE: Final = ("expectedPOQCompletionDate", "expectedQuoteCompletionDate", "expectedCompletionDate", "lastUpdateDate")
+_GROWS: Final = ("note", "relatedContactInformation", "milestone", "charge", "stateChange")
+_BUSY: Final = ("inProgress", "held", "pending", "assessing", "active.pending")
+"""How the states begin in which a Seller works on something, and may set what it likes."""
+
+STEADY: Final = "steady"
+"""How the ids of the rules end that are silent where another rule finds fault with the same message."""
+
+
+def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
+    """Between two reads in the same state, with nothing asked of the Seller in between, a resource shows the same.
+
+    No clause forbids that a Seller corrects itself, so a change is worth a warning only. Lists may grow, and
+    dates that are expected may move. While the Seller works on a resource only its contacts are compared.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = _same_view(life, shown)
+            if earlier is None or said.run.acted_between(earlier.exchange, said.exchange):
+                continue
+            states = [_all_states(each.value, kind) for each in (earlier, shown)]
+            if states[0] != states[1]:
+                continue
+            if earlier.value == shown.value:
+                yield FINE
+                continue
+            before = earlier.value
+            if any(str(state).startswith(_BUSY) for state in states[0]):
+                before = {"relatedContactInformation": before.get("relatedContactInformation", [])}
+            marks = echo_marks(before, shown.value, shown.place, free=("href", *_FREE, *free), grows=_GROWS)
+            for mark in marks:
+                if isinstance(mark, Breach):
+                    words = (f"{mark.place} was {brief(mark.expected)} in exchange {earlier.exchange.n}, "
+                             "and nothing that was seen explains the change")  # fmt: skip
+                    yield replace(mark, check=Check.HINT, message=words)
+                else:
+                    yield mark
+
+    on = responses(book.api, *(operation for operation in (kind.retrieve, kind.listing) if operation))
+    book.add((), look, on=on, about=f"a {kind.name} against what was shown of it before", name=f"{kind.name}.{STEADY}")
+
+
+def _same_view(life: Life, shown: Shown) -> Shown | None:
+    """The newest earlier sighting that shows as much."""
+    for earlier in reversed(life.before(shown.exchange)):
+        if earlier.whole == shown.whole:
+            return earlier
+    return None
+
+
+def _all_states(value: Mapping[str, Any], kind: Kind) -> list[Any]:
+    own = [at(value, kind.state)] if kind.state else []
+    return own + ([state for _, state in every(value, f"{kind.items}/*/state")] if kind.items else [])

@@ -1,0 +1,69 @@
+"""Who acts for whom, and what a Buyer can use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.judge.rule import FINE, Mark, Remark, on_party, requests
+from emulator.judge.rulebook import Rulebook, given, hold
+from emulator.judge.rules.common.values import Labels
+from emulator.judge.run import EVENTS, Run, Said, succeeded
+from emulator.wire.exchange import Party
+from emulator.wire.payload import MISSING, at
+
+
+def parties(book: Rulebook, *, several_buyers: str, one_buyer: str, several_sellers: str, one_seller: str) -> None:
+    """`buyerId` and `sellerId` stand in the query of every request where there is somebody to tell apart, and
+    nowhere else. Nothing is said where the partners did not declare whom they stand for.
+    """
+    on = requests(book.api, "*")
+
+    def rule(label: str, member: str, *, needed: bool) -> None:
+        def look(said: Said) -> Iterator[Mark]:
+            known = said.run.declared.buyers if member == "buyerId" else said.run.declared.sellers
+            if known is None or (len(known) > 1) is not needed or said.author is not Party.BUYER:
+                return
+            found = said.query.get(member, MISSING)
+            yield hold(f"?{member}", given(found) is needed, expected="an id" if needed else MISSING, found=found)
+
+        about = f"{member} in the query of every request, where the partners declared {'several' if needed else 'one'}"
+        book.add(label, look, on=on, about=about)
+
+    rule(several_buyers, "buyerId", needed=True)
+    rule(one_buyer, "buyerId", needed=False)
+    rule(several_sellers, "sellerId", needed=True)
+    rule(one_seller, "sellerId", needed=False)
+
+
+def uses_all(book: Rulebook, labels: Labels, *operations: str) -> None:
+    """A Buyer can use each of these operations: seen where a run used them all, and never a breach."""
+
+    @book.at_end(labels)
+    def every_operation_was_used(run: Run) -> Iterator[Remark]:
+        used = [run.of(operation, api=book.api) for operation in operations]
+        if all(any(succeeded(exchange) for exchange in exchanges) for exchanges in used):
+            yield on_party(Party.BUYER, FINE)
+
+    every_operation_was_used.__doc__ = f"The Buyer used {', '.join(operations)}, each with success."
+
+
+def repeats_parties(book: Rulebook, labels: Labels) -> None:
+    """Events carry the buyerId and the sellerId of the subscription that they follow from, and none where it had none.
+
+    With several subscriptions of one Buyer that differ, an event is right where it fits one of them.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        hubs = [e for e in said.run.of("registerListener", api=book.api) if succeeded(e)]
+        if not hubs:
+            return
+        for member in ("buyerId", "sellerId"):
+            wanted = {dict(reversed(hub.request.query)).get(member) for hub in hubs}
+            found = at(said.body, f"/event/{member}")
+            if wanted == {None} and found in (MISSING, None):
+                continue
+            told = found if isinstance(found, str) else None
+            yield hold(f"/event/{member}", told in wanted, expected=next(iter(wanted - {None}), MISSING), found=found)
+
+    events = tuple(operation for operation, kind in EVENTS.items() if kind.api == book.api)
+    book.add(labels, look, on=requests(book.api, *events), about="buyerId and sellerId of each event")
