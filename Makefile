@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
-.PHONY: help demo trace test check lint types bench image clean
+.PHONY: help demo trace test check lint types mutate bench image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -37,6 +37,9 @@ lint: $(STAMP) ## ruff, import-linter, oit lint
 
 types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
+
+mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
+	$(BIN)/python -m tests.properties
 
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench

@@ -113,17 +113,11 @@ class Rulebook:
     ) -> None:
         """Each holder has each of these members, with a value."""
 
-        def look(said: Said) -> Iterator[Mark]:
-            for place, value in _holders(said.body, holder, where):
-                for member in members:
-                    found = at(value, member)
-                    if given(found):
-                        yield FINE
-                    else:
-                        yield Breach(place + member, "a value", found, f"{place + member} is missing", check=Check.RULE)
+        def mark(place: str, found: Any) -> Mark:
+            return FINE if given(found) else breach(place, "a value", found, f"{place} is missing")
 
         about = f"{', '.join(holder + member for member in members)} is there"
-        self.add(labels, look, on=on, about=about, name=name, when=when)
+        self.add(labels, _on_members(holder, members, where, mark), on=on, about=about, name=name, when=when)
 
     def absent(
         self,
@@ -137,17 +131,11 @@ class Rulebook:
     ) -> None:
         """No holder has any of these members; an explicit null counts as absence."""
 
-        def look(said: Said) -> Iterator[Mark]:
-            for place, value in _holders(said.body, holder, where):
-                for member in members:
-                    found = at(value, member)
-                    if found in ABSENT_VALUES:
-                        yield FINE
-                    else:
-                        yield Breach(place + member, MISSING, found, check=Check.RULE)
+        def mark(place: str, found: Any) -> Mark:
+            return FINE if found in ABSENT_VALUES else breach(place, MISSING, found)
 
         about = f"{', '.join(holder + member for member in members)} is not there"
-        self.add(labels, look, on=on, about=about, name=name, when=when)
+        self.add(labels, _on_members(holder, members, where, mark), on=on, about=about, name=name, when=when)
 
     def one_of(
         self,
@@ -230,6 +218,17 @@ class Rulebook:
 
         about = f"{holder}/relatedContactInformation names {', '.join(roles)}"
         self.add(labels, look, on=on, about=about, name=name, when=when)
+
+
+def _on_members(holder: str, members: tuple[str, ...], where: Where | None, mark: Callable[[str, Any], Mark]) -> Look:
+    """A look at each of these members of each holder."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        for place, value in _holders(said.body, holder, where):
+            for member in members:
+                yield mark(place + member, at(value, member))
+
+    return look
 
 
 def _holders(body: Any, pattern: str, where: Where | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.profile import PathStep
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, Reply, bad_request, not_found
+from emulator.wire.call import Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
 from emulator.wire.payload import MISSING, every, unescape
 from emulator.wire.payload import at as value_at
 
@@ -112,8 +113,13 @@ def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:
     return Reply(200, shown, headers)
 
 
-def list_handler(context: Context, kind: str, filters: Mapping[str, Filter], find: Find) -> Handler:
-    """Lists a run's resources of a kind in order of creation; filters are AND-ed, parameters not in them ignored."""
+def list_handler(
+    context: Context, kind: str, filters: Mapping[str, Filter], find: Find, too_many: int | None = None
+) -> Handler:
+    """Lists a run's resources of a kind in order of creation; filters are AND-ed, parameters not in them ignored.
+
+    More than `too_many` are refused, unless the buyer asks for a page of them by `limit`.
+    """
 
     def handle(call: Call) -> Reply:
         for name, rule in filters.items():
@@ -126,6 +132,9 @@ def list_handler(context: Context, kind: str, filters: Mapping[str, Filter], fin
             for resource in context.store.all(call.run, kind)
             if all(rule.passes(resource.body, wanted) for rule, wanted in asked)
         ]
+        if too_many is not None and len(found) > too_many and call.param("limit") is None:
+            reason = f"{len(found)} entries match, more than {too_many}; ask for fewer, or for a page by limit"
+            raise unprocessable(Issue("", ErrorCode.TOO_MANY_RECORDS, reason))
         return page(context, call, found)
 
     return handle
@@ -194,9 +203,14 @@ def _is_web_address(text: Any) -> bool:
         return False
 
 
-def fits(desk: Desk, path: Sequence[PathStep], lifecycle: str) -> bool:
-    """Whether a path is a way through a lifecycle: from an initial state of its own, or else from acknowledged."""
+def fits(desk: Desk, path: Sequence[PathStep], lifecycle: str, *, stays: bool = False) -> bool:
+    """Whether a path is a way through a lifecycle: from an initial state of its own, or else from acknowledged.
+
+    With `stays` a step may lead to the state of the step before it: all that it does is set its members.
+    """
     states = [step.to for step in path]
+    if stays:
+        states = [state for state, _ in groupby(states)]
     if states and not desk.allows(None, states[0], lifecycle):
         states.insert(0, "acknowledged")
     before = [None, *states][: len(states)]
@@ -204,17 +218,27 @@ def fits(desk: Desk, path: Sequence[PathStep], lifecycle: str) -> bool:
 
 
 def fill_in(body: dict[str, Any], members: Mapping[str, Any], at: datetime) -> None:
-    """Set members of a body by JSON Pointer (`*` is any item), as a profile's path asks for.
+    """Set members of a body by JSON Pointer (`*` is any item, `-` one more), as a profile's path asks for.
 
-    A value `$gen.now`, `$gen.now+7d` or `$resource#/pointer` is worked out now. What has no place is left out.
+    A value `$gen.now`, `$gen.now+7d` or `$resource#/pointer`, also within others, is worked out now. What has no
+    place is left out.
     """
     for place, value in members.items():
         put(body, place, _worked_out(value, body, at))
 
 
 def put(body: dict[str, Any], place: str, value: Any) -> None:
-    """Put a value at a JSON Pointer of a body, or at each place that a pattern with `*` names, if there are any."""
+    """Put a value at a JSON Pointer of a body, or at each place that a pattern with `*` names, if there are any.
+
+    A pointer that ends in `-` adds to a list, as in a JSON Patch; where there is no list yet it begins one.
+    """
     parent, _, token = place.rpartition("/")
+    if token == "-":
+        above, _, name = parent.rpartition("/")
+        for _, holder in list(every(body, above)):
+            if isinstance(holder, dict) and isinstance(there := holder.setdefault(unescape(name), []), list):
+                there.append(copy.deepcopy(value))
+        return
     for _, holder in list(every(body, parent)):
         if isinstance(holder, dict) and place:
             holder[unescape(token)] = value
@@ -227,8 +251,12 @@ _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def _worked_out(value: Any, body: Any, at: datetime) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _worked_out(member, body, at) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_worked_out(member, body, at) for member in value]
     if not isinstance(value, str) or not value.startswith("$"):
-        return _plain(value)
+        return value
     if (found := _NOW.fullmatch(value)) is not None:
         sign, amount, unit = found.groups()
         seconds = int(amount) * _SECONDS[unit] if amount else 0

@@ -227,11 +227,15 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Sizes of lists; more addresses or sites than `too_many` are refused (MEF 121 R19, MEF 122 R12)."""
+    """Sizes of lists; more addresses or sites than `too_many` are refused (MEF 121 R19, MEF 122 R12).
+
+    So are more products than `too_many_products`, where the buyer does not ask for a page of them (MEF 116 O2).
+    """
 
     default_limit: int = 100
     max_limit: int = 100
     too_many: int = 50
+    too_many_products: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

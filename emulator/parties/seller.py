@@ -159,13 +159,15 @@ class Seller:
             "productOfferingQualification",
         )
         problems += self._check_path("quote", behaviour.quote.path, "quote.firm", "quote.budgetary")
-        problems += self._check_path("productOrder", behaviour.product_order.path, "productOrder")
+        problems += self._check_path("productOrder", behaviour.product_order.path, "productOrder", stays=True)
         if problems:
             raise FileProblem([f"profile {self.profile.name!r}: {problem}" for problem in problems])
 
-    def _check_path(self, which: str, path: tuple[PathStep, ...], *lifecycles: str) -> list[str]:
+    def _check_path(
+        self, which: str, path: tuple[PathStep, ...], *lifecycles: str, stays: bool = False
+    ) -> list[str]:
         """What is wrong with a path: it must be a way through one of the lifecycles."""
-        if any(fits(self.desk, path, lifecycle) for lifecycle in lifecycles):
+        if any(fits(self.desk, path, lifecycle, stays=stays) for lifecycle in lifecycles):
             return []
         way = " → ".join(step.to for step in path)
         return [f"behaviour.{which}.path: the lifecycle does not go {way}"]

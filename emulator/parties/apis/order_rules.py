@@ -16,6 +16,11 @@ from emulator.wire.call import ErrorCode, Issue
 
 ORDER_CONTACT: Final = "productOrderContact"
 ITEM_CONTACTS: Final = ("buyerProductOrderItemContact", "buyerImplementationContact", "buyerTechnicalContact")
+_DEMANDED: Final = {
+    "MEF123-O4": ("productOfferingQualificationItem", "MEF123 CR5"),
+    "MEF123-O5": ("quoteItem", "MEF123 CR6"),
+}
+"""What items to add and to modify refer to, by the option that a seller declares to demand it."""
 _ITEMS: Final = ItemRules(
     items="productOrderItem",
     relationship="productOrderItemRelationship",
@@ -37,6 +42,7 @@ _ITEMS: Final = ItemRules(
 def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue]:
     """Everything that is wrong with an order that a buyer wants to place."""
     links = Links(context, run)
+    demanded = [found for option, found in _DEMANDED.items() if context.profile.options.get(option)]
     ids = {item["id"] for item in body["productOrderItem"]}
     subjects = Counter((item.get("product") or {}).get("id") for item in body["productOrderItem"])
     issues = [
@@ -46,6 +52,12 @@ def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue
             issue
             for index, item in enumerate(body["productOrderItem"])
             for issue in _item(links, f"/productOrderItem/{index}", item, ids, subjects)
+        ),
+        *(
+            _missing(f"/productOrderItem/{index}/{member}", clause)
+            for index, item in enumerate(body["productOrderItem"])
+            for member, clause in demanded
+            if item["action"] != "delete" and member not in item
         ),
     ]
     return sorted(issues, key=lambda issue: issue.place)

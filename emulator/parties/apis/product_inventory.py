@@ -71,7 +71,7 @@ def build(context: Context) -> Api:
     return Api(
         "productInventory",
         {
-            "listProduct": list_handler(context, KIND, _FILTERS, find),
+            "listProduct": list_handler(context, KIND, _FILTERS, find, context.profile.paging.too_many_products),
             # MEF116 leaves open: the use of `fields`, which the contract has and the guide does not mention.
             "retrieveProduct": retrieve_handler(context, KIND, "product", path=KIND),
         },
