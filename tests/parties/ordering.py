@@ -104,10 +104,16 @@ PROFILE: dict[str, Any] = {
 class Talk:
     """A conversation with one seller on a virtual clock."""
 
-    def __init__(self, tmp_path: Path, products: dict[str, Any] | None = None, **behaviour: Any) -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        products: dict[str, Any] | None = None,
+        profile: dict[str, Any] | None = None,
+        **behaviour: Any,
+    ) -> None:
         file = tmp_path / "profile.yaml"
         has = {**PROFILE["products"], **(products or {})}
-        file.write_bytes(dump({**PROFILE, "products": has, "behaviour": behaviour}))
+        file.write_bytes(dump({**PROFILE, "products": has, "behaviour": behaviour, **(profile or {})}))
         self.clock = VirtualClock()
         self.release = load_release("grace")
         self.seller = Seller(self.release, load_profile(file), self.clock)

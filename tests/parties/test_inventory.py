@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ordering import SIX_ROLES, Talk, add_uni
+from ordering import SIX_ROLES, Talk, add_uni, places
 
 
 @pytest.fixture
@@ -60,6 +60,15 @@ def test_pages(talk: Talk) -> None:
     assert [found["id"] for found in page.body] == ["prod-ael"]
     assert page.headers["X-Total-Count"] == "2"
     assert page.headers["X-Result-Count"] == "1"
+
+
+def test_too_many_are_refused_unless_a_page_is_asked_for(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, profile={"paging": {"too_many_products": 1}})
+    refused = talk.ask("listProduct", api="productInventory")
+    assert places(refused) == {("tooManyRecords", "")}
+    assert ids(talk, productOfferingId="uni-1g") == ["prod-uni"]
+    assert ids(talk, limit="1") == ["prod-uni"]
+    assert places(talk.ask("listProduct", api="productInventory", offset="1")) == {("tooManyRecords", "")}
 
 
 def test_unknown_product(talk: Talk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from ordering import (
     places,
     states,
 )
+
+from emulator.parties.clock import rfc3339
 
 
 @pytest.fixture
@@ -495,3 +497,49 @@ def test_a_product_without_offering_can_be_changed_but_not_into_another(tmp_path
     talk.wait(110)
     assert talk.order(identifier)["state"] == "completed"
     assert talk.product("bare")["status"] == "active"
+
+
+def test_a_path_can_move_a_date_and_add_notes(tmp_path: Path) -> None:
+    """A step to the state that the order is in only sets members; `-` adds to a list, or begins one."""
+
+    def note(identifier: str) -> dict[str, str]:
+        return {"id": identifier, "author": "Sue", "date": "$gen.now", "source": "seller", "text": "Late permit"}
+
+    moved = {
+        "/productOrderItem/*/expectedCompletionDate": "$gen.now+3d",
+        "/productOrderItem/*/note/-": note("item"),
+        "/note/-": note("order"),
+    }
+    path = [
+        {"to": "inProgress", "after_seconds": 1},
+        {"to": "inProgress", "after_seconds": 60, "set": moved},
+        {"to": "completed", "after_seconds": 60},
+    ]
+    talk = Talk(tmp_path, productOrder={"path": path})
+    mine = {"id": "mine", "author": "Ann", "date": "2026-01-01T00:00:00Z", "source": "buyer", "text": "Ring twice"}
+    identifier = talk.place(add_uni(), note=[mine])
+    talk.wait(1)
+    before = talk.order(identifier)
+    talk.wait(60)
+    late = talk.order(identifier)
+    assert late["state"] == "inProgress"
+    assert late["stateChange"] == before["stateChange"]
+    assert late["note"] == [mine, note("order") | {"date": rfc3339(talk.clock.now())}]
+    (item,) = late["productOrderItem"]
+    assert item["note"] == [note("item") | {"date": rfc3339(talk.clock.now())}]
+    assert item["expectedCompletionDate"] == rfc3339(talk.clock.now() + timedelta(days=3))
+    talk.wait(60)
+    assert talk.order(identifier)["state"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("option", "member"), [("MEF123-O4", "productOfferingQualificationItem"), ("MEF123-O5", "quoteItem")]
+)
+def test_what_the_seller_declared_to_demand_is_demanded(tmp_path: Path, option: str, member: str) -> None:
+    """Of items to add and to modify, not of those to delete (CR5, CR6)."""
+    talk = Talk(tmp_path, profile={"options": {option: True}})
+    refused = talk.ask("createProductOrder", order(add_uni(), modify_ael()))
+    assert places(refused) == {("missingProperty", f"/productOrderItem/{index}/{member}") for index in (0, 1)}
+    assert talk.ask("createProductOrder", order(delete())).status == 201
+    talk = Talk(tmp_path, profile={"options": {option: False}})
+    assert talk.ask("createProductOrder", order(add_uni())).status == 201

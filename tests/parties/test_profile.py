@@ -80,6 +80,8 @@ def test_all_of_it_is_told_at_once():
     "overlay",
     [
         {"behaviour": {"quote": {"path": [{"to": "inProgress"}, {"to": "accepted"}]}}},
+        {"behaviour": {"quote": {"path": [{"to": "inProgress"}, {"to": "inProgress"}]}}},
+        {"behaviour": {"productOrder": {"path": [{"to": "inProgress"}, {"to": "inProgress"}, {"to": "rejected"}]}}},
         {"behaviour": {"productOfferingQualification": {"path": [{"to": "nonsense"}]}}},
         {"unsupported": ["quote.cancelquote"]},
     ],

@@ -1,0 +1,68 @@
+"""The register of what the standard leaves open: sound, used, and strict when read."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import emulator.judge.rules
+from emulator.errors import FileProblem
+from emulator.standard.interpretation import load_interpretations
+from emulator.standard.requirement import load_requirements
+
+REGISTER = load_interpretations()
+TWO = "{x: {says: s, clauses: [c]}, y: {says: s, clauses: [c]}}"
+RULES = Path(emulator.judge.rules.__file__).parent
+
+
+def named_in_rules() -> set[tuple[str, str]]:
+    """Each (entry, reading) that stands in the rules."""
+    found: set[tuple[str, str]] = set()
+    for file in RULES.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            pair = node.elts if isinstance(node, ast.Tuple) else node.args if isinstance(node, ast.Call) else []
+            words = [each.value for each in pair if isinstance(each, ast.Constant)]
+            if len(pair) == 2 and len(words) == 2 and words[0] in REGISTER:
+                found.add((str(words[0]), str(words[1])))
+    return found
+
+
+def test_every_entry_is_about_requirements_that_there_are() -> None:
+    catalogue = load_requirements()
+    assert [(e.id, r) for e in REGISTER.values() for r in e.requirements if r not in catalogue] == []
+
+
+def test_rules_name_readings_that_there_are() -> None:
+    named = named_in_rules()
+    assert named
+    assert [(entry, reading) for entry, reading in named if reading not in REGISTER[entry].readings] == []
+
+
+def test_every_entry_is_used_by_a_rule() -> None:
+    """An entry that no rule looks at would be a promise that nobody keeps."""
+    words = {
+        node.value
+        for file in RULES.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert sorted(set(REGISTER) - words) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- a\n", "a map of interpretations"),
+        ("a: {title: t}\n", "exactly default, readings"),
+        ("a: {title: t, requirements: [], readings: {x: {says: s, clauses: [c]}}, default: x, why: w}\n", "two or more"),
+        ("a: {title: t, requirements: [], readings: {x: {says: s}, y: {says: s, clauses: [c]}}, default: x, why: w}\n",
+         "'clauses'"),
+        (f"a: {{title: t, requirements: [], readings: {TWO}, default: z, why: w}}\n", "'default' is one of x, y"),
+    ],
+)  # fmt: skip
+def test_a_wrong_register_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "interpretations.yaml").write_text(text)
+    with pytest.raises(FileProblem, match=words):
+        load_interpretations(tmp_path)
