@@ -233,7 +233,7 @@ def put(body: dict[str, Any], place: str, value: Any) -> None:
     A pointer that ends in `-` adds to a list, as in a JSON Patch; where there is no list yet it begins one.
     """
     parent, _, token = place.rpartition("/")
-    if token == "-":
+    if place.endswith("/-"):
         above, _, name = parent.rpartition("/")
         for _, holder in list(every(body, above)):
             if isinstance(holder, dict) and isinstance(there := holder.setdefault(unescape(name), []), list):

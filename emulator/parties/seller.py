@@ -163,9 +163,7 @@ class Seller:
         if problems:
             raise FileProblem([f"profile {self.profile.name!r}: {problem}" for problem in problems])
 
-    def _check_path(
-        self, which: str, path: tuple[PathStep, ...], *lifecycles: str, stays: bool = False
-    ) -> list[str]:
+    def _check_path(self, which: str, path: tuple[PathStep, ...], *lifecycles: str, stays: bool = False) -> list[str]:
         """What is wrong with a path: it must be a way through one of the lifecycles."""
         if any(fits(self.desk, path, lifecycle, stays=stays) for lifecycle in lifecycles):
             return []

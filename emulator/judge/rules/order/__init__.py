@@ -1,20 +1,21 @@
-"""The rules of MEF 123, in the order of the guide: one module for each group of use cases."""
+"""The rules of MEF 123: one module for each group of use cases.
+
+In the order of the guide: placing, terms, changing, living, patching, reading, dates, charging, telling.
+"""
 
 from __future__ import annotations
 
-# Imported one by one, since each fills the book.
-from emulator.judge.rules.order import placing
-
-# isort: split
-from emulator.judge.rules.order import following
-
-# isort: split
-from emulator.judge.rules.order import charging
-
-# isort: split
-from emulator.judge.rules.order import telling
-
-# isort: split
+from emulator.judge.rules.order import (
+    changing,
+    charging,
+    dates,
+    living,
+    patching,
+    placing,
+    reading,
+    telling,
+    terms,
+)
 from emulator.judge.rules.order.book import ORDER
 
-__all__ = ["ORDER", "charging", "following", "placing", "telling"]
+__all__ = ["ORDER", "changing", "charging", "dates", "living", "patching", "placing", "reading", "telling", "terms"]
