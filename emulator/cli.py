@@ -372,20 +372,25 @@ def check(
     _end(exit_code(done))
 
 
-@main.command(epilog=_example("oit lint scenarios", "oit lint my.oit.yaml"))
+@main.command(epilog=_example("oit lint scenarios", "oit lint my.oit.yaml --sut seller"))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Tell which waits are real with this party under "
+              "test: a partner's time is never scaled.")  # fmt: skip
 @_RELEASE
-def lint(paths: tuple[Path, ...], release: str) -> None:
+def lint(paths: tuple[Path, ...], sut: str | None, release: str) -> None:
     """Check scenario files without running them."""
-    from emulator.session import problems_of  # noqa: PLC0415
+    from emulator.session import problems_of, waits_of  # noqa: PLC0415
     from emulator.standard.release import load_release  # noqa: PLC0415
+    from emulator.wire.exchange import Party  # noqa: PLC0415
 
     files, wrong = 0, 0
-    for _, problems in problems_of(paths, load_release(release)):
+    for path, problems in problems_of(paths, load_release(release)):
         files += 1
         wrong += len(problems)
         for problem in problems:
             click.echo(problem)
+        for wait in waits_of(path, Party(sut)) if sut and not problems else ():
+            click.echo(wait)
     if not files:
         click.echo("nothing is selected: no scenario file (*.oit.yaml) there", err=True)
         _end(Exit.NOTHING)

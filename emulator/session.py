@@ -32,7 +32,7 @@ from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, St
 from emulator.scenario.cases import needs
 from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted, Waiting
 from emulator.scenario.grease import Grease, Level
-from emulator.scenario.lint import lint_scenario
+from emulator.scenario.lint import lint_scenario, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, ClockMode, Scenario
 from emulator.scenario.plan import overlaid, plan_overlay
@@ -502,6 +502,7 @@ def _checked(
         provoked=captured.provoked,
         spoilt=captured.spoilt,
         unattributed=captured.unattributed,
+        ledger=read_ledger(captured.exchanges, release, now=info.finished),
     )
     writer.run_done(report)
     return report
@@ -528,6 +529,11 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
         elapsed_ms=sum(exchange.elapsed_ms for exchange in exchanges),
         blame=Blame(result.blame) if result.blame else None,
     )
+
+
+def waits_of(path: Path, sut: Party) -> list[str]:
+    """The waits of a scenario file that take real time with a partner under test, each with its place."""
+    return real_waits(load_scenario(path, folder=scenarios_dir()), sut)
 
 
 def problems_of(paths: Sequence[Path], release: Release) -> Iterator[tuple[Path, list[str]]]:

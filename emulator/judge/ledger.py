@@ -30,6 +30,8 @@ UNDER_WAY: Final = timedelta(seconds=10)
 """For so long after the end of a subscription an event can arrive that was sent before it."""
 SKEW: Final = timedelta(seconds=1)
 """Two moments of one change, in a resource's history and in its event, differ by less."""
+_LAST: Final = 1 << 62
+"""Among lines of one moment, those that no exchange says come last."""
 PATIENCE: Final = timedelta(minutes=1)
 """So much can the clocks of both parties differ."""
 
@@ -190,7 +192,7 @@ class Account:
 
     def timeline(self) -> list[Line]:
         """All that is known of the resource and of its events, in the order of time."""
-        return sorted(self._lines(), key=lambda line: line.at)
+        return sorted(self._lines(), key=lambda line: (line.at, line.exchange or _LAST))
 
     def _lines(self) -> Iterator[Line]:
         for hub in self.hubs:

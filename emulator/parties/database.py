@@ -36,6 +36,7 @@ _TRIES: Final = 12
 """Times that a transaction is tried where the database asks for another go."""
 _AGAIN: Final = frozenset({"40001", "40P01"})
 """SQLSTATEs after which PostgreSQL wants the transaction again: serialization failure, deadlock."""
+_READS: Final = "oit_reads"
 _MIGRATING: Final = 0x01D7
 """Advisory lock of who brings a PostgreSQL database up to date."""
 HOLDER: Final = f"{socket.gethostname()}:{os.getpid()}"
@@ -53,6 +54,9 @@ class Database:
         self._writing: Any = contextlib.nullcontext() if self.is_postgresql else threading.RLock()
         self._mine = threading.local()
         self._engine = _engine(self.url)
+        # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
+        reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
+        self._reader = self._engine.execution_options(**reads)
         try:
             _migrate(self._engine)
         except (SQLAlchemyError, OSError) as error:
@@ -102,8 +106,8 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
-        with _translated(), self._engine.connect() as connection:
-            yield connection.execution_options(oit_reads=True)
+        with _translated(), self._reader.connect() as connection:
+            yield connection
 
     @property
     def inside(self) -> bool:
@@ -177,9 +181,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A reader that turns into a writer would be refused, not made to wait; so a writer says so at once.
-    reads = connection.get_execution_options().get("oit_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if not connection.get_execution_options().get(_READS):
+        # A reader that turned into a writer would be refused, not made to wait; so a writer says so at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:

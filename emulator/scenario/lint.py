@@ -55,23 +55,7 @@ def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
         found += linter.case(case)
     found += linter.lifecycles()
     found += linter.inputs()
-    found += _needed(scenario)
     return in_order(found)
-
-
-def _needed(scenario: Scenario) -> Problems:
-    """A buyer under test may leave out what is optional: no step that it must make can depend on that."""
-    optional = {step.id for step in scenario.steps() if step.optional}
-    for step in scenario.steps():
-        if step.optional:
-            continue
-        for part in ("/request", "/response", "/expect", "/outputs"):
-            value = at(step.origin.located.value, step.origin.pointer + part)
-            for place, text in texts(value) if value is not MISSING else ():
-                for one in expressions_in(text):
-                    if one.root == "steps" and one.path[0] in optional:
-                        where = step.origin.where(part + place)
-                        yield f"{where}: '{one.text}': the step '{one.path[0]}' is optional, and this one is not"
 
 
 def _overlaid_ways(origin: Origin, profile: Mapping[str, Any]) -> Problems:
@@ -122,6 +106,8 @@ class _Linter:
     contracts: dict[str, ContractLike] = field(default_factory=dict)
     outputs: dict[str, Collection[str]] = field(default_factory=dict)
     tracked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    needed: bool = False
+    """Whether the step that is looked at is one that a buyer under test must make."""
 
     def sources(self) -> Problems:
         for source in self.scenario.sources.values():
@@ -152,6 +138,7 @@ class _Linter:
         self.outputs = after
 
     def step(self, step: Step) -> Problems:
+        self.needed = not step.optional
         match step.action:
             case Call() as call:
                 yield from self.call(step, call)
@@ -281,6 +268,9 @@ class _Linter:
         if output not in self.outputs[identifier]:
             near = did_you_mean(output, list(self.outputs[identifier]))
             return f"the step '{identifier}' has no output '{output}'.{near}"
+        told_by = self.scenario.step(identifier)
+        if self.needed and told_by is not None and told_by.optional:
+            return f"the step '{identifier}' is optional, and this one is not: a buyer under test may have left it out"
         return None
 
     def case(self, case: Case) -> Problems:

@@ -153,6 +153,8 @@ class _Walk:
     _strays: list[Exchange] = field(default_factory=list)
     """Reads since something last happened: those have no order among themselves."""
     _deliveries: list[Exchange] = field(default_factory=list)
+    _unclaimed: list[Exchange] = field(default_factory=list)
+    _news_since: datetime | None = None
     _sights: dict[tuple[str | None, str], list[_Sight]] = field(default_factory=dict)
     _floor: dict[tuple[str | None, str], int] = field(default_factory=dict)
     _told: list[Entry] = field(default_factory=list)
@@ -296,19 +298,36 @@ class _Walk:
         if any(self._there(one) for one in list(self._open.values()) if isinstance(one.step.action, Await)):
             return
         misses: list[Miss] = []
-        for one in [one for one in self._open.values() if one.want is not None]:
-            ending, reason = self._try(one, exchange)
-            if ending is not None:
-                self._end(one, ending, exchange)
-                return
-            if reason is not None:
-                misses.append(reason)
-                self._came_near(one, exchange, reason)
+        if self._claim(exchange, misses):
+            return
+        self._unclaimed = [*self._unclaimed[-_KEPT:], exchange]
         if exchange.request.method == "GET":
             self._strays.append(exchange)
         best = max(misses, key=lambda reason: reason.closeness, default=None)
         if not polled and (best is None or best.closeness is not Closeness.NOT_YET):
             self._miss(exchange, best)
+
+    def _claim(self, exchange: Exchange, misses: list[Miss]) -> bool:
+        """Give an exchange to the first open call that it fits; otherwise add to `misses` why not."""
+        for one in [one for one in self._open.values() if one.want is not None]:
+            ending, reason = self._try(one, exchange)
+            if ending is not None:
+                return self._end(one, ending, exchange)
+            if reason is not None:
+                misses.append(reason)
+                self._came_near(one, exchange, reason)
+        return False
+
+    def _replay(self) -> None:
+        """Look again at what came while an event was being delivered.
+
+        A delivery is in the room once it is answered. What the buyer does with the news can be there before it.
+        """
+        while self._news_since is not None:
+            since, self._news_since = self._news_since, None
+            for exchange in self._unclaimed:
+                if exchange.at >= since and exchange.n not in self.claimed and self._claim(exchange, []):
+                    self._refresh()
 
     @staticmethod
     def _came_near(one: _Open, exchange: Exchange, reason: Miss) -> None:
@@ -393,6 +412,8 @@ class _Walk:
                 reason = f"out of order: it belongs to the step '{later}', and {waits} is awaited"
                 for one in self._open.values():
                     one.near = one.near or (exchange.n, Miss(Closeness.OTHER, reason))
+                if any(isinstance(one.step.action, Notify) for one in self._open.values()):
+                    return  # the event may be there already, and its delivery not yet on record
             elif exchange.operation is None:
                 reason = "the release has no such operation"
             elif accepted and (exchange.request.method == "GET" or "istener" in exchange.operation):
@@ -422,6 +443,7 @@ class _Walk:
         self._refresh()
         while any(self._there(one) for one in list(self._open.values())):
             self._refresh()
+            self._replay()
 
     def _there(self, one: _Open) -> bool:
         match one.step.action:
@@ -471,7 +493,7 @@ class _Walk:
             message = f"the buyer was notified; our seller had reached {' or '.join(wait.states)}"
             return self._end(one, Ending(Outcome.PASSED, message), event)
         reached = [state for n, state in self.room.reached(tracked.kind, tracked.id) if n >= floor]
-        if reached and reached[-1] in wait.stop_on:
+        if reached and reached[-1] in wait.stop_on and not self._reached(wait):
             way = [(0.0, state) for state in dict.fromkeys(reached)]
             return self._end(one, Ending(Outcome.INCONCLUSIVE, answers.stopped(tracked, reached[-1], wait.states, way)))
         return False
@@ -593,6 +615,8 @@ class _Walk:
             self.claimed.add(exchange.n)
             if exchange.n not in one.polls:
                 one.polls.append(exchange.n)
+            if exchange.sender is Party.SELLER:
+                self._news_since = exchange.at
             if isinstance(one.step.action, Await):
                 self._strays = [exchange]  # who polled has read it as well
             elif one.want is not None and one.want.method != "GET":
@@ -688,6 +712,8 @@ class _Walk:
         return entry
 
 
+_KEPT: Final = 100
+"""Exchanges that fitted nothing and are kept to be looked at again."""
 _FINE: Final = frozenset({Outcome.PASSED, Outcome.SKIPPED})
 
 

@@ -5,6 +5,8 @@ The same tests over memory, SQLite and PostgreSQL; a machine of hypothesis compa
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from emulator.parties.opening import open_store
 from emulator.parties.sql import SqlStore
 from emulator.parties.store import MemoryStore, Owed, Resource, Store, Timer
 from emulator.parties.tables import metadata
+from tests.cli.processes import ROOT
 from tests.parties.databases import KINDS, database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -449,3 +452,12 @@ def test_a_database_behaves_as_memory_does(url):
         )
     finally:
         store.close()
+
+
+def test_many_processes_can_open_a_new_database_at_once(url):
+    code = "import sys; from emulator.parties.opening import open_store; print(open_store(sys.argv[1]).starts())"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for _ in range(4)
+    ]
+    assert sorted(int(each.communicate(timeout=120)[0]) for each in started) == [0, 1, 2, 3]

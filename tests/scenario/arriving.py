@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,13 @@ class Buyer:
         usual = {"id": identifier, "state": "acknowledged"}
         return self.did("productOrder", "createProductOrder", body, answer or usual, status)
 
-    def was_told(self, event: str, identifier: str, status: int = 204) -> int:
-        """A notification that our seller delivered."""
+    def was_told(self, event: str, identifier: str, status: int = 204, at: datetime | None = None) -> int:
+        """A notification that our seller delivered; `at` is when it was sent."""
         body = {"eventId": "e", "eventType": event, "event": {"id": identifier}}
         return self.room.add(
             Exchange(
                 n=0,
-                at=self.clock.now(),
+                at=at or self.clock.now(),
                 elapsed_ms=1.0,
                 sender=Party.SELLER,
                 receiver=Party.BUYER,

@@ -74,6 +74,13 @@ def test_problems_of_structure_are_problems_of_lint(tmp_path):
             "no earlier step tracks 'quot'. Did you mean 'quote'?",
         ),
         ("  - {id: a, notify: quota.quoteStateChangeEvent}\n", "there is no source 'quota'. Did you mean 'quote'?"),
+        (
+            (
+                "  - {id: a, optional: true, call: quote.listQuote, outputs: {o: $response.status}}\n"
+                "  - {id: b, call: quote.listQuote, request: {query: {state: $steps.a.outputs.o}}}\n"
+            ),
+            "the step 'a' is optional, and this one is not",
+        ),
         ("  - {id: a, call: quote.cancelQuote, track: c}\n", "cannot be retrieved by id, so it cannot be tracked"),
         (
             CREATE + "  - parallel:\n      - {id: a, call: quote.listQuote, outputs: {o: $response.status}}\n"

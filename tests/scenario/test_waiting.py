@@ -274,6 +274,17 @@ def test_a_state_that_ends_all_hope_ends_the_wait(tmp_path: Path):
     assert "went to rejected" in played.message("ready")
 
 
+def test_a_state_that_was_passed_through_is_no_reason_to_stop(tmp_path: Path):
+    """A seller without intervals is beyond it before anybody can look."""
+    buyer = Buyer()
+    buyer.quotes()
+    for state in ("inProgress", "approved.orderable", "rejected"):
+        buyer.room.reach("quote", "q1", state)
+    buyer.reads("q1", "rejected")
+    buyer.orders()
+    assert buyer.play(read(tmp_path, ASK + READY + BUY)).outcomes["buy"] == "passed"
+
+
 def test_who_polls_something_else_is_told_what_to_poll(tmp_path: Path):
     buyer = Buyer()
     buyer.quotes("q1")
@@ -324,6 +335,26 @@ def test_a_notification_is_there_when_it_was_delivered(tmp_path: Path):
     again.quotes("q1")
     again.was_told("quoteStateChangeEvent", "q1")
     assert again.play(read(tmp_path, flow)).outcomes["news"] == "passed"
+
+
+def test_what_a_buyer_does_with_news_may_be_on_record_before_the_delivery(tmp_path: Path):
+    """A delivery is recorded once it is answered; by then the buyer may have gone on."""
+    flow = ASK + "  - {id: news, notify: news.listenToQuoteStateChangeEvent}\n" + BUY
+    buyer = Buyer()
+    buyer.quotes("q1")
+    sent = buyer.clock.now()
+    buyer.clock.sleep(1)
+    buyer.orders("q1")
+    buyer.was_told("quoteStateChangeEvent", "q1", at=sent)
+    played = buyer.play(read(tmp_path, flow))
+    assert played.outcomes == {"ask": "passed", "news": "passed", "buy": "passed"}
+    assert played.missed == []
+    early = Buyer()
+    early.quotes("q1")
+    early.orders("q1")
+    early.clock.sleep(1)
+    early.was_told("quoteStateChangeEvent", "q1")
+    assert early.play(read(tmp_path, flow)).outcomes["buy"] == "never_arrived"
 
 
 # What nobody waited for
