@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
-.PHONY: help demo trace test check lint types mutate bench image clean
+.PHONY: help demo trace test soak check lint types mutate bench image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -26,6 +26,9 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)
+
+soak: $(STAMP) ## kill a seller 50 times under load, 10,000 orders through two sellers: half an hour
+	OIT_SOAK=1 $(BIN)/pytest tests/parties/test_durable.py
 
 check: lint types ## everything that is checked without running: lint, types, import rules, scenarios
 

@@ -6,7 +6,7 @@ import difflib
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -17,23 +17,32 @@ from urllib.parse import urlsplit
 from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import judge
+from emulator.judge.ledger import read_ledger
 from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
+from emulator.parties.background import time_passing
+from emulator.parties.buyer import Answering, Buyer, Refusal
 from emulator.parties.clock import Clock, RealClock, VirtualClock
+from emulator.parties.delivery import THREADS, Deliverer
+from emulator.parties.desk import Observer
 from emulator.parties.profile import Profile, load_profile
 from emulator.parties.seller import Seller
+from emulator.parties.store import Store
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.scenario.cases import needs
 from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted, Waiting
-from emulator.scenario.lint import lint_scenario
+from emulator.scenario.grease import Grease, Level
+from emulator.scenario.lint import lint_scenario, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, ClockMode, Scenario
-from emulator.scenario.plan import plan_overlay
+from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.wire.client import Client
 from emulator.wire.exchange import Party, Transcript
+from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 from emulator.wire.server import ErrorPolicy, Server
 
@@ -54,7 +63,8 @@ class Writer(Protocol):
 class Settings:
     """What a session is asked to do. `seller_url` None means that the seller is emulated.
 
-    `clock` None lets each scenario choose.
+    `clock` None lets each scenario choose. `listen` is where our buyer hears notifications (port 0: a free one),
+    `callback` the URL under which a partner reaches it, where that is another.
     """
 
     release: str = "grace"
@@ -65,6 +75,9 @@ class Settings:
     timeout: float = 30.0
     inputs: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 1
+    listen: tuple[str, int] = ("127.0.0.1", 0)
+    callback: str | None = None
+    grease: Level = Level.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,16 @@ def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:
     return scenarios
 
 
-def select(scenarios: Sequence[Scenario], cases: Sequence[str]) -> list[Job]:
-    """The runs to make: without patterns every flow and every case, with patterns the cases that match."""
+def select(scenarios: Sequence[Scenario], cases: Sequence[str], sut: Party | None = None) -> list[Job]:
+    """The runs to make: without patterns every flow and every case, with patterns the cases that match.
+
+    A case whose mischief the party under test would have to make is left out.
+    """
     jobs: list[Job] = []
     for scenario in scenarios:
         chosen: list[Case | None] = [] if cases else [None]
-        chosen += [case for case in scenario.cases if not cases or any(fnmatchcase(case.id, p) for p in cases)]
+        wanted = [case for case in scenario.cases if not cases or any(fnmatchcase(case.id, p) for p in cases)]
+        chosen += [case for case in wanted if needs(case, sut)]
         jobs += [Job(scenario, case, row) for case in chosen for row in range(len(scenario.rows))]
     return jobs
 
@@ -128,6 +145,8 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
         declared_in(settings.profile, load_release(settings.release))
     if settings.seller_url and settings.clock is ClockMode.VIRTUAL:
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
+    if settings.jobs > 1 and settings.listen[1]:
+        raise UserError("--listen with a port is for one run at a time: leave out --jobs, or the port")
     known = {name for scenario in scenarios for name in scenario.inputs}
     for name in settings.inputs:
         if name.partition(".")[0] not in known:
@@ -189,11 +208,96 @@ def serve_seller(
     transcript_of: Callable[[str], Transcript],
     *,
     seed: int | None = None,
+    faults: Faults | None = None,
+    grease: Grease | None = None,
+    observers: Iterable[Observer] = (),
+    deliveries_of: Callable[[str], Transcript] | None = None,
+    store: Store | None = None,
+    kept: Callable[[], Awaitable[None]] | None = None,
 ) -> Server:
-    """The emulated seller behind its door. Without a seed its ids never repeat."""
-    seller = Seller(release, profile, clock, seed=seed)
+    """The emulated seller behind its door. Without a seed its ids never repeat. `faults` can make trouble there.
+
+    `observers` are told of each change of state. `deliveries_of(run)` is where the notifications it sends are
+    recorded, with the requests it gets if left out. The clock has it work: a virtual one whenever someone waits,
+    a real one in the background while the server listens. `store` keeps the seller's state, in memory if left out;
+    `kept` is awaited before each reply. `grease` varies what the standard leaves free.
+    """
+    real = isinstance(clock, RealClock)
+    new_id = grease.new_id if grease and grease.level is not Level.OFF else None
+    seller = Seller(release, profile, clock, new_id, seed=seed, store=store, holds=real)
+    seller.desk.observers += observers
+    deliverer = Deliverer(
+        seller.store,
+        profile.notifications,
+        lambda api: release.contract(api, "notification"),
+        clock,
+        deliveries_of or transcript_of,
+        is_held=seller.hub.is_held,
+        threads=THREADS if real else 0,
+        faults=faults,
+        dress=grease,
+    )
+    clock.attach(seller)
+    clock.attach(deliverer)
     policy = ErrorPolicy(schema=profile.errors.schema, unknown_members=str(profile.unknown_members))
-    return Server(Party.SELLER, release.contracts(Party.SELLER), seller, clock.now, transcript_of, policy=policy)
+    return Server(
+        Party.SELLER,
+        release.contracts(Party.SELLER),
+        seller,
+        clock.now,
+        transcript_of,
+        policy=policy,
+        faults=faults,
+        dress=grease,
+        replied=seller.replied,
+        lifetime=lambda: time_passing(clock),
+        kept=kept,
+    )
+
+
+def serve_buyer(
+    release: Release,
+    clock: Clock,
+    transcript_of: Callable[[str], Transcript],
+    answering: Answering | Refusal | None = None,
+) -> Server:
+    """The emulated buyer behind its door: it takes every notification unless `answering` says otherwise."""
+    return Server(Party.BUYER, release.contracts(Party.BUYER), Buyer(answering), clock.now, transcript_of)
+
+
+class Listener:
+    """Our buyer's door within a run, opened when its address is first asked for."""
+
+    def __init__(self, server: Callable[[], Server], run_id: str, settings: Settings) -> None:
+        self._server, self._run, self._settings = server, run_id, settings
+        self._running: Running | None = None
+        self._url = ""
+
+    def callback(self) -> str:
+        """What a subscription of this run names: the URL before a notification API's base path.
+
+        UserError where the address is not free.
+        """
+        if self._running is None:
+            host, port = self._settings.listen
+            try:
+                self._running = Running(self._server(), host, port)
+            except OSError as error:
+                message = f"cannot listen for notifications on {host} port {port}: {error.strerror}"
+                raise UserError(message) from error
+            url = self._running.start()
+            self._url = f"{(self._settings.callback or url).rstrip('/')}/r/{self._run}"
+        return self._url
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody has asked for its address."""
+        return self._running is not None
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._running:
+            self._running.stop()
 
 
 def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer) -> list[Report]:
@@ -232,6 +336,29 @@ class _Held:
             self._writer.run_done(report)
 
 
+class _Follower:
+    """Follows a run: tells a writer of it, and keeps what became of its steps."""
+
+    def __init__(self, writer: Writer, transcript: Transcript) -> None:
+        self.steps: list[StepInfo] = []
+        self._writer, self._transcript = writer, transcript
+        self._told: set[tuple[str, str | None]] = set()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case StepStarted():
+                self._writer.step_started(event.id, event.title)
+            case Waiting() if (event.step, event.seen) not in self._told:  # each state once, not each poll
+                self._told.add((event.step, event.seen))
+                seen = f", it is {event.seen}" if event.seen else ""
+                self._writer.waiting(f"{event.resource} to be {event.state}{seen}; {event.left:.0f} s left")
+            case StepDone():
+                self.steps.append(step_info(event.result, self._transcript))
+                self._writer.step_done(self.steps[-1])
+            case RunStarted() | _:
+                pass
+
+
 def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Report:
     scenario, case = job.scenario, job.case
     mode = settings.clock or scenario.clock
@@ -240,7 +367,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     run_id = uuid.uuid4().hex[:12]
     transcript = Transcript()
     sut = Party.SELLER if settings.seller_url else None
-    profile = None if sut else load_profile(settings.profile, plan_overlay(scenario, case))
+    grease = Grease(settings.grease, Party.SELLER, settings.seed)
+    profile = None if sut else load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
     name, declared = None, NOTHING_DECLARED
     if profile is not None:
         name, declared = profile.name, declared_by(profile, emulated=True)
@@ -261,31 +389,29 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     )
     writer.run_started(info)
     running: Running | None = None
+    faults = None if sut else Faults(settings.seed)
     if profile is None:
         base_url = settings.seller_url or ""
     else:
-        # Both sides are ours: the client's record is the transcript, the server keeps its own.
+        # Both sides are ours: our buyer's record is the transcript, the seller keeps its own. Notifications that go
+        # to somebody else than our buyer are not in its record.
         doors: dict[str, Transcript] = defaultdict(Transcript)
-        running = Running(serve_seller(release, profile, clock, doors.__getitem__, seed=settings.seed))
+        seller = serve_seller(
+            release,
+            profile,
+            clock,
+            doors.__getitem__,
+            seed=settings.seed,
+            faults=faults,
+            grease=grease,
+            deliveries_of=lambda run: doors[run] if listener.is_open else transcript,
+        )
+        running = Running(seller)
         base_url = f"{running.start()}/r/{run_id}"
-    client = Client(Party.BUYER, transcript, clock.now, run=run_id, timeout=settings.timeout)
-    steps: list[StepInfo] = []
-    told: set[tuple[str, str | None]] = set()
-
-    def follow(event: Event) -> None:
-        match event:
-            case StepStarted():
-                writer.step_started(event.id, event.title)
-            case Waiting() if (event.step, event.seen) not in told:  # each state once, not each poll
-                told.add((event.step, event.seen))
-                seen = f", it is {event.seen}" if event.seen else ""
-                writer.waiting(f"{event.resource} to be {event.state}{seen}; {event.left:.0f} s left")
-            case StepDone():
-                steps.append(_step_info(event.result, transcript))
-                writer.step_done(steps[-1])
-            case RunStarted() | _:
-                pass
-
+    ours = Grease(settings.grease, Party.BUYER, settings.seed)
+    client = Client(Party.BUYER, transcript, clock.now, run=run_id, timeout=settings.timeout, dress=ours)
+    listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), run_id, settings)
+    follow = _Follower(writer, transcript)
     try:
         result = run_scenario(
             scenario,
@@ -300,14 +426,26 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
             inputs=settings.inputs,
             row=job.row,
             on_event=follow,
+            callback=listener.callback,
+            faults=faults,
         )
     finally:
         client.close()
         if running:
             running.stop()
-    judgement = judge(transcript, release, provoked=result.provoked, sut=sut, declared=declared)
+        listener.close()
+    judgement = judge(transcript, release, provoked=result.provoked, spoilt=result.spoilt, sut=sut, declared=declared)
     finished = replace(info, finished=result.finished)
-    report = run_report(finished, steps, transcript, judgement, provoked=result.provoked)
+    ledger = read_ledger(transcript, release, now=result.finished, grace=scenario.defaults.grace)
+    report = run_report(
+        finished,
+        follow.steps,
+        transcript,
+        judgement,
+        provoked=result.provoked,
+        spoilt=result.spoilt,
+        ledger=ledger,
+    )
     writer.run_done(report)
     return report
 
@@ -348,15 +486,30 @@ def _checked(
         captured=True,
     )
     writer.run_started(info)
-    judgement = judge(captured.exchanges, release, provoked=captured.provoked, sut=sut, declared=declared)
+    judgement = judge(
+        captured.exchanges,
+        release,
+        provoked=captured.provoked,
+        spoilt=captured.spoilt,
+        sut=sut,
+        declared=declared,
+    )
     report = run_report(
-        info, [], captured.exchanges, judgement, provoked=captured.provoked, unattributed=captured.unattributed
+        info,
+        [],
+        captured.exchanges,
+        judgement,
+        provoked=captured.provoked,
+        spoilt=captured.spoilt,
+        unattributed=captured.unattributed,
+        ledger=read_ledger(captured.exchanges, release, now=info.finished),
     )
     writer.run_done(report)
     return report
 
 
-def _step_info(result: StepResult, transcript: Transcript) -> StepInfo:
+def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
+    """A step's result as a report shows it."""
     exchanges = [transcript[n] for n in result.exchanges]
     last = exchanges[-1] if exchanges else None
     return StepInfo(
@@ -376,6 +529,11 @@ def _step_info(result: StepResult, transcript: Transcript) -> StepInfo:
         elapsed_ms=sum(exchange.elapsed_ms for exchange in exchanges),
         blame=Blame(result.blame) if result.blame else None,
     )
+
+
+def waits_of(path: Path, sut: Party) -> list[str]:
+    """The waits of a scenario file that take real time with a partner under test, each with its place."""
+    return real_waits(load_scenario(path, folder=scenarios_dir()), sut)
 
 
 def problems_of(paths: Sequence[Path], release: Release) -> Iterator[tuple[Path, list[str]]]:

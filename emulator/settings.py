@@ -1,13 +1,17 @@
-"""Where our data is: in a checkout beside the package, in an installed wheel inside of it."""
+"""Where our data is: in a checkout beside the package, in an installed wheel inside of it. And where the user's is."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from emulator.errors import UserError
 
 _PACKAGE = Path(__file__).resolve().parent
+
+MEMORY: Final = "memory"
+"""What is written in place of a database's URL to keep nothing."""
 
 
 @cache
@@ -27,3 +31,13 @@ def specs_dir() -> Path:
 def scenarios_dir() -> Path:
     """The folder with runnable scenarios and profiles."""
     return _data_dir("scenarios")
+
+
+def database_url(given: str | None, data: Path) -> str | None:
+    """The URL of the database that a long-lived party keeps its state in; None where that ends with the process.
+
+    `given` is what the user says (`--database`, OIT_DATABASE_URL); without it, it is a file in the folder `data`.
+    """
+    if given == MEMORY:
+        return None
+    return given or f"sqlite:///{data.absolute() / 'oit.sqlite3'}"

@@ -13,7 +13,7 @@ from emulator.scenario.loader import load_scenario
 from emulator.scenario.plan import plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.runner import run_scenario
-from emulator.session import serve_seller
+from emulator.session import Listener, Settings, serve_buyer, serve_seller
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
 from emulator.wire.client import Client
@@ -62,6 +62,7 @@ def play(
     profile = load_profile(None, plan_overlay(scenario, chosen))
     door = Transcript()
     running = Running(serve_seller(release, profile, clock, lambda _: door, seed=1))
+    listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), "played", Settings())
     client = Client(Party.BUYER, transcript, clock.now)
     try:
         url = running.start()
@@ -76,9 +77,11 @@ def play(
                 run_id="played",
                 base_url=base_url,
                 transcript=transcript,
+                callback=listener.callback,
             )
     finally:
         client.close()
         running.stop()
+        listener.close()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
     return Played(name, tuple(door if spoil_ask else transcript), result.provoked, declared, tuple(result.steps))

@@ -40,6 +40,7 @@ class Captured:
     exchanges: tuple[Exchange, ...]
     unattributed: tuple[Unattributed, ...]
     provoked: frozenset[int]
+    spoilt: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class _Reading:
         exchanges: list[Exchange] = []
         unattributed: list[Unattributed] = []
         provoked: set[int] = set()
+        spoilt: set[int] = set()
         name = run or hashlib.sha256(self.raw).hexdigest()[:12]
         for n, row in _numbered([row for row in rows if not isinstance(row, Malformed)]):
             found = self.bases.find(row.request) if isinstance(row, Entry) else row.why
@@ -201,7 +203,10 @@ class _Reading:
                 exchanges.append(_exchange(n, row, found, name))
                 if row.recorded.provoked:
                     provoked.add(n)
-        return Captured(self.path.name, name, title, tuple(exchanges), tuple(unattributed), frozenset(provoked))
+                if row.recorded.spoilt:
+                    spoilt.add(n)
+        wrong_on_purpose = frozenset(provoked), frozenset(spoilt)
+        return Captured(self.path.name, name, title, tuple(exchanges), tuple(unattributed), *wrong_on_purpose)
 
     def _json(self, raw: bytes, lines_before: int) -> Any:
         try:
@@ -287,6 +292,7 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
                 operation=form.text("operation") if form.has("operation") else None,
                 step=form.text("step") if form.has("step") else None,
                 provoked=value.get("provoked") is True,
+                spoilt=value.get("spoilt") is True,
             ),
         )
     except Malformed as problem:

@@ -21,6 +21,7 @@ class Recorded:
     operation: str | None = None
     step: str | None = None
     provoked: bool = False
+    spoilt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def judge(
     release: Release,
     *,
     provoked: frozenset[int] = frozenset(),
+    spoilt: frozenset[int] = frozenset(),
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
     rules: Sequence[Rule] = RULES,
@@ -56,25 +57,62 @@ def judge(
     emulated one says right proves nothing of the other. Findings are told of both.
 
     `provoked` are the numbers of exchanges whose request was made wrong on purpose: the request is
-    neither blamed nor counted as evidence, while the response is judged as any other.
+    neither blamed nor counted as evidence, while the response is judged as any other. `spoilt` are those
+    whose response was spoilt, held back or lost on purpose: nothing is made of it.
     """
-    run = Run(release, declared, provoked)
-    found = _Tally(sut)
-    choice = _chosen(tuple(rules))
+    judging = Judging(
+        release, provoked=provoked, spoilt=spoilt, sut=sut, declared=declared, rules=rules, closing=closing
+    )
     for exchange in transcript:
+        judging.hear(exchange)
+    return judging.close()
+
+
+class Judging:
+    """The judge at work: hears one exchange after another, and says at once what is wrong with it.
+
+    For servers that judge whatever comes; the arguments are those of `judge`.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        *,
+        provoked: frozenset[int] = frozenset(),
+        spoilt: frozenset[int] = frozenset(),
+        sut: Party | None = None,
+        declared: Declared = NOTHING_DECLARED,
+        rules: Sequence[Rule] = RULES,
+        closing: Sequence[ClosingRule] = CLOSING,
+    ) -> None:
+        self.run = Run(release, declared, provoked)
+        self._spoilt = spoilt
+        self._found = _Tally(sut)
+        self._choice = _chosen(tuple(rules))
+        self._closing = closing
+
+    def hear(self, exchange: Exchange) -> list[Finding]:
+        """What the rules find in the next exchange. Never raises, whatever its messages hold."""
+        run, found, before = self.run, self._found, len(self._found.findings)
         run.add(exchange)
         for half in Half:
-            if half is Half.REQUEST and exchange.n in provoked:
+            if half is Half.REQUEST and exchange.n in run.provoked:
                 continue
-            if half is Half.RESPONSE and exchange.response is None:
+            if half is Half.RESPONSE and (exchange.response is None or exchange.n in self._spoilt):
                 continue
             said = Said(run, exchange, half)
-            found.message(said, [apply(rule, said) for rule in choice.on(said)])
-        found.findings += _unanswered(exchange)
-    for rule in closing:
-        for remark, outcome in close(rule, run):
-            found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
-    return Judgement(tuple(found.findings), tuple(found.verdicts(declared)))
+            found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
+        if exchange.n not in self._spoilt:
+            found.findings += _unanswered(exchange)
+        return found.findings[before:]
+
+    def close(self) -> Judgement:
+        """The judgement of all that was heard, after the rules that look at the whole run. Once only."""
+        found, run = self._found, self.run
+        for rule in self._closing:
+            for remark, outcome in close(rule, run):
+                found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
+        return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
 
 class _Choice:

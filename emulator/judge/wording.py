@@ -34,6 +34,12 @@ FAULTS: Final[dict[str, str]] = {
 }
 """What took the place of a response; findings of it are named `transport.<kind>`."""
 
+FLOW: Final[dict[str, str]] = {
+    "repeated": "A Buyer under test does not send a POST again that had succeeded: it would buy twice.",
+    "unknown-id": "A Buyer under test reads what our Seller told it of, and no other ids.",
+}
+"""What a scenario that waits for a buyer notices besides its steps; findings of it are named `flow.<kind>`."""
+
 
 @dataclass(frozen=True, slots=True)
 class CodeWords:

@@ -14,6 +14,9 @@ from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Mover
 Observer = Callable[[Resource, str | None, str, str | None, datetime], None]
 """Told of each change: resource, old state (None at creation), new state, item id or None, and when."""
 
+Witness = Callable[[Resource, str, str, datetime, Mapping[str, str]], None]
+"""Told what happens to an item beside its changes of state: resource, event type, item id, when, members of the event."""
+
 _HISTORY: Final = frozenset({"productOfferingQualification", "quote", "productOrder", "product"})
 """Kinds whose contract has a log of changes."""
 
@@ -30,9 +33,12 @@ class Desk:
         self.store = store
         self.lifecycles = lifecycles
         self.observers: list[Observer] = []
+        self.witnesses: list[Witness] = []
         self._clock = clock
         self._new_id = new_id
         self._moment: datetime | None = None
+        self.lawless = False
+        """Whether changes are made that no lifecycle has: a seller that is wrong on purpose."""
 
     def now(self) -> datetime:
         """The time that a change bears: while a timer is worked off, the time when it was due."""
@@ -107,12 +113,19 @@ class Desk:
 
     def allows(self, source: str | None, to: str, lifecycle: str) -> bool:
         """Whether a lifecycle goes straight from one state to another."""
-        return self.lifecycles[lifecycle].allows(source, to)
+        return self.lifecycles[lifecycle].allows(source, to) or (self.lawless and source is not None)
 
     def later(self, resource: Resource, seconds: float, action: str, data: Mapping[str, Any] | None = None) -> None:
         """Plan a timer, counted from `now`; the seller hands it to the API that owns the action."""
         at = self.now() + timedelta(seconds=seconds)
         self.store.plan(Timer(resource.run, resource.kind, resource.id, at, action, dict(data or {})))
+
+    def happened(
+        self, resource: Resource, event: str, item: str, at: datetime, more: Mapping[str, str] | None = None
+    ) -> None:
+        """Tell of what happened to an item and is no change of state, such as a date that was set."""
+        for witness in self.witnesses:
+            witness(resource, event, item, at, more or {})
 
     def _change(
         self,
@@ -127,8 +140,7 @@ class Desk:
     ) -> str | None:
         member, log = ("status", "statusChange") if kind == "product" else ("state", "stateChange")
         old = body.get(member)
-        machine = self.lifecycles[lifecycle]
-        if not machine.allows(old, to):
+        if not self.allows(old, to, lifecycle):
             raise IllegalTransition(lifecycle, old, to)
         body[member] = to
         if keep:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from emulator.parties.apis import Action, Context, Handler
 from emulator.parties.clock import rfc3339
@@ -162,45 +161,6 @@ def retrieve_handler(context: Context, kind: str, label: str, *, path: str | Non
 def href(call: Call, path: str, identifier: str) -> str:
     """Where a resource of this contract is."""
     return f"{call.base_url.rstrip('/')}/{path.strip('/')}/{identifier}"
-
-
-def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
-    """registerListener, unregisterListener and retrieveHub: subscriptions are resources of kind `hub.<api>`."""
-    kind = f"hub.{api}"
-
-    def register(call: Call) -> Reply:
-        callback = call.body["callback"]
-        if not _is_web_address(callback):
-            # MEF87 and MEF115 leave open: POST /hub has no 422, so a callback that cannot be called is a 400.
-            raise bad_request("invalidBody", "callback must be an absolute http or https URL", str(callback)[:200])
-        body = {**call.body, "id": context.new_id(kind)}
-        context.store.add(Resource(call.run, kind, body["id"], body, context.desk.now()))
-        return Reply(201, body)
-
-    def unregister(call: Call) -> Reply:
-        if not context.store.remove(call.run, kind, call.path.get("id", "")):
-            raise not_found("subscription", call.path.get("id", ""))
-        return Reply(204)
-
-    return {
-        "registerListener": register,
-        "unregisterListener": unregister,
-        "retrieveHub": retrieve_handler(context, kind, "subscription"),
-    }
-
-
-def _is_web_address(text: Any) -> bool:
-    try:
-        parts = urlsplit(str(text))
-        # urlsplit lets blanks pass, and drops line breaks before it looks.
-        return (
-            not any(ch.isspace() or not ch.isprintable() for ch in str(text))
-            and parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and (parts.port or 1) > 0
-        )
-    except ValueError:
-        return False
 
 
 def fits(desk: Desk, path: Sequence[PathStep], lifecycle: str, *, stays: bool = False) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from emulator.errors import FileProblem
+from emulator.parties.callbacks import WORDS, networks
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
 from emulator.standard.interpretation import load_interpretations
@@ -246,6 +247,25 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True)
+class Notifications:
+    """How events are sent: tries in all, seconds for each, seconds between them (the last again and again).
+
+    `allow` and `deny` say where callbacks may lead: networks such as `10.0.0.0/8`, or one of the words of
+    `callbacks.WORDS`. The narrowest network decides, and among equals `deny`.
+    """
+
+    attempts: int = 5
+    timeout: float = 5.0
+    backoff: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0)
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to wait after so many tries that failed."""
+        return self.backoff[min(attempts, len(self.backoff)) - 1] if self.backoff else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PathStep:
     """A state to go to, `after_seconds` after the step before or once the resource was read that often."""
 
@@ -293,8 +313,9 @@ class TaskBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the seller makes of what it is asked."""
+    """What the seller makes of what it is asked. `lawless`: it goes paths that no lifecycle has, wrong on purpose."""
 
+    lawless: bool = False
     product_offering_qualification: Annotated[PoqBehaviour, Key("productOfferingQualification")] = PoqBehaviour()
     quote: QuoteBehaviour = QuoteBehaviour()
     product_order: Annotated[OrderBehaviour, Key("productOrder")] = OrderBehaviour()
@@ -333,6 +354,7 @@ class Profile:
     errors: Errors = Errors()
     unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
     behaviour: Behaviour = Behaviour()
+    notifications: Notifications = Notifications()
 
     def specification(self, identifier: str) -> Offering | None:
         """The first offering of a product specification."""
@@ -383,6 +405,20 @@ def _loose_ends(profile: Profile) -> Iterator[tuple[str, str]]:
     for key, offering in profile.offerings.items():
         yield from _loose_ends_of(profile, f"/offerings/{key}", offering)
     yield from _loose_ends_of_paths(profile.behaviour)
+    yield from _loose_ends_of_notifications(profile.notifications)
+
+
+def _loose_ends_of_notifications(notifications: Notifications) -> Iterator[tuple[str, str]]:
+    if notifications.attempts < 1:
+        yield "/notifications/attempts", "each notification is tried once at least"
+    if not notifications.timeout > 0:
+        yield "/notifications/timeout", "a try needs some time"
+    for name, texts in (("allow", notifications.allow), ("deny", notifications.deny)):
+        for n, text in enumerate(texts):
+            try:
+                networks(text)
+            except ValueError:
+                yield f"/notifications/{name}/{n}", f"{text!r} is no network and none of {', '.join(WORDS)}"
 
 
 def _declarations(profile: Profile) -> Iterator[tuple[str, bool, str]]:

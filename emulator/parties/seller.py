@@ -10,12 +10,14 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from emulator.errors import FileProblem
 from emulator.parties.apis import (
     Api,
     Context,
+    Handler,
     geographic_address,
     geographic_site,
     product_inventory,
@@ -26,12 +28,15 @@ from emulator.parties.apis import (
 from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.generic import fits
+from emulator.parties.hub import Hub
 from emulator.parties.profile import PathStep, Profile
-from emulator.parties.store import Resource, Store, Timer
+from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implemented
 
 _LOG: Final = logging.getLogger(__name__)
+_AT_A_TIME: Final = 50
+"""Timers that the background works off before a call can get its turn."""
 
 MODULES: Final = (
     geographic_address,
@@ -57,20 +62,27 @@ class Seller:
         clock: Clock,
         new_id: Callable[[str], str] | None = None,
         seed: int | None = None,
+        store: Store | None = None,
+        *,
+        holds: bool = False,
     ) -> None:
+        """With `holds`, what a call makes the seller tell is kept back until `replied` is told of that call."""
         self.profile = profile
-        self.store = Store()
+        self.store = store or MemoryStore()
         self._clock = clock
         self._seeded: set[str] = set()
         self._turn = threading.RLock()
-        make_id = new_id or _ids(seed)
+        make_id = new_id or _ids(seed, self.store.starts())
         self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
         self.context = Context(self.desk, self.store, clock, profile, release, make_id)
+        self.hub = Hub(self.context)
+        self._holds = holds
         self.apis: dict[str, Api] = {}
         for module in MODULES:
             api: Api = module.build(self.context)
             self.apis[api.name] = api
         self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
+        self.desk.lawless = profile.behaviour.lawless
         self._check_profile()
 
     def answer(self, call: Call) -> Reply:
@@ -91,17 +103,50 @@ class Seller:
             if handler is None:
                 reason = f"{call.operation} of {call.api} is not emulated"
                 raise not_implemented(reason)
-            with self.store.transaction():
-                return handler(call)
+            return self.store.attempt(lambda: self._handle(handler, call))
+
+    def _handle(self, handler: Handler, call: Call) -> Reply:
+        self.hub.begin()
+        reply = handler(call)
+        if self._holds:
+            self.hub.hold(call)
+        return reply
+
+    def replied(self, call: Call) -> None:
+        """The reply to a call is out: what it made the seller tell may be told, and new timers run."""
+        self.hub.release(call)
+        self._clock.wake()
+
+    def next_due(self) -> datetime | None:
+        """A worker of the clock: when the first timer is due."""
+        return self.store.next_timer()
+
+    def run_due(self, now: datetime) -> int:
+        """Work off timers that are due, a few at a time so that calls get their turn; returns how many."""
+        done = 0
+        with self._turn:
+            while done < _AT_A_TIME and (first := self.store.next_timer()) is not None and first <= now:
+                if not self.store.attempt(self._next):
+                    break  # another process has what is due
+                done += 1
+        return done
+
+    def close(self) -> None:
+        """A worker of the clock without threads."""
 
     def settle(self) -> None:
         """Do everything that is due by now. A timer that cannot be worked off is dropped and logged."""
-        while True:
-            with self.store.transaction():
-                timer = self.store.next_due(self._clock.now())
-            if timer is None:
-                return
+        while (first := self.store.next_timer()) is not None and first <= self._clock.now():
+            if not self.store.attempt(self._next):
+                return  # another process has what is due
+
+    def _next(self) -> bool:
+        """Take the first timer that is due and work it off; False where there is none to be had."""
+        self.hub.begin()
+        timer = self.store.next_due(self._clock.now())
+        if timer is not None:
             self._work_off(timer)
+        return timer is not None
 
     def _work_off(self, timer: Timer) -> None:
         try:
@@ -109,6 +154,8 @@ class Seller:
                 resource = self.store.get(timer.run, timer.kind, timer.id)
                 if resource is not None:
                     self._actions[timer.action](resource, timer.data, timer.at)
+        except StoreFault:
+            raise  # not the timer's fault: it is not dropped
         except Exception:  # noqa: BLE001 - logged, whatever it is
             # Our own fault, and nobody's who happens to call now; putting it back would fail every later call.
             _LOG.exception("%s of %s %s could not be done", timer.action, timer.kind, timer.id)
@@ -135,12 +182,15 @@ class Seller:
         """Give a run that is seen for the first time the products of the profile."""
         if run in self._seeded:
             return
+        self.store.attempt(lambda: self._seed_new(run))
+        self._seeded.add(run)
+
+    def _seed_new(self, run: str) -> None:
         now = self._clock.now()
-        with self.store.transaction():
+        if self.store.begin(run, now):
             for key, product in self.profile.products.items():
                 body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
                 self.store.add(Resource(run, "product", key, body, now))
-        self._seeded.add(run)
 
     def _check_profile(self) -> None:
         """Refuse a profile whose operations or paths the standard does not have."""
@@ -171,7 +221,8 @@ class Seller:
         return [f"behaviour.{which}.path: the lifecycle does not go {way}"]
 
 
-def _ids(seed: int | None) -> Callable[[str], str]:
-    """UUIDs: the same for the same seed, never the same without one."""
-    source = random.Random(seed)  # noqa: S311 - ids of an emulator, repeatable on purpose
+def _ids(seed: int | None, start: int) -> Callable[[str], str]:
+    """UUIDs: the same for the same seed, never the same without one, nor at a later start on the same store."""
+    chosen = f"{seed}/{start}" if start and seed is not None else seed
+    source = random.Random(chosen)  # noqa: S311 - ids of an emulator, repeatable on purpose
     return lambda _kind: str(uuid.UUID(int=source.getrandbits(128), version=4))

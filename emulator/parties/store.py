@@ -5,13 +5,16 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import orjson
+
+T = TypeVar("T")
 
 _EVERY_RUN: Final = None
 """Owner of what is shared; the id of a run is never None."""
@@ -44,17 +47,165 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A notification that a subscriber has yet to get, or never got.
+
+    `body` is the event as it is sent; `due` is when it is tried next; `attempts` counts the tries made.
+    """
+
+    id: str
+    run: str
+    api: str
+    """Name of the API whose hub has the subscription: the subscription is a resource of kind `hub.<api>`."""
+    subscription: str
+    event: str
+    """Type of the event, which is the last segment of the listener's path too."""
+    body: Mapping[str, Any]
+    due: datetime
+    attempts: int = 0
+    fault: str | None = None
+    """What the last try met; None before the first one."""
+
+
+Outcome = Literal["delivered", "dead"]
+"""How an owed notification ends: the subscriber has it, or no try is left. Dead ones are kept."""
+
+_LETTERS: Final = 10_000
+"""Dead letters that are kept; older ones are forgotten."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is owed to one subscription, oldest first; only its first is ever given out."""
+
+    rows: dict[int, Owed] = field(default_factory=dict)
+    leased_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     order: int
     created: datetime
     body: bytes
 
 
-class Store:
-    """Keeps resources and timers in memory. Safe to use from many threads.
+class StoreFault(Exception):  # noqa: N818 - it is what it says
+    """The database failed in the middle of a transaction, of which nothing is kept. `again`: another try may do."""
 
-    Bodies go in and out as copies: nobody can change what is kept without `update`.
+    def __init__(self, message: str, *, again: bool) -> None:
+        super().__init__(message)
+        self.again = again
+
+
+class Store(Protocol):
+    """Keeps what the runs of a party have: resources, timers, and notifications that are owed.
+
+    Safe to use from many threads. Bodies go in and out as copies: nobody can change what is kept without `update`.
+    `emulator.parties.opening.open_store` gives one in memory or one in a database; they behave the same, except
+    that several processes can share a database.
     """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything that is changed inside is kept, or nothing where an exception leaves the block.
+
+        Transactions nest: an inner one that fails takes back only its own changes.
+        """
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Do work in a transaction and give what it gives; again from the start where the database asks for that.
+
+        So work must change nothing but the store. Raises whatever the work raises.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections; nothing can be done with the store after that."""
+
+    def starts(self) -> int:
+        """Count a start of a party on this store: 0 for the first, then 1, 2…"""
+
+    def begin(self, run: str, now: datetime) -> bool:
+        """Whether this run is new; from then on it is known. In a transaction that fails it stays unknown."""
+
+    # Resources
+
+    def share(self, resource: Resource) -> None:
+        """Let every run see a resource that none changes; its own `run` does not matter.
+
+        It comes from a profile, so it lives only as long as this object. Lists show it before what a run added.
+        """
+
+    def add(self, resource: Resource) -> None:
+        """Keep a new resource. Raises KeyError where its id is taken."""
+
+    def get(self, run: str, kind: str, identifier: str) -> Resource | None:
+        """A copy of a resource, or None. Inside of a transaction nobody else can change it until that ends."""
+
+    def update(self, resource: Resource) -> None:
+        """Keep the changed body of a resource that `get` gave. Raises KeyError where it is not there."""
+
+    def remove(self, run: str, kind: str, identifier: str) -> bool:
+        """Forget a resource; False where there was none."""
+
+    def all(self, run: str, kind: str) -> Iterator[Resource]:
+        """Copies, for reading, of what a run sees of a kind, in order of creation, as they are at this moment."""
+
+    # Timers
+
+    def plan(self, timer: Timer) -> None:
+        """Keep a timer until it is due or cancelled; its data must be JSON."""
+
+    def next_due(self, now: datetime) -> Timer | None:
+        """Remove and return the first timer that is due, or None: it may plan others that go before the rest.
+
+        Call it inside of the transaction that does what the timer is for. Then both happen or neither does, and
+        nobody else has the timer, its resource, or a later timer of that resource, until the transaction ends.
+        """
+
+    def next_timer(self) -> datetime | None:
+        """When the first timer is due, or None where there is none."""
+
+    def timers(self, run: str, kind: str, identifier: str) -> list[Timer]:
+        """The timers of a resource, in order of time, then of planning."""
+
+    def cancel(self, run: str, kind: str, identifier: str) -> None:
+        """Forget the timers of a resource."""
+
+    # Notifications that are owed
+
+    def owe(self, owed: Owed) -> None:
+        """Keep a notification until it is settled; it goes after all that its subscription is owed already.
+
+        Raises KeyError where its id is taken.
+        """
+
+    def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
+        """The first unsettled notification of each subscription, where it is due, by due time; at most `limit`.
+
+        Who gets one holds it for the lease: until that has passed, or it is settled or postponed, nobody else gets it.
+        Never call it inside of a transaction.
+        """
+
+    def next_owed(self) -> datetime | None:
+        """When `owed_due` has something to give next; what is leased counts from the end of its lease."""
+
+    def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
+        """End a notification; one that is not there has been settled or forgotten before."""
+
+    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
+        """Try a notification again later; what its subscription is owed besides waits with it."""
+
+    def forget_owed(self, run: str, subscription: str) -> int:
+        """Drop all that a subscription is owed, since it ended; returns how many. Dead letters stay."""
+
+    def owed_to(self, run: str, subscription: str) -> list[Owed]:
+        """What a subscription is owed, oldest first."""
+
+    def dead_letters(self, run: str) -> list[Owed]:
+        """What a run's subscribers never got although every try was made, oldest first."""
+
+
+class MemoryStore(Store):
+    """A store in memory, for self-tests: it ends with the process."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -63,15 +214,17 @@ class Store:
         self._timers: dict[int, Timer] = {}
         self._queue: list[tuple[datetime, int]] = []
         self._owned: dict[tuple[str, str, str], set[int]] = {}
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._places: dict[str, tuple[tuple[str, str], int]] = {}
+        self._heads: list[tuple[datetime, int, tuple[str, str]]] = []
+        self._dead: deque[Owed] = deque(maxlen=_LETTERS)
+        self._runs: set[str] = set()
+        self._starts = itertools.count()
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything that is changed inside is kept, or nothing where an exception leaves the block.
-
-        Transactions nest: an inner one that fails takes back only its own changes.
-        """
         with self._lock:
             mark = len(self._undo)
             self._depth += 1
@@ -86,6 +239,24 @@ class Store:
                 if not self._depth:
                     self._undo.clear()
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        with self.transaction():
+            return work()
+
+    def close(self) -> None:
+        pass
+
+    def starts(self) -> int:
+        return next(self._starts)
+
+    def begin(self, run: str, now: datetime) -> bool:  # noqa: ARG002 - only a database tells when a run began
+        with self._lock:
+            if run in self._runs:
+                return False
+            self._runs.add(run)
+            self._remember(lambda: self._runs.discard(run))
+            return True
+
     def _remember(self, undo: Callable[[], object]) -> None:
         if self._depth:
             self._undo.append(undo)
@@ -93,11 +264,9 @@ class Store:
     # Resources
 
     def share(self, resource: Resource) -> None:
-        """Keep a resource that every run sees and none changes; its own `run` does not matter."""
         self._keep(_EVERY_RUN, resource)
 
     def add(self, resource: Resource) -> None:
-        """Keep a new resource. Raises KeyError where its id is taken."""
         self._keep(resource.run, resource)
 
     def _keep(self, owner: str | None, resource: Resource) -> None:
@@ -110,14 +279,12 @@ class Store:
             self._remember(lambda: rows.pop(resource.id))
 
     def get(self, run: str, kind: str, identifier: str) -> Resource | None:
-        """A copy of a resource, or None."""
         with self._lock:
             row = self._rows.get((run, kind), {}).get(identifier)
             row = row or self._rows.get((_EVERY_RUN, kind), {}).get(identifier)
         return None if row is None else _resource(run, kind, identifier, row)
 
     def update(self, resource: Resource) -> None:
-        """Keep a resource's changed body. Raises KeyError where it is not there."""
         body = orjson.dumps(resource.body)
         with self._lock:
             rows = self._rows.get((resource.run, resource.kind), {})
@@ -126,7 +293,6 @@ class Store:
             self._remember(lambda: rows.__setitem__(resource.id, old))
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
-        """Forget a resource; False where there was none."""
         with self._lock:
             rows = self._rows.get((run, kind), {})
             old = rows.pop(identifier, None)
@@ -136,32 +302,22 @@ class Store:
             return True
 
     def all(self, run: str, kind: str) -> Iterator[Resource]:
-        """Copies of what a run sees of a kind, in order of creation, as they are at this moment."""
         with self._lock:
-            found = [*self._rows.get((_EVERY_RUN, kind), {}).items(), *self._rows.get((run, kind), {}).items()]
-        rows = sorted(found, key=lambda item: item[1].order)
-        for identifier, row in rows:
+            shared = sorted(self._rows.get((_EVERY_RUN, kind), {}).items(), key=lambda item: item[1].order)
+            added = sorted(self._rows.get((run, kind), {}).items(), key=lambda item: item[1].order)
+        for identifier, row in [*shared, *added]:
             yield _resource(run, kind, identifier, row)
 
     # Timers
 
     def plan(self, timer: Timer) -> None:
-        """Keep a timer until it is due or cancelled."""
+        copied = replace(timer, data=orjson.loads(orjson.dumps(timer.data)))
         with self._lock:
             key = next(self._count)
-            self._insert(key, timer)
+            self._insert(key, copied)
             self._remember(lambda: self._take(key))
 
-    def due(self, now: datetime) -> list[Timer]:
-        """Remove and return the timers that are due, in order of time, then of planning."""
-        with self._lock:
-            found: list[Timer] = []
-            while (timer := self.next_due(now)) is not None:
-                found.append(timer)
-            return found
-
     def next_due(self, now: datetime) -> Timer | None:
-        """Remove and return the first timer that is due, or None: it may plan others that go before the rest."""
         with self._lock:
             while self._queue and self._queue[0][0] <= now:
                 _, key = heapq.heappop(self._queue)
@@ -170,14 +326,18 @@ class Store:
                     return timer
             return None
 
+    def next_timer(self) -> datetime | None:
+        with self._lock:
+            while self._queue and self._queue[0][1] not in self._timers:
+                heapq.heappop(self._queue)
+            return self._queue[0][0] if self._queue else None
+
     def timers(self, run: str, kind: str, identifier: str) -> list[Timer]:
-        """The timers of a resource, in order of time, then of planning."""
         with self._lock:
             keys = sorted(self._owned.get((run, kind, identifier), ()))
             return sorted((self._timers[key] for key in keys), key=lambda timer: timer.at)
 
     def cancel(self, run: str, kind: str, identifier: str) -> None:
-        """Forget the timers of a resource."""
         with self._lock:
             for key in sorted(self._owned.get((run, kind, identifier), ())):
                 self._forget(key)
@@ -203,6 +363,119 @@ class Store:
             if not self._owned[owner]:
                 del self._owned[owner]
         return timer
+
+    # Notifications that are owed
+
+    def owe(self, owed: Owed) -> None:
+        with self._lock:
+            if owed.id in self._places:
+                raise KeyError(owed.id)
+            key = next(self._count)
+            self._put_owed(key, owed)
+            self._remember(lambda: self._take_owed(owed.id))
+
+    def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
+        with self._lock:
+            found: list[Owed] = []
+            while len(found) < limit and (head := self._head()) is not None and head[0] <= now:
+                heapq.heappop(self._heads)
+                line = self._lines[head[2]]
+                line.leased_until = now + timedelta(seconds=lease_seconds)
+                self._show(head[2])
+                found.append(line.rows[head[1]])
+            return sorted(found, key=lambda owed: owed.due)
+
+    def next_owed(self) -> datetime | None:
+        with self._lock:
+            head = self._head()
+            return None if head is None else head[0]
+
+    def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
+        with self._lock:
+            owed = self._take_owed(identifier)
+            if owed is not None and outcome == "dead":
+                self._dead.append(replace(owed, fault=fault or owed.fault, attempts=owed.attempts + 1))
+
+    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
+        with self._lock:
+            if identifier not in self._places:
+                return
+            line_of, key = self._places[identifier]
+            line = self._lines[line_of]
+            line.rows[key] = replace(line.rows[key], due=due, attempts=attempts, fault=fault)
+            line.leased_until = None
+            self._show(line_of)
+
+    def forget_owed(self, run: str, subscription: str) -> int:
+        with self._lock:
+            line = self._lines.get((run, subscription), _Line())
+            dropped, lease = list(line.rows.items()), line.leased_until
+            for _, owed in dropped:
+                self._take_owed(owed.id)
+
+            def undo() -> None:
+                for key, owed in dropped:
+                    self._put_owed(key, owed)
+                if dropped:
+                    self._lines[run, subscription].leased_until = lease
+                    self._show((run, subscription))
+
+            self._remember(undo)
+            return len(dropped)
+
+    def owed_to(self, run: str, subscription: str) -> list[Owed]:
+        with self._lock:
+            line = self._lines.get((run, subscription))
+            return list(line.rows.values()) if line else []
+
+    def dead_letters(self, run: str) -> list[Owed]:
+        with self._lock:
+            return [owed for owed in self._dead if owed.run == run]
+
+    def _put_owed(self, key: int, owed: Owed) -> None:
+        line_of = (owed.run, owed.subscription)
+        line = self._lines.setdefault(line_of, _Line())
+        line.rows[key] = owed
+        if len(line.rows) > 1 and key < next(iter(line.rows)):
+            line.rows = dict(sorted(line.rows.items()))
+        self._places[owed.id] = (line_of, key)
+        if next(iter(line.rows)) == key:
+            self._show(line_of)
+
+    def _take_owed(self, identifier: str) -> Owed | None:
+        line_of, key = self._places.pop(identifier, (("", ""), 0))
+        line = self._lines.get(line_of)
+        if line is None:
+            return None
+        first = next(iter(line.rows)) == key
+        owed = line.rows.pop(key)
+        if not line.rows:
+            del self._lines[line_of]
+        elif first:
+            line.leased_until = None
+            self._show(line_of)
+        return owed
+
+    def _show(self, line_of: tuple[str, str]) -> None:
+        """Queue the first of a line at the time when it may be given out."""
+        key, owed = next(iter(self._lines[line_of].rows.items()))
+        heapq.heappush(self._heads, (self._ready(line_of, owed), key, line_of))
+
+    def _ready(self, line_of: tuple[str, str], owed: Owed) -> datetime:
+        lease = self._lines[line_of].leased_until
+        return owed.due if lease is None else max(lease, owed.due)
+
+    def _head(self) -> tuple[datetime, int, tuple[str, str]] | None:
+        """The first place of the queue that still says the truth; what does not is dropped."""
+        while self._heads:
+            at, key, line_of = self._heads[0]
+            line = self._lines.get(line_of)
+            if line is not None:
+                first, owed = next(iter(line.rows.items()))
+                if first == key and self._ready(line_of, owed) == at:
+                    return self._heads[0]
+            heapq.heappop(self._heads)
+        return None
 
 
 def _resource(run: str, kind: str, identifier: str, row: _Row) -> Resource:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from emulator.judge.verdict import Finding
+from emulator.report.masking import clean_text
 from emulator.report.model import Report
 from emulator.standard.requirement import load_requirements
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import MISSING, at
 
 _HOST: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -102,8 +106,8 @@ def finding_lines(run: Report, finding: Report) -> Iterator[str]:
 
 def step_lines(run: Report, step: Report) -> Iterator[str]:
     """Why a step did not pass."""
-    if step["message"]:
-        yield printable(step["message"])
+    for line in step["message"].splitlines():  # a timeline has several
+        yield printable(line)
     for expectation in step["expectations"]:
         if not expectation["met"]:
             place = f" at {printable(expectation['pointer'])}" if expectation["pointer"] else ""
@@ -120,3 +124,19 @@ def step_lines(run: Report, step: Report) -> Iterator[str]:
         yield f"whose:    {whose(step['blame'])}"
     if step["where"]:
         yield f"in {printable(step['where'])}"
+
+
+def notification_lines(run: str, exchange: Exchange, findings: Sequence[Finding]) -> Iterator[str]:
+    """An exchange at our buyer's door, in a line, and below it what is wrong with it."""
+    body = exchange.request.body
+    about = (
+        printable(str(at(body, "/event/id")), 80) if at(body, "/event/id") is not MISSING else "nothing that we know"
+    )
+    status = exchange.response.status if exchange.response else "nothing"
+    what = exchange.operation or f"{exchange.request.method} {exchange.request.path}"
+    place = f"[{printable(run, 40)}] " if run else ""
+    yield f"{place}#{exchange.n} {printable(what, 120)} about {about}: answered {status}"
+    for finding in findings:
+        named = ", ".join(finding.requirements) or finding.rule
+        found = f" {printable(finding.pointer, 120)}" if finding.pointer else ""
+        yield f"    {finding.verdict} {named}{found}: {printable(clean_text(finding.message))}"

@@ -21,6 +21,7 @@ _STEP_ENDS: Final = {
     "failed": "failure",
     "skipped": "skipped",
     "blocked": "error",
+    "never_arrived": "error",
     "inconclusive": "error",
     "error": "error",
 }

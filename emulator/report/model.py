@@ -13,6 +13,7 @@ from emulator import __version__
 from emulator.errors import Exit
 from emulator.judge.entries import Unattributed
 from emulator.judge.judge import Judgement
+from emulator.judge.ledger import Account, Ledger
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
 from emulator.report.masking import clean_text, moment, plain, secret_name
 from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
@@ -35,6 +36,7 @@ class StepOutcome(StrEnum):
     FAILED = "failed"  # an expectation was not met
     SKIPPED = "skipped"  # its condition said that it does not apply
     BLOCKED = "blocked"  # a step that it needs did not pass
+    NEVER_ARRIVED = "never_arrived"  # a notification that it waited for did not come
     INCONCLUSIVE = "inconclusive"  # nothing came that could be judged
     ERROR = "error"  # our own runner failed
 
@@ -102,12 +104,14 @@ def run_report(
     judgement: Judgement,
     *,
     provoked: frozenset[int] = frozenset(),
+    spoilt: frozenset[int] = frozenset(),
     unattributed: Sequence[Unattributed] = (),
+    ledger: Ledger | None = None,
 ) -> Report:
     """The report of one run. Never raises, whatever the messages hold.
 
-    `provoked` are exchanges whose request was wrong on purpose. `unattributed` are the entries of a capture
-    that were not judged.
+    `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was.
+    `unattributed` are the entries of a capture that were not judged. `ledger` is of the notifications.
     """
     exchanges = list(transcript)
     report: Report = {
@@ -117,7 +121,7 @@ def run_report(
         "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut, captured=info.captured)),
         "counts": _counts(judgement),
         "steps": [step_json(step) for step in steps],
-        "exchanges": [_exchange(exchange, provoked=exchange.n in provoked) for exchange in exchanges],
+        "exchanges": [exchange_json(each, provoked=each.n in provoked, spoilt=each.n in spoilt) for each in exchanges],
         "findings": [_finding(finding) for finding in judgement.findings],
         "requirements": [
             {"id": row.id, "verdict": str(row.verdict), "exchanges": list(row.exchanges)}
@@ -126,7 +130,24 @@ def run_report(
     }
     if info.captured:
         report["unattributed"] = [_unattributed(entry) for entry in unattributed]
+    pages = [_page(page) for page in ledger.accounts if page.told or page.due] if ledger else []
+    if pages:
+        report["events"] = pages
     return report
+
+
+def _page(page: Account) -> Report:
+    """What had to be told of a resource, and was, in the order of time."""
+    return {
+        "api": page.kind.api,
+        "kind": page.kind.name,
+        "id": plain(page.id),
+        "marks": sorted(map(str, page.marks)),
+        "timeline": [
+            {"at": moment(line.at), "exchange": line.exchange, "text": clean_text(line.text)}
+            for line in page.timeline()
+        ],
+    }
 
 
 def _unattributed(entry: Unattributed) -> Report:
@@ -219,6 +240,7 @@ _STEP_VERDICTS: Final = {
     StepOutcome.FAILED: RunVerdict.FAIL,
     StepOutcome.SKIPPED: RunVerdict.PASS,
     StepOutcome.BLOCKED: RunVerdict.INCONCLUSIVE,
+    StepOutcome.NEVER_ARRIVED: RunVerdict.INCONCLUSIVE,
     StepOutcome.INCONCLUSIVE: RunVerdict.INCONCLUSIVE,
     StepOutcome.ERROR: RunVerdict.ERROR,
 }
@@ -310,7 +332,8 @@ def step_json(step: StepInfo) -> Report:
     }
 
 
-def _exchange(exchange: Exchange, *, provoked: bool = False) -> Report:
+def exchange_json(exchange: Exchange, *, provoked: bool = False, spoilt: bool = False) -> Report:
+    """An exchange as a report shows it, secrets masked."""
     row: Report = {
         "n": exchange.n,
         "at": moment(exchange.at),
@@ -337,6 +360,8 @@ def _exchange(exchange: Exchange, *, provoked: bool = False) -> Report:
         }
     if provoked:
         row["provoked"] = True
+    if spoilt:
+        row["spoilt"] = True
     return row
 
 

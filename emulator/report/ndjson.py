@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from emulator.report.masking import clean_text, plain
 from emulator.report.model import Report, RunInfo, StepInfo, run_json, step_json
+from emulator.wire.exchange import Exchange
 
 
 class NdjsonWriter:
@@ -29,6 +30,24 @@ class NdjsonWriter:
     def waiting(self, text: str) -> None:
         """The run waits for something; `text` says for what."""
         self._write("waiting", text=clean_text(text))
+
+    def serving(self, url: str) -> None:
+        """Our seller listens, and waits for the buyer under test."""
+        self._write("serving", url=url)
+
+    def awaits(self, entry: Mapping[str, Any], left: float) -> None:
+        """A buyer under test is waited for; `left` seconds remain."""
+        self._write("awaits", awaited=dict(entry), left=round(left, 3))
+
+    def missed(self, exchange: Exchange, reason: str) -> None:
+        """Something came, and is not what is awaited."""
+        self._write(
+            "missed",
+            exchange=exchange.n,
+            method=clean_text(exchange.request.method),
+            url=clean_text(exchange.request.url),
+            reason=clean_text(reason),
+        )
 
     def step_done(self, step: StepInfo) -> None:
         """A step ended."""

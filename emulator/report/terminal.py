@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
+from emulator.judge.ledger import GOOD, Mark
 from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines
 from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
+from emulator.report.waiting import waiting_lines
+from emulator.wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +23,7 @@ _MARKS: Final = {
     StepOutcome.FAILED: ("✘", "x", "red"),
     StepOutcome.SKIPPED: ("○", "-", "dim"),
     StepOutcome.BLOCKED: ("⊘", "!", "yellow"),
+    StepOutcome.NEVER_ARRIVED: ("⌛", "?", "yellow"),
     StepOutcome.INCONCLUSIVE: ("?", "?", "yellow"),
     StepOutcome.ERROR: ("‼", "!", "magenta"),
 }
@@ -49,6 +53,14 @@ _MEANINGS: Final = {
     "inconclusive": "something was not answered, never came or was not reached",
     "error": "OIT, or the party that it plays, made a mistake",
 }
+
+_STUCK: Final = frozenset({"failed", "error", "never_arrived", "inconclusive"})
+"""Outcomes of steps that are explained at the end."""
+
+_ODD: Final = frozenset(str(mark) for mark in Mark if mark not in GOOD)
+"""What of the event ledger is told here."""
+_LINES: Final = 20
+"""Lines of a timeline that are told, the newest."""
 
 _MOST: Final = 10
 """Findings of one kind that are spelled out; the report holds them all."""
@@ -85,6 +97,23 @@ class TerminalWriter:
             self._waited_for = text
             self._line(f"  … waiting for {text}", "dim")
 
+    def serving(self, url: str) -> None:
+        """Where our seller waits for the buyer under test."""
+        self._line(f"  our seller listens at {url}; GET {url}/oit/waiting says what is awaited", "bold")
+        self._line(f"  (POST {url}/oit/done when your buyer has nothing more to send)", "dim")
+
+    def awaits(self, entry: Mapping[str, Any], left: float) -> None:
+        """What a buyer under test is waited for: method, URL, time left, and a sample body."""
+        first, *rest = waiting_lines(entry, left)
+        self._line(f"  … {first}")
+        for line in rest:
+            self._line(f"      {line}", "dim")
+
+    def missed(self, exchange: Exchange, reason: str) -> None:
+        """Something came, and is not what is awaited."""
+        asked = f"{printable(exchange.request.method, 20)} {printable(exchange.request.path)}"
+        self._line(f"  ≠ exchange {exchange.n}, {asked}: {reason}", "yellow")
+
     def step_done(self, step: StepInfo) -> None:
         """One line: mark, step, operation, status, milliseconds; and why, where it did not pass."""
         mark, plain_mark, colour = _MARKS[step.outcome]
@@ -99,7 +128,7 @@ class TerminalWriter:
             told.append(f"{step.elapsed_ms:7.0f} ms")
         self._line(f"  {plain_mark if self._ascii else mark} {' '.join(told)}".rstrip(), colour)
         if step.outcome not in (StepOutcome.PASSED, StepOutcome.SKIPPED) and step.message:
-            self._line(f"      {step.message}", colour)
+            self._line(f"      {step.message.partition(chr(10))[0]}", colour)
 
     def run_done(self, report: Report) -> None:
         """The findings, grouped and explained, and the verdict."""
@@ -107,12 +136,13 @@ class TerminalWriter:
             findings = [row for row in report["findings"] if row["verdict"] == verdict]
             if findings:
                 self._findings(report, f"{title} ({len(findings)})", findings, _COLOURS[verdict])
-        stuck = [row for row in report["steps"] if row["outcome"] in ("failed", "error", "inconclusive")]
+        stuck = [row for row in report["steps"] if row["outcome"] in _STUCK]
         for step in stuck:
             self._line("")
-            self._line(f"Step {step['id']} {step['outcome']}", "bold")
+            self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
             for line in step_lines(report, step):
                 self._line(f"    {line}")
+        self._events(report)
         self._unattributed(report.get("unattributed", []))
         self._line("")
         self._line(
@@ -133,6 +163,22 @@ class TerminalWriter:
         """Whether, in captured traffic, a breach is that of the party which is not under test."""
         sut = report["run"]["sut"]
         return "unattributed" in report and sut is not None and finding["blame"] in {"buyer", "seller"} - {sut}
+
+    def _events(self, report: Report) -> None:
+        """The timeline of each resource with whose notifications something is odd."""
+        odd = [page for page in report.get("events", []) if set(page["marks"]) & _ODD]
+        if not odd:
+            return
+        self._line("")
+        self._line(f"Notifications ({len(odd)} resource(s))", "bold yellow")
+        for page in odd[:_MOST]:
+            marks = ", ".join(mark.replace("_", " ") for mark in page["marks"] if mark in _ODD)
+            self._line(f"  {page['kind']} {printable(page['id'], 80)}: {marks}", "yellow")
+            for line in page["timeline"][-_LINES:]:
+                number = "" if line["exchange"] is None else f"#{line['exchange']}"
+                self._line(f"    {line['at']} {number:>5}  {printable(line['text'])}")
+        if len(odd) > _MOST:
+            self._line(f"  … and {len(odd) - _MOST} more in report.json (--report json)")
 
     def _unattributed(self, entries: list[Report]) -> None:
         if not entries:
@@ -163,7 +209,7 @@ class TerminalWriter:
     def _line(self, text: str, style: str | None = None) -> None:
         text = printable(text, 1_000)
         if self._ascii:
-            text = text.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
+            text = text.replace("…", "...").replace("≠", "!=").encode("ascii", "backslashreplace").decode("ascii")
         self._console().print(text, style=style, markup=False, highlight=False, soft_wrap=True, emoji=False)
 
     def _console(self) -> Console:

@@ -8,7 +8,8 @@ from typing import Final
 
 import orjson
 
-from emulator.report.model import Report, run_name, runs_of
+from emulator.report.model import Report, exchange_json, run_name, runs_of
+from emulator.wire.exchange import Exchange
 
 FILE_NAME: Final = "transcript.ndjson"
 
@@ -24,6 +25,11 @@ def write(report: Report, folder: Path) -> Path:
     path = folder / FILE_NAME
     path.write_bytes(render(report))
     return path
+
+
+def line(run: str, exchange: Exchange) -> bytes:
+    """One exchange of a run that no report holds, as a line of the same kind."""
+    return orjson.dumps({"run": run, **exchange_json(exchange)}) + b"\n"
 
 
 def _rows(report: Report) -> Iterator[Report]:

@@ -13,6 +13,7 @@ another mapping under it. Nothing here runs code.
 | `$url` | the address that this step called |
 | `$gen.uuid`, `$gen.now`, `$gen.now+60d`, `$gen.today-1d` | a made-up id, a date-time, a date |
 | `$run.id` | the id of the run |
+| `$buyer.callback` | where our buyer hears notifications, as a subscription's `callback` wants it |
 | `$with.name` | a parameter of a fragment (filled in when the file is loaded) |
 | `$resource.id` | in a lifecycle's effects: the resource that changed |
 """
@@ -35,7 +36,7 @@ from emulator.scenario.duration import seconds
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, escape
 
-ROOTS: Final = ("inputs", "steps", "response", "request", "url", "gen", "run", "with", "resource")
+ROOTS: Final = ("inputs", "steps", "response", "request", "url", "gen", "run", "buyer", "with", "resource")
 GENERATORS: Final = ("uuid", "now", "today")
 OUTPUT_LENGTH: Final = 3  # <step> . outputs . <name>
 
@@ -115,6 +116,7 @@ def _check_path(text: str, root: str, path: tuple[str, ...]) -> None:
         "request": path == ("body",) or (len(path) == 2 and path[0] in {"header", "query", "path"}),  # noqa: PLR2004
         "url": not path,
         "run": path == ("id",),
+        "buyer": path == ("callback",),
         "resource": path == ("id",),
     }
     shapes = {
@@ -125,6 +127,7 @@ def _check_path(text: str, root: str, path: tuple[str, ...]) -> None:
         "request": "$request.body#/pointer, $request.query.<name>, $request.path.<name> or $request.header.<name>",
         "url": "$url",
         "run": "$run.id",
+        "buyer": "$buyer.callback",
         "resource": "$resource.id",
     }
     if not right.get(root, False):
@@ -180,7 +183,8 @@ class Generator:
 class Scope:
     """What expressions can see: inputs, outputs so far and, within a step, its exchange.
 
-    `without_outputs` says of steps that have none why that is.
+    `without_outputs` says of steps that have none why that is. `callback` gives `$buyer.callback`: it begins to
+    listen when it is first asked for; from then on `listening` has it.
     """
 
     inputs: dict[str, Any]
@@ -189,6 +193,8 @@ class Scope:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     without_outputs: dict[str, str] = field(default_factory=dict)
     exchange: Exchange | None = None
+    callback: Callable[[], str] | None = None
+    listening: str | None = None
 
     def lookup(self, expression: Expression) -> Any:
         """What an expression finds, as a copy. Raises ExpressionError where there is nothing."""
@@ -212,7 +218,10 @@ class Scope:
             return self._member(self.outputs[path[0]], path[2:], expression, "output")
         if expression.root == "run":
             return self.run_id
-        if self.exchange is None or expression.root in {"with", "resource"}:
+        if expression.root == "buyer" and self.callback is not None:
+            self.listening = self.callback()
+            return self.listening
+        if self.exchange is None or expression.root in {"with", "resource", "buyer"}:
             message = f"'{expression.text}' cannot be used here"
             raise ExpressionError(message)
         return _of_exchange(self.exchange, expression)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, UserError
+from emulator.scenario.cases import case_operations, case_problems
+from emulator.scenario.duration import words
 from emulator.scenario.expressions import Expression, did_you_mean, expressions_in, texts
 from emulator.scenario.loader import in_order, load_scenario
-from emulator.scenario.model import Await, Call, Case, CaseKind, Notify, Origin, Parallel, Scenario, Source, Step
+from emulator.scenario.model import (
+    RESOURCE_KINDS,
+    Await,
+    Call,
+    Case,
+    CaseKind,
+    Eventually,
+    Notify,
+    Origin,
+    Parallel,
+    Scenario,
+    Source,
+    Step,
+    Transition,
+)
 from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
-from emulator.standard.lifecycle import load_lifecycles
-from emulator.wire.payload import MISSING, escape
+from emulator.scenario.ways import misstep, states_of
+from emulator.standard.events import event_types
+from emulator.wire.exchange import Party
+from emulator.wire.payload import MISSING, at, escape
 
 Problems = Iterator[str]
 IN_STEP: Final = frozenset({"response", "request", "url"})
@@ -41,15 +58,43 @@ def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
     return in_order(found)
 
 
-@cache
-def _states(kind: str) -> frozenset[str]:
-    """Every state that the standard knows for a kind of resource; empty where it has no lifecycle."""
-    try:
-        machines = load_lifecycles()
-    except (UserError, OSError):
-        return frozenset()
-    mine = [machine for name, machine in machines.items() if name == kind or name.startswith(kind + ".")]
-    return frozenset(state for machine in mine for state in (*machine.states, *machine.unused))
+def _overlaid_ways(origin: Origin, profile: Mapping[str, Any]) -> Problems:
+    """As `_Linter.way`, for the paths that an overlay on the seller's profile has."""
+    for kind in RESOURCE_KINDS:
+        path = at(profile, f"/behaviour/{kind}/path")
+        steps = (
+            [step.get("to") if isinstance(step, Mapping) else None for step in path] if isinstance(path, list) else []
+        )
+        if (wrong := misstep(kind, [str(state) for state in steps])) is not None:
+            yield f"{origin.where(f'/behaviour/{kind}/path/{wrong[0]}/to')}: {wrong[1]}"
+
+
+def real_waits(scenario: Scenario, sut: Party) -> list[str]:
+    """The waits that take real time with a partner under test, each as `file:line:col: …`, in the order of playing.
+
+    A partner's time is never scaled. With a buyer under test our seller's own intervals are real as well.
+    """
+    found: list[str] = []
+    for step in scenario.steps():
+        match step.action:
+            case Await() as wait:
+                what = f"'{wait.resource}' to be {' or '.join(wait.states)}"
+                found.append(f"{step.origin.where('/await')}: '{step.id}' waits up to {words(wait.within)} for {what}")
+            case Call(eventually=Eventually() as again):
+                where = step.origin.where("/eventually")
+                found.append(f"{where}: '{step.id}' asks for up to {words(again.within)} until the answer fits")
+            case Notify() as notify:
+                where = step.origin.where("/notify")
+                found.append(f"{where}: '{step.id}' waits up to {words(notify.within)} for {notify.event}")
+            case _:
+                pass
+    if sut is Party.BUYER:
+        for plan in scenario.lifecycle.values():
+            for move in plan.path:
+                if move.after:
+                    where = move.origin.where("/after")
+                    found.append(f"{where}: our seller takes {words(move.after)} before '{plan.track}' is {move.to}")
+    return found
 
 
 @dataclass(slots=True)
@@ -61,6 +106,8 @@ class _Linter:
     contracts: dict[str, ContractLike] = field(default_factory=dict)
     outputs: dict[str, Collection[str]] = field(default_factory=dict)
     tracked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    needed: bool = False
+    """Whether the step that is looked at is one that a buyer under test must make."""
 
     def sources(self) -> Problems:
         for source in self.scenario.sources.values():
@@ -91,13 +138,14 @@ class _Linter:
         self.outputs = after
 
     def step(self, step: Step) -> Problems:
+        self.needed = not step.optional
         match step.action:
             case Call() as call:
                 yield from self.call(step, call)
             case Await() as wait:
                 yield from self.wait(step, wait)
             case Notify() as notify:
-                yield from self.operation(step.origin.part("/notify"), notify.source, notify.event)
+                yield from self.event(step.origin.part("/notify"), notify)
                 yield from self.values(step.origin.part("/expect"), notify.expect, inside=True)
             case _:
                 pass
@@ -142,11 +190,31 @@ class _Linter:
             near = did_you_mean(operation, list(known), f"{source}.")
             yield f"{origin.where()}: '{operation}' is not an operation of {api.api} {api.kind}.{near}"
 
+    def event(self, origin: Origin, notify: Notify) -> Problems:
+        """A notification's event, by the listener's operationId or by its type."""
+        if notify.resource is not None and notify.resource not in self.tracked:
+            near = did_you_mean(notify.resource, list(self.tracked))
+            yield f"{origin.where('/of')}: no earlier step tracks '{notify.resource}'.{near}"
+            return
+        if notify.source and notify.source not in self.scenario.sources:
+            yield from self.operation(origin, notify.source, notify.event)
+            return
+        if not notify.source and notify.resource is None:
+            yield f"{origin.where('/event')}: '{notify.event}' needs 'of': of which resource is it to tell?"
+            return
+        name = notify.source or self.tracked[str(notify.resource)][0]
+        try:
+            types = event_types(self.release.contract(self.scenario.sources[name].api, "notification"))
+        except (UserError, LookupError) as error:
+            yield f"{origin.where()}: {error.args[0] if error.args else error}"
+            return
+        if notify.event not in types and notify.event not in types.values():
+            near = did_you_mean(notify.event, [*types, *types.values()])
+            yield f"{origin.where()}: {self.scenario.sources[name].api} has no event '{notify.event}'.{near}"
+
     def wait(self, step: Step, wait: Await) -> Problems:
         origin = step.origin.part("/await")
         yield from self.values(step.origin.part("/expect"), wait.expect, inside=True)
-        if wait.via == ("notification",):
-            yield f"{origin.where('/via')}: waiting by notification alone is not supported yet: add poll"
         both = [state for state in wait.stop_on if state in wait.states]
         if both:
             yield f"{origin.where('/stopOn')}: '{both[0]}' is waited for, and cannot be a reason to stop as well"
@@ -154,7 +222,7 @@ class _Linter:
             near = did_you_mean(wait.resource, list(self.tracked))
             yield f"{origin.where('/resource')}: no earlier step tracks '{wait.resource}'.{near}"
             return
-        known = _states(_kind(self.tracked[wait.resource][1]))
+        known = states_of(_kind(self.tracked[wait.resource][1]))
         for name, states in (("state", wait.states), ("stopOn", wait.stop_on)):
             for state in states:
                 if known and state not in known:
@@ -200,6 +268,9 @@ class _Linter:
         if output not in self.outputs[identifier]:
             near = did_you_mean(output, list(self.outputs[identifier]))
             return f"the step '{identifier}' has no output '{output}'.{near}"
+        told_by = self.scenario.step(identifier)
+        if self.needed and told_by is not None and told_by.optional:
+            return f"the step '{identifier}' is optional, and this one is not: a buyer under test may have left it out"
         return None
 
     def case(self, case: Case) -> Problems:
@@ -213,8 +284,11 @@ class _Linter:
                 yield f"{where}: '{case.at}' sends nothing; a negative case needs a step with 'call'"
             elif step.action.request.body is MISSING and case.patch[0].get("path"):
                 yield f"{where}: '{case.at}' sends no body that could be patched"
-        if case.kind is CaseKind.NEGATIVE and case.emulate == "buyer" and not case.patch:
+        if case.kind is CaseKind.NEGATIVE and case.emulate == "buyer" and not (case.patch or case.query):
             yield f"{case.origin.where()}: a negative case of the buyer needs 'patch': what is wrong in the request?"
+        yield from self.values(case.origin.part("/query"), case.query)
+        yield from self.values(case.origin.part("/expect/issue"), case.issue, inside=True)
+        yield from self.case_of_seller(case)
         for index, operation in enumerate(case.patch):
             yield from self.values(case.origin.part(f"/patch/{index}/value"), operation.get("value", MISSING))
         yield from self.values(case.origin.part("/expect/body"), case.expect, inside=True)
@@ -222,6 +296,20 @@ class _Linter:
             if name not in self.scenario.lifecycle:
                 near = did_you_mean(name, list(self.scenario.lifecycle))
                 yield f"{case.origin.where('/lifecycle/' + escape(name), key=True)}: there is no lifecycle '{name}'.{near}"
+
+    def case_of_seller(self, case: Case) -> Problems:
+        """What a case asks of our seller. Only trouble may make it go an illegal path."""
+        yield from case_problems(self.scenario, case)
+        for origin, named in case_operations(case):
+            yield from self.operation(origin, *named.split(".", 1))
+        for index, operation in enumerate(case.mutate):
+            value = operation.get("value", MISSING)
+            yield from self.values(case.origin.part(f"/mutate/response/{index}/value"), value)
+        if case.kind is not CaseKind.FAULT:
+            for name, path in case.lifecycle.items():
+                if name in self.scenario.lifecycle:
+                    yield from self.way(self.scenario.lifecycle[name].source, path)
+            yield from _overlaid_ways(case.origin.part("/profile"), case.profile)
 
     def lifecycles(self) -> Problems:
         for plan in self.scenario.lifecycle.values():
@@ -231,7 +319,7 @@ class _Linter:
                 continue
             api = self.scenario.sources[plan.source].api
             for index, step in enumerate(plan.path):
-                known = _states(api)
+                known = states_of(api)
                 if known and step.to not in known:
                     where = plan.origin.where(f"/path/{index}/to")
                     yield f"{where}: '{step.to}' is not a state of {api}.{did_you_mean(step.to, sorted(known))}"
@@ -239,6 +327,15 @@ class _Linter:
                     where = plan.origin.where(f"/path/{index}/when")
                     near = did_you_mean(step.when, [one.id for one in self.scenario.steps()])
                     yield f"{where}: there is no step '{step.when}'.{near}"
+            yield from self.way(plan.source, plan.path)
+        yield from _overlaid_ways(self.scenario.origin.part("/profile"), self.scenario.profile)
+
+    def way(self, source: str, path: Sequence[Transition]) -> Problems:
+        """A path that the lifecycle does not have. Our seller would not go it, and no right one would."""
+        kind = self.scenario.sources[source].api if source in self.scenario.sources else ""
+        if (wrong := misstep(kind, [step.to for step in path])) is not None:
+            index, problem = wrong
+            yield f"{path[index].origin.where('/to')}: {problem}"
 
     def inputs(self) -> Problems:
         """An input may use those above it, and nothing that only a run's steps know."""

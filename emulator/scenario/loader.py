@@ -20,12 +20,16 @@ from emulator.scenario.model import (
     Case,
     CaseKind,
     ClockMode,
+    Count,
     Defaults,
     Eventually,
     LifecyclePlan,
     Notify,
     Origin,
     Parallel,
+    Polls,
+    Reaction,
+    Repeats,
     RequestPlan,
     ResponsePlan,
     Retry,
@@ -188,6 +192,7 @@ def _defaults(part: Mapping[str, Any]) -> Defaults:
         within=seconds(part["within"]) if "within" in part else usual.within,
         every=seconds(part["every"]) if "every" in part else usual.every,
         timeout=seconds(part["timeout"]) if "timeout" in part else usual.timeout,
+        grace=seconds(part["grace"]) if "grace" in part else usual.grace,
         retry=retry,
     )
 
@@ -237,8 +242,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
     elif "await" in part:
         action = _await(part, defaults)
     elif "notify" in part:
-        source, _, event = part["notify"].partition(".")
-        action = Notify(source, event, part.get("expect", {}))
+        action = _notify(part, defaults)
     else:
         action = Parallel(tuple(_step(reading, member, defaults) for member in text.members))
     if "expect" in part and isinstance(action, Call | Parallel):
@@ -251,6 +255,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
         outputs=part.get("outputs", {}),
         covers=_covers(part),
         origin=origin,
+        optional=part.get("optional", False),
     )
 
 
@@ -295,7 +300,28 @@ def _await(part: Mapping[str, Any], defaults: Defaults) -> Await:
         within=_length(wait, "within", defaults.within),
         stop_on=_states(wait.get("stopOn")),
         expect=part.get("expect", {}),
+        events=part.get("notification", {}).get("expect", {}),
+        count=_count(part["notification"].get("count", {})) if "notification" in part else None,
     )
+
+
+def _notify(part: Mapping[str, Any], defaults: Defaults) -> Notify:
+    wanted = part["notify"] if isinstance(part["notify"], dict) else {"event": part["notify"]}
+    source, dot, event = wanted["event"].partition(".")
+    return Notify(
+        source=source if dot else "",
+        event=event if dot else source,
+        expect=part.get("expect", {}),
+        resource=wanted.get("of"),
+        within=_length(wanted, "within", max(defaults.within, defaults.grace)),
+        count=_count(part["count"]) if "count" in part else None,
+    )
+
+
+def _count(wanted: Any) -> Count:
+    if isinstance(wanted, int):
+        return Count(wanted, wanted)
+    return Count(wanted.get("min", 1), wanted.get("max"))
 
 
 def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
@@ -338,7 +364,12 @@ def _case(reading: _Reading, origin: Origin) -> Case:
     expect = part.get("expect", {})
     for index, operation in enumerate(part.get("patch", ())):
         reading.check_values(origin.part(f"/patch/{index}/value"), operation.get("value"))
+    for index, operation in enumerate(part.get("mutate", {}).get("response", ())):
+        reading.check_values(origin.part(f"/mutate/response/{index}/value"), operation.get("value"))
+    reading.check_values(origin.part("/query"), part.get("query", {}))
     reading.check_values(origin.part("/expect/body"), expect.get("body", {}), matchers=True)
+    reading.check_values(origin.part("/expect/issue"), expect.get("issue", {}), matchers=True)
+    fault = part["kind"] == CaseKind.FAULT
     return Case(
         id=part["id"],
         title=part.get("title", ""),
@@ -349,10 +380,33 @@ def _case(reading: _Reading, origin: Origin) -> Case:
         status=_statuses(expect.get("status")),
         expect=expect.get("body", {}),
         covers=_covers(part),
-        goes_on=part.get("then", "end") == "continue",
+        goes_on=part.get("then", "continue" if fault else "end") == "continue",
         profile=part.get("profile", {}),
         lifecycle={
             name: _transitions(reading, origin.part(f"/lifecycle/{escape(name)}")) for name in part.get("lifecycle", ())
         },
         origin=origin,
+        query=part.get("query", {}),
+        issue=expect.get("issue", {}),
+        mutate=tuple(part.get("mutate", {}).get("response", ())),
+        fault=part.get("fault", {}),
+        reaction=_reaction(expect),
+    )
+
+
+def _reaction(expect: Mapping[str, Any]) -> Reaction:
+    repeats, polls = expect.get("sutRetries"), expect.get("sutPolls")
+    return Reaction(
+        recovers=None if "flow" not in expect else expect["flow"] == "pass",
+        repeats=None
+        if repeats is None
+        else Repeats(
+            repeats.get("min", 1),
+            repeats.get("max"),
+            _length(repeats, "minGap", 0.0),
+            repeats.get("sameBody", True),
+        ),
+        polls=None if polls is None else Polls(polls["op"], _length(polls, "within", Defaults().within)),
+        created={name: _count(count) for name, count in expect.get("created", {}).items()},
+        attest=expect.get("attest", ""),
     )

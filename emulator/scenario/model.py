@@ -98,8 +98,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many events; `most` None means any number."""
+
+    least: int = 1
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until a tracked resource shows one of `states`; times in seconds."""
+    """Wait until a tracked resource shows one of `states`; times in seconds.
+
+    `events` and `count` are what is demanded of the notifications that tell of it; `count` None demands nothing.
+    """
 
     resource: str
     states: tuple[str, ...]
@@ -108,15 +119,24 @@ class Await:
     within: float
     stop_on: tuple[str, ...]
     expect: Mapping[str, Any]
+    events: Mapping[str, Any] = field(default_factory=dict)
+    count: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """A notification is due. Accepted and not yet played: steps of this kind are inconclusive."""
+    """A notification is due, `within` so many seconds; `expect` says which one.
+
+    `event` is the listener's operationId or its event type. `source` is "" where the API is that of `resource`, the
+    name of a tracked resource. `count` None means: one, and others are left to later steps.
+    """
 
     source: str
     event: str
     expect: Mapping[str, Any]
+    resource: str | None = None
+    within: float = 60.0
+    count: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +148,7 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happens. `id` is "" for a group."""
+    """One thing that happens. `id` is "" for a group. A buyer under test may leave out what is `optional`."""
 
     id: str
     title: str
@@ -136,6 +156,7 @@ class Step:
     outputs: Mapping[str, Any]
     covers: tuple[str, ...]
     origin: Origin
+    optional: bool = False
 
     @property
     def kind(self) -> str:
@@ -169,8 +190,44 @@ class LifecyclePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """How often a request is sent again: `least` to `most` times (None: any number), at least `gap` seconds apart."""
+
+    least: int = 1
+    most: int | None = None
+    gap: float = 0.0
+    same_body: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """A GET that has to come by itself: `operation` is source.operationId, `within` seconds of the trouble."""
+
+    operation: str
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """How the partner must take trouble. `recovers`: what was begun must succeed in the end; None demands nothing.
+
+    `created` counts by source what may come into being; `attest` is what only a human can see.
+    """
+
+    recovers: bool | None = None
+    repeats: Repeats | None = None
+    polls: Polls | None = None
+    created: Mapping[str, Count] = field(default_factory=dict)
+    attest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A variant of the flow with one difference, at one step. No `status` means any 4xx."""
+    """A variant of the flow with one difference, at one step. No `status` means any 4xx.
+
+    `patch` and `query` change what our buyer sends (in `query` a null takes a parameter away), `mutate` and `fault`
+    what our seller answers. `issue` is what one entry of a 422 must say (code, propertyPath); a 400 need not.
+    """
 
     id: str
     title: str
@@ -185,6 +242,11 @@ class Case:
     profile: Mapping[str, Any]
     lifecycle: Mapping[str, tuple[Transition, ...]]
     origin: Origin
+    query: Mapping[str, Any] = field(default_factory=dict)
+    issue: Mapping[str, Any] = field(default_factory=dict)
+    mutate: tuple[Mapping[str, Any], ...] = ()
+    fault: Mapping[str, Any] = field(default_factory=dict)
+    reaction: Reaction = field(default_factory=Reaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +260,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What steps use where they say nothing themselves; in seconds."""
+    """What steps use where they say nothing themselves; in seconds. `grace` is how long an event may be on its way."""
 
     within: float = 30.0
     every: float = 1.0
     timeout: float = 30.0
+    grace: float = 60.0
     retry: Retry = field(default_factory=Retry)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.scenario.expressions import Expression, ExpressionError, fill
-from emulator.scenario.model import RESOURCE_KINDS, Case, Scenario, Transition
+from emulator.scenario.model import RESOURCE_KINDS, Case, CaseKind, Scenario, Transition
+from emulator.scenario.ways import misstep
 
 
 def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
     """The RFC 7396 overlay for the seller: lifecycle paths, then the profile, then the case's profile.
 
     A path becomes `behaviour.<resource kind>.path`: a list of `{to, after_seconds | reads, set}`. Transitions
-    with `when` are left out: the seller makes them by itself. In `set`, inputs are filled in; `$gen` and
+    with `when` are left out: the seller makes them by itself. A path that no lifecycle has is gone only in a fault case. In `set`, inputs are filled in; `$gen` and
     `$resource` expressions stay as text, for the seller to fill in at the time of the transition.
     """
     behaviour: dict[str, Any] = {}
@@ -23,22 +24,24 @@ def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
         if source is None or source.api not in RESOURCE_KINDS:
             continue
         path = case.lifecycle.get(name, plan.path) if case else plan.path
+        if case and case.kind is CaseKind.FAULT and misstep(source.api, [step.to for step in path]):
+            behaviour["lawless"] = True
         behaviour[source.api] = {
             "path": [_transition(step, scenario.inputs) for step in path if step.when is None],
         }
     overlay: dict[str, Any] = {"behaviour": behaviour} if behaviour else {}
     for profile in (scenario.profile, case.profile if case else {}):
-        overlay = _overlaid(overlay, profile)
+        overlay = overlaid(overlay, profile)
     return overlay
 
 
-def _overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """One overlay that does what both do in turn: a null stays, to take its member away later."""
     found = dict(under)
     for name, value in over.items():
         below = found.get(name)
         if isinstance(value, Mapping) and isinstance(below, Mapping):
-            found[name] = _overlaid(below, value)
+            found[name] = overlaid(below, value)
         else:
             found[name] = copy.deepcopy(value)
     return found

@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     PASSED = "passed"  # it happened as demanded
     SKIPPED = "skipped"  # not played, by plan; the message says why
     BLOCKED = "blocked"  # not played, because an earlier step did not succeed
+    NEVER_ARRIVED = "never_arrived"  # an event that was waited for did not come; the message has the timeline
     INCONCLUSIVE = "inconclusive"  # trouble on the way: nothing can be said about the partner
     FAILED = "failed"  # the partner did something else
     ERROR = "error"  # the scenario (or OIT) is wrong
@@ -90,7 +91,8 @@ class Tracked:
 class RunResult:
     """How one run of a flow (or case, or data row) ended.
 
-    `provoked` are exchanges whose request was wrong on purpose: its breaches are not findings.
+    `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was: their breaches are
+    not findings.
     `row` counts data rows from 0.
     """
 
@@ -106,13 +108,14 @@ class RunResult:
     steps: tuple[StepResult, ...]
     exchanges: int
     provoked: frozenset[int] = frozenset()
+    spoilt: frozenset[int] = frozenset()
     tracked: dict[str, Tracked] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
         """The worst outcome of the steps; a run of which nothing was played is `skipped`."""
         found = {step.outcome for step in self.steps}
-        for worst in (Outcome.ERROR, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.BLOCKED):
+        for worst in (Outcome.ERROR, Outcome.FAILED, Outcome.NEVER_ARRIVED, Outcome.INCONCLUSIVE, Outcome.BLOCKED):
             if worst in found:
                 return worst
         return Outcome.PASSED if Outcome.PASSED in found else Outcome.SKIPPED

@@ -10,13 +10,16 @@ from typing import Any
 from emulator.errors import FileProblem
 from emulator.parties.clock import Clock
 from emulator.scenario.answers import Ending, not_played_yet
+from emulator.scenario.cases import Watchful, play_troubled, playable
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
-from emulator.scenario.model import Await, Call, Case, CaseKind, Notify, Parallel, Scenario, Step
+from emulator.scenario.hearing import end_subscriptions, play_await, play_notify
+from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
 from emulator.scenario.ports import ReleaseLike, Sender
 from emulator.scenario.result import Outcome, RunResult, StepResult
-from emulator.scenario.steps import Conversation, Misfit, Record, play_await, play_call, play_negative
+from emulator.scenario.steps import Conversation, Misfit, Record, play_call, play_negative
 from emulator.wire.exchange import Party, Transcript
+from emulator.wire.faults import Faults
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class _Playing:
 
     talk: Conversation
     case: Case | None
+    faults: Faults | None = None
     results: list[StepResult] = field(default_factory=list)
     blocker: str | None = None
     ended: bool = False
@@ -44,25 +48,32 @@ def run_scenario(
     inputs: Mapping[str, Any] | None = None,
     row: int = 0,
     on_event: Callable[[Event], None] = lambda _: None,
+    callback: Callable[[], str] | None = None,
+    faults: Faults | None = None,
 ) -> RunResult:
     """Play the flow once, or a case of it, with data row `row`.
 
-    `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records.
-    The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
+    `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
+    and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
+    are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
+    is a partner's. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
     """
     started = clock.now()
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
-    scope = Scope({}, generator, run_id)
-    _fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
-    talk = Conversation(scenario, release, client, clock, base_url, scope, on_event)
-    playing = _Playing(talk, case)
+    scope = Scope({}, generator, run_id, callback=callback)
+    fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
+    talk = Conversation(scenario, release, client, clock, base_url, scope, on_event, transcript)
+    if faults is not None:
+        talk.client = Watchful(client, faults, talk.spoilt)
+    playing = _Playing(talk, case, faults)
     steps = list(scenario.steps())
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(steps)))
-    unplayable = _unplayable(case) if case else None
+    unplayable = playable(case, faults=faults) if case else None
     if case and unplayable:
         _note(playing, case.at, f"case-{case.kind}", case.title, unplayable, case.origin.where())
     else:
         _play_all(playing, scenario.flow)
+        end_subscriptions(talk)
     result = RunResult(
         scenario=scenario.id,
         title=scenario.title,
@@ -76,21 +87,14 @@ def run_scenario(
         steps=tuple(playing.results),
         exchanges=len(transcript),
         provoked=frozenset(talk.provoked),
+        spoilt=frozenset(talk.spoilt),
         tracked=dict(talk.tracked),
     )
     on_event(RunDone(result))
     return result
 
 
-def _unplayable(case: Case) -> Ending | None:
-    if case.kind is not CaseKind.NEGATIVE:
-        return not_played_yet(f"cases of kind {case.kind} are")
-    if case.emulate is not Party.BUYER:
-        return not_played_yet("cases that need an emulated seller's wrong answer are")
-    return None
-
-
-def _fill_inputs(scenario: Scenario, scope: Scope, overrides: Mapping[str, Any]) -> None:
+def fill_inputs(scenario: Scenario, scope: Scope, overrides: Mapping[str, Any]) -> None:
     """Inputs in order, each seeing those above it. Overrides are taken as they are: data is not evaluated."""
     for name, value in scenario.inputs.items():
         try:
@@ -154,6 +158,10 @@ def _pass_over(playing: _Playing, step: Step, ending: Ending) -> None:
 
 def _play_case(playing: _Playing, step: Step, case: Case) -> None:
     _play(playing, step, case)
+    if case.emulate is Party.SELLER:
+        # What was sent was right; where the buyer got over the trouble the flow is where it would have been.
+        playing.ended = playing.ended or not case.goes_on or step.id not in playing.talk.scope.outputs
+        return
     if playing.blocker is None and case.goes_on:
         _play(playing, step, None)
     else:
@@ -169,14 +177,18 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> None:
     talk.scope.exchange = None
     talk.on_event(StepStarted(identifier, kind, title))
     try:
-        ending = _ending(talk, step, case, record)
+        if case and case.emulate is Party.SELLER and playing.faults:
+            ending = play_troubled(talk, playing.faults, step, case, record, lambda: _ending(talk, step, None, record))
+        else:
+            ending = _ending(talk, step, case, record)
+        talk.clock.settle()
     except Misfit as misfit:
         ending = Ending(Outcome.ERROR, str(misfit), "scenario")
     origin = case.origin if case else step.origin
     covers = case.covers if case else step.covers
     _note(playing, identifier, kind, title, ending, origin.where(), record=record, started=started, covers=covers)
     if not ending.blocks:
-        talk.scope.without_outputs[step.id] = f"the step '{step.id}' is not played yet"
+        talk.scope.without_outputs[step.id] = f"the step '{step.id}' came to nothing: {ending.message}"
     elif ending.outcome is not Outcome.PASSED:
         playing.blocker = identifier
 
@@ -189,11 +201,9 @@ def _ending(talk: Conversation, step: Step, case: Case | None, record: Record) -
                 return not_played_yet("calls to the buyer are")
             return play_negative(talk, step, call, case, record) if case else play_call(talk, step, call, record)
         case Await() as wait:
-            if "poll" not in wait.via:
-                return not_played_yet("waiting by notification alone is")
             return play_await(talk, step, wait, record)
-        case Notify():
-            return not_played_yet("notifications are")
+        case Notify() as notify:
+            return play_notify(talk, step, notify, record)
         case _:
             return Ending(Outcome.ERROR, "a group cannot be played as a step", "emulator")
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
 
-from emulator.parties.clock import Clock
+from emulator.parties.clock import Clock, VirtualClock
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
 from emulator.scenario.events import Event, ExchangeDone, Waiting
 from emulator.scenario.expressions import ExpressionError, Scope, fill, parse
 from emulator.scenario.matchers import holds, spots
-from emulator.scenario.model import Await, Call, Case, Origin, Scenario, Source, Step
+from emulator.scenario.model import Call, Case, Origin, Scenario, Source, Step
 from emulator.scenario.patch import PatchError, patched
 from emulator.scenario.ports import OperationLike, ReleaseLike, Sender, contract_of, retrieve_operation
 from emulator.scenario.result import Expectation, Outcome, Tracked
-from emulator.wire.exchange import Exchange, FaultKind
+from emulator.wire.exchange import Exchange, FaultKind, Transcript
 from emulator.wire.payload import MISSING, at, escape
 
-STEADY: Final = 20
-"""Unchanged answers after which a waiting step asks less and less often."""
-SPARSEST: Final = 20
-"""It never asks less often than this part of its `within`."""
+LISTENING: Final = 0.05
+"""Seconds of real time between two looks at what has arrived."""
 SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -38,7 +36,12 @@ class Misfit(Exception):  # noqa: N818 - the name says it
 
 @dataclass(slots=True)
 class Conversation:
-    """A run in progress: what it has, and what it has learned."""
+    """A run in progress: what it has, and what it has learned.
+
+    `transcript` holds what `client` sent and what our buyer's door let in, in the order of time. `heard` are the
+    numbers of the notifications that steps have waited for and got. `provoked` are exchanges whose request was wrong
+    on purpose, `spoilt` those whose answer was.
+    """
 
     scenario: Scenario
     release: ReleaseLike
@@ -47,8 +50,20 @@ class Conversation:
     base_url: str
     scope: Scope
     on_event: Callable[[Event], None]
+    transcript: Transcript = field(default_factory=Transcript)
     tracked: dict[str, Tracked] = field(default_factory=dict)
     provoked: set[int] = field(default_factory=set)
+    spoilt: set[int] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
+
+    def pause(self, longest: float) -> None:
+        """Let time pass until something may have happened, `longest` seconds at most."""
+        if not isinstance(self.clock, VirtualClock):
+            self.clock.sleep(min(longest, LISTENING))
+            return
+        now, due = self.clock.now(), self.clock.next_due()
+        ahead = (due - now).total_seconds() if due is not None else 0
+        self.clock.sleep(min(longest, ahead) if ahead > 0 else longest)
 
     def fill(self, value: Any, origin: Origin) -> Any:
         """`value` with its expressions filled in. Raises Misfit."""
@@ -87,7 +102,7 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
     started = talk.clock.now()
     while True:
         del record.expectations[:]
-        exchange = _send(talk, record, outgoing)
+        exchange = send(talk, record, outgoing)
         ending = answers.judged(exchange, call.response.status, party)
         if ending.outcome is Outcome.PASSED:
             ending = _as_expected(talk, step, exchange, record, party)
@@ -100,7 +115,7 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
         talk.clock.sleep(min(call.eventually.every, left))
     if ending.outcome is Outcome.PASSED and call.track:
         ending = _track(talk, call, exchange)
-    return _keep_outputs(talk, step, exchange, party) if ending.outcome is Outcome.PASSED else ending
+    return keep_outputs(talk, step, exchange, party) if ending.outcome is Outcome.PASSED else ending
 
 
 def play_negative(talk: Conversation, step: Step, call: Call, case: Case, record: Record) -> Ending:
@@ -113,65 +128,41 @@ def play_negative(talk: Conversation, step: Step, call: Call, case: Case, record
         for index, operation in enumerate(case.patch)
     ]
     try:
-        body = patched(None if outgoing.body is MISSING else outgoing.body, operations)
+        body = patched(None if outgoing.body is MISSING else outgoing.body, operations) if operations else outgoing.body
     except PatchError as error:
         raise Misfit(case.origin.where(f"/patch/{error.index}"), str(error)) from error
-    wrong = Outgoing(
-        outgoing.source,
-        outgoing.operation,
-        outgoing.url,
-        outgoing.path_params,
-        outgoing.query,
-        outgoing.headers,
-        body,
-    )
-    exchange = _send(talk, record, wrong)
+    query = _with_query(outgoing.query, talk.fill(dict(case.query), case.origin.part("/query")))
+    wrong = replace(outgoing, query=query, body=body)
+    exchange = send(talk, record, wrong)
     talk.provoked.update(record.exchanges)
     party = outgoing.source.served_by
     ending = answers.judged(exchange, case.status, party, refusal=True)
     if ending.outcome is Outcome.PASSED:
         talk.scope.exchange = exchange
-        ending = _demands(talk, case.expect, case.origin.part("/expect/body"), _body(exchange), record, party)
+        if case.issue:
+            _demand_issue(talk, case, body_of(exchange), record)
+        ending = demands(talk, case.expect, case.origin.part("/expect/body"), body_of(exchange), record, party)
     return ending
 
 
-def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> Ending:
-    """Ask again and again until the resource shows a state that is waited for. Raises Misfit."""
-    tracked = talk.tracked.get(wait.resource)
-    if tracked is None:
-        raise Misfit(step.origin.where("/await/resource"), f"no step tracks '{wait.resource}'")
-    outgoing = _retrieval(talk, step, tracked)
-    party, started, interval = outgoing.source.served_by, talk.clock.now(), max(wait.every, 0.001)
-    seen: list[tuple[float, str]] = []
-    unchanged = 0
-    while True:
-        exchange = _send(talk, record, outgoing)
-        ending = answers.judged(exchange, (200,), party)
-        if ending.outcome is not Outcome.PASSED:
-            return ending
-        state = answers.state_of(_body(exchange))
-        if state is None:
-            return Ending(Outcome.FAILED, f"{tracked.kind} {tracked.id} shows no state", party)
-        passed = (talk.clock.now() - started).total_seconds()
-        changed = not seen or seen[-1][1] != state
-        unchanged = 0 if changed else unchanged + 1
-        if changed:
-            seen.append((passed, state))
-            interval = max(wait.every, 0.001)
-        if state in wait.states:
-            break
-        if state in wait.stop_on:
-            return Ending(Outcome.FAILED, answers.stopped(tracked, state, wait.states, seen), party)
-        left = wait.within - passed
-        if left <= 0:
-            return Ending(Outcome.FAILED, answers.never_arrived(tracked, wait.states, wait.within, seen), party)
-        if unchanged >= STEADY:
-            interval = max(wait.every, min(interval * 2, wait.within / SPARSEST))
-        talk.on_event(Waiting(step.id, wait.resource, " or ".join(wait.states), state, left))
-        talk.clock.sleep(min(interval, left))
-    talk.scope.exchange = exchange
-    ending = _demands(talk, wait.expect, step.origin.part("/expect"), _body(exchange), record, party)
-    return _keep_outputs(talk, step, exchange, party) if ending.outcome is Outcome.PASSED else ending
+def _demand_issue(talk: Conversation, case: Case, body: Any, record: Record) -> None:
+    """One entry of a 422 is as the case says; a 400, which has no list, may say what it likes."""
+    if not isinstance(body, list):
+        return
+    origin = case.origin.part("/expect/issue")
+    tried: list[list[Expectation]] = []
+    for index in range(max(len(body), 1)):
+        trial = Record(record.step)
+        for name, spec in case.issue.items():
+            compare(talk, f"/{index}/{name}", spec, at(body, f"/{index}/{name}"), origin.part(f"/{name}"), trial)
+        tried.append(trial.expectations)
+    record.expectations += max(tried, key=lambda one: sum(expectation.ok for expectation in one))
+
+
+def _with_query(given: list[tuple[str, str]], change: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Query parameters with those of a case in their place; None takes one away."""
+    kept = [(name, value) for name, value in given if name not in change]
+    return kept + [(name, _plain(one)) for name, value in change.items() for one in _each(value) if one is not None]
 
 
 def compose(talk: Conversation, step: Step, call: Call) -> Outgoing:
@@ -210,7 +201,8 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
+def retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
+    """The request that shows a tracked resource. Raises Misfit where its API has none."""
     source = talk.scenario.sources[tracked.source]
     contract = contract_of(talk.release, source)
     operation = retrieve_operation(contract, contract.operations[tracked.operation].path)
@@ -221,7 +213,7 @@ def _retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
     return Outgoing(source, operation, url, {"id": tracked.id}, [], {})
 
 
-def _send(talk: Conversation, record: Record, outgoing: Outgoing) -> Exchange:
+def send(talk: Conversation, record: Record, outgoing: Outgoing) -> Exchange:
     """Send, and send again as `defaults.retry` allows. The last exchange counts."""
     retry = talk.scenario.defaults.retry
     for tries_left in range(retry.limit, -1, -1):
@@ -244,6 +236,7 @@ def _send(talk: Conversation, record: Record, outgoing: Outgoing) -> Exchange:
         record.exchanges.append(exchange.n)
         status = exchange.response.status if exchange.response else None
         talk.on_event(ExchangeDone(record.step, exchange.n, outgoing.operation.id, status))
+        talk.clock.settle()
         if not tries_left or not _worth_another_try(exchange, retry.status):
             break
         talk.clock.sleep(retry.after)
@@ -257,7 +250,8 @@ def _worth_another_try(exchange: Exchange, statuses: tuple[int, ...]) -> bool:
     return exchange.response is not None and exchange.response.status in statuses
 
 
-def _body(exchange: Exchange) -> Any:
+def body_of(exchange: Exchange) -> Any:
+    """The JSON body of the answer, or MISSING."""
     return exchange.response.body if exchange.response else MISSING
 
 
@@ -266,27 +260,29 @@ def _as_expected(talk: Conversation, step: Step, exchange: Exchange, record: Rec
     assert isinstance(step.action, Call)
     plan, origin = step.action.response, step.origin.part("/response")
     talk.scope.exchange = exchange
-    ending = _demands(talk, plan.expect, origin.part("/expect"), _body(exchange), record, party)
+    ending = demands(talk, plan.expect, origin.part("/expect"), body_of(exchange), record, party)
     if ending.outcome is not Outcome.PASSED or exchange.response is None:
         return ending
     for name, demand in plan.headers.items():
         value = exchange.response.header(name)
         found = MISSING if value is None else value
         where = origin.part(f"/headers/{escape(name)}")
-        _demand(talk, f"header {name}", demand, found, where, record)
+        compare(talk, f"header {name}", demand, found, where, record)
     return answers.compared(record.expectations, party)
 
 
-def _demands(
+def demands(
     talk: Conversation, expect: Mapping[str, Any], origin: Origin, body: Any, record: Record, party: str
 ) -> Ending:
+    """Whether a body is as `expect` demands of `party`; each demand is recorded. Raises Misfit."""
     for pointer, demand in expect.items():
         for place, found in spots(body, pointer):
-            _demand(talk, place, demand, found, origin.part("/" + escape(pointer)), record)
+            compare(talk, place, demand, found, origin.part("/" + escape(pointer)), record)
     return answers.compared(record.expectations, party)
 
 
-def _demand(talk: Conversation, place: str, demand: Any, found: Any, origin: Origin, record: Record) -> None:
+def compare(talk: Conversation, place: str, demand: Any, found: Any, origin: Origin, record: Record) -> None:
+    """Record one demand and what was found. Raises Misfit."""
     expected = talk.fill(demand, origin)
     try:
         ok = holds(demand, found, lambda value: fill(value, talk.scope.lookup))
@@ -297,7 +293,7 @@ def _demand(talk: Conversation, place: str, demand: Any, found: Any, origin: Ori
 
 def _track(talk: Conversation, call: Call, exchange: Exchange) -> Ending:
     source = talk.scenario.sources[call.source]
-    body = _body(exchange)
+    body = body_of(exchange)
     identifier = at(body, "/0/id" if isinstance(body, list) else "/id")
     if not isinstance(identifier, str) or not identifier:
         message = f"the answer to {call.operation} has no id, so '{call.track}' cannot be followed"
@@ -308,7 +304,8 @@ def _track(talk: Conversation, call: Call, exchange: Exchange) -> Ending:
     return answers.PASSED
 
 
-def _keep_outputs(talk: Conversation, step: Step, exchange: Exchange, party: str) -> Ending:
+def keep_outputs(talk: Conversation, step: Step, exchange: Exchange, party: str) -> Ending:
+    """Keep what the step's outputs find in an exchange. Raises Misfit for what `party` has no part in."""
     talk.scope.exchange = exchange
     kept: dict[str, Any] = {}
     for name, value in step.outputs.items():
@@ -316,8 +313,10 @@ def _keep_outputs(talk: Conversation, step: Step, exchange: Exchange, party: str
             kept[name] = fill(value, talk.scope.lookup)
         except ExpressionError as error:
             where = step.origin.where(f"/outputs/{name}{error.place}")
-            if isinstance(value, str) and value.startswith("$response") and parse(value).root == "response":
-                return Ending(Outcome.FAILED, f"the answer lacks what output '{name}' keeps: {where}: {error}", party)
+            told = "request" if exchange.kind == "notification" else "response"
+            if isinstance(value, str) and value.startswith(f"${told}") and parse(value).root == told:
+                what = "event" if told == "request" else "answer"
+                return Ending(Outcome.FAILED, f"the {what} lacks what output '{name}' keeps: {where}: {error}", party)
             raise Misfit(where, str(error)) from error
     talk.scope.outputs[step.id] = kept
     return answers.PASSED

@@ -91,6 +91,19 @@ class Products:
         wrong = {alias: self.urns[right] for alias, right in self.aliases.items() if right in self.urns}
         return {**self.urns, **wrong}
 
+    def attributes(self, urn: str) -> frozenset[str]:
+        """The attributes at the top of the product that a URN names; none where we do not know it."""
+        known = self.urns.get(self.aliases.get(urn, urn))
+        waiting: list[Any] = [self.definitions[known]] if known else []
+        found: set[str] = set()
+        while waiting:
+            schema = waiting.pop()
+            if isinstance(schema, dict):
+                found |= set(schema.get("properties") or ())
+                waiting += schema.get("allOf") or ()
+                waiting.append(self.definitions.get(str(schema.get("$ref", "")).removeprefix("#/definitions/")))
+        return frozenset(found)
+
 
 class Contract:
     """One API's management or notification contract in one release."""

@@ -43,6 +43,11 @@ class Answer:
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in self.raw_headers)
         return Response(headers=masked_headers(headers), raw=bytes(self.body), status=self.status)
 
+    def put_header(self, name: str, value: str) -> None:
+        """Give a header this value, whatever it had."""
+        self.raw_headers = [(k, v) for k, v in self.raw_headers if k.lower() != name.lower().encode()]
+        self.raw_headers.append((name.encode(), value.encode("latin-1", "replace")))
+
     def fill(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         """Replace whatever was there by an answer of our own."""
         self.status, self.body = status, bytearray(dump(body))

@@ -17,6 +17,7 @@ import urllib3.connectionpool
 import urllib3.exceptions
 
 from emulator.wire.connections import Watch, session
+from emulator.wire.dress import Dress, Plain
 from emulator.wire.exchange import (
     Exchange,
     Fault,
@@ -28,7 +29,6 @@ from emulator.wire.exchange import (
     masked_headers,
     masked_url,
 )
-from emulator.wire.payload import dump
 
 CONTENT_TYPE: Final = "application/json;charset=utf-8"
 MAX_RESPONSE: Final = 32 * 1024 * 1024
@@ -51,10 +51,12 @@ class Client:
         run: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
+        dress: Dress | None = None,
     ) -> None:
         self._sender, self._transcript, self._now, self._run = sender, transcript, now, run
         self._headers = dict(headers or {})
         self.timeout = timeout
+        self._dress = dress or Plain()
         self._pooled, self._fresh = session(fresh=False), session(fresh=True)
 
     def close(self) -> None:
@@ -77,21 +79,23 @@ class Client:
         path_params: Mapping[str, str] | None = None,
         step: str | None = None,
         timeout: float | None = None,
+        addresses: Sequence[str] | None = None,
     ) -> Exchange:
         """Send one request and wait for the whole response, at most `timeout` seconds.
 
         `body` is JSON; `raw` sends bytes as they are. Redirects are not followed. The exchange returned
-        has a `fault` where no whole response came.
+        has a `fault` where no whole response came. A POST with `addresses` goes to one of these, whatever
+        the host's name means by now: who has checked where a name leads gives what was checked.
         """
-        content = raw if raw is not None else (dump(body) if body is not None else b"")
+        content = raw if raw is not None else (self._dress.dump(body) if body is not None else b"")
         sent = {"Accept": CONTENT_TYPE, "Accept-Encoding": "identity", "User-Agent": "lso-oit"}
         if content:
-            sent["Content-Type"] = CONTENT_TYPE
+            sent["Content-Type"] = self._dress.media_type()
         sent.update(self._headers)
         sent.update(headers or {})
         full = url + ("?" + urlencode(list(query)) if query else "")
         at, started = self._now(), time.perf_counter()
-        outcome = self._exchange(method, full, sent, content, timeout or self.timeout)
+        outcome = self._exchange(method, full, sent, content, timeout or self.timeout, addresses)
         return self._transcript.add(
             Exchange(
                 n=0,
@@ -114,10 +118,16 @@ class Client:
         )
 
     def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes, timeout: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        timeout: float,
+        addresses: Sequence[str] | None,
     ) -> Response | Fault:
         if method not in _REPEATABLE:
-            return self._once(self._fresh, method, url, headers, content, timeout)[0]
+            return self._once(self._fresh, method, url, headers, content, timeout, addresses)[0]
         outcome, reused = self._once(self._pooled, method, url, headers, content, timeout)
         if reused and isinstance(outcome, Fault) and outcome.kind is FaultKind.CLOSED:
             # A partner may end an idle connection just as we take it up again: that is nobody's fault.
@@ -132,9 +142,10 @@ class Client:
         headers: Mapping[str, str],
         content: bytes,
         timeout: float,
+        addresses: Sequence[str] | None = None,
     ) -> tuple[Response | Fault, bool]:
         """What one attempt brings, and whether its connection had been used before."""
-        with Watch(timeout) as watch:
+        with Watch(timeout, addresses) as watch:
             return self._watched(watch, session, method, url, headers, content, timeout), watch.reused
 
     def _watched(

@@ -10,12 +10,14 @@ import contextlib
 import http.client
 import socket
 import threading
+from collections.abc import Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
 
 import requests
 import urllib3.connection
 import urllib3.connectionpool
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 
@@ -27,8 +29,10 @@ class Watch:
 
     _current = threading.local()
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, addresses: Sequence[str] | None = None) -> None:
+        """`addresses` are where its connection may go, whatever the name means by now; None asks the name."""
         self.expired = False
+        self.addresses = addresses
         self.reused = False
         self._lock = threading.Lock()
         self._line: socket.socket | None = None
@@ -46,9 +50,15 @@ class Watch:
         self._let_go()
 
     @classmethod
+    def current(cls) -> Watch | None:
+        """The watch over this thread's request."""
+        watch: Watch | None = getattr(cls._current, "watch", None)
+        return watch
+
+    @classmethod
     def over(cls, line: socket.socket, *, reused: bool) -> None:
         """Put a connection under the watch of this thread's request."""
-        watch: Watch | None = getattr(cls._current, "watch", None)
+        watch = cls.current()
         if watch is not None:
             watch.reused = reused
             watch.follow(line)
@@ -80,12 +90,33 @@ class _Watched:
     """A connection that the request's watch can end; `_line` outlives the wrapping of the socket in TLS."""
 
     _line: socket.socket | None = None
+    _dns_host: str
 
     def _new_conn(self) -> socket.socket:
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        watch = Watch.current()
+        made = self._connected() if watch is None or watch.addresses is None else self._connected_to(watch.addresses)
         self._line = made.dup()
         Watch.over(self._line, reused=False)
         return made
+
+    def _connected(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        return made
+
+    def _connected_to(self, addresses: Sequence[str]) -> socket.socket:
+        """Connect to the first of these that takes us; TLS and the Host header go on speaking of the name."""
+        name = self._dns_host
+        failed: Exception | None = None
+        try:
+            for address in addresses:
+                self._dns_host = address
+                try:
+                    return self._connected()
+                except urllib3.exceptions.HTTPError as error:
+                    failed = error
+        finally:
+            self._dns_host = name
+        raise failed or urllib3.exceptions.NameResolutionError(name, self, socket.gaierror())  # type: ignore[arg-type]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self._line is not None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulator.wire.server import Server
+from emulator.wire.beside import App
 
 if TYPE_CHECKING:
     import uvicorn
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Running:
     """A server that listens. `url` is its root; `stop` ends it and waits for it."""
 
-    def __init__(self, app: Server, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
         """Bind at once: OSError where the port is taken."""
         import uvicorn  # noqa: PLC0415 - heavy, and only servers need it
 

@@ -8,12 +8,14 @@ nor product payloads, and its errors are not the standard's.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import re
 import time
 import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -33,6 +35,7 @@ from emulator.wire.call import (
     outside_standard,
     unprocessable,
 )
+from emulator.wire.dress import Dress, Plain
 from emulator.wire.exchange import (
     Exchange,
     Fault,
@@ -44,6 +47,7 @@ from emulator.wire.exchange import (
     masked_headers,
     masked_url,
 )
+from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
 
 MAX_BODY: Final = 8 * 1024 * 1024
@@ -81,13 +85,17 @@ class _Visit:
     contract: Contract | None = None
     operation: str | None = None
     path_params: dict[str, str] = field(default_factory=dict)
+    trouble: Trouble | None = None
+    call: Call | None = None
 
 
 class Server:
     """Serves one party's contracts over HTTP and records every exchange, refusals included.
 
     `transcript_of(run)` gives the transcript that a request belongs to; "" is the plain base path, `r1`
-    the one below `/r/r1`.
+    the one below `/r/r1`. `replied` is told of each call that the service was given, once its reply is out
+    or cannot be sent. `lifetime` is entered while the server listens. `kept` is awaited before a reply goes out:
+    by then the exchange is recorded for good.
     """
 
     def __init__(
@@ -100,11 +108,21 @@ class Server:
         *,
         policy: ErrorPolicy | None = None,
         max_body: int = MAX_BODY,
+        faults: Faults | None = None,
+        dress: Dress | None = None,
+        replied: Callable[[Call], None] | None = None,
+        lifetime: Callable[[], AbstractContextManager[None]] = nullcontext,
+        kept: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._party, self._contracts, self._service = party, contracts, service
         self._now, self._transcript_of = now, transcript_of
         self._policy = policy or ErrorPolicy()
         self._max_body = max_body
+        self._faults = faults or Faults()
+        self._dress = dress or Plain()
+        self._replied = replied or (lambda _: None)
+        self._lifetime = lifetime
+        self._kept = kept
         self._inner = self._connexion()
 
     # -- Connexion ---------------------------------------------------------------------------------
@@ -145,11 +163,12 @@ class Server:
             visit: _Visit = current.scope["oit"]
             visit.contract, visit.operation = contract, operation_id
             visit.path_params = {name: unquote(value) for name, value in path.items()}
+            visit.trouble = self._faults.meet(contract.api, operation_id)
             reply, content = self._reply(visit, contract, operation_id)
             return StarletteResponse(
                 content=content,
                 status_code=reply.status,
-                headers={**reply.headers, **({"content-type": MEDIA_TYPE} if content else {})},
+                headers={**reply.headers, **({"content-type": self._dress.media_type()} if content else {})},
             )
 
         handle.__name__ = operation_id.replace(" ", "_")
@@ -162,16 +181,19 @@ class Server:
 
     def _reply(self, visit: _Visit, contract: Contract, operation_id: str) -> tuple[Reply, bytes]:
         """What is answered, and its body as bytes; whatever fails on the way there becomes the standard's error."""
+        if visit.trouble and (instead := visit.trouble.instead()):
+            return instead, b"" if instead.body is None else self._dress.dump(instead.body)
         try:
             reply = self._answer(visit, contract, operation_id)
-            return reply, b"" if reply.body is None else dump(reply.body)
+            self._faults.carried_out(contract.api, reply.status)
+            return reply, b"" if reply.body is None else self._dress.dump(reply.body)
         except ApiError as error:
             reply = Reply(error.status, error.body)
         except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
             _log.exception("%s failed", operation_id)
             failed = _our_fault()
             reply = Reply(failed.status, failed.body)
-        return reply, dump(reply.body)
+        return reply, self._dress.dump(reply.body)
 
     def _answer(self, visit: _Visit, contract: Contract, operation_id: str) -> Reply:
         self._refuse_breaches(contract, operation_id, visit.request)
@@ -179,19 +201,18 @@ class Server:
         for name, value in visit.request.query:
             query.setdefault(name, []).append(value)
         operation = contract.operation(operation_id)
-        return self._service.answer(
-            Call(
-                api=contract.api,
-                kind=contract.kind,
-                operation=operation_id,
-                path=visit.path_params,
-                query=query,
-                headers=dict(visit.request.headers),
-                body=visit.request.body if operation.request else None,
-                run=visit.run,
-                base_url=visit.base_url + contract.base_path,
-            )
+        visit.call = Call(
+            api=contract.api,
+            kind=contract.kind,
+            operation=operation_id,
+            path=visit.path_params,
+            query=query,
+            headers=dict(visit.request.headers),
+            body=visit.request.body if operation.request else None,
+            run=visit.run,
+            base_url=visit.base_url + contract.base_path,
         )
+        return self._service.answer(visit.call)
 
     def _refuse_breaches(self, contract: Contract, operation_id: str, request: Request) -> None:
         """Raise the standard's error for a request that breaks its contract.
@@ -235,6 +256,10 @@ class Server:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
+        if scope["type"] == "lifespan":
+            with self._lifetime():
+                await self._inner(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
@@ -249,6 +274,26 @@ class Server:
             words = f"the {self._party.other} ended the connection in the middle of its request"
             self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, words))
             return
+        try:
+            await self._serve(scope, inner_path, raw, visit, whole=whole, at=at, started=started, way=(receive, send))
+        finally:
+            if visit.call is not None:
+                self._replied(visit.call)
+
+    async def _serve(
+        self,
+        scope: Scope,
+        inner_path: str,
+        raw: bytes,
+        visit: _Visit,
+        *,
+        whole: bool,
+        at: datetime,
+        started: float,
+        way: tuple[Receive, Send],
+    ) -> None:
+        """Answer a request that has been read, record the exchange, and send the answer."""
+        receive, send = way
         answer = Answer()
         if not whole:
             error = bad_request("invalidBody", f"The body is larger than {self._max_body} bytes")
@@ -257,7 +302,15 @@ class Server:
             await self._ask(scope, inner_path, raw, visit, answer)
         if visit.request.method == "HEAD":
             answer.body.clear()  # its headers speak of a body that is not sent
-        self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, answer.response())
+        spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
+        self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, spoilt or answer.response())
+        if self._kept is not None:
+            await self._kept()
+        if pause := self._dress.pause():
+            await asyncio.sleep(pause)
+        if visit.trouble:
+            await self._faults.deliver(visit.trouble, answer, receive, send)
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": bytes(answer.body)})
 

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,10 +53,11 @@ def oit(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, timeout: fl
 
 @contextlib.contextmanager
 def seller(*arguments: str) -> Iterator[str]:
-    """An emulated seller in another process; gives its URL."""
+    """An emulated seller in another process, with a database of its own unless one is named; gives its URL."""
+    folder = tempfile.TemporaryDirectory(prefix="oit-", ignore_cleanup_errors=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "emulator", "seller", *arguments],
-        stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment(),
+        stdout=subprocess.PIPE, text=True, cwd=ROOT, env={"OIT_DATA": folder.name, **environment()},
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -66,6 +68,7 @@ def seller(*arguments: str) -> Iterator[str]:
         process.terminate()
         process.wait(timeout=10)
         process.stdout.close()
+        folder.cleanup()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.parties.clock import VirtualClock
 from emulator.parties.desk import Desk
-from emulator.parties.store import Store
+from emulator.parties.store import MemoryStore
 from emulator.standard.lifecycle import IllegalTransition, load_lifecycles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk(Store(), load_lifecycles(), VirtualClock(START), lambda kind: f"{kind}-1")
+    return Desk(MemoryStore(), load_lifecycles(), VirtualClock(START), lambda kind: f"{kind}-1")
 
 
 def test_history_bears_the_time_when_it_was_due(desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,9 @@ class StubClient:
                 response=response,
                 fault=answer if isinstance(answer, Fault) else None,
                 path_params=parts["path_params"],
+                api=parts["api"],
+                kind=parts["kind"],
+                operation=parts["operation"],
                 step=parts["step"],
             )
         )
@@ -106,8 +110,50 @@ def read(folder: Path, flow: str, rest: str = "") -> Scenario:
     return load_scenario(write(folder, HEAD + rest + "flow:\n" + flow))
 
 
-def play(scenario: Scenario, answers: list[Any], *, case: str | None = None, seed: int = 1, **more: Any) -> Played:
+@dataclass
+class Arrivals:
+    """A worker of the clock: notifications that arrive at our buyer, as (seconds after the start, operation, body)."""
+
+    transcript: Transcript
+    start: datetime
+    planned: list[tuple[float, str, dict[str, Any]]]
+
+    def next_due(self) -> datetime | None:
+        return min((self.start + timedelta(seconds=when) for when, _, _ in self.planned), default=None)
+
+    def run_due(self, now: datetime) -> int:
+        due = [one for one in self.planned if self.start + timedelta(seconds=one[0]) <= now]
+        for one in due:
+            self.planned.remove(one)
+            request = Request(headers=JSON, raw=dump(one[2]), method="POST", url="http://buyer.example/listener")
+            self.transcript.add(
+                Exchange(
+                    n=0,
+                    at=now,
+                    elapsed_ms=1.0,
+                    sender=Party.SELLER,
+                    receiver=Party.BUYER,
+                    request=request,
+                    response=Response(headers=(), raw=b"", status=204),
+                    api="quote",
+                    kind="notification",
+                    operation=one[1],
+                )
+            )
+        return len(due)
+
+
+def play(
+    scenario: Scenario,
+    answers: list[Any],
+    *,
+    case: str | None = None,
+    seed: int = 1,
+    arrivals: list[tuple[float, str, dict[str, Any]]] | None = None,
+    **more: Any,
+) -> Played:
     clock, transcript, events = VirtualClock(), Transcript(), []
+    clock.attach(Arrivals(transcript, clock.now(), arrivals or []))
     client = StubClient(transcript, clock, answers)
     result = run_scenario(
         scenario,

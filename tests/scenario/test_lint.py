@@ -65,8 +65,21 @@ def test_problems_of_structure_are_problems_of_lint(tmp_path):
             "'accepted' is waited for, and cannot be a reason to stop as well",
         ),
         (
-            CREATE + "  - {id: a, await: {resource: quote, state: accepted, via: [notification]}}\n",
-            "waiting by notification alone is not supported yet: add poll",
+            CREATE + "  - {id: a, notify: {event: quoteStateChangedEvent, of: quote}}\n",
+            "quote has no event 'quoteStateChangedEvent'. Did you mean 'quoteStateChangeEvent'?",
+        ),
+        ("  - {id: a, notify: {event: quoteStateChangeEvent}}\n", "'quoteStateChangeEvent' needs 'of'"),
+        (
+            CREATE + "  - {id: a, notify: {event: quoteStateChangeEvent, of: quot}}\n",
+            "no earlier step tracks 'quot'. Did you mean 'quote'?",
+        ),
+        ("  - {id: a, notify: quota.quoteStateChangeEvent}\n", "there is no source 'quota'. Did you mean 'quote'?"),
+        (
+            (
+                "  - {id: a, optional: true, call: quote.listQuote, outputs: {o: $response.status}}\n"
+                "  - {id: b, call: quote.listQuote, request: {query: {state: $steps.a.outputs.o}}}\n"
+            ),
+            "the step 'a' is optional, and this one is not",
         ),
         ("  - {id: a, call: quote.cancelQuote, track: c}\n", "cannot be retrieved by id, so it cannot be tracked"),
         (

@@ -201,13 +201,6 @@ def test_members_of_a_group_are_all_played(tmp_path):
     assert played.outcomes == {"create": "passed", "a": "failed", "b": "passed", "c": "blocked"}
 
 
-def test_notifications_that_nobody_looked_for_are_no_pass(tmp_path):
-    played = play(read(tmp_path, "  - {id: n, notify: quote.x}\n" + CREATE), [(201, QUOTE)])
-    assert played.outcomes == {"n": "inconclusive", "create": "passed"}
-    assert played.step("n").message == "notifications are not played yet"
-    assert played.result.outcome == "inconclusive"
-
-
 CASES = """\
 cases:
   - id: no-item

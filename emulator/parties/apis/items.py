@@ -9,6 +9,7 @@ from typing import Any, Final
 from emulator.parties.apis import Context
 from emulator.parties.profile import Offering
 from emulator.wire.call import ErrorCode, Issue
+from emulator.wire.payload import escape
 
 _REFERENCES: Final = {
     "GeographicAddressRef": ("geographicAddress", "geographic address"),
@@ -16,6 +17,15 @@ _REFERENCES: Final = {
 }
 _GONE: Final = ("terminated", "cancelled", "pendingTerminate", "suspendedPendingTerminate")
 _OF_DELETE: Final = ("id", "@type", "href")
+_OF_PRODUCT: Final = (
+    *_OF_DELETE,
+    "place",
+    "productConfiguration",
+    "productOffering",
+    "productRelationship",
+    "productSpecification",
+)
+_SPELLED_OUT: Final = ("FieldedAddress", "FormattedAddress", "GeographicAddressLabel", "MEFGeographicPoint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,11 @@ class ItemRules:
         if offering is not None and urn is not None and _urn(urn) != _urn(offering.payload):
             reason = f"{offering.id} is configured with {offering.payload}"
             yield self._wrong(f"{place}/product/productConfiguration/@type", reason, "payload")
+        yield from self._beside(context, place, product, urn)
         for index, where in enumerate(product.get("place") or ()):
+            if where.get("@type") in _SPELLED_OUT and "id" in where:
+                reason = "A place that is known by its id is a GeographicAddressRef or a GeographicSiteRef"
+                yield self._unexpected(f"{place}/product/place/{index}/id", reason, "place")
             kind, what = _REFERENCES.get(where.get("@type"), ("", ""))
             if kind and context.store.get(run, kind, where["id"]) is None:
                 yield self._nowhere(f"{place}/product/place/{index}/id", what, where["id"])
@@ -181,6 +195,15 @@ class ItemRules:
             if context.store.get(run, "product", link["id"]) is None:
                 here = f"{place}/product/productRelationship/{index}/id"
                 yield self._nowhere(here, "product in inventory", link["id"])
+
+    def _beside(self, context: Context, place: str, product: Mapping[str, Any], urn: Any) -> Iterator[Issue]:
+        """Attributes of the product that stand beside its configuration."""
+        others = [name for name in product if name not in _OF_PRODUCT]
+        attributes = context.release.products.attributes(urn) if others and isinstance(urn, str) else ()
+        for name in others:
+            if name in attributes:
+                reason = f"{name:.100} is an attribute of the product: it belongs into productConfiguration"
+                yield self._unexpected(f"{place}/product/{escape(name)}", reason, "attributes")
 
     def _missing(self, place: str, what: str, rule: str) -> Issue:
         return Issue(place, ErrorCode.MISSING_PROPERTY, f"{what} is missing", self.clauses.get(rule, ""))

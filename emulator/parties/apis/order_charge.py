@@ -166,12 +166,16 @@ def note_problems(kept: list[dict[str, Any]], given: list[dict[str, Any]]) -> It
     MEF123 R57 says `source=note`, which the enum does not have; `buyer` is meant.
     """
     left = Counter(_text(note) for note in kept)  # an order may have come with two notes of one id
-    new = []
+    new: list[dict[str, Any]] = []
+    behind = False
     for note in given:
         if left[_text(note)]:
             left[_text(note)] -= 1
+            behind = behind or bool(new)
         else:
             new.append(note)
+    if behind:
+        yield "A new note stands before one that was there already"
     for note in kept:
         if left[_text(note)]:
             yield f"The note {note['id']!r} cannot be changed or left out"

@@ -22,6 +22,7 @@ from emulator.parties.generic import (
     retrieve_handler,
     summary_of,
 )
+from emulator.parties.hub import telling
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
 
@@ -136,7 +137,8 @@ class DateChanges:
         if "requestedCompletionDate" in wanted:
             item["requestedCompletionDate"] = wanted["requestedCompletionDate"]
         before_ = item["expectedCompletionDate"]
-        item["expectedCompletionDate"] = _revised(item, wanted, at)
+        with telling(self._desk, order, at):
+            item["expectedCompletionDate"] = _revised(item, wanted, at)
         if item["expectedCompletionDate"] != before_:
             text = (
                 f"Expected completion moved from {before_} to {item['expectedCompletionDate']} at the buyer's request"

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from emulator.parties.apis import Context
 from emulator.parties.generic import fill_in
+from emulator.parties.hub import telling
 from emulator.parties.profile import PathStep
 from emulator.parties.store import Resource
 
@@ -41,7 +42,8 @@ class OrderPlan:
         first = self._steps[0]
         there = first.to == order.body["state"]
         if there and first.set:
-            fill_in(order.body, first.set, order.created)
+            with telling(self._context.desk, order, order.created):
+                fill_in(order.body, first.set, order.created)
             self._context.store.update(order)
         plan = {"next": 1 if there else 0, "reads": 0}
         self._context.store.add(Resource(order.run, _PLAN, order.id, plan, order.created))
@@ -91,10 +93,11 @@ class OrderPlan:
             return
         plan.body.update(next=plan.body["next"] + 1, reads=0)
         self._context.store.update(plan)
-        if order.body["state"] != step.to:
-            self._perform(order, step.to, at)
-        if step.set:
-            fill_in(order.body, step.set, at)
-            self._context.store.update(order)
+        with telling(self._context.desk, order, at):
+            if order.body["state"] != step.to:
+                self._perform(order, step.to, at)
+            if step.set:
+                fill_in(order.body, step.set, at)
+                self._context.store.update(order)
         if order.body["state"] in _AT_WORK:
             self.go_on(order)

@@ -33,6 +33,8 @@ _ITEMS: Final = ItemRules(
         "repeat": "MEF123 R40",
         "delete": "MEF123 R43, R44",
         "payload": "MEF123 R9",
+        "attributes": "MEF123 R7",
+        "place": "MEF123 R108",
         "relations": "MEF123 R11",
         "product": "MEF123 R30, R39, R43",
     },

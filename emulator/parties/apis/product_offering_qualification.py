@@ -18,11 +18,11 @@ from emulator.parties.generic import (
     day_of,
     equal,
     href,
-    hub_handlers,
     list_handler,
     moment_of,
     retrieve_handler,
 )
+from emulator.parties.hub import hub_handlers
 from emulator.parties.profile import Color, Offering, PathStep
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
@@ -41,6 +41,8 @@ _RULES: Final = ItemRules(
         "add.offering": "MEF87 R33",
         "add.configuration": "MEF87 R34",
         "payload": "MEF87 R35",
+        "attributes": "MEF87 R11",
+        "place": "MEF87 R43",
         "add.id": "MEF87 R36",
         "modify": "MEF87 R37, R40",
         "repeat": "MEF87 R38",

@@ -20,11 +20,11 @@ from emulator.parties.generic import (
     before,
     equal,
     href,
-    hub_handlers,
     list_handler,
     retrieve_handler,
     summary_of,
 )
+from emulator.parties.hub import hub_handlers
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, Reply, conflict, not_found, unprocessable
 

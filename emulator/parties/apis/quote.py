@@ -20,12 +20,12 @@ from emulator.parties.generic import (
     equal,
     fits,
     href,
-    hub_handlers,
     list_handler,
     moment_of,
     retrieve_handler,
     summary_of,
 )
+from emulator.parties.hub import hub_handlers
 from emulator.parties.profile import PathStep
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
@@ -50,6 +50,8 @@ _RULES: Final = ItemRules(
         "repeat": "MEF115 R46",
         "delete": "MEF115 R47, R48, R49",
         "payload": "MEF115 R8",
+        "attributes": "MEF115 R6",
+        "place": "MEF115 R63",
     },
 )
 

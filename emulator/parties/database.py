@@ -1,0 +1,217 @@
+"""A database: how it is opened, brought up to date, and written to in transactions.
+
+SQLite runs in WAL mode with `synchronous=NORMAL`: what was committed outlives the process, whatever kills it (`kill -9`
+too), because the operating system has it. A power cut or a crash of the machine can take back the newest commits
+(those since the last checkpoint), never part of one, and never harms the file. PostgreSQL flushes every commit to the
+disk, so it keeps them through a power cut as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from emulator.errors import UserError
+from emulator.parties.store import StoreFault
+from emulator.parties.tables import HEAD, metadata
+
+T = TypeVar("T")
+
+_BUSY: Final = 30.0
+"""Seconds to wait for another process that writes to the same SQLite file."""
+_TRIES: Final = 12
+"""Times that a transaction is tried where the database asks for another go."""
+_AGAIN: Final = frozenset({"40001", "40P01"})
+"""SQLSTATEs after which PostgreSQL wants the transaction again: serialization failure, deadlock."""
+_READS: Final = "oit_reads"
+_MIGRATING: Final = 0x01D7
+"""Advisory lock of who brings a PostgreSQL database up to date."""
+HOLDER: Final = f"{socket.gethostname()}:{os.getpid()}"
+"""Who this process is, among those that share a database."""
+
+
+class Database:
+    """Connections to one database. Safe to use from many threads: each has its own transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Open and bring up to date. UserError where the URL is no database, or cannot be reached or written."""
+        self.url = _url(url)
+        self.is_postgresql = self.url.get_backend_name() == "postgresql"
+        # One writer at a time is SQLite's rule; threads of one process wait here, not by polling the file.
+        self._writing: Any = contextlib.nullcontext() if self.is_postgresql else threading.RLock()
+        self._mine = threading.local()
+        self._engine = _engine(self.url)
+        # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
+        reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
+        self._reader = self._engine.execution_options(**reads)
+        try:
+            _migrate(self._engine)
+        except (SQLAlchemyError, OSError) as error:
+            self._engine.dispose()
+            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            message = f"the database {self.name} cannot be used: {reason}"
+            raise UserError(message) from error
+
+    @property
+    def name(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The connection of this thread's transaction: the one that is open, or a new one that ends with the block."""
+        open_now: Connection | None = getattr(self._mine, "connection", None)
+        if open_now is not None:
+            yield open_now
+            return
+        with self._writing, _translated(), self._engine.connect() as connection, connection.begin():
+            self._mine.connection = connection
+            try:
+                with _translated(lost=True):
+                    yield connection
+            finally:
+                self._mine.connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction, or one inside of that which is open."""
+        if not self.inside:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self.writing() as connection, _translated(), connection.begin_nested():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """The connection of this thread's transaction, or one that only reads."""
+        if self.inside:
+            with self.writing() as connection:
+                yield connection
+            return
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @property
+    def inside(self) -> bool:
+        """Whether this thread is in a transaction."""
+        return getattr(self._mine, "connection", None) is not None
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Do work in a transaction; where the database asks for it, again from the start. StoreFault at last."""
+        if self.inside:
+            with self.transaction():
+                return work()
+        for left in reversed(range(_TRIES)):
+            try:
+                with self.transaction():
+                    return work()
+            except StoreFault as fault:
+                if not fault.again or not left:
+                    raise
+                # Two that met do not meet again.
+                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
+        raise AssertionError
+
+
+@contextmanager
+def _translated(*, lost: bool = False) -> Iterator[None]:
+    """What the database says becomes a StoreFault. `lost`: a connection that broke here had committed nothing."""
+    try:
+        yield
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        again = state in _AGAIN or "database is locked" in str(error.orig) or (lost and error.connection_invalidated)
+        raise StoreFault(str(error.orig), again=again) from error
+
+
+def _url(text: str) -> URL:
+    problem = (
+        f"{text!r} is no database that we know: write sqlite:///folder/file.sqlite3 or postgresql://user@host/database"
+    )
+    try:
+        url = make_url(text)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise UserError(problem) from error
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite" or not url.database or url.database == ":memory:":
+        raise UserError(problem)
+    return url.set(drivername="sqlite+pysqlite")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, isolation_level="READ COMMITTED", pool_size=5, max_overflow=20)
+    try:
+        Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder of the database {url.database} cannot be made: {error.strerror}"
+        raise UserError(message) from error
+    engine = create_engine(url, connect_args={"timeout": _BUSY, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN, not the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READS):
+        # A reader that turned into a writer would be refused, not made to wait; so a writer says so at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    """Run the migrations that are missing, one process at a time, in one transaction."""
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(_MIGRATING)))
+        version = _version(connection)
+        if version == HEAD:
+            return
+        from alembic import command  # noqa: PLC0415 - heavy, and only a database that is not up to date needs it
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util.exc import CommandError  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config.attributes.update(connection=connection, metadata=metadata)
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            message = f"the database was made by a newer version of OIT (its tables are {version}, ours {HEAD})"
+            raise UserError(message) from error
+
+
+def _version(connection: Connection) -> str | None:
+    if not sqlalchemy.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()

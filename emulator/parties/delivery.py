@@ -1,0 +1,209 @@
+"""Delivery: sends what subscribers are owed, each subscription in order, the slow ones apart from the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+from emulator.parties.callbacks import Forbidden, Guard
+from emulator.parties.clock import Clock
+from emulator.parties.hub import hub_kind
+from emulator.parties.profile import Notifications
+from emulator.parties.store import Outcome, Owed, Store
+from emulator.standard.contract import Contract, Operation
+from emulator.wire.client import Client
+from emulator.wire.dress import Dress
+from emulator.wire.exchange import Exchange, Party, Transcript
+from emulator.wire.faults import Faults, Twist
+
+_LOG: Final = logging.getLogger(__name__)
+
+THREADS: Final = 16
+"""Deliveries at the same time, in real time."""
+_SLOW: Final = 4
+"""How many of them subscriptions may take whose last delivery failed."""
+_LATER: Final = 0.25
+"""Seconds until a delivery is looked at again that found no thread of its kind free."""
+_AFTER_REPLY: Final = 0.01
+"""Seconds until a delivery is looked at again whose reply was not out yet."""
+_MARGIN: Final = 30.0
+"""Seconds that a delivery can take beyond its timeout before another process may take it over."""
+_ACCEPTED: Final = 204
+
+
+class Deliverer:
+    """A worker of the clock that sends the notifications a store has.
+
+    With `threads` they are sent at the same time, without in the thread that lets the time pass. `release` finds
+    contracts; `transcript_of(run)` is where deliveries are recorded; `is_held` says of a notification that the reply
+    to the call that caused it is not out yet.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Notifications,
+        contract_of: Callable[[str], Contract],
+        clock: Clock,
+        transcript_of: Callable[[str], Transcript],
+        *,
+        is_held: Callable[[str], bool] = lambda _: False,
+        threads: int = 0,
+        faults: Faults | None = None,
+        dress: Dress | None = None,
+    ) -> None:
+        self._store, self._settings, self._clock = store, settings, clock
+        self._contract_of, self._transcript_of, self._is_held = contract_of, transcript_of, is_held
+        self._guard = Guard(settings.allow, settings.deny)
+        self._faults, self._dress = faults or Faults(), dress
+        self._pool = ThreadPoolExecutor(threads, "oit-delivery") if threads else None
+        self._free = threads
+        self._free_for_slow = min(_SLOW, max(1, threads - 1))
+        self._slow: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def next_due(self) -> datetime | None:
+        if self._pool is not None and not self._free:
+            return None  # whoever gets free says so
+        return self._store.next_owed()
+
+    def run_due(self, now: datetime) -> int:
+        """Send what is due, or have it sent; returns how many."""
+        lease = self._settings.timeout + _MARGIN
+        if self._pool is None:
+            due = self._store.owed_due(now, THREADS, lease)
+            for owed in due:
+                self._deliver(owed)
+            return len(due)
+        with self._lock:
+            free = self._free
+        return sum(self._begin(owed, now) for owed in (self._store.owed_due(now, free, lease) if free else ()))
+
+    def close(self) -> None:
+        """Wait for what is being sent; the rest stays owed."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # -- threads -----------------------------------------------------------------------------------
+
+    def _begin(self, owed: Owed, now: datetime) -> bool:
+        """Give a notification to a thread; False where it has to wait."""
+        assert self._pool is not None
+        line = (owed.run, owed.subscription)
+        with self._lock:
+            slow = line in self._slow
+            waits = slow and not self._free_for_slow
+            held = self._is_held(owed.id)
+            if not waits and not held:
+                self._free -= 1
+                self._free_for_slow -= slow
+        if waits or held:
+            again = now + timedelta(seconds=_AFTER_REPLY if held else _LATER)
+            self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
+            return False
+        self._pool.submit(self._in_thread, owed, slow=slow)
+        return True
+
+    def _in_thread(self, owed: Owed, *, slow: bool) -> None:
+        try:
+            self._deliver(owed)
+        except Exception:  # noqa: BLE001 - whatever it is, its lease runs out and it is tried again
+            _LOG.exception("%s of subscription %s could not be sent", owed.event, owed.subscription)
+        finally:
+            with self._lock:
+                self._free += 1
+                self._free_for_slow += slow
+            self._clock.wake()
+
+    # -- one delivery ------------------------------------------------------------------------------
+
+    def _deliver(self, owed: Owed) -> None:
+        subscription = self._store.get(owed.run, hub_kind(owed.api), owed.subscription)
+        if subscription is None:
+            self._store.forget_owed(owed.run, owed.subscription)
+            with self._lock:
+                self._slow.discard((owed.run, owed.subscription))
+            return
+        callback = str(subscription.body["shown"]["callback"])
+        try:
+            addresses = self._guard.addresses(callback)
+        except Forbidden as reason:
+            self._settle(owed, "dead", str(reason))
+            return
+        twist = self._faults.twist(owed)
+        if twist is not None:
+            self._send_instead(owed, twist, callback, addresses)
+            return
+        exchange = self._send(owed, callback, addresses)
+        if exchange.response is not None and exchange.response.status == _ACCEPTED:
+            self._settle(owed, "delivered")
+            return
+        fault = exchange.fault.message if exchange.fault else ""
+        if exchange.response is not None:
+            fault = f"answered {exchange.response.status}, not {_ACCEPTED}"
+        self._failed(owed, fault)
+
+    def _send_instead(self, owed: Owed, twist: Twist[Owed], callback: str, addresses: list[str]) -> None:
+        """Make trouble on purpose: what a subscriber makes of it is not our business, so nothing is tried again."""
+        if twist.wait:
+            again = self._clock.now() + timedelta(seconds=twist.wait)
+            self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
+            return
+        for each in twist.sent:
+            self._send(each, callback, addresses)
+        self._settle(owed, "delivered")
+
+    def _send(self, owed: Owed, callback: str, addresses: list[str]) -> Exchange:
+        contract = self._contract_of(owed.api)
+        found = contract.find("POST", f"/listener/{owed.event}")
+        operation: Operation | None = found[0] if found else None
+        # The runs of several buyers behind one base path are told apart after a bar.
+        run = owed.run.partition("|")[0]
+        client = Client(
+            Party.SELLER,
+            self._transcript_of(run),
+            self._clock.now,
+            run=run or None,
+            timeout=self._settings.timeout,
+            dress=self._dress,
+        )
+        try:
+            return client.send(
+                "POST",
+                f"{callback.rstrip('/')}{contract.base_path}/listener/{owed.event}",
+                body=owed.body,
+                api=owed.api,
+                kind="notification",
+                operation=operation.id if operation else None,
+                addresses=addresses,
+            )
+        finally:
+            client.close()
+
+    def _failed(self, owed: Owed, fault: str) -> None:
+        with self._lock:
+            self._slow.add((owed.run, owed.subscription))
+        tries = owed.attempts + 1
+        if tries >= self._settings.attempts:
+            self._settle(owed, "dead", fault)
+            return
+        again = self._clock.now() + timedelta(seconds=self._settings.pause(tries))
+        self._store.postpone_owed(owed.id, again, tries, fault)
+
+    def _settle(self, owed: Owed, outcome: Outcome, fault: str | None = None) -> None:
+        self._store.settle_owed(owed.id, outcome, fault)
+        if outcome == "delivered":
+            with self._lock:
+                self._slow.discard((owed.run, owed.subscription))
+        else:
+            _LOG.warning(
+                "%s for subscription %s was not delivered, try %d was the last: %s",
+                owed.event,
+                owed.subscription,
+                owed.attempts + 1,
+                fault,
+            )

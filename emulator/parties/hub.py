@@ -1,0 +1,241 @@
+"""The hub: who subscribed to what, and what each subscriber is owed (MEF 87 6.6, MEF 115 6.7, MEF 123 6.15, 6.16).
+
+What is owed is written in the transaction of the change that it tells of, so neither is kept without the other.
+`emulator.parties.delivery` sends it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import unquote
+
+from emulator.parties.apis import Context, Handler
+from emulator.parties.callbacks import Guard
+from emulator.parties.clock import rfc3339
+from emulator.parties.desk import Desk
+from emulator.parties.store import Owed, Resource
+from emulator.standard.events import DATE_SET, listeners, wanted_types
+from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
+
+MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
+_TIMEOUT: Final = "chargeTimeoutEvent"
+_PARTIES: Final = ("buyerId", "sellerId")
+_SHOWN: Final = 200
+"""Characters of a partner's text that an error repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of a kind of resource: the types of its events, and the member that names an item in them."""
+
+    api: str
+    changed: str
+    created: str | None = None
+    item: str | None = None
+    item_member: str = ""
+
+
+_TOLD: Final[Mapping[str, _Told]] = {
+    "productOfferingQualification": _Told(
+        "productOfferingQualification",
+        "poqStateChangeEvent",
+        created="poqCreateEvent",  # MEF87 R45: the only one of the three whose 201 does not stand for it
+        item="poqItemStateChangeEvent",
+        item_member="poqItemId",
+    ),
+    "quote": _Told("quote", "quoteStateChangeEvent", item="quoteItemStateChangeEvent", item_member="quoteItemId"),
+    "productOrder": _Told(
+        "productOrder",
+        "productOrderStateChangeEvent",
+        item="productOrderItemStateChangeEvent",
+        item_member="orderItemId",
+    ),
+    "cancelProductOrder": _Told("productOrder", "cancelProductOrderStateChangeEvent"),
+    "modifyProductOrderItemRequestedDeliveryDate": _Told(
+        "productOrder", "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent"
+    ),
+    "charge": _Told("productOrder", "chargeStateChangeEvent", created="chargeCreateEvent"),
+}
+
+
+def hub_kind(api: str) -> str:
+    """The kind of resource that an API's subscriptions are.
+
+    The body of one has `shown`, which is what the contract shows, `types`, the event types wanted or null for all,
+    and `parties`, the buyerId and sellerId that it was registered with.
+    """
+    return f"hub.{api}"
+
+
+class Hub:
+    """Writes what subscribers are owed when a desk tells of a change."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._fresh: list[str] = []
+        self._held: dict[int, tuple[str, ...]] = {}
+        self._waiting: set[str] = set()
+        self._holding = threading.Lock()
+        context.desk.observers.append(self.changed)
+        context.desk.witnesses.append(self.happened)
+
+    def changed(self, resource: Resource, old: str | None, new: str, item: str | None, at: datetime) -> None:
+        """An observer of the desk. Nobody is told of a first state: the answer to the request shows it."""
+        told = _TOLD.get(resource.kind)
+        if told is None:
+            return
+        if item is not None:
+            if old is not None and told.item is not None:
+                self._owe(resource, told.api, told.item, at, {told.item_member: item})
+        elif old is None:
+            if told.created is not None:
+                self._owe(resource, told.api, told.created, at)
+        else:
+            self._owe(resource, told.api, told.changed, at)
+            if resource.kind == "charge" and new == "timeout":
+                # MEF123 leaves open whether this one goes with chargeStateChangeEvent or in its place. Who asks for
+                # either hears of the end of a charge.
+                self._owe(resource, told.api, _TIMEOUT, at)
+
+    def happened(self, resource: Resource, event: str, item: str, at: datetime, more: Mapping[str, str]) -> None:
+        """A witness of the desk: what happened to an item and is no change of state."""
+        told = _TOLD[resource.kind]
+        self._owe(resource, told.api, event, at, {told.item_member: item, **more})
+
+    def _owe(
+        self, resource: Resource, api: str, event: str, at: datetime, more: Mapping[str, str] | None = None
+    ) -> None:
+        store = self._context.store
+        wanted = [each for each in store.all(resource.run, hub_kind(api)) if _wants(each, event)]
+        if not wanted:
+            return
+        identifier = self._context.new_id("event")
+        due = self._context.clock.now()
+        link = {"href": resource.body["href"]} if "href" in resource.body else {}
+        for each in wanted:
+            body = {
+                "eventId": identifier,
+                "eventTime": rfc3339(at),
+                "eventType": event,
+                # MEF87 R6, MEF115 R5, MEF123 R6: the parties as they were registered with.
+                "event": {"id": resource.id, **link, **(more or {}), **each.body["parties"]},
+            }
+            owed = Owed(f"{identifier}/{each.id}", resource.run, api, each.id, event, body, due)
+            store.owe(owed)
+            self._fresh.append(owed.id)
+
+    # -- after the reply ---------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A call or timer is worked on: what was noted before, for another or in an attempt that failed, is not its."""
+        self._fresh.clear()
+
+    def hold(self, call: Call) -> None:
+        """Keep back what this call has made us owe until its reply is out."""
+        if self._fresh:
+            with self._holding:
+                self._held[id(call)] = tuple(self._fresh)
+                self._waiting.update(self._fresh)
+
+    def release(self, call: Call) -> None:
+        """The reply to a call is out."""
+        with self._holding:
+            self._waiting.difference_update(self._held.pop(id(call), ()))
+
+    def is_held(self, identifier: str) -> bool:
+        """Whether a notification waits for the reply to the call that caused it."""
+        with self._holding:
+            return identifier in self._waiting
+
+
+def _wants(subscription: Resource, event: str) -> bool:
+    types = subscription.body["types"]
+    return types is None or event in types
+
+
+def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
+    """registerListener, unregisterListener and retrieveHub, which only the order contract has."""
+    kind = hub_kind(api)
+    known = tuple(listeners(context.release, api).values())
+    settings = context.profile.notifications
+    guard = Guard(settings.allow, settings.deny)
+
+    def register(call: Call) -> Reply:
+        callback, query = call.body["callback"], call.body.get("query")
+        # POST /hub has no 422: what cannot be done for its callback or its query is a 400.
+        problem = guard.problem(callback)
+        if problem is not None:
+            raise bad_request("invalidBody", problem, callback[:_SHOWN])
+        types = _types(query, known)
+        shown = {**call.body, "id": context.new_id(kind)}
+        parties = {name: value for name in _PARTIES if (value := call.param(name)) is not None}
+        body = {"shown": shown, "types": types, "parties": parties}
+        context.store.add(Resource(call.run, kind, shown["id"], body, context.desk.now()))
+        return Reply(201, shown)
+
+    def unregister(call: Call) -> Reply:
+        identifier = call.path["id"]
+        if not context.store.remove(call.run, kind, identifier):
+            raise not_found("subscription", identifier)
+        context.store.forget_owed(call.run, identifier)
+        return Reply(204)
+
+    def retrieve(call: Call) -> Reply:
+        identifier = call.path["id"]
+        found = context.store.get(call.run, kind, identifier)
+        if found is None:
+            raise not_found("subscription", identifier)
+        return Reply(200, found.body["shown"])
+
+    return {"registerListener": register, "unregisterListener": unregister, "retrieveHub": retrieve}
+
+
+def _types(query: str | None, known: Sequence[str]) -> list[str] | None:
+    """The event types that a query names, or None for all of them; an empty query is none (MEF115 7.2.5.1).
+
+    The guides leave open what becomes of a type that there is not, and of other attributes than eventType (MEF87 R53,
+    MEF115 R55, MEF123 R101): who asks for what never comes is told so at once.
+    """
+    if query is None or not query.strip():
+        return None
+    for part in unquote(query).strip().removeprefix("?").split("&"):
+        name, equals, _ = part.partition("=")
+        if name.strip() != "eventType" or not equals:
+            raise _refused(query, "query is eventType=a,b or eventType=a&eventType=b; no other attribute is supported")
+    wanted = wanted_types(query)
+    if wanted is None:
+        raise _refused(query, "query names no event type")
+    strange = sorted(wanted - set(known))
+    if strange:
+        raise _refused(query, f"There is no event type {strange[0][:60]}; known: {', '.join(known)}")
+    return sorted(wanted)
+
+
+def _refused(query: str, reason: str) -> ApiError:
+    return bad_request("invalidBody", reason, query[:_SHOWN])
+
+
+@contextmanager
+def telling(desk: Desk, order: Resource, at: datetime) -> Iterator[None]:
+    """Tell of the expected completion dates and milestones that an order's items have got by the end of the block."""
+    before = {item.get("id"): _facts(item) for item in order.body["productOrderItem"]}
+    yield
+    for item in order.body["productOrderItem"]:
+        date, milestones = _facts(item)
+        old_date, old_milestones = before.get(item.get("id"), (None, []))
+        if date is not None and date != old_date:
+            desk.happened(order, DATE_SET, item["id"], at)
+        for name in milestones[len(old_milestones) :]:
+            desk.happened(order, MILESTONE, item["id"], at, {"milestoneName": name})  # MEF123 CR7
+
+
+def _facts(item: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+    """An item's expected completion date and the names of its milestones."""
+    return item.get("expectedCompletionDate"), [str(each.get("name", "")) for each in item.get("milestone") or ()]
+
+

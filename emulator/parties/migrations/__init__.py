@@ -1,0 +1,1 @@
+"""How a database came to have its tables: one module for each change, run in order by alembic."""

@@ -1,0 +1,200 @@
+"""The durable transcript: exchanges go into the database of the store, many in one commit, and are read again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.engine import Row
+
+from emulator.parties.database import Database
+from emulator.parties.tables import exchanges
+from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
+from emulator.wire.payload import dump
+
+_LOG: Final = logging.getLogger(__name__)
+_MOST: Final = 2000
+"""Exchanges that wait to be written; who adds another waits too."""
+_PAGE: Final = 500
+"""Exchanges that are read at a time."""
+
+
+class Recorder:
+    """Writes exchanges in a thread of its own: all that wait go into one transaction (group commit)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: list[dict[str, Any]] = []
+        self._waiting: list[Future[None]] = []
+        self._news = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="oit-recorder", daemon=True)
+        self._thread.start()
+
+    def of(self, run: str) -> DurableTranscript:
+        """The transcript of a run."""
+        return DurableTranscript(self._database, run, self)
+
+    def add(self, run: str, exchange: Exchange) -> None:
+        """Have an exchange written; `kept` tells when it is."""
+        row = row_of(run, exchange)
+        with self._news:
+            self._news.wait_for(lambda: len(self._rows) < _MOST or self._closed)
+            self._rows.append(row)
+            self._news.notify_all()
+
+    def flush(self) -> None:
+        """Return when all that was added before is in the database."""
+        self._told().result()
+
+    async def kept(self) -> None:
+        """The same for who must not block."""
+        await asyncio.wrap_future(self._told())
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self._thread.join()
+
+    def _told(self) -> Future[None]:
+        told: Future[None] = Future()
+        with self._news:
+            if self._closed:
+                told.set_result(None)
+            else:
+                self._waiting.append(told)
+                self._news.notify_all()
+        return told
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._rows or self._waiting or self._closed)
+                rows, waiting, closed = self._rows, self._waiting, self._closed
+                self._rows, self._waiting = [], []
+                self._news.notify_all()
+            if rows:
+                self._write(rows)
+            for told in waiting:
+                if told.set_running_or_notify_cancel():
+                    told.set_result(None)
+            if closed and not rows and not waiting:
+                return
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        def write() -> None:
+            with self._database.writing() as connection:
+                connection.execute(insert(exchanges), rows)
+
+        try:
+            self._database.attempt(write)
+        except Exception:  # noqa: BLE001 - the party's answer stands, whatever it is
+            _LOG.exception("%d exchange(s) could not be recorded", len(rows))
+
+
+class DurableTranscript(Transcript):
+    """A run's exchanges in the database. An exchange has its number when it is read, by the order of writing."""
+
+    def __init__(self, database: Database, run: str, recorder: Recorder | None = None) -> None:
+        """Without a recorder it is for reading."""
+        super().__init__()
+        self._database, self._run, self._recorder = database, run, recorder
+
+    def add(self, exchange: Exchange) -> Exchange:
+        if self._recorder is None:
+            raise TypeError
+        self._recorder.add(self._run, exchange)
+        return exchange
+
+    def __iter__(self) -> Iterator[Exchange]:
+        self._settle()
+        after, n = -1, 0
+        while rows := self._rows(after):
+            for row in rows:
+                n += 1
+                after = row.seq
+                yield exchange_of(row, n)
+
+    def __len__(self) -> int:
+        self._settle()
+        with self._database.reading() as connection:
+            count = select(func.count()).select_from(exchanges).where(exchanges.c.run == self._run)
+            return int(connection.execute(count).scalar_one())
+
+    def __getitem__(self, n: int) -> Exchange:
+        self._settle()
+        with self._database.reading() as connection:
+            asked = select(exchanges).where(exchanges.c.run == self._run).order_by(exchanges.c.seq)
+            row = connection.execute(asked.offset(n - 1).limit(1)).one_or_none() if n > 0 else None
+        if row is None:
+            raise IndexError(n)
+        return exchange_of(row, n)
+
+    def _rows(self, after: int) -> list[Row[Any]]:
+        asked = select(exchanges).where(exchanges.c.run == self._run, exchanges.c.seq > after)
+        with self._database.reading() as connection:
+            return list(connection.execute(asked.order_by(exchanges.c.seq).limit(_PAGE)).all())
+
+    def _settle(self) -> None:
+        if self._recorder is not None:
+            self._recorder.flush()
+
+
+def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
+    """An exchange as a row of its table."""
+    request, response, fault = exchange.request, exchange.response, exchange.fault
+    about = {
+        "from": exchange.sender,
+        "to": exchange.receiver,
+        "api": exchange.api,
+        "kind": exchange.kind,
+        "operation": exchange.operation,
+        "path_params": dict(exchange.path_params),
+        "step": exchange.step,
+        "request": {"method": request.method, "url": request.url, "headers": request.headers},
+        "response": None if response is None else {"status": response.status, "headers": response.headers},
+        "fault": None if fault is None else {"kind": fault.kind, "message": fault.message},
+    }
+    return {
+        "run": run,
+        "at": exchange.at,
+        "elapsed_ms": exchange.elapsed_ms,
+        "about": dump(about),
+        "request": request.raw,
+        "response": None if response is None else response.raw,
+    }
+
+
+def exchange_of(row: Row[Any], n: int) -> Exchange:
+    """A row of the table as an exchange with number `n`."""
+    about = json.loads(row.about)
+    request, response, fault = about["request"], about["response"], about["fault"]
+    exchange = Exchange(
+        n=n,
+        at=row.at,
+        elapsed_ms=row.elapsed_ms,
+        sender=Party(about["from"]),
+        receiver=Party(about["to"]),
+        request=Request(_headers(request), bytes(row.request), request["method"], request["url"]),
+        response=None if response is None else Response(_headers(response), bytes(row.response), response["status"]),
+        fault=None if fault is None else Fault(FaultKind(fault["kind"]), fault["message"]),
+        api=about["api"],
+        kind=about["kind"],
+        operation=about["operation"],
+        path_params=about["path_params"],
+        step=about["step"],
+    )
+    return replace(exchange, run=row.run or None)
+
+
+def _headers(message: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in message["headers"])

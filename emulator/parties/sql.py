@@ -1,0 +1,319 @@
+"""The store in a database: SQLite or PostgreSQL, shared by as many processes as there are."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import orjson
+from sqlalchemy import Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Row
+
+from emulator.parties import tables
+from emulator.parties.database import HOLDER, Database
+from emulator.parties.store import Outcome, Owed, Resource, Store, Timer
+
+T = TypeVar("T")
+
+_CANDIDATES: Final = 16
+"""Due timers that are looked at: one whose resource another process is at is passed over."""
+
+_OWED: Final = ("id", "run", "api", "subscription", "event", "body", "due", "attempts", "fault")
+
+_KEY: Final = ("run", "kind", "id")
+
+_r, _t, _o, _d = tables.resources, tables.timers, tables.owed, tables.dead_letters
+_earlier_timer, _earlier_owed = _t.alias(), _o.alias()
+
+
+class SqlStore(Store):
+    """A store in a database. What is shared stays in memory: it comes from the profile at each start."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._shared: dict[str, dict[str, tuple[datetime, bytes]]] = {}
+        self._statements = _Statements(postgres=database.is_postgresql)
+        self._release_the_dead()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.database.transaction():
+            yield
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        return self.database.attempt(work)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def starts(self) -> int:
+        with self.database.writing() as connection:
+            row = {"at": datetime.now(UTC), "holder": HOLDER}
+            (number,) = connection.execute(self._statements.start, row).one()
+        return int(number) - 1
+
+    def begin(self, run: str, now: datetime) -> bool:
+        with self.database.writing() as connection:
+            return connection.execute(self._statements.begin, {"id": run, "began": now}).first() is not None
+
+    # Resources
+
+    def share(self, resource: Resource) -> None:
+        rows = self._shared.setdefault(resource.kind, {})
+        if resource.id in rows:
+            raise KeyError(resource.id)
+        rows[resource.id] = (resource.created, orjson.dumps(resource.body))
+
+    def add(self, resource: Resource) -> None:
+        row = {
+            "run": resource.run,
+            "kind": resource.kind,
+            "id": resource.id,
+            "created": resource.created,
+            "body": orjson.dumps(resource.body),
+        }
+        with self.database.writing() as connection:
+            if connection.execute(self._statements.add, row).first() is None:
+                raise KeyError(resource.id)
+
+    def get(self, run: str, kind: str, identifier: str) -> Resource | None:
+        with self.database.reading() as connection:
+            asked = self._statements.hold if self.database.inside else self._statements.get
+            row = connection.execute(asked, _key(run, kind, identifier)).one_or_none()
+        found = self._shared.get(kind, {}).get(identifier) if row is None else (row.created, row.body)
+        return None if found is None else Resource(run, kind, identifier, orjson.loads(found[1]), found[0])
+
+    def update(self, resource: Resource) -> None:
+        row = _key(resource.run, resource.kind, resource.id) | {"new_body": orjson.dumps(resource.body)}
+        with self.database.writing() as connection:
+            if not connection.execute(self._statements.update, row).rowcount:
+                raise KeyError(resource.id)
+
+    def remove(self, run: str, kind: str, identifier: str) -> bool:
+        with self.database.writing() as connection:
+            return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
+
+    def all(self, run: str, kind: str) -> Iterator[Resource]:
+        with self.database.reading() as connection:
+            rows = connection.execute(self._statements.all, {"the_run": run, "the_kind": kind}).all()
+        for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
+            yield Resource(run, kind, identifier, orjson.loads(body), created)
+        for row in rows:
+            yield Resource(run, kind, row.id, orjson.loads(row.body), row.created)
+
+    # Timers
+
+    def plan(self, timer: Timer) -> None:
+        row = {
+            "run": timer.run,
+            "kind": timer.kind,
+            "id": timer.id,
+            "at": timer.at,
+            "action": timer.action,
+            "data": orjson.dumps(timer.data),
+        }
+        with self.database.writing() as connection:
+            connection.execute(self._statements.plan, row)
+
+    def next_due(self, now: datetime) -> Timer | None:
+        with self.database.transaction() as connection:
+            for row in connection.execute(self._statements.due, {"now": now}).all():
+                if row.resource is not None and self.database.is_postgresql:
+                    # Who holds a resource may wait for nothing of it that another holds: the resource comes first.
+                    held = connection.execute(self._statements.hold_if_free, {"key": row.resource}).one_or_none()
+                    if held is None:
+                        continue
+                if connection.execute(self._statements.forget_timer, {"key": row.seq}).rowcount:
+                    return _timer(row)
+        return None
+
+    def next_timer(self) -> datetime | None:
+        with self.database.reading() as connection:
+            return connection.execute(self._statements.next_timer).scalar()
+
+    def timers(self, run: str, kind: str, identifier: str) -> list[Timer]:
+        with self.database.reading() as connection:
+            found = connection.execute(self._statements.timers, _key(run, kind, identifier))
+            return [_timer(row) for row in found]
+
+    def cancel(self, run: str, kind: str, identifier: str) -> None:
+        with self.database.writing() as connection:
+            connection.execute(self._statements.cancel, _key(run, kind, identifier))
+
+    # Notifications that are owed
+
+    def owe(self, owed: Owed) -> None:
+        row = {name: getattr(owed, name) for name in _OWED} | {"body": orjson.dumps(owed.body)}
+        with self.database.writing() as connection:
+            if connection.execute(self._statements.owe, row).first() is None:
+                raise KeyError(owed.id)
+
+    def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
+        with self.database.reading() as connection:
+            if not connection.execute(self._statements.owed_ready, {"now": now}).first():
+                return []
+
+        def claim() -> list[Any]:
+            with self.database.writing() as connection:
+                rows = list(connection.execute(self._statements.owed_due, {"now": now, "most": limit}).all())
+                until = now + timedelta(seconds=lease_seconds)
+                for row in rows:
+                    connection.execute(self._statements.lease, {"key": row.seq, "until": until, "by": HOLDER})
+                return rows
+
+        return sorted((_owed(row) for row in self.attempt(claim)), key=lambda owed: owed.due)
+
+    def next_owed(self) -> datetime | None:
+        with self.database.reading() as connection:
+            return connection.execute(self._statements.next_owed).scalar()
+
+    def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
+        with self.database.writing() as connection:
+            row = connection.execute(self._statements.forget_owed, {"key": identifier}).one_or_none()
+            if row is None or outcome != "dead":
+                return
+            letter = {name: getattr(row, name) for name in _OWED}
+            letter |= {"fault": fault or row.fault, "attempts": row.attempts + 1}
+            connection.execute(self._statements.bury, letter)
+
+    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
+        with self.database.writing() as connection:
+            row = {"key": identifier, "new_due": due, "new_attempts": attempts, "new_fault": fault}
+            connection.execute(self._statements.postpone, row)
+
+    def forget_owed(self, run: str, subscription: str) -> int:
+        with self.database.writing() as connection:
+            key = {"the_run": run, "the_subscription": subscription}
+            return connection.execute(self._statements.forget_all_owed, key).rowcount
+
+    def owed_to(self, run: str, subscription: str) -> list[Owed]:
+        with self.database.reading() as connection:
+            key = {"the_run": run, "the_subscription": subscription}
+            return [_owed(row) for row in connection.execute(self._statements.owed_to, key)]
+
+    def dead_letters(self, run: str) -> list[Owed]:
+        with self.database.reading() as connection:
+            return [_owed(row) for row in connection.execute(self._statements.dead_letters, {"run": run})]
+
+    def _release_the_dead(self) -> None:
+        """End the leases of processes of this machine that are gone, among them one that had our number before us."""
+        with self.database.reading() as connection:
+            holders = connection.execute(self._statements.holders).scalars().all()
+        gone = [holder for holder in holders if holder == HOLDER or _is_gone(holder)]
+        if gone:
+            with self.database.writing() as connection:
+                for holder in gone:
+                    connection.execute(self._statements.release, {"by": holder})
+
+
+def _is_gone(holder: str) -> bool:
+    host, _, process = holder.rpartition(":")
+    if host != socket.gethostname() or not process.isdecimal():
+        return False
+    with suppress(PermissionError):
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return True
+    return False
+
+
+def _key(run: str, kind: str, identifier: str) -> dict[str, Any]:
+    return {"the_run": run, "the_kind": kind, "the_id": identifier}
+
+
+def _timer(row: Row[Any]) -> Timer:
+    return Timer(row.run, row.kind, row.id, row.at, row.action, orjson.loads(row.data))
+
+
+def _owed(row: Row[Any]) -> Owed:
+    return Owed(**{name: getattr(row, name) for name in _OWED} | {"body": orjson.loads(row.body)})
+
+
+class _Statements:
+    """Every statement, built once: SQLAlchemy compiles each a single time."""
+
+    def __init__(self, *, postgres: bool) -> None:
+        insert = postgresql.insert if postgres else sqlite.insert
+        of_resource = [_r.c[name] == bindparam(f"the_{name}") for name in _KEY]
+        of_timer = [_t.c[name] == bindparam(f"the_{name}") for name in _KEY]
+        of_owed = [_o.c[name] == bindparam(f"the_{name}") for name in ("run", "subscription")]
+
+        self.start = insert(tables.starts).returning(tables.starts.c.seq)
+        self.begin = insert(tables.runs).on_conflict_do_nothing().returning(tables.runs.c.id)
+
+        self.add = insert(_r).on_conflict_do_nothing().returning(_r.c.seq)
+        self.get = select(_r.c.created, _r.c.body).where(*of_resource)
+        self.hold = self.get.with_for_update()
+        self.hold_if_free = select(_r.c.seq).where(_r.c.seq == bindparam("key")).with_for_update(skip_locked=True)
+        self.update = update(_r).where(*of_resource).values(body=bindparam("new_body"))
+        self.remove = delete(_r).where(*of_resource)
+        self.all = select(_r.c.id, _r.c.created, _r.c.body).where(*of_resource[:2]).order_by(_r.c.seq)
+
+        self.plan = insert(_t)
+        self.due = _due(postgres=postgres)
+        self.forget_timer = delete(_t).where(_t.c.seq == bindparam("key"))
+        self.next_timer = select(func.min(_t.c.at))
+        self.timers = select(_t).where(*of_timer).order_by(_t.c.at, _t.c.seq)
+        self.cancel = delete(_t).where(*of_timer)
+
+        # A line is worked off in order: only its first may be given out.
+        first = ~exists().where(
+            _earlier_owed.c.run == _o.c.run,
+            _earlier_owed.c.subscription == _o.c.subscription,
+            _earlier_owed.c.seq < _o.c.seq,
+        )
+        ready = case((_o.c.leased_until > _o.c.due, _o.c.leased_until), else_=_o.c.due)
+        free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"))
+        due = and_(_o.c.due <= bindparam("now"), free, first)
+        self.owe = insert(_o).on_conflict_do_nothing().returning(_o.c.seq)
+        self.owed_ready = select(_o.c.seq).where(due).limit(1)
+        self.owed_due = (
+            select(_o).where(due).order_by(ready, _o.c.seq).limit(bindparam("most"))
+            .with_for_update(of=_o, skip_locked=True)
+        )  # fmt: skip
+        self.lease = (
+            update(_o).where(_o.c.seq == bindparam("key"))
+            .values(leased_until=bindparam("until"), holder=bindparam("by"))
+        )  # fmt: skip
+        self.next_owed = select(func.min(ready)).where(first)
+        self.forget_owed = delete(_o).where(_o.c.id == bindparam("key")).returning(_o)
+        self.bury = insert(_d)
+        self.postpone = (
+            update(_o).where(_o.c.id == bindparam("key"))
+            .values(
+                due=bindparam("new_due"),
+                attempts=bindparam("new_attempts"),
+                fault=bindparam("new_fault"),
+                leased_until=None,
+                holder=None,
+            )
+        )  # fmt: skip
+        self.forget_all_owed = delete(_o).where(*of_owed)
+        self.owed_to = select(_o).where(*of_owed).order_by(_o.c.seq)
+        self.dead_letters = select(_d).where(_d.c.run == bindparam("run")).order_by(_d.c.seq)
+        self.holders = select(_o.c.holder).where(_o.c.holder.is_not(None)).distinct()
+        self.release = update(_o).where(_o.c.holder == bindparam("by")).values(leased_until=None, holder=None)
+
+
+def _due(*, postgres: bool) -> Select[Any]:
+    """The timers that may be taken, first one first.
+
+    SQLite has one writer at a time. On PostgreSQL others are at work: a timer whose resource has an earlier one waits
+    for that, although another process may just have taken it.
+    """
+    found = select(_t).where(_t.c.at <= bindparam("now")).order_by(_t.c.at, _t.c.seq)
+    if not postgres:
+        return found.add_columns(_t.c.seq.label("resource")).limit(1)
+    before = or_(
+        _earlier_timer.c.at < _t.c.at,
+        and_(_earlier_timer.c.at == _t.c.at, _earlier_timer.c.seq < _t.c.seq),
+    )
+    same = [_earlier_timer.c[name] == _t.c[name] for name in _KEY]
+    resource = select(_r.c.seq).where(*(_r.c[name] == _t.c[name] for name in _KEY)).scalar_subquery()
+    return found.add_columns(resource.label("resource")).where(~exists().where(*same, before)).limit(_CANDIDATES)

@@ -1,0 +1,181 @@
+"""The tables of a database store, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+HEAD: Final = "v0001"
+"""The newest migration."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_LONGEST: Final = 800
+"""Bytes of a key; three times as many still fit into one index entry of PostgreSQL."""
+_KEPT: Final = 100
+"""Characters that are kept of a longer one, before its digest."""
+_ESCAPED: Final = re.compile(r"\\(\\|u[0-9a-f]{4}|x[0-9a-f]{2})")
+
+
+class Words(TypeDecorator[str]):
+    """Text from strangers. Neither NUL nor half a surrogate pair is text to a database, so both are escaped."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else _escaped(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        return value if value is None or "\\" not in value else _ESCAPED.sub(_unescaped, value)
+
+
+class Name(Words):
+    """Text that things are found by: ids, runs. Of more than 800 bytes the beginning and a digest are kept."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        if value is None:
+            return None
+        text = _escaped(value)
+        if len(text) * 4 <= _LONGEST or len(text.encode()) <= _LONGEST:
+            return text
+        return _escaped(f"{value[:_KEPT]}~{hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def _escaped(text: str) -> str:
+    if "\\" not in text and text.isprintable():
+        return text
+    return text.replace("\\", "\\\\").replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    said = found[1]
+    return "\\" if said == "\\" else chr(int(said[1:], 16))
+
+
+class Moment(TypeDecorator[datetime]):
+    """A date-time as microseconds since 1970, UTC: exact, and the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def number() -> Column[int]:
+    """The key of a row: it rises with time and is never used again."""
+    return Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+metadata = MetaData()
+
+starts = Table(
+    "starts",
+    metadata,
+    number(),
+    Column("at", Moment, nullable=False),
+    Column("holder", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Each start of a party, and which process it was."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("began", Moment, nullable=False),
+)
+
+resources = Table(
+    "resources",
+    metadata,
+    number(),
+    Column("run", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("id", Name, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("resources_by_id", "run", "kind", "id", unique=True),
+    Index("resources_in_order", "run", "kind", "seq"),
+    sqlite_autoincrement=True,
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    number(),
+    Column("run", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("id", Name, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("timers_due", "at", "seq"),
+    Index("timers_by_resource", "run", "kind", "id", "at", "seq"),
+    sqlite_autoincrement=True,
+)
+
+owed = Table(
+    "owed",
+    metadata,
+    number(),
+    Column("id", Name, nullable=False, unique=True),
+    Column("run", Name, nullable=False),
+    Column("api", Name, nullable=False),
+    Column("subscription", Name, nullable=False),
+    Column("event", Name, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fault", Words),
+    Column("leased_until", Moment),
+    Column("holder", Text),
+    Index("owed_in_order", "run", "subscription", "seq"),
+    Index("owed_due", "due"),
+    sqlite_autoincrement=True,
+)
+"""The outbox: notifications that a subscriber has yet to get. A lease says which process is at it."""
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    number(),
+    Column("id", Name, nullable=False),
+    Column("run", Name, nullable=False),
+    Column("api", Name, nullable=False),
+    Column("subscription", Name, nullable=False),
+    Column("event", Name, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fault", Words),
+    Index("dead_letters_in_order", "run", "seq"),
+    sqlite_autoincrement=True,
+)
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    number(),
+    Column("run", Name, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("elapsed_ms", Float, nullable=False),
+    Column("about", LargeBinary, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("response", LargeBinary),
+    Index("exchanges_in_order", "run", "seq"),
+    sqlite_autoincrement=True,
+)
+"""The transcript: `about` is JSON (who, what, headers), `request` and `response` are the bodies byte for byte."""

@@ -1,0 +1,328 @@
+"""Cases in which our seller makes trouble: what the door is told to do, and how the buyer must take it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from emulator.judge.judge import judge
+from emulator.judge.verdict import Blame, Verdict
+from emulator.scenario.answers import Ending, not_played_yet
+from emulator.scenario.duration import seconds, words
+from emulator.scenario.model import Await, Call, Case, CaseKind, Count, Origin, Scenario, Step
+from emulator.scenario.patch import PatchError, patched
+from emulator.scenario.ports import ReleaseLike, Sender, contract_of, retrieve_operation
+from emulator.scenario.result import Expectation, Outcome, Tracked
+from emulator.scenario.steps import Conversation, Misfit, Record
+from emulator.standard.release import Release
+from emulator.wire.exchange import Exchange, Party
+from emulator.wire.faults import Delay, Faults, NewsTrouble, Trouble
+from emulator.wire.payload import MISSING, at, escape
+
+SHOWN = 3
+"""Findings that a message names."""
+
+
+@dataclass(slots=True)
+class Watchful:
+    """A client that remembers which of its exchanges were spoilt on purpose."""
+
+    inner: Sender
+    faults: Faults
+    spoilt: set[int]
+
+    def send(self, method: str, url: str, **parts: Any) -> Exchange:
+        """As the client inside."""
+        struck, spoilt = self.faults.struck, self.faults.spoilt
+        exchange = self.inner.send(method, url, **parts)
+        late = self.faults.struck != struck and exchange.fault is not None
+        if self.faults.spoilt != spoilt or late:
+            self.spoilt.add(exchange.n)
+        return exchange
+
+
+def playable(case: Case, *, faults: Faults | None) -> Ending | None:
+    """Why a case cannot be played; None where it can."""
+    if case.emulate is Party.SELLER and faults is None:
+        return Ending(Outcome.SKIPPED, "this case needs our own seller, which makes the trouble")
+    if case.fault.get("notifications", {}).get("afterUnsubscribe"):
+        return not_played_yet("notifications after the end of a subscription are")
+    return None
+
+
+def needs(case: Case, sut: Party | None) -> bool:
+    """Whether the party that the case needs for its mischief is ours, with this one under test."""
+    return sut is None or case.emulate is not sut
+
+
+def troubles_of(
+    scenario: Scenario,
+    case: Case,
+    release: ReleaseLike,
+    tracked: Mapping[str, Tracked],
+    fill: Callable[[Any, Origin], Any],
+) -> tuple[Trouble, ...]:
+    """What a case asks of our seller's door. `tracked` are the resources known by now, `fill` fills in expressions.
+
+    Raises Misfit where the case names no operation and its step has none.
+    """
+    if case.mutate:
+        api, operation = asked_by(scenario, case, release, tracked)
+        return (Trouble(api, operation, mutate=_mutation(case, fill)),)
+    fault = {name: value for name, value in case.fault.items() if name != "notifications"}
+    if not fault:
+        return ()
+    api, operation = asked_by(scenario, case, release, tracked)
+    times = fault.get("times", 1)
+    drip = fault.get("drip")
+    return (
+        Trouble(
+            api=api,
+            operation=operation,
+            first=fault.get("first", 1),
+            times=None if times == "always" else times,
+            respond=fault.get("respond"),
+            body=fill(fault["body"], case.origin.part("/fault/body")) if "body" in fault else MISSING,
+            headers={name: str(value) for name, value in fault.get("headers", {}).items()},
+            content_type=fault.get("contentType"),
+            delay=delay_of(fault["delay"]) if "delay" in fault else None,
+            drip=None if drip is None else (drip["bytes"], seconds(drip["every"])),
+            keep=fault.get("truncate"),
+            reset=fault.get("reset", False),
+            lost=fault.get("lost", False),
+        ),
+    )
+
+
+def news_of(case: Case) -> NewsTrouble | None:
+    """What a case wants to become of notifications."""
+    wanted = case.fault.get("notifications")
+    if wanted is None:
+        return None
+    return NewsTrouble(
+        drop=frozenset(wanted.get("drop", ())),
+        duplicate=frozenset(wanted.get("duplicate", ())),
+        wrong_buyer=frozenset(wanted.get("wrongBuyer", ())),
+        reorder=wanted.get("reorder", False),
+        delay=delay_of(wanted["delay"]) if "delay" in wanted else None,
+    )
+
+
+def _mark_odd(talk: Conversation, faults: Faults) -> None:
+    """Notifications that were wrong on purpose are not held against our seller."""
+    for exchange in talk.transcript:
+        if exchange.kind == "notification" and at(exchange.request.body, "/eventId") in faults.odd_events:
+            talk.provoked.add(exchange.n)
+
+
+def delay_of(value: Any) -> Delay:
+    """A delay as a case writes it: a duration, or a distribution."""
+    if isinstance(value, str):
+        return Delay("fixed", seconds(value))
+    if "uniform" in value:
+        low, high = map(seconds, value["uniform"])
+        return Delay("uniform", low, high)
+    if "exponential" in value:
+        return Delay("exponential", seconds(value["exponential"]))
+    return Delay("lognormal", seconds(value["lognormal"]["median"]), float(value["lognormal"]["sigma"]))
+
+
+def asked_by(scenario: Scenario, case: Case, release: ReleaseLike, tracked: Mapping[str, Tracked]) -> tuple[str, str]:
+    """API and operationId whose answers are troubled: what the case names, else what its step asks for."""
+    if "operation" in case.fault:
+        name, _, operation = case.fault["operation"].partition(".")
+        return scenario.sources[name].api, operation
+    step = scenario.step(case.at)
+    match step.action if step else None:
+        case Call() as call:
+            return scenario.sources[call.source].api, call.operation
+        case Await() as wait if wait.resource in tracked:
+            resource = tracked[wait.resource]
+            contract = contract_of(release, scenario.sources[resource.source])
+            found = retrieve_operation(contract, contract.operations[resource.operation].path)
+            if found is not None:
+                return resource.api, found.id
+    raise Misfit(case.origin.where("/at"), f"'{case.at}' asks our seller nothing: name the operation under 'fault'")
+
+
+def _mutation(case: Case, fill: Callable[[Any, Origin], Any]) -> Callable[[Any], Any]:
+    origin = case.origin.part("/mutate/response")
+    operations = [
+        {**one, "value": fill(one["value"], origin.part(f"/{index}/value"))} if "value" in one else one
+        for index, one in enumerate(case.mutate)
+    ]
+
+    def mutate(body: Any) -> Any:
+        try:
+            return patched(body, operations)
+        except PatchError as error:
+            raise ValueError(f"{origin.where(f'/{error.index}')}: {error}") from error
+
+    return mutate
+
+
+def play_troubled(
+    talk: Conversation, faults: Faults, step: Step, case: Case, record: Record, play: Callable[[], Ending]
+) -> Ending:
+    """Play a step while our seller makes trouble, and say how the buyer took it: our own runner, in a self-test.
+
+    Raises Misfit where the trouble met no request, or does not fit the answer.
+    """
+    before = len(talk.transcript)
+    troubles = troubles_of(talk.scenario, case, talk.release, talk.tracked, talk.fill)
+    with faults.armed(*troubles, news=news_of(case)):
+        ending = play()
+        talk.clock.settle()
+    _mark_odd(talk, faults)
+    if faults.problems:
+        raise Misfit(case.origin.where("/mutate"), faults.problems[0])
+    if case.fault and not faults.struck:
+        raise Misfit(case.origin.where("/fault"), f"'{step.id}' sent nothing that the trouble could meet")
+    if case.mutate or (not case.fault and case.lifecycle):
+        return _noticed(talk, case, record)
+    since = [exchange for exchange in talk.transcript if exchange.n > before]
+    record.expectations += reactions(talk.scenario, case, since, talk.spoilt, faults.created)
+    if case.reaction.recovers is False and ending.outcome is Outcome.PASSED:
+        return _noticed(talk, case, record)
+    return _taken(case, ending, record.expectations)
+
+
+def _taken(case: Case, ending: Ending, expectations: Sequence[Expectation]) -> Ending:
+    broken = next((one for one in expectations if not one.ok and one.pointer.startswith("sut:")), None)
+    if broken is not None:
+        message = f"{broken.pointer.removeprefix('sut:')}: {broken.found}, expected {broken.expected}"
+        return Ending(Outcome.FAILED, message, Party.BUYER)
+    if case.reaction.recovers is False:
+        return Ending(Outcome.PASSED, f"noticed: {ending.message}")
+    if ending.outcome in {Outcome.PASSED, Outcome.ERROR}:
+        return ending
+    return Ending(Outcome.FAILED, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
+
+
+def reactions(
+    scenario: Scenario,
+    case: Case,
+    exchanges: Sequence[Exchange],
+    spoilt: set[int] | frozenset[int],
+    created: Mapping[str, int],
+) -> list[Expectation]:
+    """How the buyer took the trouble, demand by demand. `exchanges` are those since it began, `created` counts by API.
+
+    The pointer of each begins with `sut:`, since it speaks of no message.
+    """
+    wanted = case.reaction
+    first = next((exchange for exchange in exchanges if exchange.n in spoilt), exchanges[0] if exchanges else None)
+    found: list[Expectation] = []
+    if wanted.repeats is not None:
+        found += _repeats(case, first, exchanges)
+    if wanted.polls is not None:
+        name, _, operation = wanted.polls.operation.partition(".")
+        asked = [
+            (one.at - first.at).total_seconds()
+            for one in exchanges
+            if first is not None
+            and one.n > first.n
+            and (one.api, one.operation) == (scenario.sources[name].api, operation)
+        ]
+        demand = f"{wanted.polls.operation} within {words(wanted.polls.within)}"
+        told = f"after {words(round(asked[0], 1))}" if asked else "it never came"
+        found.append(Expectation("sut:polls", demand, told, bool(asked) and asked[0] <= wanted.polls.within))
+    for name, count in wanted.created.items():
+        number = created.get(scenario.sources[name].api, 0)
+        found.append(Expectation(f"sut:created {name}", _range(count), number, _fits(count, number)))
+    return found
+
+
+def _repeats(case: Case, first: Exchange | None, exchanges: Sequence[Exchange]) -> Iterator[Expectation]:
+    wanted = case.reaction.repeats
+    assert wanted is not None
+    tries = [
+        one
+        for one in exchanges
+        if first is not None
+        and one.n >= first.n
+        and (one.request.method, one.request.url) == (first.request.method, first.request.url)
+    ]
+    count = Count(wanted.least, wanted.most)
+    again = max(len(tries) - 1, 0)
+    yield Expectation("sut:retries", _range(count), again, _fits(count, again))
+    if wanted.same_body and again:
+        same = len({one.request.raw for one in tries}) == 1
+        yield Expectation("sut:retried body", "the same", "the same" if same else "another one", same)
+    if wanted.gap and again:
+        gaps = [(two.at - one.at).total_seconds() for one, two in itertools.pairwise(tries)]
+        shortest = min(gaps)
+        found = words(round(shortest, 3))
+        yield Expectation("sut:retry gap", f"at least {words(wanted.gap)}", found, shortest >= wanted.gap)
+
+
+def _fits(count: Count, number: int) -> bool:
+    return number >= count.least and (count.most is None or number <= count.most)
+
+
+def _range(count: Count) -> str:
+    if count.most is None:
+        return f"at least {count.least}"
+    return str(count.least) if count.least == count.most else f"{count.least} to {count.most}"
+
+
+def _noticed(talk: Conversation, case: Case, record: Record) -> Ending:
+    """A wrong answer was given on purpose. As a buyer we notice what our judge finds in it."""
+    judgement = judge(talk.transcript, cast(Release, talk.release), provoked=frozenset(talk.provoked))
+    findings = [
+        finding
+        for finding in judgement.findings
+        if finding.blame is Blame.SELLER and finding.verdict is Verdict.FAIL and finding.exchange in record.exchanges
+    ]
+    talk.spoilt.update(record.exchanges)
+    if not findings:
+        attest = f"; a human has to see: {case.reaction.attest}" if case.reaction.attest else ""
+        return Ending(Outcome.INCONCLUSIVE, f"nothing in the messages shows that they are wrong{attest}", blocks=False)
+    rules = list(dict.fromkeys(f"{finding.rule} at {finding.pointer or '/'}" for finding in findings))
+    return Ending(Outcome.PASSED, f"noticed: {'; '.join(rules[:SHOWN])}")
+
+
+def case_problems(scenario: Scenario, case: Case) -> Iterator[str]:
+    """What is wrong with what a case asks of our seller, before anything is sent."""
+    origin = case.origin
+    if case.emulate is Party.BUYER:
+        for key, given in (("mutate", case.mutate), ("fault", case.fault)):
+            if given:
+                yield f"{origin.where('/' + key)}: only our seller can do this: write 'emulate: seller'"
+        return
+    if case.patch or case.query:
+        key = "patch" if case.patch else "query"
+        yield f"{origin.where('/' + key)}: '{key}' changes what our buyer sends: write 'emulate: buyer', or use 'mutate'"
+    if case.kind is CaseKind.NEGATIVE and not case.mutate:
+        yield f"{origin.where()}: a negative case of the seller needs 'mutate': what is wrong in the answer?"
+    if case.mutate and case.fault:
+        yield f"{origin.where('/fault')}: a case has one difference: 'mutate' or 'fault'"
+    if case.kind is CaseKind.FAULT and not (case.fault or case.mutate or case.lifecycle or case.profile):
+        yield f"{origin.where()}: a fault case needs 'fault', 'mutate', 'lifecycle' or 'profile': what is the trouble?"
+    yield from _fault_problems(scenario, case)
+    for name in case.reaction.created:
+        if name not in scenario.sources:
+            yield f"{origin.where('/expect/created/' + escape(name), key=True)}: there is no source '{name}'"
+
+
+def _fault_problems(scenario: Scenario, case: Case) -> Iterator[str]:
+    origin, fault = case.origin.part("/fault"), case.fault
+    ways = [name for name in ("respond", "reset", "lost", "truncate") if name in fault]
+    if len(ways) > 1:
+        yield f"{origin.where('/' + ways[1])}: '{ways[0]}' and '{ways[1]}' exclude each other"
+    if "body" in fault and "respond" not in fault:
+        yield f"{origin.where('/body')}: 'body' belongs to 'respond'"
+    step = scenario.step(case.at)
+    quiet = step is not None and not isinstance(step.action, Call | Await)
+    if quiet and set(fault) - {"notifications", "operation"} and "operation" not in fault:
+        yield f"{origin.where()}: '{case.at}' asks our seller nothing: name the 'operation' whose answers are troubled"
+
+
+def case_operations(case: Case) -> Iterator[tuple[Origin, str]]:
+    """The operations that a case names, as source.operationId, each with its place."""
+    if "operation" in case.fault:
+        yield case.origin.part("/fault/operation"), case.fault["operation"]
+    if case.reaction.polls is not None:
+        yield case.origin.part("/expect/sutPolls/op"), case.reaction.polls.operation

@@ -1,0 +1,72 @@
+"""The waiting room: what comes to our seller's door while a buyer under test has the next move."""
+
+from __future__ import annotations
+
+import threading
+
+from emulator.wire.exchange import Exchange, Party, Transcript
+from emulator.wire.faults import Faults
+
+
+class Room(Transcript):
+    """A transcript whose news can be waited for. The door adds to it from its threads, the runner reads.
+
+    Besides exchanges it is told what states our seller's resources reached, and when the buyer has nothing
+    more to send. `faults` are those of the door: exchanges that they spoil are in `spoilt`.
+    """
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        super().__init__()
+        self.spoilt: set[int] = set()
+        self._faults, self._struck = faults, 0
+        self._news = threading.Condition()
+        self._version = 0
+        self._reached: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self._closed = False
+
+    def add(self, exchange: Exchange) -> Exchange:
+        """Keep an exchange, and tell who waits."""
+        numbered = super().add(exchange)
+        if self._faults is not None and numbered.sender is Party.BUYER:
+            with self._news:
+                if self._faults.spoilt > self._struck:
+                    self.spoilt.add(numbered.n)
+                self._struck = self._faults.spoilt
+        self._tell()
+        return numbered
+
+    def reach(self, kind: str, identifier: str, state: str) -> None:
+        """Our seller's resource came to a state."""
+        with self._news:
+            self._reached.setdefault((kind, identifier), []).append((len(self), state))
+        self._tell()
+
+    def reached(self, kind: str, identifier: str) -> list[tuple[int, str]]:
+        """The states that a resource came to, in order, each with the number of exchanges before it."""
+        with self._news:
+            return list(self._reached.get((kind, identifier), ()))
+
+    def close(self) -> None:
+        """The buyer says that it has nothing more to send: nobody needs to wait for it."""
+        with self._news:
+            self._closed = True
+        self._tell()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def version(self) -> int:
+        """Grows with every piece of news."""
+        return self._version
+
+    def wait(self, version: int, seconds: float) -> None:
+        """Return when there is news beyond `version`, or after that much real time."""
+        with self._news:
+            self._news.wait_for(lambda: self._version != version, timeout=max(0.0, seconds))
+
+    def _tell(self) -> None:
+        with self._news:
+            self._version += 1
+            self._news.notify_all()

@@ -1,0 +1,112 @@
+"""A seller that serves for as long as it is left: what it has to say of the buyers that came."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from emulator.judge.judge import judge
+from emulator.judge.run import Declared
+from emulator.parties.clock import Clock
+from emulator.report.model import Report, RunInfo, run_report
+from emulator.session import Writer
+from emulator.standard.release import Release
+from emulator.wire.beside import Page
+from emulator.wire.exchange import Exchange, Party, Transcript
+
+JUDGEMENT: Final = "/oit/judgement"
+PLAIN: Final = "plain-path"
+"""How the run of the plain base path is called in a report."""
+RUNS: Final = 1000
+"""Runs whose names are kept; those that were used longest ago are forgotten first."""
+NEWEST: Final = 5000
+"""Exchanges of a run that are judged: the newest ones."""
+
+
+class Standing:
+    """Judges what a long-lived seller was sent, by run: a name below `/r/`, or the plain base path.
+
+    Each partner that uses a name of its own has a transcript, and a judgement, of its own.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        clock: Clock,
+        transcript_of: Callable[[str], Transcript],
+        *,
+        profile: str | None = None,
+        declared: Declared,
+    ) -> None:
+        """`transcript_of` gives the transcript of a run, which can be read while it grows."""
+        self._release, self._clock, self._source = release, clock, transcript_of
+        self._profile, self._declared = profile, declared
+        self._came: dict[str, None] = {}
+        self._lock = threading.Lock()
+        self._started = clock.now()
+
+    def transcript_of(self, run: str) -> Transcript:
+        """The transcript of a run; from now on the run is known."""
+        with self._lock:
+            self._came.pop(run, None)
+            self._came[run] = None
+            if len(self._came) > RUNS:
+                del self._came[next(iter(self._came))]
+        return self._source(run)
+
+    def runs(self) -> list[str]:
+        """The runs that were used since the start, the newest first."""
+        with self._lock:
+            return list(reversed(self._came))
+
+    def report(self, run: str) -> Report:
+        """What the judge says of a run's buyer by now."""
+        return self._judged(run)[1]
+
+    def _judged(self, run: str) -> tuple[RunInfo, Report]:
+        kept: deque[Exchange] = deque(self._source(run), maxlen=NEWEST)
+        exchanges = tuple(kept)
+        moments = [exchange.at for exchange in exchanges] or [self._started]
+        info = RunInfo(
+            id=run or PLAIN,
+            scenario="oit seller",
+            started=min(moments),
+            finished=self._clock.now(),
+            title="What came to our seller",
+            release=self._release.name,
+            profile=self._profile,
+            sut=Party.BUYER,
+        )
+        judgement = judge(exchanges, self._release, sut=Party.BUYER, declared=self._declared)
+        return info, run_report(info, [], exchanges, judgement)
+
+    def pages(self) -> dict[tuple[str, str], Page]:
+        """`GET /oit/judgement?run=NAME`: the report of a run without its exchanges; without a name, the plain path's.
+
+        `exchanges` is how many were judged, `whole` whether these are all that there were.
+        """
+        return {("GET", JUDGEMENT): self._page}
+
+    def _page(self, query: Mapping[str, str]) -> tuple[int, Any]:
+        run = query.get("run", "")
+        known = self.runs()
+        if run not in known:
+            return 404, {"reason": f"nothing came to {f'/r/{run}' if run else 'the plain path'}", "runs": known}
+        report = self.report(run)
+        exchanges = report["exchanges"]
+        told = {key: value for key, value in report.items() if key not in ("exchanges", "steps")}
+        return 200, {**told, "exchanges": len(exchanges), "whole": not exchanges or exchanges[0]["n"] == 1}
+
+    def tell(self, writer: Writer, seconds: float = 3.0) -> int:
+        """Tell of each run, the newest first, for about that long; returns of how many there was no time to tell."""
+        end, runs = time.monotonic() + seconds, self.runs()
+        for told, run in enumerate(runs):
+            if time.monotonic() > end:
+                return len(runs) - told
+            info, report = self._judged(run)
+            writer.run_started(info)
+            writer.run_done(report)
+        return 0

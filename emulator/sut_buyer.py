@@ -1,0 +1,213 @@
+"""The buyer under test: our seller serves, the scenario waits for what the partner's buyer does, the judge judges it."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from emulator.errors import UserError
+from emulator.judge.judge import judge
+from emulator.parties.clock import Clock, RealClock, rfc3339
+from emulator.parties.profile import load_profile
+from emulator.parties.store import Resource
+from emulator.report.model import Report, RunInfo, StepInfo, run_report
+from emulator.report.waiting import write_whole
+from emulator.scenario.events import Event, StepDone, StepStarted
+from emulator.scenario.grease import Grease
+from emulator.scenario.plan import overlaid, plan_overlay
+from emulator.scenario.room import Room
+from emulator.scenario.waiting import Entry, run_waiting
+from emulator.session import Job, Settings, Writer, declared_by, serve_seller, step_info
+from emulator.standard.release import Release, load_release
+from emulator.wire.beside import Beside, Page
+from emulator.wire.exchange import Exchange, Party
+from emulator.wire.faults import Faults
+from emulator.wire.running import Running
+
+WAITING = "/oit/waiting"
+DONE = "/oit/done"
+
+
+class WaitingWriter(Writer, Protocol):
+    """A writer that tells also what is waited for."""
+
+    def serving(self, url: str) -> None:
+        """Our seller listens here."""
+
+    def awaits(self, entry: Mapping[str, Any], left: float) -> None:
+        """A step is open; `left` in seconds."""
+
+    def missed(self, exchange: Exchange, reason: str) -> None:
+        """Something came that is not what is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where our seller waits for the partner's buyer, and how long.
+
+    `within` overrides, in seconds, what the scenario grants each step. `waiting_file` always says in JSON what is
+    awaited.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    within: float | None = None
+    waiting_file: Path | None = None
+
+
+def run_for_buyer(settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door) -> list[Report]:
+    """Make every run, one after the other, all at one address. UserError where the address is not free."""
+    release = load_release(settings.release)
+    reports = []
+    for job in jobs:
+        board = _Board(door)
+        report, port = _run(settings, job, release, writer, door, board)
+        door = replace(door, port=port)
+        reports.append(report)
+    return reports
+
+
+@dataclass(slots=True)
+class _Board:
+    """What is awaited at this moment, for whoever asks: in a file, and over HTTP."""
+
+    door: Door
+    _told: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, **members: Any) -> None:
+        """Change what is told, and write the file."""
+        with self._lock:
+            self._told = {**self._told, **members}
+            if self.door.waiting_file is not None:
+                write_whole(self.door.waiting_file, self._told)
+
+    def page(self, _: Mapping[str, str]) -> tuple[int, Any]:
+        """The same over HTTP."""
+        with self._lock:
+            return 200, copy.deepcopy(self._told)
+
+
+@dataclass(slots=True)
+class _Following:
+    """Follows a run: tells a writer and the board of it, and keeps what became of its steps."""
+
+    writer: WaitingWriter
+    room: Room
+    board: _Board
+    clock: Clock
+    steps: list[StepInfo] = field(default_factory=list)
+    _shown: set[str] = field(default_factory=set)
+
+    def event(self, event: Event) -> None:
+        match event:
+            case StepStarted():
+                self.writer.step_started(event.id, event.title)
+            case StepDone():
+                self.steps.append(step_info(event.result, self.room))
+                self.writer.step_done(self.steps[-1])
+            case _:
+                pass
+
+    def wait(self, entries: list[Entry]) -> None:
+        """Put on the board what is awaited, and tell of each step once."""
+        self.board.tell(awaited=entries)
+        for entry in entries:
+            if entry["step"] not in self._shown:
+                self._shown.add(entry["step"])
+                expires = datetime.fromisoformat(entry["expires"])
+                self.writer.awaits(entry, (expires - self.clock.now()).total_seconds())
+
+
+def _run(
+    settings: Settings, job: Job, release: Release, writer: WaitingWriter, door: Door, board: _Board
+) -> tuple[Report, int]:
+    scenario, case = job.scenario, job.case
+    faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
+    clock, room, run_id = RealClock(), Room(faults), uuid.uuid4().hex[:12]
+    profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
+    declared = declared_by(profile, emulated=True)
+    info = RunInfo(
+        id=run_id,
+        scenario=scenario.id,
+        started=clock.now(),
+        finished=clock.now(),
+        title=scenario.title,
+        case=case.id if case else None,
+        release=release.name,
+        profile=profile.name,
+        sut=Party.BUYER,
+        clock="real",
+        seed=settings.seed,
+    )
+
+    def reached(resource: Resource, _: str | None, state: str, item: str | None, __: datetime) -> None:
+        if item is None:
+            room.reach(resource.kind, resource.id, state)
+
+    def done(_: Mapping[str, str]) -> tuple[int, Any]:
+        room.close()
+        return 202, {"status": "ending"}
+
+    server = serve_seller(
+        release,
+        profile,
+        clock,
+        lambda _: room,
+        seed=settings.seed,
+        faults=faults,
+        grease=grease,
+        observers=[reached],
+    )
+    pages: dict[tuple[str, str], Page] = {("GET", WAITING): board.page, ("POST", DONE): done}
+    try:
+        running = Running(Beside(server, pages), door.host, door.port)
+    except OSError as error:
+        message = f"cannot listen on {door.host} port {door.port}: {error.strerror}"
+        raise UserError(message) from error
+    follow = _Following(writer, room, board, clock)
+    writer.run_started(info)
+    try:
+        url = running.start()
+        board.tell(
+            run=run_id,
+            scenario=scenario.id,
+            case=info.case,
+            url=url,
+            status="waiting",
+            started=rfc3339(info.started),
+            awaited=[],
+        )
+        writer.serving(url)
+        waited = run_waiting(
+            scenario,
+            case=case,
+            release=release,
+            room=room,
+            clock=clock,
+            seed=settings.seed,
+            run_id=run_id,
+            base_url=url,
+            inputs=settings.inputs,
+            row=job.row,
+            within=door.within,
+            faults=faults,
+            on_event=follow.event,
+            on_wait=follow.wait,
+            on_miss=writer.missed,
+        )
+    finally:
+        running.stop()
+    spoilt = waited.result.spoilt
+    judgement = judge(room, release, spoilt=spoilt, sut=Party.BUYER, declared=declared)
+    judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
+    report = run_report(replace(info, finished=waited.result.finished), follow.steps, room, judgement, spoilt=spoilt)
+    board.tell(status="ended", verdict=report["verdict"])
+    writer.run_done(report)
+    return report, running.port

@@ -1,0 +1,301 @@
+"""Trouble on purpose: what happens at the server's door to answers that were right, as a case asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar, cast
+
+from emulator.wire.asgi import Answer, Receive, Send
+from emulator.wire.call import Reply
+from emulator.wire.exchange import Fault, FaultKind
+from emulator.wire.payload import MISSING, dump, parse
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Seconds of real time, fixed or drawn anew each time.
+
+    `fixed(a)`, `uniform(a, b)`, `exponential(mean a)`, `lognormal(median a, sigma b)`; never more than `most`.
+    """
+
+    kind: Literal["fixed", "uniform", "exponential", "lognormal"]
+    a: float
+    b: float = 0.0
+    most: float = 300.0
+
+    def draw(self, chance: random.Random) -> float:
+        """The next one, by the seed of `chance`."""
+        match self.kind:
+            case "uniform":
+                drawn = chance.uniform(self.a, self.b)
+            case "exponential":
+                drawn = chance.expovariate(1 / self.a) if self.a else 0.0
+            case "lognormal":
+                drawn = chance.lognormvariate(math.log(self.a), self.b) if self.a else 0.0
+            case _:
+                drawn = self.a
+        return min(max(drawn, 0.0), self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What becomes of the answers to one operation, from request number `first` on, `times` times (None: always).
+
+    With `respond` or `reset` the request takes no effect. With `lost` it does, and its answer never comes.
+    `keep` is how many bytes of the body are sent before the connection ends, `drip` bytes and seconds of each
+    piece. `mutate` changes the body; ValueError says that it does not fit.
+    """
+
+    api: str
+    operation: str
+    first: int = 1
+    times: int | None = 1
+    respond: int | None = None
+    body: Any = MISSING
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str | None = None
+    delay: Delay | None = None
+    drip: tuple[int, float] | None = None
+    keep: int | None = None
+    reset: bool = False
+    lost: bool = False
+    mutate: Callable[[Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.reset and self.lost:
+            raise ValueError("a request is reset before it takes effect, or its answer is lost after it: not both")
+
+    @property
+    def spoils(self) -> bool:
+        """Whether what the partner gets is not what was answered; a slow answer is still the right one."""
+        return bool(
+            self.respond is not None
+            or self.headers
+            or self.content_type is not None
+            or self.keep is not None
+            or self.reset
+            or self.lost
+            or self.mutate is not None
+        )
+
+    def instead(self) -> Reply | None:
+        """The answer in place of the party's, which is then never asked."""
+        if self.reset:
+            return Reply(503)
+        if self.respond is None:
+            return None
+        usual = {"code": "internalError", "reason": "Trouble on purpose"} if self.respond >= 500 else None  # noqa: PLR2004
+        return Reply(self.respond, usual if self.body is MISSING else self.body)
+
+
+class Note(Protocol):
+    """A notification that is due: a dataclass with these two."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
+AnyNote = TypeVar("AnyNote", bound=Note)
+STRANGER: Final = "nobody-registered-this-buyer"
+"""The buyerId of a notification that bears a wrong one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsTrouble:
+    """What becomes of notifications, which are counted from 1 in the order in which they fall due.
+
+    `reorder` sends each two the other way round.
+    """
+
+    drop: frozenset[int] = frozenset()
+    duplicate: frozenset[int] = frozenset()
+    wrong_buyer: frozenset[int] = frozenset()
+    reorder: bool = False
+    delay: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Twist(Generic[AnyNote]):
+    """What is really sent in place of a notification, and the seconds of our clock to wait before it is asked again."""
+
+    sent: tuple[AnyNote, ...]
+    wait: float = 0.0
+
+
+class Faults:
+    """The troubles in force at a door. One object serves the runner, who arms it, and the server, who asks it."""
+
+    def __init__(self, seed: int | str = 0, *, sleep: Sleep = asyncio.sleep) -> None:
+        """`sleep` lets real time pass: a wire knows no other."""
+        self._chance = random.Random(f"faults/{seed}")  # noqa: S311 - repeatable on purpose
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._troubles: list[Trouble] = []
+        self._asked: Counter[int] = Counter()
+        self._news: NewsTrouble | None = None
+        self._numbers: dict[str, int] = {}
+        self._kept: Any = None
+        self.odd_events: set[str] = set()
+        """The eventIds of notifications that were sent otherwise than they were owed."""
+        self.struck = 0
+        """Requests that met trouble so far."""
+        self.spoilt = 0
+        """Those of them whose answer was not what the party answered."""
+        self.created: Counter[str] = Counter()
+        """Resources that came into being since the last arming, by API: requests that were carried out with 201."""
+        self.problems: list[str] = []
+        """Mutations that did not fit the answer."""
+
+    @contextmanager
+    def armed(self, *troubles: Trouble, news: NewsTrouble | None = None) -> Iterator[None]:
+        """Inside, these troubles happen, and no others."""
+        with self._lock:
+            self._troubles, self._asked = list(troubles), Counter()
+            self._news, self._numbers, self._kept = news, {}, None
+            self.created.clear()
+            self.problems.clear()
+            self.struck = 0
+            self.spoilt = 0
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._troubles, self._news = [], None
+
+    def twist(self, note: AnyNote) -> Twist[AnyNote] | None:
+        """What is sent in place of a notification that is about to be delivered; None where it goes as it is."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+            news = self._news
+            if news is None:
+                # Trouble is over; what it held back comes after all.
+                return None if kept is None else Twist((note, kept))
+            seen = note.id in self._numbers
+            number = self._numbers.setdefault(note.id, len(self._numbers) + 1)
+            if not seen:
+                self.struck += 1
+            if news.delay is not None and not seen:
+                self._kept = kept
+                return Twist((), news.delay.draw(self._chance))
+            return self._sent(news, number, note, kept)
+
+    def _sent(self, news: NewsTrouble, number: int, note: AnyNote, kept: AnyNote | None) -> Twist[AnyNote] | None:
+        event = str(note.body.get("eventId"))
+        if number in news.drop:
+            self.odd_events.add(event)
+            return Twist(() if kept is None else (kept,))
+        sent = note
+        if number in news.wrong_buyer:
+            self.odd_events.add(event)
+            about = {**note.body.get("event", {}), "buyerId": STRANGER}
+            sent = cast("AnyNote", replace(cast("Any", note), body={**note.body, "event": about}))
+        if number in news.duplicate:
+            self.odd_events.add(event)
+            return Twist((sent, sent) if kept is None else (sent, sent, kept))
+        if news.reorder:
+            self.odd_events.add(event)
+            if kept is None:
+                self._kept = sent
+                return Twist(())
+        return Twist((sent,) if kept is None else (sent, kept))
+
+    def meet(self, api: str, operation: str) -> Trouble | None:
+        """The trouble that this request meets; it is counted."""
+        with self._lock:
+            for index, trouble in enumerate(self._troubles):
+                if (trouble.api, trouble.operation) != (api, operation):
+                    continue
+                self._asked[index] += 1
+                turn = self._asked[index] - trouble.first
+                if turn >= 0 and (trouble.times is None or turn < trouble.times):
+                    self.struck += 1
+                    self.spoilt += trouble.spoils
+                    return trouble
+        return None
+
+    def carried_out(self, api: str, status: int) -> None:
+        """Told by the server of each request that its party answered."""
+        if status == 201:  # noqa: PLR2004 - Created
+            with self._lock:
+                self.created[api] += 1
+
+    def spoil(self, trouble: Trouble, answer: Answer) -> Fault | None:
+        """Make the answer what will be sent, and say what takes its place where it will not come whole."""
+        if trouble.reset:
+            return Fault(FaultKind.CLOSED, "the connection was reset on purpose; the request took no effect")
+        if trouble.lost:
+            return Fault(FaultKind.CLOSED, "the answer was lost on purpose; the request took effect")
+        if trouble.mutate is not None:
+            self._mutate(trouble.mutate, answer)
+        named = dict(trouble.headers)
+        if trouble.content_type is not None:
+            named["content-type"] = trouble.content_type
+        for name, value in named.items():
+            answer.put_header(name, value)
+        if trouble.keep is not None and trouble.keep < len(answer.body):
+            words = f"the connection ended on purpose after {trouble.keep} of {len(answer.body)} bytes"
+            return Fault(FaultKind.CLOSED, words)
+        return None
+
+    def _mutate(self, mutate: Callable[[Any], Any], answer: Answer) -> None:
+        body = parse(bytes(answer.body)).value
+        try:
+            changed = mutate(None if body is MISSING else body)
+        except ValueError as error:
+            self.problems.append(f"the answer with status {answer.status} cannot be changed so: {error}")
+            return
+        answer.body = bytearray(dump(changed))
+        answer.put_header("content-length", str(len(answer.body)))
+
+    async def deliver(self, trouble: Trouble, answer: Answer, receive: Receive, send: Send) -> None:
+        """Send the answer as the trouble wants it."""
+        if trouble.delay is not None:
+            await self._sleep(trouble.delay.draw(self._chance))
+        if trouble.reset or trouble.lost:
+            await _hang_up(receive, send, hard=trouble.reset)
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers})
+        body = bytes(answer.body)
+        cut = trouble.keep is not None and trouble.keep < len(body)
+        kept = body[: trouble.keep] if cut else body
+        size, pause = trouble.drip or (max(len(kept), 1), 0.0)
+        for start in range(0, len(kept), size):
+            if start:
+                await self._sleep(pause)
+            await send({"type": "http.response.body", "body": kept[start : start + size], "more_body": True})
+        if cut:
+            await _hang_up(receive, send, hard=False)
+        else:
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _hang_up(receive: Receive, send: Send, *, hard: bool) -> None:
+    """End the connection without another byte; `hard` with a reset, as from a machine that has crashed.
+
+    ASGI has no word for it, so uvicorn's own request cycle is asked for its transport.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise RuntimeError("this server cannot end a connection on purpose")
+    line = transport.get_extra_info("socket")
+    if hard and line is not None:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,54 @@
+"""Every requirement that a buyer can break has a case, and our own seller refuses each of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.scenario.loader import load_scenario
+from emulator.scenario.result import Outcome
+from emulator.settings import scenarios_dir
+from emulator.standard.requirement import load_requirements
+from tests.play import play
+
+FOLDER = scenarios_dir() / "negative"
+FILES = sorted(path.name.removesuffix(".oit.yaml") for path in FOLDER.glob("*.oit.yaml"))
+WITHOUT = {
+    "MEF87-R22": "no document of the release says which contacts a product needs",
+    "MEF123-CR5": "our seller asks for no qualification before an order",
+    "MEF123-CR6": "our seller asks for no quote before an order",
+}
+"""Requirements without a case, and why."""
+CASES = [
+    (name, case.id)
+    for name in FILES
+    for case in load_scenario(FOLDER / f"{name}.oit.yaml", folder=scenarios_dir()).cases
+]
+
+
+def test_each_requirement_that_can_be_broken_has_a_case():
+    wanted = {one.id for one in load_requirements().values() if one.negative}
+    covered = {
+        label
+        for name in FILES
+        for case in load_scenario(FOLDER / f"{name}.oit.yaml", folder=scenarios_dir()).cases
+        for label in case.covers
+    }
+    assert wanted - covered == set(WITHOUT)
+    assert covered <= wanted
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_the_cases_spoil_is_right_by_itself(name):
+    played = play(f"negative/{name}")
+    assert {step.outcome for step in played.steps} == {Outcome.PASSED}, played.steps
+    assert not [finding for finding in played.judged().findings if str(finding.verdict) == "fail"]
+
+
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_our_own_seller_refuses_it(name, case):
+    """With the status that the case allows; and the refusal itself is as the standard wants it."""
+    played = play(f"negative/{name}", case)
+    (wrong,) = [step for step in played.steps if step.id.endswith(f":{case}")]
+    assert wrong.outcome is Outcome.PASSED, wrong.message
+    assert played.provoked == frozenset(wrong.exchanges)
+    assert not [finding for finding in played.judged().findings if str(finding.verdict) == "fail"]
