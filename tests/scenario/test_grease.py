@@ -23,6 +23,7 @@ JSON = st.recursive(
     max_leaves=20,
 )
 VARIED = (Level.MILD, Level.HARSH)
+SPAN = (datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2100-01-01"))
 
 
 def grease(level: Level, seed: int = 1) -> Grease:
@@ -55,7 +56,7 @@ def test_the_same_seed_varies_in_the_same_way(level):
     assert told(1) != told(2)
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.sampled_from(VARIED), st.integers(0, 9))
+@given(st.datetimes(*SPAN), st.sampled_from(VARIED), st.integers(0, 9))
 def test_an_instant_is_the_same_instant_in_one_spelling(moment, level, seed):
     text = moment.isoformat(timespec="milliseconds") + "Z"
     one = grease(level, seed)

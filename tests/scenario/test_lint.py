@@ -105,7 +105,7 @@ def test_a_step_that_cannot_work_is_told(tmp_path, flow, problem):
             "'acceptd' is not a state of quote. Did you mean 'accepted'?",
         ),
         ("lifecycle: {quote: {of: qute.Quote, path: [{to: accepted}]}}\n", "there is no source 'qute'"),
-        ("lifecycle: {q: {of: quote.Quote, path: [{to: accepted, when: creat}]}}\n", "there is no step 'creat'"),
+        ("lifecycle: {q: {of: quote.Quote, path: [{to: rejected, when: creat}]}}\n", "there is no step 'creat'"),
         ("inputs: {a: $inputs.b, b: 1}\n", "there is no input 'b' above this one"),
         ("inputs: {a: $steps.create.outputs.id}\n", "inputs are filled in before the first step"),
     ],

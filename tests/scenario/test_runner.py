@@ -254,10 +254,10 @@ def test_a_patch_that_does_not_apply_is_the_scenarios_error(tmp_path):
     assert "there is nothing at /quoteItems" in step.message
 
 
-def test_other_cases_are_inconclusive_with_a_reason(tmp_path):
+def test_a_case_that_needs_our_own_seller_is_skipped_without_it(tmp_path):
     played = play(read(tmp_path, CREATE, CASES.replace("THEN", "end")), [REFUSED], case="late")
-    assert played.result.outcome == "inconclusive"
-    assert played.result.steps[0].message == "cases of kind fault are not played yet"
+    assert played.result.outcome == "skipped"
+    assert played.result.steps[0].message == "this case needs our own seller, which makes the trouble"
     assert played.sent == []
 
 

@@ -106,7 +106,10 @@ def test_created_resources_are_counted_even_where_the_answer_is_lost(site):
 
 def test_a_reset_is_a_reset(site):
     """A crash of the other machine shows as a reset, not as an orderly end."""
-    with site.faults.armed(Trouble(*LIST, reset=True)), socket.create_connection(("127.0.0.1", site.running.port)) as line:
+    with (
+        site.faults.armed(Trouble(*LIST, reset=True)),
+        socket.create_connection(("127.0.0.1", site.running.port)) as line,
+    ):
         line.settimeout(20)
         line.sendall(f"GET {PRODUCTS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         with pytest.raises(ConnectionResetError):
