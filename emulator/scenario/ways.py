@@ -29,7 +29,7 @@ def misstep(kind: str, states: Sequence[str]) -> tuple[int, str] | None:
     """The first of some states that no lifecycle of a kind of resource has after the one before, and why.
 
     None where one lifecycle has them all, or where states are unknown, which is a problem of its own. A path may
-    leave out the state in which every resource begins.
+    leave out the state in which every resource begins, and an order may stay in a state for a step that sets members.
     """
     known = states_of(kind)
     if not known or not all(state in known for state in states):
@@ -39,7 +39,7 @@ def misstep(kind: str, states: Sequence[str]) -> tuple[int, str] | None:
         begins = ["acknowledged"] if states and not machine.allows(None, states[0]) else []
         before: list[str | None] = [None, *begins, *states]
         way = [*begins, *states]
-        wrong = next((n for n, to in enumerate(way) if not machine.allows(before[n], to)), None)
+        wrong = next((n for n, to in enumerate(way) if not _goes(machine, kind, before[n], to)), None)
         if wrong is None:
             return None
         source = before[wrong] or "its creation"
@@ -47,3 +47,7 @@ def misstep(kind: str, states: Sequence[str]) -> tuple[int, str] | None:
         index = max(wrong - len(begins), 0)
         found.append((index, f"the lifecycle does not go from {source} to {way[wrong]}; it goes to {known_ways}"))
     return max(found, key=lambda pair: pair[0], default=None)
+
+
+def _goes(machine: Lifecycle, kind: str, source: str | None, to: str) -> bool:
+    return machine.allows(source, to) or (kind == "productOrder" and source == to)
