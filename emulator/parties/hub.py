@@ -237,5 +237,3 @@ def telling(desk: Desk, order: Resource, at: datetime) -> Iterator[None]:
 def _facts(item: Mapping[str, Any]) -> tuple[str | None, list[str]]:
     """An item's expected completion date and the names of its milestones."""
     return item.get("expectedCompletionDate"), [str(each.get("name", "")) for each in item.get("milestone") or ()]
-
-
