@@ -261,12 +261,13 @@ def ledger_of(run: Run, *, now: datetime, grace: float = GRACE) -> Ledger:
     for kind in KINDS:
         if kind.name not in _STATE_EVENTS:
             continue
+        not_found = _not_found(kind, run)
         for life in run.lives(kind):
             account = Account(kind, life.id, life, hubs[kind.api])
             account.told = [_told(event, types[kind.api]) for event in life.told]
             account.due = sorted(_due(account), key=lambda due: due.moment)
             _pair(account, now, timedelta(seconds=grace))
-            _examine(account, run)
+            _examine(account, not_found.get(life.id))
             if account.told or account.due or account.hubs:
                 accounts.append(account)
     accounts.sort(key=lambda account: _first(account.life))
@@ -452,9 +453,8 @@ def _tells_to_the_second(told: Told, due: Due) -> bool:
     return _tells(told, due) and due.exact and told.moment is not None and abs(told.moment - due.moment) <= SKEW
 
 
-def _examine(account: Account, run: Run) -> None:
-    """Mark what is odd about the events themselves."""
-    gone = _not_found(account, run)
+def _examine(account: Account, gone: Exchange | None) -> None:
+    """Mark what is odd about the events themselves; `gone` is a read that says there is no such resource."""
     newest: Told | None = None
     came: dict[str, list[Told]] = {}
     for told in account.told:
@@ -511,20 +511,14 @@ def _over(told: Told, hub: Subscription) -> bool:
     return not on_its_way or (told.moment is not None and told.moment > hub.ended.at)
 
 
-def _not_found(account: Account, run: Run) -> Exchange | None:
-    """A read of the resource that was answered 404."""
-    if account.kind.retrieve is None:
-        return None
-    return next(
-        (
-            exchange
-            for exchange in run.of(account.kind.retrieve, api=account.kind.api)
-            if exchange.path_params.get("id") == account.id
-            and exchange.response is not None
-            and exchange.response.status == 404  # noqa: PLR2004
-        ),
-        None,
-    )
+def _not_found(kind: Kind, run: Run) -> dict[str | None, Exchange]:
+    """By its id, the last read of each resource of a kind that was answered 404."""
+    reads = run.of(kind.retrieve, api=kind.api) if kind.retrieve else ()
+    return {
+        read.path_params.get("id"): read
+        for read in reads
+        if read.response is not None and read.response.status == 404  # noqa: PLR2004
+    }
 
 
 def _against_reads(told: Told, account: Account) -> None:

@@ -28,7 +28,7 @@ _OWED: Final = ("id", "run", "api", "subscription", "event", "body", "due", "att
 _KEY: Final = ("run", "kind", "id")
 
 _r, _t, _o, _d = tables.resources, tables.timers, tables.owed, tables.dead_letters
-_earlier_timer, _earlier_owed = _t.alias(), _o.alias()
+_earlier_timer, _others = _t.alias(), _o.alias()
 
 
 class SqlStore(Store):
@@ -263,11 +263,8 @@ class _Statements:
         self.cancel = delete(_t).where(*of_timer)
 
         # A line is worked off in order: only its first may be given out.
-        first = ~exists().where(
-            _earlier_owed.c.run == _o.c.run,
-            _earlier_owed.c.subscription == _o.c.subscription,
-            _earlier_owed.c.seq < _o.c.seq,
-        )
+        line = _others.c.run, _others.c.subscription
+        first = _o.c.seq.in_(select(func.min(_others.c.seq)).group_by(*line))
         ready = case((_o.c.leased_until > _o.c.due, _o.c.leased_until), else_=_o.c.due)
         free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"))
         due = and_(_o.c.due <= bindparam("now"), free, first)

@@ -74,6 +74,25 @@ def test_the_profile_in_the_text_makes_such_a_seller(tmp_path: Path):
     assert done.json()["code"] == "notImplemented"
 
 
+def test_the_closed_seller_of_the_text_is_closed(tmp_path: Path):
+    """The documented profile refuses the callbacks that it closes, and takes those of the network that it opens."""
+    ((name, text),) = blocks("closed")
+    (tmp_path / name).write_text(text)
+    with seller("--profile", str(tmp_path / name)) as url:
+        hub = f"{url}/mefApi/sonata/quoteManagement/v8/hub"
+        status = {
+            host: requests.post(hub, json={"callback": f"http://{host}/"}, timeout=10).status_code
+            for host in ("127.0.0.1:9", "10.1.2.3", "10.20.1.2", "169.254.169.254", "buyer.example")
+        }
+    assert status == {
+        "127.0.0.1:9": 400,
+        "10.1.2.3": 400,
+        "10.20.1.2": 201,
+        "169.254.169.254": 400,
+        "buyer.example": 201,
+    }
+
+
 def test_the_validate_command_finds_three_breaches(tmp_path: Path):
     """The documented message is wrong, and the command says where."""
     ((_, text),) = blocks("validate")

@@ -119,3 +119,15 @@ def test_several_buyers_are_told_apart():
     assert desk.call("quote", "unregisterListener", path=made["id"], buyerId="b2").status == 404
     assert desk.call("quote", "unregisterListener", path=made["id"], buyerId="b1").status == 204
     assert Desk().call("quote", "listQuote", buyerId="whoever").status == 200
+
+
+def test_what_is_wrong_with_notifications_is_told_with_its_place(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "extends: wholesale-seller\n"
+        "notifications: {attempts: 0, timeout: 0, allow: [10.0.0.0/8, ten], deny: [loopback, 10.0.0.0/99]}\n"
+    )
+    with pytest.raises(FileProblem) as told:
+        load_profile(file)
+    assert len(told.value.problems) == 4
+    assert all("mine.yaml:2:" in problem for problem in told.value.problems)

@@ -536,7 +536,7 @@ class TestTheSellerItself:
     @classmethod
     def port(cls) -> Iterator[int]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "seller"],
+            [sys.executable, "-m", "emulator", "seller", "--database", "memory"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
