@@ -162,8 +162,9 @@ class SqlStore(Store):
             with self.database.writing() as connection:
                 rows = list(connection.execute(self._statements.owed_due, {"now": now, "most": limit}).all())
                 until = now + timedelta(seconds=lease_seconds)
-                for row in rows:
-                    connection.execute(self._statements.lease, {"key": row.seq, "until": until, "by": HOLDER})
+                if rows:
+                    leases = [{"key": row.seq, "until": until, "by": HOLDER} for row in rows]
+                    connection.execute(self._statements.lease, leases)
                 return rows
 
         return sorted((_owed(row) for row in self.attempt(claim)), key=lambda owed: owed.due)

@@ -25,6 +25,7 @@ from tests.parties.durable import PATIENCE, Listener, Load, is_idle, listening, 
 SOAK = bool(os.environ.get("OIT_SOAK"))
 ROUNDS = 25 if SOAK else 3
 ORDERS = 10_000 if SOAK else 60
+LONG = PATIENCE * (15 if SOAK else 1)
 POQ = "/mefApi/sonata/productOfferingQualification/v7"
 ORDER = "/mefApi/sonata/productOrderingManagement/v10"
 SWIFT = {
@@ -74,7 +75,7 @@ def test_a_killed_seller_goes_on_where_it_was(kind, tmp_path, swift):
                 shown = requests.get(f"{seller.url}{POQ}/productOfferingQualification/{identifier}", timeout=PATIENCE)
                 assert shown.status_code == 200
             store = open_store(url)
-            until(lambda: is_idle(store), "the end of all timers and notifications")
+            until(lambda: is_idle(store), "the end of all timers and notifications", LONG)
             store.close()
             assert "Traceback" not in seller.stop()
         done = look(url)
@@ -176,7 +177,7 @@ def test_two_sellers_on_one_database_are_one_seller(kind, tmp_path):
             assert not load.refused, load.refused[0]
             assert len(load.acknowledged) == ORDERS
             store = open_store(url)
-            until(lambda: is_idle(store), "the end of all orders", PATIENCE * (10 if SOAK else 1))
+            until(lambda: is_idle(store), "the end of all orders", LONG)
             for each, asked in zip(load.acknowledged[:4], urls * 2, strict=True):
                 shown = requests.get(f"{asked}{ORDER}/productOrder/{each['id']}", timeout=PATIENCE).json()
                 assert shown["state"] == "completed"
