@@ -23,8 +23,8 @@ from tests.parties.databases import database
 from tests.parties.durable import PATIENCE, Listener, Load, is_idle, listening, sellers, until
 
 SOAK = bool(os.environ.get("OIT_SOAK"))
-ROUNDS = 25 if SOAK else 3
-ORDERS = 10_000 if SOAK else 60
+ROUNDS = 25 if SOAK else 1
+ORDERS = 10_000 if SOAK else 40
 LONG = PATIENCE * (15 if SOAK else 1)
 POQ = "/mefApi/sonata/productOfferingQualification/v7"
 ORDER = "/mefApi/sonata/productOrderingManagement/v10"

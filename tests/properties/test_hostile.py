@@ -41,7 +41,7 @@ def respoken(exchange: Exchange, half: str, body: Any) -> Exchange:
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_rule_breaks_on_an_odd_value(name: str, data: st.DataObject) -> None:
     """A value of any type, at any place of some messages of a run."""
@@ -62,7 +62,7 @@ def test_no_rule_breaks_on_an_odd_value(name: str, data: st.DataObject) -> None:
     assert broken == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_rule_breaks_on_an_odd_value_in_a_proof(data: st.DataObject) -> None:
     """The same in the runs that prove the rules, which hold events, refusals and all else that a rule looks at."""

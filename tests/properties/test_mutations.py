@@ -64,7 +64,7 @@ def _certain(run: Played, asked: dict[str, Exchange]) -> Iterator[Mutation]:
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spoilt_answer_is_noticed_and_the_seller_blamed(name: str, data: st.DataObject) -> None:
     mutation = data.draw(st.sampled_from(certain(name)))
