@@ -294,6 +294,11 @@ class Listener:
         """Whether anybody has asked for its address."""
         return self._running is not None
 
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Where it listens, as callbacks begin; nowhere as long as nobody has asked for its address."""
+        return (self._url,) if self.is_open else ()
+
     def close(self) -> None:
         """Listen no more."""
         if self._running:
@@ -434,7 +439,15 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
         if running:
             running.stop()
         listener.close()
-    judgement = judge(transcript, release, provoked=result.provoked, spoilt=result.spoilt, sut=sut, declared=declared)
+    judgement = judge(
+        transcript,
+        release,
+        provoked=result.provoked,
+        spoilt=result.spoilt,
+        heard=listener.heard,
+        sut=sut,
+        declared=declared,
+    )
     finished = replace(info, finished=result.finished)
     ledger = read_ledger(transcript, release, now=result.finished, grace=scenario.defaults.grace)
     report = run_report(

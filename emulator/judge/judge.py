@@ -46,6 +46,7 @@ def judge(
     *,
     provoked: frozenset[int] = frozenset(),
     spoilt: frozenset[int] = frozenset(),
+    heard: tuple[str, ...] = (),
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
     rules: Sequence[Rule] = RULES,
@@ -58,10 +59,11 @@ def judge(
 
     `provoked` are the numbers of exchanges whose request was made wrong on purpose: the request is
     neither blamed nor counted as evidence, while the response is judged as any other. `spoilt` are those
-    whose response was spoilt, held back or lost on purpose: nothing is made of it.
+    whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
+    at which the transcript itself listens, so that an event which is not there was not sent to them.
     """
     judging = Judging(
-        release, provoked=provoked, spoilt=spoilt, sut=sut, declared=declared, rules=rules, closing=closing
+        release, provoked=provoked, spoilt=spoilt, heard=heard, sut=sut, declared=declared, rules=rules, closing=closing
     )
     for exchange in transcript:
         judging.hear(exchange)
@@ -80,13 +82,13 @@ class Judging:
         *,
         provoked: frozenset[int] = frozenset(),
         spoilt: frozenset[int] = frozenset(),
+        heard: tuple[str, ...] = (),
         sut: Party | None = None,
         declared: Declared = NOTHING_DECLARED,
         rules: Sequence[Rule] = RULES,
         closing: Sequence[ClosingRule] = CLOSING,
     ) -> None:
-        self.run = Run(release, declared, provoked)
-        self._spoilt = spoilt
+        self.run = Run(release, declared, provoked, spoilt, heard)
         self._found = _Tally(sut)
         self._choice = _chosen(tuple(rules))
         self._closing = closing
@@ -98,11 +100,11 @@ class Judging:
         for half in Half:
             if half is Half.REQUEST and exchange.n in run.provoked:
                 continue
-            if half is Half.RESPONSE and (exchange.response is None or exchange.n in self._spoilt):
+            if half is Half.RESPONSE and (exchange.response is None or exchange.n in run.spoilt):
                 continue
             said = Said(run, exchange, half)
             found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
-        if exchange.n not in self._spoilt:
+        if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
         return found.findings[before:]
 

@@ -178,8 +178,9 @@ def close(rule: ClosingRule, run: Run) -> list[tuple[Remark | None, Outcome]]:
     told: list[tuple[Remark | None, Outcome]] = []
     try:
         for remark in rule.look(run):
-            if remark.half is Half.REQUEST and remark.exchange and remark.exchange.n in run.provoked:
-                continue
+            ours = {Half.REQUEST: run.provoked, Half.RESPONSE: run.spoilt}.get(remark.half) if remark.half else None
+            if ours and remark.exchange and remark.exchange.n in ours:
+                continue  # wrong on purpose
             findings: list[Finding] = []
             if isinstance(remark.mark, Breach):
                 said = Said(run, remark.exchange, remark.half) if remark.exchange and remark.half else None

@@ -202,8 +202,12 @@ class Run:
         release: Release,
         declared: Declared = NOTHING_DECLARED,
         provoked: frozenset[int] = frozenset(),
+        spoilt: frozenset[int] = frozenset(),
+        heard: tuple[str, ...] = (),
     ) -> None:
-        self.release, self.declared, self.provoked = release, declared, provoked
+        """`heard` are callbacks at which the transcript itself listens; the others are as in `judge`."""
+        self.release, self.declared, self.provoked, self.spoilt = release, declared, provoked, spoilt
+        self._heard = heard
         self.exchanges: list[Exchange] = []
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
         self._lives: dict[tuple[str, str], Life] = {}
@@ -220,7 +224,7 @@ class Run:
         self._by_operation.setdefault((exchange.api, exchange.operation), []).append(exchange)
         if exchange.kind == "notification":
             self._note_event(exchange)
-        elif (exchange.api, exchange.operation) in _SHOWN_BY and succeeded(exchange):
+        elif (exchange.api, exchange.operation) in _SHOWN_BY and succeeded(exchange) and exchange.n not in self.spoilt:
             self._note_shown(exchange)
 
     def of(self, *operations: str, api: str | None = None) -> list[Exchange]:
@@ -245,6 +249,16 @@ class Run:
         """Whether anything but reads was asked for after one exchange, up to and with another."""
         spot = bisect_right(self._acts, earlier.n)
         return spot < len(self._acts) and self._acts[spot] <= later.n
+
+    def hears(self, subscribed: Exchange) -> bool:
+        """Whether the notifications of a subscription are sure to stand in the transcript: it listens at their
+        callback, or one of them came there. A capture of one side's requests holds none.
+        """
+        callback = at(subscribed.request.body, "/callback")
+        if not isinstance(callback, str) or not callback:
+            return False
+        told = (e for e in self.exchanges if e.kind == "notification")
+        return callback.startswith(self._heard) or any(e.request.url.startswith(callback) for e in told)
 
     def shown(self, exchange: Exchange) -> tuple[Shown, ...]:
         """The resources that an exchange's response showed."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.values import Labels, id_of, same
+from emulator.judge.rules.common.values import Labels, id_of, told_alike
 from emulator.judge.run import Kind, Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
@@ -77,7 +77,7 @@ def keeps(
                 for member in members:
                     old, new = at(before, member), at(value, member)
                     if given(old):
-                        yield hold(shown.place + place + member, same(old, new), expected=old, found=new,
+                        yield hold(shown.place + place + member, told_alike(old, new), expected=old, found=new,
                                    message=f"{shown.place + place + member} {message}; "
                                            f"exchange {earlier.exchange.n} showed {old}")  # fmt: skip
 
@@ -107,7 +107,7 @@ def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name:
             for member in members:
                 old, new = at(earlier.value, member), at(shown.value, member)
                 if given(old) and given(new):
-                    yield hold(shown.place + member, same(old, new), expected=old, found=new,
+                    yield hold(shown.place + member, told_alike(old, new), expected=old, found=new,
                                message=f"{shown.place + member} differs from what exchange {earlier.exchange.n} "
                                        f"showed of the same {kind.name}")  # fmt: skip
 
@@ -131,7 +131,7 @@ def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool
                 if earlier is None or (not given(new) and (part or not shown.whole)):
                     continue
                 old = at(earlier.value, member)
-                if same(old, new):
+                if told_alike(old, new):
                     yield FINE
                 else:
                     yield breach(shown.place + member, old, new,

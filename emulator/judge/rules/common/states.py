@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.values import Labels, id_of, moment
+from emulator.judge.rules.common.values import Labels, id_of, moment, one_moment
 from emulator.judge.run import Life, Said, Shown
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.wire.exchange import Exchange
@@ -175,7 +175,8 @@ def _kept_marks(
         old = _told(entry)
         if old[0] is not None and old[1] in known.states:
             when = at(entry, "/changeDate")
-            yield hold(here, old in told, expected=f"{old[1]} at {when}", found=sorted({str(s) for _, s in told}),
+            kept = any(state == old[1] and one_moment(old[0], other) for other, state in told)
+            yield hold(here, kept, expected=f"{old[1]} at {when}", found=sorted({str(s) for _, s in told}),
                        message=f"{here} no longer tells of {old[1]} at {when}")  # fmt: skip
 
 

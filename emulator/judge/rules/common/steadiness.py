@@ -9,6 +9,7 @@ from typing import Any, Final
 from emulator.judge.rule import FINE, Mark, brief, responses
 from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.rules.common.values import told_alike
 from emulator.judge.run import Kind, Life, Said, Shown
 from emulator.standard.breach import Breach, Check
 from emulator.wire.payload import at, every
@@ -43,7 +44,9 @@ def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
             before = earlier.value
             if any(str(state).startswith(_BUSY) for state in states[0]):
                 before = {"relatedContactInformation": before.get("relatedContactInformation", [])}
-            marks = echo_marks(before, shown.value, shown.place, free=("href", *_FREE, *free), grows=_GROWS)
+            marks = echo_marks(
+                before, shown.value, shown.place, free=("href", *_FREE, *free), grows=_GROWS, alike=told_alike
+            )
             for mark in marks:
                 if isinstance(mark, Breach):
                     words = (f"{mark.place} was {brief(mark.expected)} in exchange {earlier.exchange.n}, "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 Labels = str | tuple[str, ...]
 
@@ -29,6 +29,21 @@ def same(asked: Any, answered: Any) -> bool:
         left, right = moment(asked), moment(answered)
         return left is not None and left == right
     return False
+
+
+_FRACTION: Final = timedelta(seconds=1)
+
+
+def one_moment(first: datetime | None, second: datetime | None) -> bool:
+    """Whether two instants are one, told with and without its fraction of a second."""
+    return first is not None and second is not None and abs(first - second) < _FRACTION
+
+
+def told_alike(before: Any, now: Any) -> bool:
+    """Whether a party says the same of its own twice: instants may lose their fractions of a second, as they do
+    between a service and its database.
+    """
+    return same(before, now) or one_moment(moment(before), moment(now))
 
 
 def id_of(value: Any) -> Any:

@@ -144,12 +144,16 @@ def events_name_an_item_of_the_quote(said: Said) -> Iterator[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change of a quote's state that a subscriber had to be told of, and whether there is an event for it."""
+    """A change of a quote's state that a subscriber had to be told of, and whether there is an event for it.
+
+    `sure`: had there been one, the transcript would hold it.
+    """
 
     life: Life
     seen: Shown
     at_once: bool
     told: bool
+    sure: bool
 
 
 def _changes(run: Run) -> Iterator[_Change]:
@@ -169,21 +173,24 @@ def _changes(run: Run) -> Iterator[_Change]:
         for before, after in zip(life.shown, life.shown[1:], strict=False):
             if before.value.get("state") == after.value.get("state"):
                 continue
-            if not any(
-                each.made.n < before.exchange.n and (each.ended is None or each.ended.n > after.exchange.n)
+            in_force = [
+                each.made
                 for each in subscriptions
-            ):
+                if each.made.n < before.exchange.n and (each.ended is None or each.ended.n > after.exchange.n)
+            ]
+            if not in_force:
                 continue
             events -= 1
             if events >= 0 or end - after.exchange.at > _ON_ITS_WAY:
-                yield _Change(life, after, at_once, told=events >= 0)
+                yield _Change(life, after, at_once, told=events >= 0, sure=any(map(run.hears, in_force)))
 
 
 def _untold(change: _Change, why: str) -> Remark:
     state = change.seen.value.get("state")
     return on_response(change.seen.exchange, breach(
         f"{change.seen.place}/state", _TYPES[_OF_QUOTE], state,
-        f"quote {change.life.id} became {state}, and no event told the buyer, who had subscribed ({why})"))  # fmt: skip
+        f"quote {change.life.id} became {state}, and no event told the buyer, who had subscribed ({why})"
+        + ("" if change.sure else "; or was it told where nobody recorded it?"), hint=not change.sure))  # fmt: skip
 
 
 def _deferred_told(run: Run) -> bool:
