@@ -1,0 +1,132 @@
+"""Commands that look at files and send nothing: `oit check`, `oit lint`, `oit validate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from emulator.cli.group import RELEASE, REPORTS, end, example, main, make_folder, read_message
+from emulator.errors import Exit
+
+
+@main.command(epilog=example(
+    "oit check traffic.har",
+    "oit check traffic.har --sut seller --profile partner.yaml --report json,junit",
+    "oit check traffic.har --map quote=/api/quotes/v8 --map quote.notification=/hooks/quote",
+    "oit run scenarios --report transcript && oit check out/transcript.ndjson",
+))  # fmt: skip
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Whose breaches decide; without it both sides'.")
+@RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="What the partners declared to each other (YAML).")
+@click.option("--map", "maps", multiple=True, metavar="API=PATH", help="A base path that is not the standard's: "
+              "quote=PATH, or quote.notification=PATH. Repeatable.")  # fmt: skip
+@click.option("--report", "reports", default="", help=REPORTS)
+@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
+              help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
+def check(
+    files: tuple[Path, ...],
+    sut: str | None,
+    release: str,
+    profile: Path | None,
+    maps: tuple[str, ...],
+    reports: str,
+    report_dir: Path,
+    form: str,
+) -> None:
+    """Judge captured traffic, offline: HAR files, transcripts (.ndjson), report.json files.
+
+    Each request is found in the contracts by its path, behind any prefix. What belongs to no contract is
+    listed and not judged. Nothing is sent.
+    """
+    from emulator import report as writers
+    from emulator.report.model import exit_code, whole_report
+    from emulator.report.ndjson import NdjsonWriter
+    from emulator.report.terminal import TerminalWriter
+    from emulator.session import check_files
+    from emulator.standard.release import load_release
+    from emulator.wire.exchange import Party
+
+    formats = writers.chosen(reports)
+    if formats:
+        make_folder(report_dir)
+    writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
+    done = check_files(
+        files,
+        writer,
+        release=load_release(release),
+        maps=maps,
+        profile=profile,
+        sut=Party(sut) if sut else None,
+    )
+    writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+    if not any(run["exchanges"] for run in done):
+        click.echo(
+            "nothing is judged: no entry belongs to a contract (--map api=PATH names other base paths)", err=True
+        )
+        end(Exit.NOTHING)
+    end(exit_code(done))
+
+
+@main.command(epilog=example("oit lint scenarios", "oit lint my.oit.yaml --sut seller"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Tell which waits are real with this party under "
+              "test: a partner's time is never scaled.")  # fmt: skip
+@RELEASE
+def lint(paths: tuple[Path, ...], sut: str | None, release: str) -> None:
+    """Check scenario files without running them."""
+    from emulator.session import problems_of, waits_of
+    from emulator.standard.release import load_release
+    from emulator.wire.exchange import Party
+
+    files, wrong = 0, 0
+    for path, problems in problems_of(paths, load_release(release)):
+        files += 1
+        wrong += len(problems)
+        for problem in problems:
+            click.echo(problem)
+        for wait in waits_of(path, Party(sut)) if sut and not problems else ():
+            click.echo(wait)
+    if not files:
+        click.echo("nothing is selected: no scenario file (*.oit.yaml) there", err=True)
+        end(Exit.NOTHING)
+    click.echo(f"{files} scenario(s), {wrong} problem(s)", err=True)
+    end(Exit.USAGE if wrong else Exit.PASSED)
+
+
+@main.command(epilog=example(
+    "oit validate createQuote my-quote.json --api quote",
+    "oit validate retrieveQuote answer.json --api quote --status 200",
+    "curl -s http://127.0.0.1:8080/… | oit validate listQuote - --api quote --status 200",
+))  # fmt: skip
+@click.argument("operation")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--api", help="API of the operation; needed where several have one of that name.")
+@click.option("--notification", is_flag=True, help="Look in the notification contract.")
+@click.option("--status", type=int, help="FILE is a response with this status; without it FILE is the request.")
+@RELEASE
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def validate(
+    operation: str, file: Path, api: str | None, notification: bool, status: int | None, release: str, form: str
+) -> None:
+    """Check one message (JSON) against its contract: every breach, with its line and column."""
+    from emulator.standard.message import find_operation, validate_message
+    from emulator.standard.release import load_release
+
+    raw, name = read_message(file)
+    contract, found = find_operation(load_release(release), operation, api, "notification" if notification else None)
+    problems = validate_message(contract, found, raw, status)
+    failed = [problem for problem in problems if not problem.breach.advisory]
+    if form == "json":
+        import json
+
+        click.echo(json.dumps([problem.as_json(name) for problem in problems], indent=2))
+    else:
+        for problem in problems:
+            click.echo(problem.line_for(name))
+        what = f"{contract.api}.{found.id} {'request' if status is None else f'response {status}'}"
+        click.echo(f"{name}: {len(failed)} breach(es), {len(problems) - len(failed)} warning(s) as {what}", err=True)
+    end(Exit.BREACHED if failed else Exit.PASSED)

@@ -1,0 +1,93 @@
+"""Commands that say what there is: `oit rules`, `oit explain`, `oit schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator.cli.group import example, main
+from emulator.errors import UserError
+
+
+@main.command(epilog=example("oit schema scenario > oit-scenario.schema.json"))
+@click.argument("what", type=click.Choice(["scenario", "report"]))
+def schema(what: str) -> None:
+    """Print a JSON Schema: of scenario files (for editors), or of report.json."""
+    import json
+
+    if what == "scenario":
+        from emulator.scenario.schema import scenario_schema
+
+        found = scenario_schema()
+    else:
+        from emulator.report.json_report import schema as report_schema
+
+        found = report_schema()
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+@main.command(epilog=example(
+    "oit rules",
+    "oit rules --guide MEF123 --format json",
+    "oit run scenarios --report json --report-dir out/trace && oit rules --trace out/trace",
+))  # fmt: skip
+@click.option("--guide", help="Only this guide, for example MEF115.")
+@click.option("--trace", "traced", multiple=True, type=click.Path(path_type=Path, exists=True), metavar="REPORT",
+              help="Count what the runs of this report.json, or of all below this folder, have tested. "
+              "Repeatable.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def rules(guide: str | None, traced: tuple[Path, ...], form: str) -> None:
+    """List every numbered requirement: what it asks, the rules that speak on it, or why it cannot be seen.
+
+    With --trace, instead, what the runs of given reports have tested of each guide, and what they never saw.
+    """
+    from emulator.judge.listing import rows, table
+    from emulator.report import coverage
+    from emulator.standard.requirement import load_requirements
+
+    chosen = {each.id: each for each in load_requirements().values() if guide in (None, each.guide)}
+    if not chosen:
+        known = dict.fromkeys(each.guide for each in load_requirements().values())
+        message = f"--guide {guide}: there is no such guide. Known: {', '.join(known)}."
+        raise UserError(message)
+    if traced:
+        found: Any = coverage.trace(chosen, coverage.read_reports(traced))
+        told = coverage.render(found) if form == "pretty" else ""
+    else:
+        found = rows(chosen)
+        told = table(found) if form == "pretty" else ""
+    if form == "json":
+        import json
+
+        told = json.dumps(found, indent=2, ensure_ascii=False)
+    click.echo(told)
+
+
+@main.command(epilog=example(
+    "oit explain MEF123-R45",
+    "oit explain contract.schema",
+    "oit explain missingProperty --format json",
+    "oit explain MEF115-R51a --sdk MEF-LSO-Sonata-SDK",
+))  # fmt: skip
+@click.argument("identifier", metavar="ID")
+@click.option("--sdk", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder of an official SDK: quotes the guide's own sentence from there.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def explain(identifier: str, sdk: Path | None, form: str) -> None:
+    """Say what an ID of a report means: what is asked, how it is seen, a right and a wrong example.
+
+    ID is a requirement (MEF123-R45, also MEF123:R45), a rule (MEF115-R36.history, contract.schema), an entry
+    of the interpretation register, or the code of an error body (missingProperty).
+    """
+    from emulator.judge import explanation
+    from emulator.report.explanation import render
+
+    told = explanation.explain(identifier, sdk)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    click.echo(render(told))

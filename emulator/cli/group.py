@@ -1,0 +1,116 @@
+"""The group that all commands belong to, and what several of them share: options, and how they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from emulator import __version__
+from emulator.errors import Exit, UserError
+
+_CONTEXT: dict[str, Any] = {
+    "help_option_names": ["-h", "--help"],
+    "auto_envvar_prefix": "OIT",
+    "max_content_width": 100,
+}
+
+
+class Oit(click.Group):
+    """Turns what a user can mend into one line and an exit code; a traceback is only ever our own fault."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(Exit.PASSED)
+        except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("OIT_DEBUG"):
+                raise
+            click.echo(f"oit: our own error: {type(error).__name__}: {error}", err=True)
+            click.echo("Please report it with the output of the same command under OIT_DEBUG=1.", err=True)
+            ctx.exit(Exit.INTERNAL)
+
+
+@click.group(cls=Oit, context_settings=_CONTEXT, epilog="Exit codes: 0 passed, 1 breached, 2 usage, 3 inconclusive, "
+             "4 our own error, 5 nothing selected.")  # fmt: skip
+@click.version_option(__version__, prog_name="oit")
+def main() -> None:
+    """Find out whether LSO Sonata APIs really work with each other."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, an interrupt or the wish that we end (SIGINT, SIGTERM) ends the block, and not the process."""
+
+    def end(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def example(*lines: str) -> str:
+    """The end of a help text: command lines to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+REPORTS = "Reports to write: json, junit, transcript (comma separated)."
+
+
+RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")
+
+
+DATABASE = click.option("--database", envvar="OIT_DATABASE_URL", show_envvar=True, metavar="URL", help="Database that "
+                         "keeps the state: sqlite:///FILE, postgresql://USER@HOST/NAME, or memory. Without it an SQLite "
+                         "file in the data folder.")  # fmt: skip
+
+
+DATA = click.option("--data", envvar="OIT_DATA", show_envvar=True, type=click.Path(path_type=Path), show_default=True,
+                     default=Path("oit-data"), help="Data folder.")  # fmt: skip
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of `--report-dir`. UserError where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--report-dir {folder}: cannot be made a folder: {error.strerror}"
+        raise UserError(message) from error
+    if not os.access(folder, os.W_OK):
+        message = f"--report-dir {folder}: nothing can be written there"
+        raise UserError(message)
+
+
+def read_message(file: Path) -> tuple[bytes, str]:
+    """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(), "<stdin>"
+    try:
+        return file.read_bytes(), str(file)
+    except OSError as error:
+        message = f"{file}: cannot be read: {error.strerror}"
+        raise UserError(message) from error
+
+
+def end(code: Exit) -> NoReturn:
+    """End the command with this exit code."""
+    raise click.exceptions.Exit(int(code))

@@ -1,0 +1,209 @@
+"""`oit run`: scenarios against a partner, or with both sides emulated."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator.cli.group import RELEASE, REPORTS, end, example, main, make_folder
+from emulator.errors import Exit, UserError
+
+if TYPE_CHECKING:
+    from emulator.sut_buyer import Door
+
+
+@main.command(epilog=example(
+    "oit run scenarios/access-eline/new-install.oit.yaml",
+    "oit run scenarios --sut seller=http://127.0.0.1:8080 --report json,junit",
+    "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
+    "oit run scenarios/poq --var offeringId=my-offering",
+    "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --waiting-file waiting.json",
+))  # fmt: skip
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sut", help="Who is tested: seller=URL, or buyer, whose calls our seller then waits for. Without it both "
+              "sides are emulated (self-test).")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), help="With --sut buyer: where our seller listens; without it a "
+              "free port.")  # fmt: skip
+@click.option("--host", help="With --sut buyer: address to listen on (127.0.0.1).")
+@click.option(
+    "--within", help="With --sut buyer: how long to wait for each step (20s, 5m), whatever the scenario says."
+)
+@click.option("--waiting-file", type=click.Path(path_type=Path), help="With --sut buyer: a file that always says in JSON "
+              "what is awaited, as GET /oit/waiting does.")  # fmt: skip
+@click.option("--listen", metavar="HOST:PORT", help="Where our buyer hears notifications, when a scenario subscribes; "
+              "without it 127.0.0.1 and a free port.")  # fmt: skip
+@click.option("--callback", metavar="URL", help="The URL under which the partner reaches that; without it what --listen "
+              "says.")  # fmt: skip
+@RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile of the emulated seller (YAML overlay). With "
+              "--sut it is what the partner declares: represents, unsupported, options, readings; the rest has no "
+              "effect.")  # fmt: skip
+@click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
+@click.option("--clock", type=click.Choice(["virtual", "real"]), help="How time passes in a self-test.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Makes all that is drawn the same every time: "
+              "generated values, ids, delays of faults, grease.")  # fmt: skip
+@click.option("--grease", type=click.Choice(["off", "mild", "harsh"]), default="off", show_default=True,
+              help="Vary what the standard leaves free in what we send and answer: order of members, spelling of instants "
+              "and media types, ids, page sizes; harsh: also unknown members, odd ids and short delays.")  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds per request."
+)
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input (value as YAML).")
+@click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping.")
+@click.option("--report", "reports", default="", help=REPORTS)
+@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
+              help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at the same time.")
+def run(
+    paths: tuple[Path, ...],
+    sut: str | None,
+    port: int | None,
+    host: str | None,
+    within: str | None,
+    waiting_file: Path | None,
+    listen: str | None,
+    callback: str | None,
+    release: str,
+    profile: Path | None,
+    cases: tuple[str, ...],
+    clock: str | None,
+    seed: int,
+    grease: str,
+    timeout: float,
+    variables: tuple[str, ...],
+    var_file: Path | None,
+    reports: str,
+    report_dir: Path,
+    form: str,
+    jobs: int,
+) -> None:
+    """Run scenarios: against a partner, or with both sides emulated."""
+    from emulator import report as writers
+    from emulator.report.model import exit_code, whole_report
+    from emulator.report.ndjson import NdjsonWriter
+    from emulator.report.terminal import TerminalWriter
+    from emulator.scenario.grease import Level
+    from emulator.scenario.model import ClockMode
+    from emulator.session import (
+        Settings,
+        check_settings,
+        check_url,
+        read_scenarios,
+        run_all,
+        select,
+    )
+    from emulator.standard.release import load_release
+    from emulator.sut_buyer import run_for_buyer
+    from emulator.wire.exchange import Party
+
+    formats = writers.chosen(reports)
+    if sut == "buyer" and (listen or callback):
+        raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
+    door = _door(sut, host, port, within, waiting_file, clock, jobs)
+    settings = Settings(
+        release=release,
+        seller_url=_seller_url(sut),
+        profile=profile,
+        clock=ClockMode(clock) if clock else None,
+        seed=seed,
+        grease=Level(grease),
+        timeout=timeout,
+        inputs=_inputs(variables, var_file),
+        jobs=jobs,
+        listen=_address(listen),
+        callback=check_url(callback) if callback else None,
+    )
+    scenarios = read_scenarios(paths, load_release(release))
+    check_settings(settings, scenarios)
+    selected = select(scenarios, cases, Party.SELLER if settings.seller_url else Party.BUYER if door else None)
+    if not selected:
+        click.echo("nothing is selected: no scenario or case matches", err=True)
+        end(Exit.NOTHING)
+    if formats:
+        make_folder(report_dir)  # before the run: a report that cannot be written is lost
+    writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
+    done = run_for_buyer(settings, selected, writer, door) if door else run_all(settings, selected, writer)
+    writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+    end(exit_code(done))
+
+
+def _address(text: str | None) -> tuple[str, int]:
+    """`host:port`, `:port` or `host` (any free port) as host and port."""
+    if text is None:
+        return "127.0.0.1", 0
+    host, _, port = (text + ":0" if text.endswith("]") or ":" not in text else text).rpartition(":")
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65535):  # noqa: PLR2004
+        raise UserError(f"--listen {text}: write HOST:PORT, such as 0.0.0.0:8090")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _seller_url(sut: str | None) -> str | None:
+    from emulator.session import check_url
+
+    if sut in (None, "buyer"):
+        return None
+    party, equals, url = sut.partition("=")
+    if party == "buyer":
+        message = f"--sut {sut!r}: a buyer is tested by what it sends: write --sut buyer, and give it our seller's URL"
+        raise UserError(message)
+    if party != "seller" or not equals:
+        message = (
+            f"--sut {sut!r}: write --sut seller=URL, for example --sut seller=http://127.0.0.1:8080, or --sut buyer"
+        )
+        raise UserError(message)
+    return check_url(url)
+
+
+def _door(
+    sut: str | None,
+    host: str | None,
+    port: int | None,
+    within: str | None,
+    waiting_file: Path | None,
+    clock: str | None,
+    jobs: int,
+) -> Door | None:
+    """Where a buyer under test is waited for; None where no buyer is. UserError for options without effect."""
+    from emulator.scenario.duration import seconds
+    from emulator.sut_buyer import Door
+
+    if sut != "buyer":
+        given = {"--host": host, "--port": port, "--within": within, "--waiting-file": waiting_file}
+        for name, value in given.items():
+            if value is not None:
+                message = f"{name} has no effect without --sut buyer"
+                raise UserError(message)
+        return None
+    if clock == "virtual":
+        raise UserError("--clock virtual is for self-tests: a partner's time is real")
+    if jobs > 1:
+        raise UserError("--jobs has no effect with --sut buyer: it comes to one address, to one run after the other")
+    try:
+        patience = None if within is None else seconds(within)
+    except ValueError as error:
+        message = f"--within: {error}"
+        raise UserError(message) from error
+    return Door(host or "127.0.0.1", port or 0, patience, waiting_file)
+
+
+def _inputs(variables: tuple[str, ...], file: Path | None) -> dict[str, Any]:
+    from emulator.plain_yaml import load_yaml, load_yaml_text
+
+    found: dict[str, Any] = {}
+    if file is not None:
+        loaded = load_yaml(file)
+        if not isinstance(loaded, dict):
+            message = f"{file}: a mapping of input names to values is needed"
+            raise UserError(message)
+        found.update({str(name): value for name, value in loaded.items()})
+    for variable in variables:
+        name, equals, text = variable.partition("=")
+        if not equals or not name:
+            message = f"--var {variable!r}: write --var name=value"
+            raise UserError(message)
+        found[name] = load_yaml_text(text, f"--var {name}")
+    return found

@@ -1,0 +1,122 @@
+"""Commands that serve until they are interrupted: `oit seller`, `oit buyer`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator.cli.group import DATA, DATABASE, RELEASE, REPORTS, end, example, interruptible, main, make_folder
+from emulator.errors import Exit, UserError
+
+
+@main.command(epilog=example(
+    "oit seller",
+    "oit seller --port 8080 --profile my-seller.yaml",
+    "oit seller --database postgresql://oit@db.example.net/oit",
+    "oit seller --database memory",
+))  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile, or overlay on the default one (YAML).")
+@click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
+@click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
+              "repeat.")  # fmt: skip
+@DATABASE
+@DATA
+def seller(
+    host: str,
+    port: int,
+    release: str,
+    profile: Path | None,
+    scenario: Path | None,
+    seed: int | None,
+    database: str | None,
+    data: Path,
+) -> None:
+    """Serve the emulated seller until interrupted. Prints its URL on stdout once it listens.
+
+    What it has survives it: started again on the same database, it goes on where it ended, whatever ended it, and
+    timers that came due meanwhile go off at once. Several sellers on one database are one seller.
+
+    Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
+    there (without a name: to the plain path); the same is told of every run when it is interrupted.
+    """
+    from emulator.parties.clock import RealClock
+    from emulator.parties.opening import keeping
+    from emulator.parties.profile import load_profile
+    from emulator.report.terminal import TerminalWriter
+    from emulator.scenario.plan import plan_overlay
+    from emulator.session import declared_by, read_scenarios, serve_seller
+    from emulator.settings import database_url
+    from emulator.standard.release import load_release
+    from emulator.standing import Standing
+    from emulator.wire.beside import Beside
+    from emulator.wire.running import Running
+
+    chosen = load_release(release)
+    overlay = plan_overlay(read_scenarios([scenario], chosen)[0], None) if scenario else None
+    loaded = load_profile(profile, overlay)
+    with keeping(database_url(database, data)) as keep:
+        clock = RealClock()
+        declared = declared_by(loaded, emulated=True)
+        standing = Standing(chosen, clock, keep.transcript_of, profile=loaded.name, declared=declared)
+        server = serve_seller(
+            chosen, loaded, clock, standing.transcript_of, seed=seed, store=keep.store, kept=keep.kept
+        )
+        try:
+            running = Running(Beside(server, standing.pages()), host, port)
+        except OSError as error:
+            message = f"cannot listen on {host} port {port}: {error.strerror}"
+            raise UserError(message) from error
+        with interruptible():
+            running.run(click.echo)
+        if untold := standing.tell(TerminalWriter()):
+            click.echo(f"{untold} more run(s) are not judged here", err=True)
+
+
+@main.command(epilog=example(
+    "oit buyer --port 8090",
+    "oit buyer --profile what-the-seller-declares.yaml --report json --report-dir out",
+))  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="What the seller declares (YAML).")
+@click.option("--report", "reports", default="", help=REPORTS + " Written when it is interrupted.")
+@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+def buyer(host: str, port: int, release: str, profile: Path | None, reports: str, report_dir: Path) -> None:
+    """Take a seller's notifications until interrupted, and judge each of them.
+
+    Prints its URL on stdout once it listens: that is the callback to subscribe with; below it, /r/NAME is one for
+    each run or caller. What comes and what is wrong with it is told on stderr, and when it is interrupted, the
+    verdict, with the timeline of each resource about which something is odd.
+    """
+    from emulator import report as writers
+    from emulator.listening import Hearing
+    from emulator.report.explain import notification_lines
+    from emulator.report.model import exit_code, whole_report
+    from emulator.report.terminal import TerminalWriter
+    from emulator.standard.release import load_release
+
+    formats = writers.chosen(reports)
+    if formats:
+        make_folder(report_dir)
+
+    def tell(run: str, exchange: Any, findings: list[Any]) -> None:
+        for line in notification_lines(run, exchange, findings):
+            click.echo(line, err=True)
+
+    hearing = Hearing(load_release(release), tell, profile=profile)
+    running = hearing.running(host, port)
+    with interruptible():
+        running.run(click.echo)
+    done = hearing.reports()
+    writer = TerminalWriter()
+    for each in done:
+        writer.run_done(each)
+    if done:
+        writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+    end(exit_code(done) if done else Exit.PASSED)

@@ -1,0 +1,80 @@
+"""`oit specs`: the contracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from emulator.cli.group import RELEASE, end, example, main
+from emulator.errors import Exit, UserError
+
+
+@main.group()
+def specs() -> None:
+    """The contracts: what is here, one as a document, and how they compare with an official SDK."""
+
+
+@specs.command("list", epilog=example("oit specs list", "oit specs list --format json"))
+@RELEASE
+@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def specs_list(release: str, form: str) -> None:
+    """List the contracts of a release."""
+    from emulator.standard.release import load_release
+
+    rows = [
+        {"api": e.api, "kind": e.kind, "version": e.version, "base_path": e.base_path, "release": release}
+        for e in load_release(release).entries
+    ]
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['api']:30} {row['kind']:13} {row['version']:8} {row['base_path']}")
+
+
+@specs.command("export", epilog=example(
+    "oit specs export quote > quote.openapi.yaml",
+    "oit specs export poq --notification --format json",
+))  # fmt: skip
+@click.argument("api")
+@click.option("--notification", is_flag=True, help="The notification contract instead of the management one.")
+@RELEASE
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+def specs_export(api: str, notification: bool, release: str, form: str) -> None:
+    """Write a contract as one stand-alone OpenAPI document."""
+    from emulator.standard.release import load_release
+
+    document = load_release(release).document(api, "notification" if notification else None)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    import yaml
+
+    click.echo(yaml.dump(document, sort_keys=False, allow_unicode=True, width=110), nl=False)
+
+
+@specs.command("diff", epilog=example("oit specs diff --sdk MEF-LSO-Sonata-SDK"))
+@click.option("--sdk", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of an official SDK release (it holds productApi/ and productSchema/).")  # fmt: skip
+@RELEASE
+def specs_diff(sdk: Path, release: str) -> None:
+    """Compare our contracts with an official SDK, structurally. Prints every difference."""
+    from emulator.settings import specs_dir
+    from emulator.standard.diff import diff_release
+    from emulator.standard.release import load_release
+
+    entries = load_release(release).entries
+    if not any((sdk / entry.official).is_file() for entry in entries):
+        message = f"--sdk {sdk}: this is not an SDK folder of release {release}; it should hold {entries[0].official}"
+        raise UserError(message)
+    count = 0
+    for label, difference in diff_release(specs_dir() / "releases" / f"{release}.yaml", sdk):
+        count += 1
+        click.echo(f"{label}: {difference.message}")
+    click.echo(f"{count} difference(s)", err=True)
+    end(Exit.BREACHED if count else Exit.PASSED)
