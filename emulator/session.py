@@ -504,6 +504,7 @@ def _checked(
         release,
         provoked=captured.provoked,
         spoilt=captured.spoilt,
+        speed=captured.speed,
         sut=sut,
         declared=declared,
     )

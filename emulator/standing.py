@@ -79,8 +79,11 @@ class Standing:
             release=self._release.name,
             profile=self._profile,
             sut=Party.BUYER,
+            speed=self._clock.spread(1.0),
         )
-        judgement = judge(exchanges, self._release, sut=Party.BUYER, declared=self._declared)
+        judgement = judge(
+            exchanges, self._release, speed=self._clock.spread(1.0), sut=Party.BUYER, declared=self._declared
+        )
         return info, run_report(info, [], exchanges, judgement)
 
     def pages(self) -> dict[tuple[str, str], Page]:

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from emulator.errors import UserError
 from emulator.judge.judge import judge
 from emulator.parties.clock import Clock, RealClock, rfc3339
+from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
-from emulator.parties.store import Resource
+from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, StepInfo, run_report
 from emulator.report.waiting import write_whole
 from emulator.scenario.events import Event, StepDone, StepStarted
@@ -52,13 +53,14 @@ class Door:
     """Where our seller waits for the partner's buyer, and how long.
 
     `within` overrides, in seconds, what the scenario grants each step. `waiting_file` always says in JSON what is
-    awaited.
+    awaited. Our seller's own time, that of its timers and timestamps, goes `speed` times as fast as the partner's.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     within: float | None = None
     waiting_file: Path | None = None
+    speed: float = 1.0
 
 
 def run_for_buyer(settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door) -> list[Report]:
@@ -101,7 +103,7 @@ class _Following:
     writer: WaitingWriter
     room: Room
     board: _Board
-    clock: Clock
+    patience: Clock
     steps: list[StepInfo] = field(default_factory=list)
     _shown: set[str] = field(default_factory=set)
 
@@ -122,7 +124,7 @@ class _Following:
             if entry["step"] not in self._shown:
                 self._shown.add(entry["step"])
                 expires = datetime.fromisoformat(entry["expires"])
-                self.writer.awaits(entry, (expires - self.clock.now()).total_seconds())
+                self.writer.awaits(entry, (expires - self.patience.now()).total_seconds())
 
 
 def _run(
@@ -130,7 +132,9 @@ def _run(
 ) -> tuple[Report, int]:
     scenario, case = job.scenario, job.case
     faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
-    clock, room, run_id = RealClock(), Room(faults), uuid.uuid4().hex[:12]
+    clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
+    store = MemoryStore()
+    Pacing(store, clock, door.speed)
     profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
     declared = declared_by(profile, emulated=True)
     info = RunInfo(
@@ -143,7 +147,8 @@ def _run(
         release=release.name,
         profile=profile.name,
         sut=Party.BUYER,
-        clock="real",
+        clock="real" if door.speed == 1 else "scaled",
+        speed=door.speed,
         seed=settings.seed,
     )
 
@@ -164,6 +169,7 @@ def _run(
         faults=faults,
         grease=grease,
         observers=[reached],
+        store=store,
     )
     pages: dict[tuple[str, str], Page] = {("GET", WAITING): board.page, ("POST", DONE): done}
     try:
@@ -171,7 +177,7 @@ def _run(
     except OSError as error:
         message = f"cannot listen on {door.host} port {door.port}: {error.strerror}"
         raise UserError(message) from error
-    follow = _Following(writer, room, board, clock)
+    follow = _Following(writer, room, board, patience)
     writer.run_started(info)
     try:
         url = running.start()
@@ -197,6 +203,7 @@ def _run(
             inputs=settings.inputs,
             row=job.row,
             within=door.within,
+            patience=patience,
             faults=faults,
             on_event=follow.event,
             on_wait=follow.wait,
@@ -205,7 +212,7 @@ def _run(
     finally:
         running.stop()
     spoilt = waited.result.spoilt
-    judgement = judge(room, release, spoilt=spoilt, sut=Party.BUYER, declared=declared)
+    judgement = judge(room, release, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared)
     judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
     report = run_report(replace(info, finished=waited.result.finished), follow.steps, room, judgement, spoilt=spoilt)
     board.tell(status="ended", verdict=report["verdict"])

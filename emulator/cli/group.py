@@ -84,6 +84,9 @@ DATABASE = click.option("--database", envvar="OIT_DATABASE_URL", show_envvar=Tru
                          "file in the data folder.")  # fmt: skip
 
 
+SPEED = click.option("--speed", type=click.FloatRange(0.001, 1_000_000), default=1.0, show_default=True,
+                     metavar="N", help="Our seller's own time, that of its timers and timestamps, goes N times as fast "
+                     "as the wall's: 86400 makes a day of a second. The partner's time stays real.")  # fmt: skip
 DATA = click.option("--data", envvar="OIT_DATA", show_envvar=True, type=click.Path(path_type=Path), show_default=True,
                      default=Path("oit-data"), help="Data folder.")  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.cli.group import RELEASE, REPORTS, end, example, main, make_folder
+from emulator.cli.group import RELEASE, REPORTS, SPEED, end, example, main, make_folder
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--waiting-file", type=click.Path(path_type=Path), help="With --sut buyer: a file that always says in JSON "
               "what is awaited, as GET /oit/waiting does.")  # fmt: skip
+@SPEED
 @click.option("--listen", metavar="HOST:PORT", help="Where our buyer hears notifications, when a scenario subscribes; "
               "without it 127.0.0.1 and a free port.")  # fmt: skip
 @click.option("--callback", metavar="URL", help="The URL under which the partner reaches that; without it what --listen "
@@ -65,6 +66,7 @@ def run(
     host: str | None,
     within: str | None,
     waiting_file: Path | None,
+    speed: float,
     listen: str | None,
     callback: str | None,
     release: str,
@@ -103,7 +105,7 @@ def run(
     formats = writers.chosen(reports)
     if sut == "buyer" and (listen or callback):
         raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
-    door = _door(sut, host, port, within, waiting_file, clock, jobs)
+    door = _door(sut, host, port, within, waiting_file, speed, clock, jobs)
     settings = Settings(
         release=release,
         seller_url=_seller_url(sut),
@@ -164,6 +166,7 @@ def _door(
     port: int | None,
     within: str | None,
     waiting_file: Path | None,
+    speed: float,
     clock: str | None,
     jobs: int,
 ) -> Door | None:
@@ -172,7 +175,13 @@ def _door(
     from emulator.sut_buyer import Door
 
     if sut != "buyer":
-        given = {"--host": host, "--port": port, "--within": within, "--waiting-file": waiting_file}
+        given = {
+            "--host": host,
+            "--port": port,
+            "--within": within,
+            "--waiting-file": waiting_file,
+            "--speed": None if speed == 1 else speed,
+        }
         for name, value in given.items():
             if value is not None:
                 message = f"{name} has no effect without --sut buyer"
@@ -187,7 +196,7 @@ def _door(
     except ValueError as error:
         message = f"--within: {error}"
         raise UserError(message) from error
-    return Door(host or "127.0.0.1", port or 0, patience, waiting_file)
+    return Door(host or "127.0.0.1", port or 0, patience, waiting_file, speed)
 
 
 def _inputs(variables: tuple[str, ...], file: Path | None) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from emulator.cli.group import DATA, DATABASE, RELEASE, REPORTS, end, example, interruptible, main, make_folder
+from emulator.cli.group import DATA, DATABASE, RELEASE, REPORTS, SPEED, end, example, interruptible, main, make_folder
 from emulator.errors import Exit, UserError
 
 
@@ -15,6 +16,7 @@ from emulator.errors import Exit, UserError
     "oit seller",
     "oit seller --port 8080 --profile my-seller.yaml",
     "oit seller --database postgresql://oit@db.example.net/oit",
+    "oit seller --speed 86400",
     "oit seller --database memory",
 ))  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
@@ -24,6 +26,7 @@ from emulator.errors import Exit, UserError
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip
+@SPEED
 @DATABASE
 @DATA
 def seller(
@@ -33,19 +36,21 @@ def seller(
     profile: Path | None,
     scenario: Path | None,
     seed: int | None,
+    speed: float,
     database: str | None,
     data: Path,
 ) -> None:
     """Serve the emulated seller until interrupted. Prints its URL on stdout once it listens.
 
     What it has survives it: started again on the same database, it goes on where it ended, whatever ended it, and
-    timers that came due meanwhile go off at once. Several sellers on one database are one seller.
+    timers that came due meanwhile go off at once. Time that --speed has put ahead stays ahead. Several sellers on one database are one seller.
 
     Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
     there (without a name: to the plain path); the same is told of every run when it is interrupted.
     """
-    from emulator.parties.clock import RealClock
+    from emulator.parties.clock import RealClock, rfc3339
     from emulator.parties.opening import keeping
+    from emulator.parties.pacing import Pacing
     from emulator.parties.profile import load_profile
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.plan import plan_overlay
@@ -61,6 +66,9 @@ def seller(
     loaded = load_profile(profile, overlay)
     with keeping(database_url(database, data)) as keep:
         clock = RealClock()
+        pacing = Pacing(keep.store, clock, speed)
+        if pacing.ahead > timedelta(seconds=1):
+            click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(clock.now())}", err=True)
         declared = declared_by(loaded, emulated=True)
         standing = Standing(chosen, clock, keep.transcript_of, profile=loaded.name, declared=declared)
         server = serve_seller(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +32,9 @@ _Read = Entry | Unattributed | Malformed
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What a file holds of one run. `title` says what the run was, where the file knows."""
+    """What a file holds of one run. `title` says what the run was, and `speed` how fast its clock went, where the
+    file knows.
+    """
 
     name: str
     run: str
@@ -41,6 +43,7 @@ class Captured:
     unattributed: tuple[Unattributed, ...]
     provoked: frozenset[int]
     spoilt: frozenset[int] = frozenset()
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,8 @@ class _Reading:
             if self.path.suffix == ".har" or (isinstance(document, dict) and "log" in document):
                 return [self._captured("", "captured traffic", list(har_entries(document)), where)]
             return [
-                self._captured(run, title, [_exchange_entry(*row) for row in rows], where)
-                for run, title, rows in _runs_of(document)
+                replace(self._captured(run, title, [_exchange_entry(*row) for row in rows], where), speed=speed)
+                for run, title, speed, rows in _runs_of(document)
             ]
         except Malformed as problem:
             raise FileProblem([self._line(where(problem.place), problem)]) from problem
@@ -254,8 +257,8 @@ def _decoded(params: dict[str, str]) -> dict[str, str]:
     return {name: unquote(value) for name, value in params.items()}
 
 
-def _runs_of(document: Any) -> Iterator[tuple[str, str, list[tuple[Any, int, str]]]]:
-    """Each run of a report: its id, its scenario, and its exchanges with number and place."""
+def _runs_of(document: Any) -> Iterator[tuple[str, str, float, list[tuple[Any, int, str]]]]:
+    """Each run of a report: its id, its scenario, its speed, and its exchanges with number and place."""
     report = Form.of(document, "")
     if not report.has("runs") and not report.has("exchanges"):
         raise Malformed("", "this is neither a HAR file (an object with 'log') nor a report.json of oit")
@@ -264,7 +267,7 @@ def _runs_of(document: Any) -> Iterator[tuple[str, str, list[tuple[Any, int, str
         case = f" [{about.text('case')}]" if about.has("case") else ""
         place = f"{run.place}/exchanges"
         rows = [(value, index + 1, f"{place}/{index}") for index, value in enumerate(run.items("exchanges"))]
-        yield about.text("id"), about.text("scenario") + case, rows
+        yield about.text("id"), about.text("scenario") + case, about.number("speed", 1.0), rows
 
 
 def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:

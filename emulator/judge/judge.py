@@ -47,6 +47,7 @@ def judge(
     provoked: frozenset[int] = frozenset(),
     spoilt: frozenset[int] = frozenset(),
     heard: tuple[str, ...] = (),
+    speed: float = 1.0,
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
     rules: Sequence[Rule] = RULES,
@@ -60,10 +61,19 @@ def judge(
     `provoked` are the numbers of exchanges whose request was made wrong on purpose: the request is
     neither blamed nor counted as evidence, while the response is judged as any other. `spoilt` are those
     whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
-    at which the transcript itself listens, so that an event which is not there was not sent to them.
+    at which the transcript itself listens, so that an event which is not there was not sent to them. `speed` is how
+    many seconds the clock of the transcript counted in one.
     """
     judging = Judging(
-        release, provoked=provoked, spoilt=spoilt, heard=heard, sut=sut, declared=declared, rules=rules, closing=closing
+        release,
+        provoked=provoked,
+        spoilt=spoilt,
+        heard=heard,
+        speed=speed,
+        sut=sut,
+        declared=declared,
+        rules=rules,
+        closing=closing,
     )
     for exchange in transcript:
         judging.hear(exchange)
@@ -83,12 +93,13 @@ class Judging:
         provoked: frozenset[int] = frozenset(),
         spoilt: frozenset[int] = frozenset(),
         heard: tuple[str, ...] = (),
+        speed: float = 1.0,
         sut: Party | None = None,
         declared: Declared = NOTHING_DECLARED,
         rules: Sequence[Rule] = RULES,
         closing: Sequence[ClosingRule] = CLOSING,
     ) -> None:
-        self.run = Run(release, declared, provoked, spoilt, heard)
+        self.run = Run(release, declared, provoked, spoilt, heard, speed)
         self._found = _Tally(sut)
         self._choice = _chosen(tuple(rules))
         self._closing = closing

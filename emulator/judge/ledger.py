@@ -8,7 +8,7 @@ people and for steps that wait for an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -177,6 +177,7 @@ class Account:
     id: str
     life: Life
     hubs: Sequence[Subscription]
+    spread: Callable[[timedelta], timedelta]
     due: list[Due] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
 
@@ -263,10 +264,10 @@ def ledger_of(run: Run, *, now: datetime, grace: float = GRACE) -> Ledger:
             continue
         not_found = _not_found(kind, run)
         for life in run.lives(kind):
-            account = Account(kind, life.id, life, hubs[kind.api])
+            account = Account(kind, life.id, life, hubs[kind.api], run.spread)
             account.told = [_told(event, types[kind.api]) for event in life.told]
             account.due = sorted(_due(account), key=lambda due: due.moment)
-            _pair(account, now, timedelta(seconds=grace))
+            _pair(account, now, run.spread(timedelta(seconds=grace)))
             _examine(account, not_found.get(life.id))
             if account.told or account.due or account.hubs:
                 accounts.append(account)
@@ -320,10 +321,17 @@ def _due(account: Account) -> Iterator[Due]:
     if created is not None:
         # A charge comes into being between two reads; it is known that somebody listened if they did before its order.
         moment = moment_of(at(first.value, "/creationDate")) or first.exchange.at
-        new = Due((created,), str(at(first.value, "/state")), moment, first.exchange, kind is CHARGE, moment - SKEW)
+        new = Due(
+            (created,),
+            str(at(first.value, "/state")),
+            moment,
+            first.exchange,
+            kind is CHARGE,
+            moment - account.spread(SKEW),
+        )
         if life.asked is not None or kind is CHARGE:
             yield from _asked_for(account, new, since=new.seen.n)
-    for before, due in _changes(life, states):
+    for before, due in _changes(account, states):
         yield from _asked_for(account, due, since=before.exchange.n)
     if kind.name in _ITEM_EVENTS and kind.items:
         for before, due in _item_changes(life, kind.items, _ITEM_EVENTS[kind.name]):
@@ -342,8 +350,9 @@ def _asked_for(account: Account, due: Due, *, since: int) -> Iterator[Due]:
             return
 
 
-def _changes(life: Life, types: tuple[str, ...]) -> Iterator[tuple[Shown, Due]]:
+def _changes(account: Account, types: tuple[str, ...]) -> Iterator[tuple[Shown, Due]]:
     """New states after the first sighting: by the history that the resource tells, else between two sightings."""
+    life, skew = account.life, account.spread(SKEW)
     stated = [shown for shown in life.shown if isinstance(at(shown.value, life.kind.state), str)]
     if not stated:
         return
@@ -351,11 +360,11 @@ def _changes(life: Life, types: tuple[str, ...]) -> Iterator[tuple[Shown, Due]]:
     last = first
     whole = next((shown for shown in reversed(stated) if shown.whole and _history(shown)), None)
     if whole is not None and whole is not first:
-        for moment, state in _news(first, _history(whole)):
+        for moment, state in _news(first, _history(whole), skew):
             seen = next((s.exchange for s in stated[1:] if at(s.value, "/state") == state), whole.exchange)
-            if seen.at + SKEW < moment:
+            if seen.at + skew < moment:
                 seen = whole.exchange
-            yield first, Due(types, state, moment, seen, exact=True, since=moment - PATIENCE)
+            yield first, Due(types, state, moment, seen, exact=True, since=moment - account.spread(PATIENCE))
         last = whole
     after = stated[stated.index(last) :]
     for before, shown in pairwise(after):
@@ -375,12 +384,12 @@ def _history(shown: Shown) -> list[tuple[datetime, str]]:
     return sorted(((moment, state) for moment, state in found if moment is not None), key=lambda entry: entry[0])
 
 
-def _news(first: Shown, history: Sequence[tuple[datetime, str]]) -> Sequence[tuple[datetime, str]]:
+def _news(first: Shown, history: Sequence[tuple[datetime, str]], skew: timedelta) -> Sequence[tuple[datetime, str]]:
     """What of a history came after the first sighting."""
     known = len(_history(first))
     if known:
         return history[known:]
-    state, until = at(first.value, "/state"), first.exchange.at + SKEW
+    state, until = at(first.value, "/state"), first.exchange.at + skew
     before = [spot for spot, (moment, name) in enumerate(history) if name == state and moment <= until]
     if before:
         return history[before[-1] + 1 :]
@@ -466,7 +475,7 @@ def _examine(account: Account, gone: Exchange | None) -> None:
                 told.mark(Mark.OUT_OF_ORDER, f"#{newest.exchange.n} came first and happened later")
             if newest is None or newest.moment is None or told.moment >= newest.moment:
                 newest = told
-        _wanted(told, account.hubs)
+        _wanted(told, account)
         if gone is not None and gone.n > told.exchange.n:
             told.mark(Mark.CONTRADICTS, f"#{gone.n} says that there is no such {account.kind.name}")
         elif len(before) == 1:
@@ -489,25 +498,25 @@ def _again(told: Told, before: Sequence[Told], hubs: Sequence[Subscription]) -> 
         told.mark(Mark.REPEATED)
 
 
-def _wanted(told: Told, hubs: Sequence[Subscription]) -> None:
+def _wanted(told: Told, account: Account) -> None:
     """Whether a subscription asks for it. Where none was seen, one may be older than the run."""
-    known = [hub for hub in hubs if hub.made.n < told.exchange.n]
+    known = [hub for hub in account.hubs if hub.made.n < told.exchange.n]
     mine = [hub for hub in known if hub.covers(told.event_type)]
     if not known:
         return
     if not mine:
         names = sorted({name for hub in known for name in hub.types or ()})
         told.mark(Mark.WRONG_TYPE, f"the subscription is to {', '.join(names)}")
-    elif all(_over(told, hub) for hub in mine):
+    elif all(_over(told, hub, account.spread(UNDER_WAY)) for hub in mine):
         ended = max((hub.ended for hub in mine if hub.ended), key=lambda exchange: exchange.n)
         told.mark(Mark.AFTER_UNREGISTER, f"#{ended.n} had ended the subscription")
 
 
-def _over(told: Told, hub: Subscription) -> bool:
+def _over(told: Told, hub: Subscription, under_way: timedelta) -> bool:
     """Whether a subscription had ended when the event was sent, as far as one can tell."""
     if hub.ended is None or hub.ended.n > told.exchange.n:
         return False
-    on_its_way = told.exchange.at - hub.ended.at <= UNDER_WAY
+    on_its_way = told.exchange.at - hub.ended.at <= under_way
     return not on_its_way or (told.moment is not None and told.moment > hub.ended.at)
 
 
@@ -527,7 +536,11 @@ def _against_reads(told: Told, account: Account) -> None:
         return
     before = account.life.last_before(told.exchange, whole=False)
     after = next((shown for shown in account.life.shown if shown.exchange.n > told.exchange.n), None)
-    if before is None or after is None or (told.moment is not None and told.moment < before.exchange.at - SKEW):
+    if (
+        before is None
+        or after is None
+        or (told.moment is not None and told.moment < before.exchange.at - account.spread(SKEW))
+    ):
         return
     state = at(after.value, account.kind.state)
     if state == at(before.value, account.kind.state) and len(_history(after)) <= len(_history(before)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -204,10 +205,11 @@ class Run:
         provoked: frozenset[int] = frozenset(),
         spoilt: frozenset[int] = frozenset(),
         heard: tuple[str, ...] = (),
+        speed: float = 1.0,
     ) -> None:
-        """`heard` are callbacks at which the transcript itself listens; the others are as in `judge`."""
+        """`heard` are callbacks at which the transcript itself listens, `speed` how fast its clock goes; the others are as in `judge`."""
         self.release, self.declared, self.provoked, self.spoilt = release, declared, provoked, spoilt
-        self._heard = heard
+        self._heard, self._speed = heard, speed
         self.exchanges: list[Exchange] = []
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
         self._lives: dict[tuple[str, str], Life] = {}
@@ -226,6 +228,12 @@ class Run:
             self._note_event(exchange)
         elif (exchange.api, exchange.operation) in _SHOWN_BY and succeeded(exchange) and exchange.n not in self.spoilt:
             self._note_shown(exchange)
+
+    def spread(self, span: timedelta) -> timedelta:
+        """What the clock of the transcript counts while so much time passes in reality: messages on their way, and the
+        difference of two clocks, are real, however fast time goes.
+        """
+        return span * self._speed
 
     def of(self, *operations: str, api: str | None = None) -> list[Exchange]:
         """The exchanges of these operations so far, in order (`api` where a name occurs in several)."""

@@ -64,7 +64,8 @@ class Background:
                 wait = 0.0
             elif due is not None:
                 # What is due and was not to be had is in other hands: no need to run.
-                wait = min(wait, max(_BREATH, (due - self._clock.now()).total_seconds()))
+                ahead = (due - self._clock.now()).total_seconds() / self._clock.spread(1.0)
+                wait = min(wait, max(_BREATH, ahead))
         return wait
 
 

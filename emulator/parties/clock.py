@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -40,19 +41,47 @@ class Clock(Protocol):
     def wake(self) -> None:
         """Say that something new may be due; only who waits in real time needs to hear it."""
 
+    def spread(self, seconds: float) -> float:
+        """The seconds that this clock counts while a partner's clock counts so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a clock goes that goes by the wall's: it showed `shown` at `real`, and goes `rate` times as fast."""
+
+    real: datetime
+    shown: datetime
+    rate: float = 1.0
+
+    def at(self, real: datetime) -> datetime:
+        """What the clock shows when the wall's shows `real`."""
+        return self.shown + (real - self.real) * self.rate
+
+    def changed(self, real: datetime, *, leap: timedelta = timedelta(0), rate: float | None = None) -> Pace:
+        """The pace from `real` on: put forward by `leap`, and at another rate."""
+        return Pace(real, self.at(real) + leap, self.rate if rate is None else rate)
+
 
 class RealClock:
-    """The wall's time. What is due is done by a `Background` (`emulator.parties.background`), not by who looks."""
+    """The wall's time, or one that goes by it at a pace of its own, for timers and timestamps of ours.
+
+    What is due is done by a `Background` (`emulator.parties.background`), not by who looks.
+    """
 
     def __init__(self) -> None:
+        self.pace: Pace | None = None
         self.workers: list[Worker] = []
         self.on_wake: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        wall = datetime.now(UTC)
+        return wall if self.pace is None else self.pace.at(wall)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        time.sleep(seconds / self.spread(1.0))
+
+    def spread(self, seconds: float) -> float:
+        return seconds if self.pace is None else seconds * self.pace.rate
 
     def attach(self, worker: Worker) -> None:
         self.workers.append(worker)
@@ -98,6 +127,9 @@ class VirtualClock:
 
     def wake(self) -> None:
         """Nobody waits."""
+
+    def spread(self, seconds: float) -> float:
+        return seconds
 
     def _put(self, moment: datetime) -> None:
         with self._lock:

@@ -73,7 +73,7 @@ class Deliverer:
 
     def run_due(self, now: datetime) -> int:
         """Send what is due, or have it sent; returns how many."""
-        lease = self._settings.timeout + _MARGIN
+        lease = self._clock.spread(self._settings.timeout + _MARGIN)  # the subscriber's time is real
         if self._pool is None:
             due = self._store.owed_due(now, THREADS, lease)
             for owed in due:
@@ -102,7 +102,7 @@ class Deliverer:
                 self._free -= 1
                 self._free_for_slow -= slow
         if waits or held:
-            again = now + timedelta(seconds=_AFTER_REPLY if held else _LATER)
+            again = now + timedelta(seconds=self._clock.spread(_AFTER_REPLY if held else _LATER))
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
             return False
         self._pool.submit(self._in_thread, owed, slow=slow)
@@ -150,7 +150,7 @@ class Deliverer:
     def _send_instead(self, owed: Owed, twist: Twist[Owed], callback: str, addresses: list[str]) -> None:
         """Make trouble on purpose: what a subscriber makes of it is not our business, so nothing is tried again."""
         if twist.wait:
-            again = self._clock.now() + timedelta(seconds=twist.wait)
+            again = self._clock.now() + timedelta(seconds=self._clock.spread(twist.wait))
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
             return
         for each in twist.sent:
@@ -191,7 +191,7 @@ class Deliverer:
         if tries >= self._settings.attempts:
             self._settle(owed, "dead", fault)
             return
-        again = self._clock.now() + timedelta(seconds=self._settings.pause(tries))
+        again = self._clock.now() + timedelta(seconds=self._clock.spread(self._settings.pause(tries)))
         self._store.postpone_owed(owed.id, again, tries, fault)
 
     def _settle(self, owed: Owed, outcome: Outcome, fault: str | None = None) -> None:

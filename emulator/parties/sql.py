@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import BigInteger, Select, and_, bindparam, case, delete, exists, func, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from emulator.parties import tables
+from emulator.parties.clock import Pace
 from emulator.parties.database import HOLDER, Database
 from emulator.parties.store import Outcome, Owed, Resource, Store, Timer
 
@@ -26,6 +27,8 @@ _CANDIDATES: Final = 16
 _OWED: Final = ("id", "run", "api", "subscription", "event", "body", "due", "attempts", "fault")
 
 _KEY: Final = ("run", "kind", "id")
+_THE_PACE: Final = 1
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 _r, _t, _o, _d = tables.resources, tables.timers, tables.owed, tables.dead_letters
 _earlier_timer, _others = _t.alias(), _o.alias()
@@ -60,6 +63,18 @@ class SqlStore(Store):
     def begin(self, run: str, now: datetime) -> bool:
         with self.database.writing() as connection:
             return connection.execute(self._statements.begin, {"id": run, "began": now}).first() is not None
+
+    def pace(self) -> Pace | None:
+        with self.database.reading() as connection:
+            row = connection.execute(self._statements.pace).first()
+        return None if row is None else Pace(row.real, row.shown, row.rate)
+
+    def set_pace(self, pace: Pace, leap: timedelta = timedelta(0)) -> None:
+        row = {"key": _THE_PACE, "real": pace.real, "shown": pace.shown, "rate": pace.rate}
+        with self.database.writing() as connection:
+            connection.execute(self._statements.set_pace, row)
+            if leap:
+                connection.execute(self._statements.leap, {"leap": leap // _MICROSECOND})
 
     # Resources
 
@@ -247,6 +262,18 @@ class _Statements:
 
         self.start = insert(tables.starts).returning(tables.starts.c.seq)
         self.begin = insert(tables.runs).on_conflict_do_nothing().returning(tables.runs.c.id)
+
+        self.pace = select(tables.pace)
+        changed = insert(tables.pace)
+        self.set_pace = changed.on_conflict_do_update(
+            index_elements=["key"], set_={name: changed.excluded[name] for name in ("real", "shown", "rate")}
+        )
+        ends = type_coerce(_o.c.leased_until, BigInteger)
+        self.leap = (
+            update(_o)
+            .where(_o.c.leased_until.is_not(None))
+            .values({_o.c.leased_until: type_coerce(ends + bindparam("leap", type_=BigInteger), tables.Moment)})
+        )
 
         self.add = insert(_r).on_conflict_do_nothing().returning(_r.c.seq)
         self.get = select(_r.c.created, _r.c.body).where(*of_resource)

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 import orjson
 
+from emulator.parties.clock import Pace
+
 T = TypeVar("T")
 
 _EVERY_RUN: Final = None
@@ -126,6 +128,16 @@ class Store(Protocol):
     def begin(self, run: str, now: datetime) -> bool:
         """Whether this run is new; from then on it is known. In a transaction that fails it stays unknown."""
 
+    # The pace of the clock that all its moments are of
+
+    def pace(self) -> Pace | None:
+        """How the party's clock goes; None where it shows the wall's time."""
+
+    def set_pace(self, pace: Pace, leap: timedelta = timedelta(0)) -> None:
+        """Keep how the clock goes from now on. It is put forward by `leap`, and so is the end of every lease:
+        who holds one is talking to a partner, whose time does not leap.
+        """
+
     # Resources
 
     def share(self, resource: Resource) -> None:
@@ -220,6 +232,7 @@ class MemoryStore(Store):
         self._dead: deque[Owed] = deque(maxlen=_LETTERS)
         self._runs: set[str] = set()
         self._starts = itertools.count()
+        self._pace: Pace | None = None
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
 
@@ -256,6 +269,17 @@ class MemoryStore(Store):
             self._runs.add(run)
             self._remember(lambda: self._runs.discard(run))
             return True
+
+    def pace(self) -> Pace | None:
+        return self._pace
+
+    def set_pace(self, pace: Pace, leap: timedelta = timedelta(0)) -> None:
+        with self._lock:
+            self._pace = pace
+            for line_of, line in self._lines.items():
+                if line.leased_until is not None:
+                    line.leased_until += leap
+                    self._show(line_of)
 
     def _remember(self, undo: Callable[[], object]) -> None:
         if self._depth:

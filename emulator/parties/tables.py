@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "v0001"
+HEAD: Final = "v0002"
 """The newest migration."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +90,16 @@ starts = Table(
     sqlite_autoincrement=True,
 )
 """Each start of a party, and which process it was."""
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("real", Moment, nullable=False),
+    Column("shown", Moment, nullable=False),
+    Column("rate", Float, nullable=False),
+)
+"""How the clock goes that all other moments are of: one row, or none where it shows the wall's time."""
 
 runs = Table(
     "runs",

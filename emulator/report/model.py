@@ -78,7 +78,8 @@ class StepInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual or real.
+    """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual, real, or scaled, and then
+    counts `speed` seconds in one.
 
     `captured`: nothing was run, the exchanges were read from a file, and neither party is ours.
     """
@@ -93,6 +94,7 @@ class RunInfo:
     profile: str | None = None
     sut: Party | None = None
     clock: str = "real"
+    speed: float = 1.0
     seed: int | None = None
     captured: bool = False
 
@@ -298,6 +300,7 @@ def run_json(info: RunInfo) -> Report:
         "profile": info.profile,
         "sut": str(info.sut) if info.sut else None,
         "clock": info.clock,
+        "speed": info.speed,
         "seed": info.seed,
         "started": moment(info.started),
         "finished": moment(info.finished),

@@ -87,6 +87,7 @@ def run_waiting(
     inputs: Mapping[str, Any] | None = None,
     row: int = 0,
     within: float | None = None,
+    patience: Clock | None = None,
     faults: Faults | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_wait: Callable[[list[Entry]], None] = lambda _: None,
@@ -94,7 +95,8 @@ def run_waiting(
 ) -> Waited:
     """Walk through the flow with what comes into `room`, until its end or until something never came.
 
-    `within` overrides how long each step is waited for, in seconds. `on_wait` is told all that is awaited whenever
+    `within` overrides how long each step is waited for, in seconds. `patience` is the clock by which that is measured,
+    where ours goes at a pace of its own: a partner's time is real. `on_wait` is told all that is awaited whenever
     that changes, an empty list at the end; `on_miss` what came and fits nothing, with the reason. Where the room is
     closed nothing is waited for: what is there is looked at. `faults` are those of our door, for a case in which our
     seller makes trouble. Raises FileProblem as `run_scenario` does.
@@ -104,7 +106,9 @@ def run_waiting(
     given = {**scenario.rows[row], **(inputs or {})}
     fill_inputs(scenario, scope, given)
     freedom = Freedom.of(scenario, frozenset(name.partition(".")[0] for name in given))
-    walk = _Walk(scenario, release, room, clock, base_url, scope, freedom, within, on_event, on_wait, on_miss)
+    walk = _Walk(
+        scenario, release, room, patience or clock, base_url, scope, freedom, within, on_event, on_wait, on_miss
+    )
     if case is not None and case.emulate is Party.SELLER and faults is not None:
         walk.mischief = Mischief(scenario, case, release, room, faults)
     started = clock.now()

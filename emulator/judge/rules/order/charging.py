@@ -610,7 +610,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
             yield from _timed_out(said, shown, due, place)
         elif due is None:
             continue
-        elif state == _OPEN and said.exchange.at - due > _GRACE:
+        elif state == _OPEN and said.exchange.at - due > said.run.spread(_GRACE):
             yield breach(place, "timeout", state, f"charge {life.id} is still open, though it was to be answered by "
                                                   f"{at(shown.value, '/responseDueDate')}")  # fmt: skip
         elif state == "completed" and said.exchange.at > due and _unanswered(shown, life):
@@ -619,7 +619,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
 
 
 def _timed_out(said: Said, shown: Shown, due: datetime | None, place: str) -> Iterator[Mark]:
-    if due is not None and due - said.exchange.at > _GRACE:
+    if due is not None and due - said.exchange.at > said.run.spread(_GRACE):
         yield breach(place, _OPEN, "timeout", "the charge is timed out before its responseDueDate")
         return
     yield breach(place, "completed", "timeout", "a charge that nobody answered is shown as timeout",

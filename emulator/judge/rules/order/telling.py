@@ -187,7 +187,7 @@ def _told_or_not(run: Run, life: Life, types: Sequence[str], seen: Exchange | No
     if told:
         yield on_request(told[0], FINE)
     elif seen is not None:
-        late = seen.at + _OVERTAKEN
+        late = seen.at + run.spread(_OVERTAKEN)
         later = next((event for event in run.exchanges
                       if event.api == API and event.kind == "notification" and event.at > late), None)  # fmt: skip
         hub = next((h for h in _hubs(run) if h.n < seen.n and _covers(h, types[0])), None)
@@ -293,7 +293,7 @@ def _in_force(said: Said) -> list[Exchange]:
     return [
         hub
         for hub in _hubs(said.run)
-        if (end := _ended(said.run, hub)) is None or said.exchange.at - end.at < _UNDER_WAY
+        if (end := _ended(said.run, hub)) is None or said.exchange.at - end.at < said.run.spread(_UNDER_WAY)
     ]
 
 

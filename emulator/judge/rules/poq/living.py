@@ -63,7 +63,7 @@ SKEW: Final = timedelta(hours=1)
 @POQ.rule(name="future", on=SHOWN)
 def what_is_past_is_not_to_come(said: Said) -> Iterator[Mark]:
     """No state was reached later than the answer that tells of it; clocks may differ by an hour."""
-    latest = said.exchange.at + SKEW
+    latest = said.exchange.at + said.run.spread(SKEW)
     for pattern in ("/stateChange/*/changeDate", f"{ITEM}/stateChange/*/changeDate", "/effectiveQualificationDate"):
         for where, value in every(said.body, pattern):
             moment = instant_of(value)
@@ -197,7 +197,7 @@ def dates_are_in_order(said: Said) -> Iterator[Mark]:
     changes = [entry for _, entry in every(said.body, "/stateChange/*") if at(entry, "/state") == state]
     reached = [moment for entry in changes if (moment := instant_of(at(entry, "/changeDate"))) is not None]
     if reached and state in FINAL:
-        if any(abs(moment - ended) <= _CLOSE for moment in reached):
+        if any(abs(moment - ended) <= said.run.spread(_CLOSE) for moment in reached):
             yield FINE
         else:
             yield breach("/effectiveQualificationDate", [moment.isoformat() for moment in reached],

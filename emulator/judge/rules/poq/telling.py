@@ -157,7 +157,7 @@ def _silence(run: Run, since: Exchange, about: Life) -> bool | None:
     """Whether an event that is due since then is lost: True where later ones came, False where a minute passed."""
     if any(event.n > since.n for event in about.told):
         return True
-    return False if run.exchanges[-1].at - since.at >= _PATIENCE else None
+    return False if run.exchanges[-1].at - since.at >= run.spread(_PATIENCE) else None
 
 
 @POQ.at_end("R45")
@@ -228,12 +228,12 @@ def an_event_happened_in_its_time(said: Said) -> Iterator[Mark]:
     happened = instant_of(at(said.body, "/eventTime"))
     if happened is None:
         return
-    life = said.run.life(KIND, at(said.body, "/event/id"))
+    life, skew = said.run.life(KIND, at(said.body, "/event/id")), said.run.spread(SKEW)
     first = life.asked.at if life is not None and life.asked is not None else None
-    if happened > said.exchange.at + SKEW:
+    if happened > said.exchange.at + skew:
         yield breach("/eventTime", f"{said.exchange.at.isoformat()} at the latest", at(said.body, "/eventTime"),
                      "the event came before it happened", hint=True)  # fmt: skip
-    elif first is not None and happened < first - SKEW:
+    elif first is not None and happened < first - skew:
         yield breach("/eventTime", f"{first.isoformat()} at the earliest", at(said.body, "/eventTime"),
                      "the event happened before its qualification was asked for", hint=True)  # fmt: skip
     else:

@@ -63,7 +63,7 @@ def a_quote_expires_when_it_is_no_longer_valid(said: Said) -> Iterator[Mark]:
         ends = [common.moment(at(each.value, "/validFor/endDateTime")) for each in (*life.before(said.exchange), shown)]
         told = [end for end in ends if end is not None]
         if told:
-            yield hold(f"{shown.place}/state", told[0] <= said.exchange.at + _SKEW, expected="the quote that was offered",
+            yield hold(f"{shown.place}/state", told[0] <= said.exchange.at + said.run.spread(_SKEW), expected="the quote that was offered",
                        found="expired", message=f"the quote is expired, and was to be valid until {told[0].isoformat()}")  # fmt: skip
 
 

@@ -223,7 +223,7 @@ _SKEW: Final = timedelta(hours=1)
 @QUOTE.rule(on=SHOWN, name="dates")
 def dates_follow_one_another(said: Said) -> Iterator[Mark]:
     """A quote is asked for, complete and then no longer valid, in this order; what has happened is not in the future."""
-    now = said.exchange.at
+    now, skew = said.exchange.at, said.run.spread(_SKEW)
     for shown in said.shown:
         begun, done = (
             common.moment(at(shown.value, member)) for member in ("/quoteDate", "/effectiveQuoteCompletionDate")
@@ -238,10 +238,10 @@ def dates_follow_one_another(said: Said) -> Iterator[Mark]:
             moment, here = common.moment(at(shown.value, member)), shown.place + member
             if moment is None:
                 continue
-            if first is not None and first - moment > _SKEW:
+            if first is not None and first - moment > skew:
                 yield breach(here, f"{first.isoformat()} or later", at(shown.value, member),
                              f"{here} is before the quote was {'complete' if first is done else 'asked for'}", hint=True)  # fmt: skip
-            elif last is not None and moment - last > _SKEW:
+            elif last is not None and moment - last > skew:
                 yield breach(here, f"{last.isoformat()} or earlier", at(shown.value, member),
                              f"{here} is in the future", hint=True)  # fmt: skip
             else:

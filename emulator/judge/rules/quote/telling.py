@@ -119,7 +119,9 @@ def nobody_else_is_told(said: Said) -> Iterator[Mark]:
     if not said.run.of("registerListener", api="quote"):
         return
     known = _subscriptions(said.run)
-    right = any(each.ended is None or said.exchange.at - each.ended.at <= _ON_ITS_WAY for each in known)
+    right = any(
+        each.ended is None or said.exchange.at - each.ended.at <= said.run.spread(_ON_ITS_WAY) for each in known
+    )
     yield hold("", right, expected="no notification", found=at(said.body, "/eventType"),
                message="the buyer is told of a quote and has no subscription")  # fmt: skip
 
@@ -181,7 +183,7 @@ def _changes(run: Run) -> Iterator[_Change]:
             if not in_force:
                 continue
             events -= 1
-            if events >= 0 or end - after.exchange.at > _ON_ITS_WAY:
+            if events >= 0 or end - after.exchange.at > run.spread(_ON_ITS_WAY):
                 yield _Change(life, after, at_once, told=events >= 0, sure=any(map(run.hears, in_force)))
 
 
