@@ -45,7 +45,7 @@ mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
 	$(BIN)/python -m tests.properties
 
 bench: $(STAMP) ## measure, as ratios in one run
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)
 
 image: ## build the container image
 	docker build --tag lso-oit .

@@ -2,174 +2,46 @@
 
 from __future__ import annotations
 
-import gc
+import argparse
 import json
-import statistics
-import subprocess
 import sys
-import time
-import tracemalloc
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+from tests.bench import judging, load, peers
+from tests.bench.machine import machine
 
-from emulator.judge.judge import judge
-from emulator.judge.rules import CLOSING, RULES
-from emulator.judge.rules import contract as contract_rules
-from emulator.settings import specs_dir
-from emulator.standard.contract import Contract
-from emulator.standard.formats import CHECKERS
-from emulator.standard.release import Release, load_release
-from emulator.wire.exchange import Exchange, Transcript
-from emulator.wire.payload import parse
-from tests.purchase import purchase
-
-ROUNDS = 5
-SECONDS = 0.3
+PARTS = ("peers", "judge")
 
 
-def rate(work: Callable[[], Any]) -> float:
-    """Calls per second of processor time: the median of some short rounds."""
-    work()
-    found = []
-    for _ in range(ROUNDS):
-        count, started = 0, time.process_time()
-        while time.process_time() - started < SECONDS:
-            work()
-            count += 1
-        found.append(count / (time.process_time() - started))
-    return statistics.median(found)
+def main(arguments: list[str]) -> int:
+    """Measure the parts that are asked for, print them, and put them into `bench.json`, beside those of earlier."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("part", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without any")
+    parser.add_argument("--rounds", type=int, default=3, help="of the peers (3)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of load, each time (3)")
+    parser.add_argument("--only", action="append", default=[], help="peers with this in their name")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder for bench.json (out/bench)")
+    asked = parser.parse_args(arguments)
+    if strange := [part for part in asked.part if part not in PARTS]:
+        parser.error(f"there is no part {strange[0]!r}; known: {', '.join(PARTS)}")
+    chosen = asked.part or list(PARTS)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    file = asked.out / "bench.json"
+    figures: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    where = machine()
+    print(", ".join(f"{name} {value}" for name, value in where.items()))  # noqa: T201
+    for part in chosen:
+        print(f"\n== {part}")  # noqa: T201
+        if part == "peers" and load.version() is None:
+            print("skipped: wrk is not installed (apt-get install wrk)")  # noqa: T201
+            continue
+        found = peers.run(asked.rounds, asked.seconds, asked.only) if part == "peers" else judging.run()
+        figures[part] = {"machine": where, **found}
+        file.write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"\n{file}")  # noqa: T201
+    return 0
 
 
-def start_up(arguments: list[str], *, line: bool = False) -> float:
-    """Seconds until a command ends, or prints its first line: the median of some starts."""
-    found = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-m", "emulator", *arguments], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline() if line else process.wait()
-        found.append(time.perf_counter() - started)
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-    return statistics.median(found)
-
-
-def unread(transcript: Transcript) -> list[Exchange]:
-    """The exchanges as they came from the wire: no body of theirs was read yet."""
-    return [
-        replace(e, request=replace(e.request), response=replace(e.response) if e.response else None) for e in transcript
-    ]
-
-
-def plain_validator(contract: Contract, root: str) -> jsonschema.Draft7Validator:
-    """What a user of jsonschema would take."""
-    checker = jsonschema.FormatChecker(formats=())
-    for name, check in CHECKERS.items():
-        checker.checks(name)(lambda value, check=check: not isinstance(value, str) or check(value))
-    return jsonschema.Draft7Validator(contract.bundle_of(root), format_checker=checker)
-
-
-def bodies(transcript: Transcript, release: Release) -> list[tuple[jsonschema.Draft7Validator, Any]]:
-    """Every body of a run that a contract describes, with the validator for it."""
-    found = []
-    for exchange in transcript:
-        contract = release.contract(str(exchange.api), exchange.kind)
-        operation = contract.operation(str(exchange.operation))
-        answer = operation.responses.get(exchange.response.status) if exchange.response else None
-        if operation.request:
-            found.append((plain_validator(contract, operation.request.root), exchange.request.body))
-        if answer and exchange.response:
-            found.append((plain_validator(contract, answer.root), exchange.response.body))
-    return found
-
-
-def memory(work: Callable[[], Any], runs: int = 10) -> dict[str, float]:
-    """What is left of a run after it, and what it needs at its highest, in kB; caches are filled before."""
-    for _ in range(3):
-        work()
-    tracemalloc.start()
-    work()  # so that what tracemalloc keeps of itself is there before we count
-    gc.collect()
-    before, _ = tracemalloc.get_traced_memory()
-    tracemalloc.reset_peak()
-    for _ in range(runs):
-        work()
-    gc.collect()
-    after, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return {"left_per_run_kB": round((after - before) / runs / 1000, 2), "peak_kB": round((peak - before) / 1000, 1)}
-
-
-def main() -> None:
-    release = load_release()
-    transcript = purchase()
-    sent = next(e for e in transcript if e.operation == "createProductOrder")
-    contract = release.contract("productOrder")
-    root = contract.operation("createProductOrder").request
-    assert root is not None
-    body = sent.request.body
-    slow = plain_validator(contract, root.root)
-    exchanges, described = len(transcript), bodies(transcript, release)
-
-    def read_all() -> None:
-        Release("grace", specs_dir()).contracts()
-
-    def judged(**options: Any) -> float:
-        return rate(lambda: judge(unread(transcript), release, **options)) * exchanges
-
-    of_an_order = {
-        "jsonschema": rate(lambda: slow.is_valid(body)),
-        "jsonschema-rs alone": rate(lambda: contract.validator(root.root).is_valid(body)),
-        "contract, from bytes, breaches only": rate(
-            lambda: contract.body_breaches("ProductOrder_Create", parse(sent.request.raw), advisory=False)
-        ),
-        "contract, from bytes, with warnings": rate(
-            lambda: contract.body_breaches("ProductOrder_Create", parse(sent.request.raw))
-        ),
-    }
-    of_a_run = {
-        "jsonschema, bodies already read": rate(lambda: [one.is_valid(value) for one, value in described]) * exchanges,
-        "judge, the contract's rules only": judged(rules=contract_rules.RULES, closing=()),
-        "judge, all rules": judged(),
-    }
-    starts = {
-        "all nine contracts read": 1 / rate(read_all),
-        "oit --version": start_up(["--version"]),
-        "oit seller, first line": start_up(["seller"], line=True),
-        "python -c pass, for scale": statistics.median(_bare() for _ in range(ROUNDS)),
-    }
-    kept = memory(lambda: judge(unread(transcript), release))
-    print(f"messages: an order of {len(sent.request.raw)} bytes, from a purchase of an Access E-Line")  # noqa: T201
-    messages = _told(of_an_order)
-    print(f"exchanges: that purchase, {exchanges} of them; {len(RULES)} rules and {len(CLOSING)} at the end")  # noqa: T201
-    runs = _told(of_a_run)
-    for name, seconds in starts.items():
-        print(f"{name:40} {seconds:12.3f} s")  # noqa: T201
-    for name, size in kept.items():
-        print(f"judge, memory, {name:25} {size:12,.1f}")  # noqa: T201
-    out = Path("out")
-    out.mkdir(exist_ok=True)
-    figures = {"messages": messages, "exchanges": runs, "start_up_seconds": starts, "memory": kept}
-    (out / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
-
-
-def _told(rates: dict[str, float]) -> dict[str, dict[str, float]]:
-    """Print rates, each beside its ratio to the first, and give both."""
-    base = next(iter(rates.values()))
-    for name, value in rates.items():
-        print(f"{name:40} {value:12,.0f} /s   {value / base:8.2f} x jsonschema")  # noqa: T201
-    return {name: {"per_second": round(value, 1), "ratio": round(value / base, 2)} for name, value in rates.items()}
-
-
-def _bare() -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return time.perf_counter() - started
-
-
-main()
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
