@@ -36,6 +36,7 @@ FAULTS: Final[dict[str, str]] = {
 
 FLOW: Final[dict[str, str]] = {
     "repeated": "A Buyer under test does not send a POST again that had succeeded: it would buy twice.",
+    "ended-subscription": "A Buyer under test that ended a subscription does not go on asking for it. Once is a check.",
     "unknown-id": "A Buyer under test reads what our Seller told it of, and no other ids.",
 }
 """What a scenario that waits for a buyer notices besides its steps; findings of it are named `flow.<kind>`."""

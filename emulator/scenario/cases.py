@@ -206,9 +206,9 @@ def reactions(
     case: Case,
     exchanges: Sequence[Exchange],
     spoilt: set[int] | frozenset[int],
-    created: Mapping[str, int],
+    created: Mapping[tuple[str, str], int],
 ) -> list[Expectation]:
-    """How the buyer took the trouble, demand by demand. `exchanges` are those since it began, `created` counts by API.
+    """How the buyer took the trouble, demand by demand. `exchanges` are those since it began, `created` counts by API and operation.
 
     The pointer of each begins with `sut:`, since it speaks of no message.
     """
@@ -230,9 +230,21 @@ def reactions(
         told = f"after {words(round(asked[0], 1))}" if asked else "it never came"
         found.append(Expectation("sut:polls", demand, told, bool(asked) and asked[0] <= wanted.polls.within))
     for name, count in wanted.created.items():
-        number = created.get(scenario.sources[name].api, 0)
+        number = sum(counted for made, counted in created.items() if _is_meant(scenario, case, name, *made))
         found.append(Expectation(f"sut:created {name}", _range(count), number, _fits(count, number)))
     return found
+
+
+def _is_meant(scenario: Scenario, case: Case, name: str, api: str, operation: str) -> bool:
+    """Whether what an operation makes counts for a source: what the step of the trouble makes, where it makes
+    something there, else all but subscriptions.
+    """
+    if api != scenario.sources[name].api:
+        return False
+    step = scenario.step(case.at)
+    if step is not None and isinstance(step.action, Call) and step.action.source == name:
+        return operation == step.action.operation
+    return operation != "registerListener"
 
 
 def _repeats(case: Case, first: Exchange | None, exchanges: Sequence[Exchange]) -> Iterator[Expectation]:

@@ -50,6 +50,10 @@ class Mischief:
         if self.faults.problems:
             return Ending(Outcome.ERROR, self.faults.problems[0], "scenario")
         if not self.faults.struck and (self.case.fault or self.case.mutate):
+            if ending.outcome is Outcome.PASSED:
+                return Ending(
+                    Outcome.INCONCLUSIVE, "the trouble did not come about: nothing was asked that could meet it"
+                )
             return ending
         since = [exchange for exchange in self.room if self._before < exchange.n <= last]
         demands = reactions(self.scenario, self.case, since, self.room.spoilt, self.faults.created)
@@ -77,5 +81,6 @@ class Mischief:
         return Ending(Outcome.PASSED, f"the buyer took it for what it was: {ending.message}")
 
     def is_over(self, step: Step) -> bool:
-        """Whether nothing is waited for after this step."""
-        return step.id == self.case.at and self._armed is not None and not self.case.goes_on
+        """Whether nothing is waited for after this step: the case ends there, or the buyer has nothing to go on with."""
+        lost = self.case.reaction.recovers is False
+        return step.id == self.case.at and self._armed is not None and (lost or not self.case.goes_on)

@@ -23,9 +23,14 @@ class Room(Transcript):
         self._version = 0
         self._reached: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self._closed = False
+        self._looked_at = 0
 
     def add(self, exchange: Exchange) -> Exchange:
-        """Keep an exchange, and tell who waits."""
+        """Keep an exchange, and tell who waits. A buyer that is done need not listen any more: what does not reach it
+        then is nobody's fault, and not kept.
+        """
+        if self._closed and exchange.sender is Party.SELLER and exchange.response is None:
+            return exchange
         numbered = super().add(exchange)
         if self._faults is not None and numbered.sender is Party.BUYER:
             with self._news:
@@ -47,10 +52,23 @@ class Room(Transcript):
             return list(self._reached.get((kind, identifier), ()))
 
     def close(self) -> None:
-        """The buyer says that it has nothing more to send: nobody needs to wait for it."""
+        """The buyer says that it has nothing more to send, or nothing more is asked of it: nobody needs to wait."""
         with self._news:
             self._closed = True
         self._tell()
+
+    def look(self, count: int) -> None:
+        """Who reads has looked at so many exchanges, and has done what follows from them."""
+        with self._news:
+            self._looked_at = count
+            self._news.notify_all()
+
+    def catch_up(self, seconds: float = 2.0) -> None:
+        """Return when all that is here has been looked at, or after that much real time: a quick buyer must not be ahead
+        of the trouble that its next request is to meet.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._looked_at >= len(self), timeout=seconds)
 
     @property
     def closed(self) -> bool:

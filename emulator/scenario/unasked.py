@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
@@ -11,32 +12,57 @@ from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, dump
 
 REPEATED: Final = "flow.repeated"
+ENDED_SUBSCRIPTION: Final = "flow.ended-subscription"
 UNKNOWN_ID: Final = "flow.unknown-id"
 _MAKERS: Final = {(kind.api, kind.create): kind.name for kind in KINDS if kind.create}
 _NOT_FOUND: Final = 404
+_UNSUBSCRIBE: Final = "unregisterListener"
 
 
 def unasked(exchanges: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
-    """A finding for each POST that asked again for what had been made, and for each id that our seller never gave.
+    """A finding for each POST that asked again for what had been made, for each id that our seller never gave, and for
+    each subscription that was asked for again and again after its end.
 
     `claimed` are the numbers of the exchanges that steps waited for: those are never findings.
     """
+    sent = [each for each in exchanges if each.sender is Party.BUYER and each.response is not None]
+    yield from _made_again(sent, claimed)
+    yield from _not_there(sent, claimed)
+
+
+def _status(exchange: Exchange) -> int:
+    return exchange.response.status if exchange.response else 0
+
+
+def _made_again(sent: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
     made: dict[tuple[str | None, str, str, bytes], Exchange] = {}
-    read: set[str] = set()
-    for exchange in exchanges:
-        if exchange.sender is not Party.BUYER or exchange.response is None:
+    for exchange in sent:
+        operation = (str(exchange.api), str(exchange.operation))
+        if operation not in _MAKERS:
             continue
-        status, operation = exchange.response.status, (str(exchange.api), str(exchange.operation))
-        if operation in _MAKERS:
-            key = (exchange.run, *operation, dump(exchange.request.body))
-            if key in made and exchange.n not in claimed:
-                yield _repeated(made[key], exchange, _MAKERS[operation])
-            elif status in range(200, 300):
-                made.setdefault(key, exchange)
-        elif status == _NOT_FOUND and exchange.request.method == "GET" and exchange.n not in claimed:
-            identifier = next(iter(exchange.path_params.values()), None)
-            if identifier is not None and exchange.request.url not in read:
-                read.add(exchange.request.url)
+        key = (exchange.run, *operation, dump(exchange.request.body))
+        if key in made and exchange.n not in claimed:
+            yield _repeated(made[key], exchange, _MAKERS[operation])
+        elif _status(exchange) in range(200, 300):
+            made.setdefault(key, exchange)
+
+
+def _not_there(sent: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
+    """Reads that were answered 404, once each; one look whether a subscription is really gone is no matter."""
+    ended: dict[tuple[str, str], Exchange] = {}
+    told: Counter[tuple[str, str]] = Counter()
+    for exchange in sent:
+        identifier = next(iter(exchange.path_params.values()), None)
+        if identifier is None:
+            continue
+        place = (str(exchange.api), identifier)
+        if exchange.operation == _UNSUBSCRIBE and _status(exchange) in range(200, 300):
+            ended[place] = exchange
+        elif _status(exchange) == _NOT_FOUND and exchange.request.method == "GET" and exchange.n not in claimed:
+            told[place] += 1
+            if place in ended and told[place] == 2:  # noqa: PLR2004 - the second look
+                yield _ended(ended[place], exchange)
+            elif place not in ended and told[place] == 1:
                 yield _never_given(exchange, identifier)
 
 
@@ -52,6 +78,17 @@ def _repeated(first: Exchange, again: Exchange, kind: str) -> Finding:
         blame=Blame.BUYER,
         exchange=again.n,
         message=f"the buyer sent a POST again that had succeeded: exchange {first.n} had made {kind} {had}, {now}",
+    )
+
+
+def _ended(end: Exchange, again: Exchange) -> Finding:
+    return Finding(
+        rule=ENDED_SUBSCRIPTION,
+        requirements=(),
+        verdict=Verdict.WARNING,
+        blame=Blame.BUYER,
+        exchange=again.n,
+        message=f"the buyer goes on asking for a subscription that it ended itself in exchange {end.n}",
     )
 
 

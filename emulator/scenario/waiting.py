@@ -111,9 +111,11 @@ def run_waiting(
     )
     if case is not None and case.emulate is Party.SELLER and faults is not None:
         walk.mischief = Mischief(scenario, case, release, room, faults)
+        faults.before = room.catch_up
     started = clock.now()
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(list(scenario.steps()))))
     walk.walk()
+    room.close()
     result = RunResult(
         scenario=scenario.id,
         title=scenario.title,
@@ -157,6 +159,8 @@ class _Walk:
     _strays: list[Exchange] = field(default_factory=list)
     """Reads since something last happened: those have no order among themselves."""
     _deliveries: list[Exchange] = field(default_factory=list)
+    _refused: list[Exchange] = field(default_factory=list)
+    """Events that our seller tried to deliver and the buyer did not take."""
     _unclaimed: list[Exchange] = field(default_factory=list)
     _news_since: datetime | None = None
     _sights: dict[tuple[str | None, str], list[_Sight]] = field(default_factory=dict)
@@ -180,6 +184,7 @@ class _Walk:
             if not self._open:
                 break
             self._tell()
+            self.room.look(looked_at)
             self.room.wait(version, self._left())
         self._leave()
         self.on_wait([])
@@ -294,8 +299,7 @@ class _Walk:
     def _take(self, exchange: Exchange) -> None:
         """Give an exchange to the step that it fits; otherwise remember how near it came."""
         if exchange.sender is not Party.BUYER:
-            if _delivered(exchange):
-                self._deliveries.append(exchange)
+            (self._deliveries if _delivered(exchange) else self._refused).append(exchange)
             return
         self._look(exchange)
         polled = self._polled(exchange)
@@ -571,7 +575,8 @@ class _Walk:
             case Await() as wait:
                 return self._state_never_seen(one, wait, when)
             case Notify(event=event):
-                return Ending(Outcome.NEVER_ARRIVED, f"no {event} was delivered to the buyer {when}", "buyer")
+                text = f"no {event} was delivered to the buyer {when}"
+                return Ending(Outcome.NEVER_ARRIVED, text + self._not_taken(event), "buyer")
             case _:
                 pass
         if one.step.optional or one.want is None:
@@ -590,9 +595,21 @@ class _Walk:
             return Ending(Outcome.INCONCLUSIVE, f"our seller did not bring {what} to {states} {when}; it is {now}")
         sights = self._sights.get((tracked.api, tracked.id), ())
         seen = list(dict.fromkeys(sight.state for sight in sights if sight.by != "answer"))
+        if wait.via == ("notification",):
+            text = f"the buyer took no event that tells that {what} came to {states} {when}"
+            return Ending(Outcome.NEVER_ARRIVED, text + (self._not_taken() or self._nearest(one)), "buyer")
         text = f"the buyer did not see {what} in {states} {when}, though it was; "
         text += f"it saw {', '.join(seen)}" if seen else "it never read it"
         return Ending(Outcome.NEVER_ARRIVED, text + self._nearest(one), "buyer")
+
+    def _not_taken(self, event: str | None = None) -> str:
+        """How the buyer answered the newest event, of a type or any, that it did not take."""
+        tried = [e for e in self._refused if event in (None, e.operation, at(e.request.body, "/eventType"))]
+        if not tried:
+            return ""
+        last = tried[-1]
+        answered = f"answered {last.response.status}, not 204" if last.response else "not answered"
+        return f"; exchange {last.n} brought one and was {answered}"
 
     def _nearest(self, one: _Open) -> str:
         if one.near is None:
@@ -616,13 +633,16 @@ class _Walk:
             if passed.id in self._open and passed.id not in self._ended:
                 self._pass_over(self._open[passed.id], one.step.id)
         if exchange is not None:
-            self.claimed.add(exchange.n)
+            if not (isinstance(one.step.action, Await) and exchange.sender is Party.SELLER):
+                self.claimed.add(exchange.n)  # the event that told of a state is there to be looked at as well
             if exchange.n not in one.polls:
                 one.polls.append(exchange.n)
             if exchange.sender is Party.SELLER:
                 self._news_since = exchange.at
             if isinstance(one.step.action, Await):
                 self._strays = [exchange]  # who polled has read it as well
+                for other in self._open.values():
+                    other.looked_back = False
             elif one.want is not None and one.want.method != "GET":
                 self._strays = []
         one.polls.sort()

@@ -155,8 +155,10 @@ class Faults:
         """Requests that met trouble so far."""
         self.spoilt = 0
         """Those of them whose answer was not what the party answered."""
-        self.created: Counter[str] = Counter()
-        """Resources that came into being since the last arming, by API: requests that were carried out with 201."""
+        self.created: Counter[tuple[str, str]] = Counter()
+        """How many requests were carried out with 201 since the last arming, by API and operation."""
+        self.before: Callable[[], None] = lambda: None
+        """Called before it is decided what a request or notification meets: who arms can have its turn first."""
         self.problems: list[str] = []
         """Mutations that did not fit the answer."""
 
@@ -178,6 +180,7 @@ class Faults:
 
     def twist(self, note: AnyNote) -> Twist[AnyNote] | None:
         """What is sent in place of a notification that is about to be delivered; None where it goes as it is."""
+        self.before()
         with self._lock:
             kept, self._kept = self._kept, None
             news = self._news
@@ -215,6 +218,7 @@ class Faults:
 
     def meet(self, api: str, operation: str) -> Trouble | None:
         """The trouble that this request meets; it is counted."""
+        self.before()
         with self._lock:
             for index, trouble in enumerate(self._troubles):
                 if (trouble.api, trouble.operation) != (api, operation):
@@ -227,11 +231,11 @@ class Faults:
                     return trouble
         return None
 
-    def carried_out(self, api: str, status: int) -> None:
+    def carried_out(self, api: str, operation: str, status: int) -> None:
         """Told by the server of each request that its party answered."""
         if status == 201:  # noqa: PLR2004 - Created
             with self._lock:
-                self.created[api] += 1
+                self.created[api, operation] += 1
 
     def spoil(self, trouble: Trouble, answer: Answer) -> Fault | None:
         """Make the answer what will be sent, and say what takes its place where it will not come whole."""

@@ -185,7 +185,7 @@ class Server:
             return instead, b"" if instead.body is None else self._dress.dump(instead.body)
         try:
             reply = self._answer(visit, contract, operation_id)
-            self._faults.carried_out(contract.api, reply.status)
+            self._faults.carried_out(contract.api, operation_id, reply.status)
             return reply, b"" if reply.body is None else self._dress.dump(reply.body)
         except ApiError as error:
             reply = Reply(error.status, error.body)

@@ -287,7 +287,7 @@ def exchange(
 def test_the_reaction_is_compared_demand_by_demand(tmp_path, expect, exchanges, met):
     scenario = read(tmp_path, CREATE, f"cases: [{{id: f, {fault('create', '{lost: true}', expect)}}}]\n")
     case: Case = scenario.cases[0]
-    found = reactions(scenario, case, exchanges, {1}, {"quote": 2})
+    found = reactions(scenario, case, exchanges, {1}, {("quote", "createQuote"): 2, ("quote", "registerListener"): 9})
     assert [one.ok for one in found] == met
 
 

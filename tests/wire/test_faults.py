@@ -98,10 +98,10 @@ def test_created_resources_are_counted_even_where_the_answer_is_lost(site):
     hub = "/mefApi/sonata/quoteManagement/v8/hub"
     with site.faults.armed(Trouble("quote", "registerListener", lost=True)):
         site.client.send("POST", site.url + hub, body={"callback": "http://127.0.0.1:9/x"})
-        assert site.faults.created["quote"] == 1
+        assert site.faults.created["quote", "registerListener"] == 1
     with site.faults.armed(Trouble("quote", "registerListener", reset=True)):
         site.client.send("POST", site.url + hub, body={"callback": "http://127.0.0.1:9/x"})
-        assert site.faults.created["quote"] == 0
+        assert site.faults.created["quote", "registerListener"] == 0
 
 
 def test_a_reset_is_a_reset(site):
