@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,14 +24,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from emulator.errors import UserError
 from emulator.parties.store import StoreFault
+from emulator.parties.swift import Swift, attempt
 from emulator.parties.tables import HEAD, metadata
 
 T = TypeVar("T")
 
 _BUSY: Final = 30.0
 """Seconds to wait for another process that writes to the same SQLite file."""
-_TRIES: Final = 12
-"""Times that a transaction is tried where the database asks for another go."""
 _AGAIN: Final = frozenset({"40001", "40P01"})
 """SQLSTATEs after which PostgreSQL wants the transaction again: serialization failure, deadlock."""
 _READS: Final = "oit_reads"
@@ -57,6 +54,8 @@ class Database:
         # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
         reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
         self._reader = self._engine.execution_options(**reads)
+        self.swift = None if self.is_postgresql else Swift(self._connected, self._writing)
+        """The store's way to an SQLite file."""
         try:
             _migrate(self._engine)
         except (SQLAlchemyError, OSError) as error:
@@ -72,7 +71,16 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self.swift is not None:
+            self.swift.close()
         self._engine.dispose()
+
+    def _connected(self) -> Any:
+        """A connection of SQLite's driver that is nobody else's."""
+        connection = self._engine.raw_connection()
+        driver = connection.driver_connection
+        connection.detach()
+        return driver
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -116,19 +124,7 @@ class Database:
 
     def attempt(self, work: Callable[[], T]) -> T:
         """Do work in a transaction; where the database asks for it, again from the start. StoreFault at last."""
-        if self.inside:
-            with self.transaction():
-                return work()
-        for left in reversed(range(_TRIES)):
-            try:
-                with self.transaction():
-                    return work()
-            except StoreFault as fault:
-                if not fault.again or not left:
-                    raise
-                # Two that met do not meet again.
-                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
-        raise AssertionError
+        return attempt(self, work)
 
 
 @contextmanager

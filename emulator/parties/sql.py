@@ -18,6 +18,7 @@ from emulator.parties import tables
 from emulator.parties.clock import Pace
 from emulator.parties.database import HOLDER, Database
 from emulator.parties.store import Outcome, Owed, Resource, Store, Timer
+from emulator.parties.swift import Lane, attempt
 
 T = TypeVar("T")
 
@@ -39,39 +40,40 @@ class SqlStore(Store):
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._lane: Lane = database.swift or database
         self._shared: dict[str, dict[str, tuple[datetime, bytes]]] = {}
         self._statements = _Statements(postgres=database.is_postgresql)
         self._release_the_dead()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self.database.transaction():
+        with self._lane.transaction():
             yield
 
     def attempt(self, work: Callable[[], T]) -> T:
-        return self.database.attempt(work)
+        return attempt(self._lane, work)
 
     def close(self) -> None:
         self.database.close()
 
     def starts(self) -> int:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             row = {"at": datetime.now(UTC), "holder": HOLDER}
             (number,) = connection.execute(self._statements.start, row).one()
         return int(number) - 1
 
     def begin(self, run: str, now: datetime) -> bool:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             return connection.execute(self._statements.begin, {"id": run, "began": now}).first() is not None
 
     def pace(self) -> Pace | None:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             row = connection.execute(self._statements.pace).first()
         return None if row is None else Pace(row.real, row.shown, row.rate)
 
     def set_pace(self, pace: Pace, leap: timedelta = timedelta(0)) -> None:
         row = {"key": _THE_PACE, "real": pace.real, "shown": pace.shown, "rate": pace.rate}
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             connection.execute(self._statements.set_pace, row)
             if leap:
                 connection.execute(self._statements.leap, {"leap": leap // _MICROSECOND})
@@ -92,29 +94,29 @@ class SqlStore(Store):
             "created": resource.created,
             "body": orjson.dumps(resource.body),
         }
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             if connection.execute(self._statements.add, row).first() is None:
                 raise KeyError(resource.id)
 
     def get(self, run: str, kind: str, identifier: str) -> Resource | None:
-        with self.database.reading() as connection:
-            asked = self._statements.hold if self.database.inside else self._statements.get
+        with self._lane.reading() as connection:
+            asked = self._statements.hold if self._lane.inside else self._statements.get
             row = connection.execute(asked, _key(run, kind, identifier)).one_or_none()
         found = self._shared.get(kind, {}).get(identifier) if row is None else (row.created, row.body)
         return None if found is None else Resource(run, kind, identifier, orjson.loads(found[1]), found[0])
 
     def update(self, resource: Resource) -> None:
         row = _key(resource.run, resource.kind, resource.id) | {"new_body": orjson.dumps(resource.body)}
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             if not connection.execute(self._statements.update, row).rowcount:
                 raise KeyError(resource.id)
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
 
     def all(self, run: str, kind: str) -> Iterator[Resource]:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             rows = connection.execute(self._statements.all, {"the_run": run, "the_kind": kind}).all()
         for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
             yield Resource(run, kind, identifier, orjson.loads(body), created)
@@ -132,11 +134,11 @@ class SqlStore(Store):
             "action": timer.action,
             "data": orjson.dumps(timer.data),
         }
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             connection.execute(self._statements.plan, row)
 
     def next_due(self, now: datetime) -> Timer | None:
-        with self.database.transaction() as connection:
+        with self._lane.transaction() as connection:
             for row in connection.execute(self._statements.due, {"now": now}).all():
                 if row.resource is not None and self.database.is_postgresql:
                     # Who holds a resource may wait for nothing of it that another holds: the resource comes first.
@@ -148,33 +150,34 @@ class SqlStore(Store):
         return None
 
     def next_timer(self) -> datetime | None:
-        with self.database.reading() as connection:
-            return connection.execute(self._statements.next_timer).scalar()
+        with self._lane.reading() as connection:
+            first: datetime | None = connection.execute(self._statements.next_timer).scalar()
+        return first
 
     def timers(self, run: str, kind: str, identifier: str) -> list[Timer]:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             found = connection.execute(self._statements.timers, _key(run, kind, identifier))
             return [_timer(row) for row in found]
 
     def cancel(self, run: str, kind: str, identifier: str) -> None:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             connection.execute(self._statements.cancel, _key(run, kind, identifier))
 
     # Notifications that are owed
 
     def owe(self, owed: Owed) -> None:
         row = {name: getattr(owed, name) for name in _OWED} | {"body": orjson.dumps(owed.body)}
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             if connection.execute(self._statements.owe, row).first() is None:
                 raise KeyError(owed.id)
 
     def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             if not connection.execute(self._statements.owed_ready, {"now": now}).first():
                 return []
 
         def claim() -> list[Any]:
-            with self.database.writing() as connection:
+            with self._lane.writing() as connection:
                 rows = list(connection.execute(self._statements.owed_due, {"now": now, "most": limit}).all())
                 until = now + timedelta(seconds=lease_seconds)
                 if rows:
@@ -185,11 +188,12 @@ class SqlStore(Store):
         return sorted((_owed(row) for row in self.attempt(claim)), key=lambda owed: owed.due)
 
     def next_owed(self) -> datetime | None:
-        with self.database.reading() as connection:
-            return connection.execute(self._statements.next_owed).scalar()
+        with self._lane.reading() as connection:
+            first: datetime | None = connection.execute(self._statements.next_owed).scalar()
+        return first
 
     def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             row = connection.execute(self._statements.forget_owed, {"key": identifier}).one_or_none()
             if row is None or outcome != "dead":
                 return
@@ -198,31 +202,31 @@ class SqlStore(Store):
             connection.execute(self._statements.bury, letter)
 
     def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             row = {"key": identifier, "new_due": due, "new_attempts": attempts, "new_fault": fault}
             connection.execute(self._statements.postpone, row)
 
     def forget_owed(self, run: str, subscription: str) -> int:
-        with self.database.writing() as connection:
+        with self._lane.writing() as connection:
             key = {"the_run": run, "the_subscription": subscription}
             return connection.execute(self._statements.forget_all_owed, key).rowcount
 
     def owed_to(self, run: str, subscription: str) -> list[Owed]:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             key = {"the_run": run, "the_subscription": subscription}
             return [_owed(row) for row in connection.execute(self._statements.owed_to, key)]
 
     def dead_letters(self, run: str) -> list[Owed]:
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             return [_owed(row) for row in connection.execute(self._statements.dead_letters, {"run": run})]
 
     def _release_the_dead(self) -> None:
         """End the leases of processes of this machine that are gone, among them one that had our number before us."""
-        with self.database.reading() as connection:
+        with self._lane.reading() as connection:
             holders = connection.execute(self._statements.holders).scalars().all()
         gone = [holder for holder in holders if holder == HOLDER or _is_gone(holder)]
         if gone:
-            with self.database.writing() as connection:
+            with self._lane.writing() as connection:
                 for holder in gone:
                     connection.execute(self._statements.release, {"by": holder})
 

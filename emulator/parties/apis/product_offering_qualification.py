@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +25,7 @@ from emulator.parties.hub import hub_handlers
 from emulator.parties.profile import Color, Offering, PathStep
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.wire.payload import copied
 
 KIND: Final = "productOfferingQualification"
 ITEM: Final = "productOfferingQualificationItem"
@@ -143,7 +143,7 @@ class Qualifications:
         yield from _RULES.issues(self._context, call.run, call.body)
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(copy.deepcopy(call.body), _OURS)
+        body = without(copied(call.body), _OURS)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         body["relatedContactInformation"].append(self._context.profile.seller.contact("sellerContactInformation"))
@@ -261,7 +261,7 @@ class Qualifications:
         return offering if self._behaviour.outcome == "alternate" else None
 
     def _proposal(self, other: Offering, item: dict[str, Any]) -> dict[str, Any]:
-        configuration = copy.deepcopy(item["product"]["productConfiguration"])
+        configuration = copied(item["product"]["productConfiguration"])
         return {
             "id": self._context.new_id("alternateProductOfferingProposal"),
             "installationInterval": other.installation.as_json(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -29,6 +28,7 @@ from emulator.parties.hub import hub_handlers
 from emulator.parties.profile import PathStep
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.wire.payload import copied
 
 KIND: Final = "quote"
 CANCELLABLE: Final = ("inProgress", "inProgress.draft")
@@ -201,7 +201,7 @@ class Quotes:
             yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(copy.deepcopy(call.body), _OURS)
+        body = without(copied(call.body), _OURS)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         body["quoteDate"] = rfc3339(self._desk.now())

@@ -1,0 +1,274 @@
+"""The way of the store to an SQLite file: SQLAlchemy writes each statement once, the driver alone runs it.
+
+A call of the seller makes about ten small statements. To SQLite they are microseconds of work, less than what
+SQLAlchemy does around each. So its compiler is used, and its types, but neither its connections nor its results.
+There is one connection that writes, since SQLite has one writer at a time, and as many that read as are needed at once.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Final, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.sql import ClauseElement
+
+from emulator.parties.store import StoreFault
+
+T = TypeVar("T")
+
+_TRIES: Final = 12
+"""Times that a transaction is tried where the database asks for another go."""
+_DIALECT: Final = sqlite_dialect()
+_Converter = Callable[[Any], Any] | None
+
+
+class Rows(Protocol):
+    """What a statement gives; the words are SQLAlchemy's, and of its results we use no others."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def all(self) -> Sequence[Any]: ...
+
+    def first(self) -> Any: ...
+
+    def one(self) -> Any: ...
+
+    def one_or_none(self) -> Any: ...
+
+    def scalar(self) -> Any: ...
+
+    def scalars(self) -> Any: ...
+
+
+class Runner(Protocol):
+    """What runs statements: a connection of SQLAlchemy, or a line of ours."""
+
+    def execute(self, statement: Any, values: Any = None, /) -> Rows:
+        """Run a statement with the values of its parameters, or once for each set of them in a list."""
+
+
+class Lane(Protocol):
+    """A way to a database: SQLAlchemy's (`Database`), or the swift one."""
+
+    @property
+    def inside(self) -> bool: ...
+
+    def writing(self) -> AbstractContextManager[Runner]: ...
+
+    def transaction(self) -> AbstractContextManager[Runner]: ...
+
+    def reading(self) -> AbstractContextManager[Runner]: ...
+
+
+def attempt(lane: Lane, work: Callable[[], T]) -> T:
+    """Do work in a transaction; where the database asks for it, again from the start. StoreFault at last."""
+    if lane.inside:
+        with lane.transaction():
+            return work()
+    for left in reversed(range(_TRIES)):
+        try:
+            with lane.transaction():
+                return work()
+        except StoreFault as fault:
+            if not fault.again or not left:
+                raise
+            # Two that met do not meet again.
+            time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
+    raise AssertionError
+
+
+class Result:
+    """The rows of a statement, all of them."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self._rows, self.rowcount = rows, rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def all(self) -> list[Any]:
+        return self._rows
+
+    def first(self) -> Any:
+        return self._rows[0] if self._rows else None
+
+    one_or_none = first  # what is asked for so has a unique key
+
+    def one(self) -> Any:
+        return self._rows[0]
+
+    def scalar(self) -> Any:
+        return self._rows[0][0] if self._rows else None
+
+    def scalars(self) -> Result:
+        return Result([row[0] for row in self._rows], self.rowcount)
+
+
+class _Prepared:
+    """A statement as the driver takes it: the text, where its values come from, how rows are read."""
+
+    __slots__ = ("_constants", "_in", "_make", "_names", "_out", "text")
+
+    def __init__(self, statement: Any, names: Sequence[str]) -> None:
+        compiled = statement.compile(dialect=_DIALECT, column_keys=list(names) or None)
+        self.text = str(compiled)
+        self._names: list[str] = list(compiled.positiontup or ())
+        self._constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in names}
+        types = {compiled.bind_names[bind]: bind.type for bind in compiled.bind_names}
+        self._in: list[_Converter] = [types[name].bind_processor(_DIALECT) for name in self._names]
+        columns = list(getattr(statement, "exported_columns", ()) or ())
+        self._out: list[_Converter] = [column.type.result_processor(_DIALECT, None) for column in columns]
+        row = namedtuple("row", [column.key or "" for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
+        self._make: Callable[[list[Any]], Any] = row._make
+
+    def bound(self, values: dict[str, Any]) -> list[Any]:
+        given = {**self._constants, **values} if self._constants else values
+        return [
+            given[name] if convert is None else convert(given[name])
+            for name, convert in zip(self._names, self._in, strict=True)
+        ]
+
+    def read(self, row: Sequence[Any]) -> Any:
+        return self._make(
+            [value if convert is None else convert(value) for value, convert in zip(row, self._out, strict=True)]
+        )
+
+
+class Line:
+    """One connection of the driver."""
+
+    __slots__ = ("_prepared", "driver")
+
+    def __init__(self, driver: sqlite3.Connection, prepared: WeakKeyDictionary[Any, dict[Any, _Prepared]]) -> None:
+        self.driver, self._prepared = driver, prepared
+
+    def execute(self, statement: ClauseElement, values: Any = None, /) -> Result:
+        many = isinstance(values, list)
+        names = tuple((values[0] if many else values) or ())
+        known = self._prepared.setdefault(statement, {})
+        prepared = known.get(names)
+        if prepared is None:
+            prepared = known[names] = _Prepared(statement, names)
+        if many:
+            cursor = self.driver.executemany(prepared.text, map(prepared.bound, values))
+            return Result([], cursor.rowcount)
+        cursor = self.driver.execute(prepared.text, prepared.bound(values or {}))
+        return Result([prepared.read(row) for row in cursor.fetchall()], cursor.rowcount)
+
+
+class Swift:
+    """Transactions of a store on an SQLite file. Safe to use from many threads: each has its own, one after another."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: Any) -> None:
+        """`connect` opens a connection without transactions of its own; `writing` is held by who writes."""
+        self._connect, self._writing = connect, writing
+        self._prepared: WeakKeyDictionary[Any, dict[Any, _Prepared]] = WeakKeyDictionary()
+        self._writer: Line | None = None
+        self._owner = 0
+        self._depth = 0
+        self._idle: list[Line] = []
+        self._closed = False
+
+    @property
+    def inside(self) -> bool:
+        """Whether this thread is in a transaction."""
+        return self._owner == threading.get_ident()
+
+    @contextmanager
+    def writing(self) -> Iterator[Line]:
+        """The line of this thread's transaction: the one that is open, or a new one that ends with the block."""
+        if self._owner == threading.get_ident():
+            assert self._writer is not None
+            yield self._writer
+            return
+        with self._writing, translated():
+            line = self._writer = self._writer or self._line()
+            line.driver.execute("BEGIN IMMEDIATE")
+            self._owner = threading.get_ident()
+            try:
+                yield line
+                line.driver.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # some errors have ended the transaction already
+                    line.driver.execute("ROLLBACK")
+                raise
+            finally:
+                self._owner = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Line]:
+        """A transaction, or one inside of that which is open."""
+        if self._owner != threading.get_ident():
+            with self.writing() as line:
+                yield line
+            return
+        assert self._writer is not None
+        driver, name = self._writer.driver, f"s{self._depth}"
+        self._depth += 1
+        try:
+            with translated():
+                driver.execute(f"SAVEPOINT {name}")
+                try:
+                    yield self._writer
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        driver.execute(f"ROLLBACK TO {name}")
+                        driver.execute(f"RELEASE {name}")
+                    raise
+                driver.execute(f"RELEASE {name}")
+        finally:
+            self._depth -= 1
+
+    @contextmanager
+    def reading(self) -> Iterator[Line]:
+        """The line of this thread's transaction, or one that only reads."""
+        if self._owner == threading.get_ident():
+            assert self._writer is not None
+            yield self._writer
+            return
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = self._line()
+        try:
+            with translated():
+                yield line
+        finally:
+            if self._closed:
+                line.driver.close()
+            else:
+                self._idle.append(line)
+
+    def close(self) -> None:
+        """Close every connection that is not in use; the others are closed after it."""
+        self._closed = True
+        with self._writing:
+            lines = [*self._idle, *([self._writer] if self._writer else [])]
+            self._idle, self._writer = [], None
+        for line in lines:
+            line.driver.close()
+
+    def _line(self) -> Line:
+        return Line(self._connect(), self._prepared)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What the driver says becomes a StoreFault."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreFault(str(error), again="database is locked" in str(error)) from error
