@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from emulator.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,7 +45,18 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
-def oit(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, timeout: float = 120) -> Done:
+def oit(*arguments: str, stdin: str | None = None, cwd: Path = ROOT) -> Done:
+    """Run the command with all its parsing, output and exit code, but in this process, which has read the contracts."""
+    clean: dict[str, str | None] = {name: None for name in os.environ if name.startswith("OIT_")}
+    runner = CliRunner(env={**clean, "NO_COLOR": "1"})
+    with contextlib.chdir(cwd):
+        done = runner.invoke(main, arguments, input=stdin, prog_name="oit")
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def oit_process(*arguments: str, stdin: str | None = None, cwd: Path = ROOT, timeout: float = 120) -> Done:
     """Run the command as a user does: in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "emulator", *arguments],

@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.processes import QUICK, ROOT, free_port, http, oit, partner, seller
+from tests.cli.processes import QUICK, ROOT, free_port, http, oit, oit_process, partner, seller
 
 SCENARIO = "scenarios/poq/immediate.oit.yaml"
 
 
 def test_main_job_passes_and_leaves_both_reports(tmp_path: Path):
     """The Access E-Line purchase passes in a self-test and writes report.json and junit.xml."""
-    done = oit(
+    done = oit_process(
         "run", "scenarios/access-eline/new-install.oit.yaml", "--report", "json,junit", "--report-dir", str(tmp_path)
     )
     assert done.code == 0, done.err
