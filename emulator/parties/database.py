@@ -48,13 +48,14 @@ class Database:
         self.url = _url(url)
         self.is_postgresql = self.url.get_backend_name() == "postgresql"
         # One writer at a time is SQLite's rule; threads of one process wait here, not by polling the file.
-        self._writing: Any = contextlib.nullcontext() if self.is_postgresql else threading.RLock()
+        alone = threading.RLock()
+        self._writing: Any = contextlib.nullcontext() if self.is_postgresql else alone
         self._mine = threading.local()
         self._engine = _engine(self.url)
         # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
         reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
         self._reader = self._engine.execution_options(**reads)
-        self.swift = None if self.is_postgresql else Swift(self._connected, self._writing)
+        self.swift = None if self.is_postgresql else Swift(self._connected, alone)
         """The store's way to an SQLite file."""
         try:
             _migrate(self._engine)

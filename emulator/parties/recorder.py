@@ -15,6 +15,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Row
 
 from emulator.parties.database import Database
+from emulator.parties.store import StoreFault
+from emulator.parties.swift import Lane, attempt
 from emulator.parties.tables import exchanges
 from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
 from emulator.wire.payload import dump
@@ -27,7 +29,11 @@ _PAGE: Final = 500
 
 
 class Recorder:
-    """Writes exchanges in a thread of its own: all that wait go into one transaction (group commit)."""
+    """Writes exchanges, all that wait in one transaction (group commit).
+
+    On SQLite the event loop of a server writes those of its own calls, with all that these calls did: what came
+    together is one commit. Everything else is written by a thread.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,6 +41,15 @@ class Recorder:
         self._waiting: list[Future[None]] = []
         self._news = threading.Condition()
         self._closed = False
+        self._insert = insert(exchanges)
+        self._swift = database.swift
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._door = 0
+        self._own_rows: list[dict[str, Any]] = []
+        self._own_waiting: list[asyncio.Future[None]] = []
+        self._soon = False
+        if self._swift is not None:
+            self._swift.lingers = self._settles_soon
         self._thread = threading.Thread(target=self._run, name="oit-recorder", daemon=True)
         self._thread.start()
 
@@ -45,18 +60,33 @@ class Recorder:
     def add(self, run: str, exchange: Exchange) -> None:
         """Have an exchange written; `kept` tells when it is."""
         row = row_of(run, exchange)
+        if self._settles_soon():
+            self._own_rows.append(row)
+            return
         with self._news:
             self._news.wait_for(lambda: len(self._rows) < _MOST or self._closed)
             self._rows.append(row)
             self._news.notify_all()
 
     def flush(self) -> None:
-        """Return when all that was added before is in the database."""
+        """Return when all is in the database that this thread added before, and all that was replied to."""
+        if self._settles_soon():
+            self._settle()
+            return
         self._told().result()
 
     async def kept(self) -> None:
-        """The same for who must not block."""
+        """The same for who must not block. StoreFault where the calls that it waits for are not kept, after all."""
+        loop = asyncio.get_running_loop()
+        if self._settles_soon():
+            told = loop.create_future()
+            self._own_waiting.append(told)
+            await told
+            return
         await asyncio.wrap_future(self._told())
+        if self._swift is not None and (self._loop is None or self._loop.is_closed()):
+            # From the next call on.
+            self._loop, self._door = loop, threading.get_ident()
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -64,6 +94,37 @@ class Recorder:
             self._closed = True
             self._news.notify_all()
         self._thread.join()
+
+    def _settles_soon(self) -> bool:
+        """Whether this is the thread of the loop that writes; if so, it will, when all that is ready has had its turn."""
+        if self._door != threading.get_ident() or self._loop is None or not self._loop.is_running():
+            return False
+        if not self._soon:
+            self._soon = True
+            self._loop.call_soon(self._settle)
+        return True
+
+    def _settle(self) -> None:
+        """Commit the calls that came together, and their exchanges with them."""
+        assert self._swift is not None
+        self._soon = False
+        rows, waiting = self._own_rows, self._own_waiting
+        self._own_rows, self._own_waiting = [], []
+        fault: StoreFault | None = None
+        if rows:
+            self._write(rows)
+        try:
+            self._swift.settle()
+        except StoreFault as error:
+            _LOG.exception("%d call(s) could not be kept", len(waiting))
+            fault = error
+        for told in waiting:
+            if told.done():
+                continue
+            if fault is None:
+                told.set_result(None)
+            else:
+                told.set_exception(fault)
 
     def _told(self) -> Future[None]:
         told: Future[None] = Future()
@@ -91,12 +152,14 @@ class Recorder:
                 return
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
+        lane: Lane = self._swift or self._database
+
         def write() -> None:
-            with self._database.writing() as connection:
-                connection.execute(insert(exchanges), rows)
+            with lane.writing() as connection:
+                connection.execute(self._insert, rows)
 
         try:
-            self._database.attempt(write)
+            attempt(lane, write)
         except Exception:  # noqa: BLE001 - the party's answer stands, whatever it is
             _LOG.exception("%d exchange(s) could not be recorded", len(rows))
 

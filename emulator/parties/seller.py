@@ -8,7 +8,8 @@ import logging
 import random
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -90,7 +91,7 @@ class Seller:
 
         Raises ApiError for the standard's errors; then nothing of the call is kept.
         """
-        with self._turn:
+        with self._in_turn():
             call = self._of_party(call)
             # What the run begins with and what is due stay done, even if this call is refused.
             self._seed(call.run)
@@ -104,6 +105,17 @@ class Seller:
                 reason = f"{call.operation} of {call.api} is not emulated"
                 raise not_implemented(reason)
             return self.store.attempt(lambda: self._handle(handler, call))
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Inside, nobody else is. Who has the turn may need what this thread still holds of the store."""
+        if not self._turn.acquire(blocking=False):
+            self.store.let_go()
+            self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _handle(self, handler: Handler, call: Call) -> Reply:
         self.hub.begin()
@@ -124,7 +136,7 @@ class Seller:
     def run_due(self, now: datetime) -> int:
         """Work off timers that are due, a few at a time so that calls get their turn; returns how many."""
         done = 0
-        with self._turn:
+        with self._in_turn():
             while done < _AT_A_TIME and (first := self.store.next_timer()) is not None and first <= now:
                 if not self.store.attempt(self._next):
                     break  # another process has what is due

@@ -53,6 +53,10 @@ class SqlStore(Store):
     def attempt(self, work: Callable[[], T]) -> T:
         return attempt(self._lane, work)
 
+    def let_go(self) -> None:
+        if self.database.swift is not None:
+            self.database.swift.let_go()
+
     def close(self) -> None:
         self.database.close()
 

@@ -119,6 +119,9 @@ class Store(Protocol):
         So work must change nothing but the store. Raises whatever the work raises.
         """
 
+    def let_go(self) -> None:
+        """This thread is about to wait for another: nothing that the other may need is held back any longer."""
+
     def close(self) -> None:
         """Let go of files and connections; nothing can be done with the store after that."""
 
@@ -255,6 +258,9 @@ class MemoryStore(Store):
     def attempt(self, work: Callable[[], T]) -> T:
         with self.transaction():
             return work()
+
+    def let_go(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

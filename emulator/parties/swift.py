@@ -170,74 +170,72 @@ class Line:
 
 
 class Swift:
-    """Transactions of a store on an SQLite file. Safe to use from many threads: each has its own, one after another."""
+    """Transactions of a store on an SQLite file. Safe to use from many threads: each has its own, one after another.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: Any) -> None:
+    A transaction may linger: then the next of the same thread joins it, and all of them are one commit. Each can still
+    fail alone, since it has a savepoint.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock) -> None:
         """`connect` opens a connection without transactions of its own; `writing` is held by who writes."""
+        self.lingers: Callable[[], bool] = lambda: False
+        """Asked in a thread that begins a transaction: whether it may stay open. Who says yes will call `settle`
+        in that thread, soon, and lets nobody else believe in what was done there before that."""
         self._connect, self._writing = connect, writing
         self._prepared: WeakKeyDictionary[Any, dict[Any, _Prepared]] = WeakKeyDictionary()
         self._writer: Line | None = None
         self._owner = 0
+        self._inside = False
+        self._lingering = False
+        self._lost: StoreFault | None = None
         self._depth = 0
         self._idle: list[Line] = []
         self._closed = False
 
     @property
     def inside(self) -> bool:
-        """Whether this thread is in a transaction."""
-        return self._owner == threading.get_ident()
+        """Whether this thread is in a transaction; not, where all that it has is one that lingers."""
+        return self._inside and self._owner == threading.get_ident()
 
     @contextmanager
     def writing(self) -> Iterator[Line]:
         """The line of this thread's transaction: the one that is open, or a new one that ends with the block."""
-        if self._owner == threading.get_ident():
-            assert self._writer is not None
-            yield self._writer
+        if self.inside:
+            yield self._begun()
             return
-        with self._writing, translated():
-            line = self._writer = self._writer or self._line()
-            line.driver.execute("BEGIN IMMEDIATE")
-            self._owner = threading.get_ident()
+        with translated():
+            line = self._begun()
+            self._inside = True
             try:
-                yield line
-                line.driver.execute("COMMIT")
+                if self._lingering:
+                    with self._part(line):
+                        yield line
+                else:
+                    yield line
             except BaseException:
-                with suppress(sqlite3.Error):  # some errors have ended the transaction already
-                    line.driver.execute("ROLLBACK")
+                self._inside = False
+                if not self._lingering:
+                    self._end("ROLLBACK")
                 raise
-            finally:
-                self._owner = 0
+            self._inside = False
+            if not self._lingering:
+                self._end("COMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Line]:
         """A transaction, or one inside of that which is open."""
-        if self._owner != threading.get_ident():
+        if not self.inside:
             with self.writing() as line:
                 yield line
             return
-        assert self._writer is not None
-        driver, name = self._writer.driver, f"s{self._depth}"
-        self._depth += 1
-        try:
-            with translated():
-                driver.execute(f"SAVEPOINT {name}")
-                try:
-                    yield self._writer
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        driver.execute(f"ROLLBACK TO {name}")
-                        driver.execute(f"RELEASE {name}")
-                    raise
-                driver.execute(f"RELEASE {name}")
-        finally:
-            self._depth -= 1
+        with translated(), self._part(self._begun()) as line:
+            yield line
 
     @contextmanager
     def reading(self) -> Iterator[Line]:
         """The line of this thread's transaction, or one that only reads."""
         if self._owner == threading.get_ident():
-            assert self._writer is not None
-            yield self._writer
+            yield self._begun()
             return
         try:
             line = self._idle.pop()
@@ -252,14 +250,82 @@ class Swift:
             else:
                 self._idle.append(line)
 
+    def settle(self) -> None:
+        """Commit what lingers in this thread. StoreFault where that, or `let_go` before it, failed: nothing is kept."""
+        self.let_go()
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            raise lost
+
+    def let_go(self) -> None:
+        """Commit what lingers in this thread, which is about to wait for another; `settle` will say if that failed."""
+        if self._owner != threading.get_ident() or self._inside:
+            return
+        try:
+            with translated():
+                self._end("COMMIT")
+        except StoreFault as fault:
+            self._lost = fault
+
     def close(self) -> None:
         """Close every connection that is not in use; the others are closed after it."""
+        self.let_go()
         self._closed = True
         with self._writing:
             lines = [*self._idle, *([self._writer] if self._writer else [])]
             self._idle, self._writer = [], None
         for line in lines:
             line.driver.close()
+
+    def _begun(self) -> Line:
+        """The line that writes, in a transaction of this thread."""
+        if self._owner == threading.get_ident():
+            assert self._writer is not None
+            if not self._writer.driver.in_transaction:  # an error of the file ended it
+                message = "the database ended the transaction"
+                raise StoreFault(message, again=False)
+            return self._writer
+        self._writing.acquire()
+        try:
+            line = self._writer = self._writer or self._line()
+            line.driver.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._writing.release()
+            raise
+        self._owner, self._lingering = threading.get_ident(), self.lingers()
+        return line
+
+    def _end(self, word: str) -> None:
+        assert self._writer is not None
+        driver = self._writer.driver
+        try:
+            if word == "COMMIT" or driver.in_transaction:
+                driver.execute(word)  # COMMIT is an error where the database has ended the transaction before
+        except BaseException:
+            with suppress(sqlite3.Error):
+                driver.execute("ROLLBACK")
+            raise
+        finally:
+            self._owner, self._lingering = 0, False
+            self._writing.release()
+
+    @contextmanager
+    def _part(self, line: Line) -> Iterator[Line]:
+        """A part of a transaction that fails alone."""
+        driver, name = line.driver, f"s{self._depth}"
+        self._depth += 1
+        try:
+            driver.execute(f"SAVEPOINT {name}")
+            try:
+                yield line
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    driver.execute(f"ROLLBACK TO {name}")
+                    driver.execute(f"RELEASE {name}")
+                raise
+            driver.execute(f"RELEASE {name}")
+        finally:
+            self._depth -= 1
 
     def _line(self) -> Line:
         return Line(self._connect(), self._prepared)

@@ -95,7 +95,7 @@ class Server:
     `transcript_of(run)` gives the transcript that a request belongs to; "" is the plain base path, `r1`
     the one below `/r/r1`. `replied` is told of each call that the service was given, once its reply is out
     or cannot be sent. `lifetime` is entered while the server listens. `kept` is awaited before a reply goes out:
-    by then the exchange is recorded for good.
+    by then the exchange is recorded for good, and what the service did is done for good; if it raises, it is not.
     """
 
     def __init__(
@@ -273,6 +273,8 @@ class Server:
         if not there:
             words = f"the {self._party.other} ended the connection in the middle of its request"
             self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, words))
+            if self._kept is not None:
+                await self._kept()
             return
         try:
             await self._serve(scope, inner_path, raw, visit, whole=whole, at=at, started=started, way=(receive, send))
@@ -305,7 +307,11 @@ class Server:
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
         self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, spoilt or answer.response())
         if self._kept is not None:
-            await self._kept()
+            try:
+                await self._kept()
+            except Exception:  # noqa: BLE001 - whatever it is: what is not kept was not done
+                _log.exception("%s was not kept", visit.operation)
+                answer.fill((error := _our_fault()).status, error.body)
         if pause := self._dress.pause():
             await asyncio.sleep(pause)
         if visit.trouble:
