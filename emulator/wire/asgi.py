@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from emulator.standard.contract import MEDIA_TYPE
+from emulator.wire.call import Reply
 from emulator.wire.exchange import Response, masked_headers
 from emulator.wire.payload import dump
 
@@ -14,6 +15,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_NO_LENGTH: Final = frozenset({204, 304})
+"""Statuses whose answer has no body, so none has a length (RFC 9110 8.6)."""
 _DRAIN: Final = 64 * 1024 * 1024
 """Bytes of an over-large body that are thrown away so that its sender can read the refusal."""
 
@@ -26,17 +29,15 @@ class Answer:
         self.raw_headers: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
 
-    async def take(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.raw_headers = [(bytes(k), bytes(v)) for k, v in message.get("headers", [])]
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-
-    @property
-    def of_ours(self) -> bool:
-        """Whether one of our handlers wrote it; what Connexion says by itself is problem+json."""
-        return not any(k.lower() == b"content-type" and b"problem+json" in v for k, v in self.raw_headers)
+    def give(self, reply: Reply, content: bytes, media_type: str) -> None:
+        """What a party has answered, with its body as bytes; b"" is none."""
+        self.status, self.body = reply.status, bytearray(content)
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        if content:
+            headers.append((b"content-type", media_type.encode("latin-1")))
+        if reply.status not in _NO_LENGTH:
+            headers.append((b"content-length", str(len(content)).encode()))
+        self.raw_headers = headers
 
     def response(self) -> Response:
         """What is recorded, secrets masked."""

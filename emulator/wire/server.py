@@ -1,19 +1,14 @@
 """The one way in: Connexion routes a request to the party, and the outermost layer records it.
 
-    door (reads, limits, records) -> Connexion (routes by contract) -> contract check -> Service.answer
-
-Connexion's own validation, jsonifier and security are left out: its validators see neither `@type`
-nor product payloads, and its errors are not the standard's.
+door (reads, limits, records) -> Connexion (routes by contract) -> contract check -> Service.answer
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import re
 import time
-import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -49,6 +44,7 @@ from emulator.wire.exchange import (
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
+from emulator.wire.routing import routed
 
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a request body that are read; a larger one is refused."""
@@ -87,6 +83,7 @@ class _Visit:
     path_params: dict[str, str] = field(default_factory=dict)
     trouble: Trouble | None = None
     call: Call | None = None
+    answer: Answer = field(default_factory=Answer)
 
 
 class Server:
@@ -123,61 +120,16 @@ class Server:
         self._replied = replied or (lambda _: None)
         self._lifetime = lifetime
         self._kept = kept
-        self._inner = self._connexion()
+        self._bases = [contract.base_path + "/" for contract in contracts]
+        self._inner = routed(contracts, self._operate)
 
-    # -- Connexion ---------------------------------------------------------------------------------
-
-    def _connexion(self) -> Any:
-        with warnings.catch_warnings():
-            # connexion 3.3 imports a test client whose deprecation is no user's business.
-            warnings.simplefilter("ignore")
-            import connexion  # noqa: PLC0415 - heavy, and only servers need it
-        from connexion.middleware.context import ContextMiddleware  # noqa: PLC0415
-        from connexion.middleware.exceptions import ExceptionMiddleware  # noqa: PLC0415
-        from connexion.middleware.lifespan import LifespanMiddleware  # noqa: PLC0415
-        from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
-        from connexion.resolver import Resolver  # noqa: PLC0415
-
-        # A refusal is an exchange in the transcript, not a line in a log.
-        logging.getLogger("connexion.middleware.exceptions").setLevel(logging.CRITICAL)
-        app = connexion.AsyncApp(
-            "oit",
-            middlewares=[ExceptionMiddleware, RoutingMiddleware, LifespanMiddleware, ContextMiddleware],
-            jsonifier=None,
-        )
-        for contract in self._contracts:
-            handlers = {operation: self._handler(contract, operation) for operation in contract.operations}
-            app.add_api(
-                _for_routing(contract),
-                base_path=contract.base_path,
-                name=f"{contract.api}.{contract.kind}",
-                resolver=Resolver(handlers.__getitem__),
-            )
-        return app
-
-    def _handler(self, contract: Contract, operation_id: str) -> Callable[..., Awaitable[Any]]:
-        from connexion import request as current  # noqa: PLC0415
-        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415
-
-        async def handle(**path: str) -> Any:
-            visit: _Visit = current.scope["oit"]
-            visit.contract, visit.operation = contract, operation_id
-            visit.path_params = {name: unquote(value) for name, value in path.items()}
-            visit.trouble = self._faults.meet(contract.api, operation_id)
-            reply, content = self._reply(visit, contract, operation_id)
-            return StarletteResponse(
-                content=content,
-                status_code=reply.status,
-                headers={**reply.headers, **({"content-type": self._dress.media_type()} if content else {})},
-            )
-
-        handle.__name__ = operation_id.replace(" ", "_")
-        # Connexion hands over what the signature names: the path parameters; the query is read from the URL.
-        names = contract.operation(operation_id).path_parameters
-        handle.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-        )
-        return handle
+    def _operate(self, contract: Contract, operation_id: str, visit: _Visit, path: dict[str, str]) -> None:
+        """Answer a request that was routed to an operation."""
+        visit.contract, visit.operation = contract, operation_id
+        visit.path_params = {name: unquote(value) for name, value in path.items()}
+        visit.trouble = self._faults.meet(contract.api, operation_id)
+        reply, content = self._reply(visit, contract, operation_id)
+        visit.answer.give(reply, content, self._dress.media_type())
 
     def _reply(self, visit: _Visit, contract: Contract, operation_id: str) -> tuple[Reply, bytes]:
         """What is answered, and its body as bytes; whatever fails on the way there becomes the standard's error."""
@@ -277,7 +229,7 @@ class Server:
                 await self._kept()
             return
         try:
-            await self._serve(scope, inner_path, raw, visit, whole=whole, at=at, started=started, way=(receive, send))
+            await self._serve(scope, inner_path, visit, whole=whole, at=at, started=started, way=(receive, send))
         finally:
             if visit.call is not None:
                 self._replied(visit.call)
@@ -286,7 +238,6 @@ class Server:
         self,
         scope: Scope,
         inner_path: str,
-        raw: bytes,
         visit: _Visit,
         *,
         whole: bool,
@@ -296,12 +247,12 @@ class Server:
     ) -> None:
         """Answer a request that has been read, record the exchange, and send the answer."""
         receive, send = way
-        answer = Answer()
+        answer = visit.answer
         if not whole:
             error = bad_request("invalidBody", f"The body is larger than {self._max_body} bytes")
             answer.fill(error.status, error.body)
         else:
-            await self._ask(scope, inner_path, raw, visit, answer)
+            await self._ask(scope, inner_path, visit)
         if visit.request.method == "HEAD":
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
@@ -320,37 +271,19 @@ class Server:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": bytes(answer.body)})
 
-    async def _ask(self, scope: Scope, path: str, raw: bytes, visit: _Visit, answer: Answer) -> None:
+    async def _ask(self, scope: Scope, path: str, visit: _Visit) -> None:
         inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
-        if not any(path == c.base_path or path.startswith(c.base_path + "/") for c in self._contracts):
-            error = no_such_path(path)
-            answer.fill(error.status, error.body)
-            return
-        if visit.request.method == "HEAD":  # no contract has it; the router would take it for GET
-            self._unrouted(path, "HEAD", answer)
-            return
-        delivered = False
-
-        async def replay() -> MutableMapping[str, Any]:
-            nonlocal delivered
-            if delivered:
-                return {"type": "http.disconnect"}
-            delivered = True
-            return {"type": "http.request", "body": raw, "more_body": False}
-
-        try:
-            await self._inner(inner, replay, answer.take)
-        except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
-            _log.exception("%s %s failed", visit.request.method, path)
-            answer.status = 500
-        if visit.operation is not None and answer.of_ours:
-            return
-        # Not a handler of ours that spoke: Connexion's problem+json becomes the standard's body.
-        if answer.status >= 500:  # noqa: PLR2004 - server errors
-            error = _our_fault()
-            answer.fill(error.status, error.body)
-        else:
-            self._unrouted(path, visit.request.method, answer)
+        # No contract has HEAD; the router would take it for GET.
+        if visit.request.method != "HEAD" and any(path.startswith(base) for base in self._bases):
+            try:
+                await self._inner(inner, _nothing_more, _unheard)
+            except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
+                _log.exception("%s %s failed", visit.request.method, path)
+                error = _our_fault()
+                visit.answer.fill(error.status, error.body)
+                return
+        if visit.operation is None:
+            self._unrouted(path, visit.request.method, visit.answer)
 
     def _unrouted(self, path: str, method: str, answer: Answer) -> None:
         for contract in self._contracts:
@@ -420,38 +353,18 @@ class Server:
         await send({"type": "http.response.body", "body": body})
 
 
+async def _nothing_more() -> MutableMapping[str, Any]:
+    """What is received of a request that has been read already."""
+    return {"type": "http.disconnect"}
+
+
+async def _unheard(_: MutableMapping[str, Any]) -> None:
+    """Where goes what the router says of a path that it does not know: the standard has words of its own for that."""
+
+
 def _issue(breach: Breach) -> Issue:
     return Issue(breach.place, breach.code, breach.message or f"{breach.expected} was expected")
 
 
 def _our_fault() -> ApiError:
     return internal_error("The emulator failed on this request; its log has the reason")
-
-
-def _for_routing(contract: Contract) -> dict[str, Any]:
-    """The contract as Connexion needs it: the operations, with media types as its router knows them.
-
-    Bodies are left out: Connexion would strip `;charset=utf-8` from a request's media type and then
-    find nothing under the contract's key.
-    """
-    document: dict[str, Any] = {
-        "openapi": "3.0.1",
-        "info": {"title": contract.api, "version": contract.version},
-        "paths": {},
-    }
-    for path, item in contract.document["paths"].items():
-        methods: dict[str, Any] = {}
-        for method, operation in item.items():
-            if not isinstance(operation, dict) or "operationId" not in operation:
-                continue
-            methods[method] = {
-                "operationId": operation["operationId"],
-                "parameters": [
-                    {"name": p["name"], "in": "path", "required": True, "schema": {"type": "string"}}
-                    for p in [*item.get("parameters", []), *operation.get("parameters", [])]
-                    if p["in"] == "path"
-                ],
-                "responses": {status: {"description": status} for status in operation["responses"]},
-            }
-        document["paths"][path] = methods
-    return document

@@ -1,0 +1,102 @@
+"""Connexion, of which two parts are used: its routing by the contract, and its resolution of operations to functions.
+
+Its own validation, security, parameters, responses and exceptions are left out, and with them the middleware that serves
+them: validators that see neither `@type` nor product payloads, and errors that are not the standard's. What they would
+do for each request costs more than our whole answer.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from emulator.standard.contract import Contract
+from emulator.wire.asgi import Receive, Scope, Send
+from emulator.wire.beside import App
+
+Operate = Callable[[Contract, str, Any, dict[str, str]], None]
+"""Carries an operation out: contract, operationId, what the scope has as `oit`, path parameters (still encoded)."""
+
+
+def routed(contracts: Sequence[Contract], operate: Operate) -> App:
+    """An application that gives each request which a contract has to `operate`, which sees to the answer itself.
+
+    A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard.
+    """
+    with warnings.catch_warnings():
+        # connexion 3.3 imports a test client whose deprecation is no user's business.
+        warnings.simplefilter("ignore")
+        from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, and only servers need it
+    from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware  # noqa: PLC0415
+    from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
+    from connexion.resolver import Resolver  # noqa: PLC0415
+    from starlette.exceptions import HTTPException  # noqa: PLC0415
+    from starlette.routing import Router  # noqa: PLC0415
+
+    class Operations(RoutedAPI):  # type: ignore[misc]  # a hook of Connexion, which has no types
+        """The operations of a contract, each as the function that Connexion has resolved it to."""
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.add_paths()
+
+        def make_operation(self, operation: Any) -> App:
+            function = operation.function
+
+            async def ask(scope: Any, _receive: Any, _send: Any) -> None:
+                function(scope["oit"], scope["path_params"])
+
+            return ask
+
+    class Operating(RoutedMiddleware):  # type: ignore[misc]  # as above
+        """Where a request ends that was routed to an operation."""
+
+        api_cls = Operations
+
+    app = ConnexionMiddleware(Router(), import_name="oit", middlewares=[RoutingMiddleware, Operating])
+    for contract in contracts:
+        functions = {operation: partial(operate, contract, operation) for operation in contract.operations}
+        app.add_api(
+            _for_routing(contract),
+            base_path=contract.base_path,
+            name=f"{contract.api}.{contract.kind}",
+            resolver=Resolver(functions.__getitem__),
+        )
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(HTTPException):  # 404 and 405: the standard has words of its own for them
+            await app(scope, receive, send)
+
+    return route
+
+
+def _for_routing(contract: Contract) -> dict[str, Any]:
+    """The contract as Connexion needs it: the operations, with media types as its router knows them.
+
+    Bodies are left out: Connexion would strip `;charset=utf-8` from a request's media type and then
+    find nothing under the contract's key.
+    """
+    document: dict[str, Any] = {
+        "openapi": "3.0.1",
+        "info": {"title": contract.api, "version": contract.version},
+        "paths": {},
+    }
+    for path, item in contract.document["paths"].items():
+        methods: dict[str, Any] = {}
+        for method, operation in item.items():
+            if not isinstance(operation, dict) or "operationId" not in operation:
+                continue
+            methods[method] = {
+                "operationId": operation["operationId"],
+                "parameters": [
+                    {"name": p["name"], "in": "path", "required": True, "schema": {"type": "string"}}
+                    for p in [*item.get("parameters", []), *operation.get("parameters", [])]
+                    if p["in"] == "path"
+                ],
+                "responses": {status: {"description": status} for status in operation["responses"]},
+            }
+        document["paths"][path] = methods
+    return document
