@@ -81,6 +81,27 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
     return found
 
 
+def rule_table() -> dict[str, dict[str, Any]]:
+    """Every rule that a finding can bear: `{about, ask[], on[[api, operation, half]], places[]}`, what is empty left out.
+
+    `ask` are likely causes, `places` patterns of what it looks at where they are always the same.
+    """
+    asked = {proof.id: list(proof.ask) for proof in load_proofs().values()}
+    looking = {rule.id: rule for rule in (*RULES, *(rule for book in BOOKS for rule in book.rules))}
+    table: dict[str, dict[str, Any]] = {}
+    for name, (about, _) in _rules().items():
+        rule = looking.get(name)
+        spots = rule.on.spots if rule and rule.on else ()
+        row = {
+            "about": " ".join(about.split()),
+            "ask": asked.get(name, []),
+            "on": [[spot.api, spot.operation, str(spot.half)] for spot in spots],
+            "places": list(rule.places) if rule else [],
+        }
+        table[name] = {key: value for key, value in row.items() if value}
+    return table
+
+
 def _requirement(requirement: Requirement, sdk: Path | None) -> Explanation:
     catalogue, rules = load_requirements(), _rules()
     speaking = rules_by_requirement().get(requirement.id, [])

@@ -158,11 +158,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a timeline: when, the exchange that says it (None for what none says by itself), and what."""
+    """A line of a timeline: when, the exchange that says it (None for what none says by itself), and what.
+
+    `marks` are those of the event that it is about.
+    """
 
     at: datetime
     exchange: int | None
     text: str
+    marks: tuple[Mark, ...] = ()
 
     def __str__(self) -> str:
         number = f"#{self.exchange}" if self.exchange is not None else ""
@@ -212,9 +216,10 @@ class Account:
             if due.told is None:
                 since = "" if due.exact else " at the latest"
                 waited = "is awaited" if due.mark is Mark.AWAITED else "never arrived"
-                yield Line(due.moment, None, f"{due.what}{since}: {' or '.join(due.types)} {waited}")
+                yield Line(due.moment, None, f"{due.what}{since}: {' or '.join(due.types)} {waited}",
+                           (due.mark,))  # fmt: skip
         for told in self.told:
-            yield Line(told.exchange.at, told.exchange.n, _told_line(told))
+            yield Line(told.exchange.at, told.exchange.n, _told_line(told), tuple(told.marks))
 
 
 def _told_line(told: Told) -> str:

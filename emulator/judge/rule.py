@@ -85,8 +85,9 @@ class Rule:
 
     `id` is that of its first requirement, with a word behind it where several rules speak on one
     (`MEF115-R52`, `MEF115-R36.order`). `on` None means every message. `about` says in words what is
-    looked at. The last three are for a rule that notices breaches of several kinds: which requirements
-    a breach hurts, on which a message lets the rule speak, and a finding's own rule id.
+    looked at; `places` are patterns (`/quoteItem/*/state`) of what it looks at, where they are always the
+    same. The last three are for a rule that notices breaches of several kinds: which requirements a breach
+    hurts, on which a message lets the rule speak, and a finding's own rule id.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Rule:
     on: On | None
     look: Look
     about: str = ""
+    places: tuple[str, ...] = ()
     half: Half | None = None
     touches: Callable[[Said, Breach], tuple[str, ...]] | None = None
     evidence: Callable[[Said, Sequence[Breach]], tuple[str, ...]] | None = None

@@ -69,11 +69,19 @@ class Rulebook:
             yield closing.id, closing.requirements
 
     def add(
-        self, labels: str | tuple[str, ...], look: Look, *, on: On, about: str, name: str = "", when: When | None = None
+        self,
+        labels: str | tuple[str, ...],
+        look: Look,
+        *,
+        on: On,
+        about: str,
+        name: str = "",
+        when: When | None = None,
+        places: tuple[str, ...] = (),
     ) -> None:
         """Add a rule. `name` tells it from others on the same requirement; it must be unique with it."""
         ids = self.ids(labels)
-        self.rules.append(Rule(_rule_id(self.guide, ids, name), ids, on, _conditional(look, when), about))
+        self.rules.append(Rule(_rule_id(self.guide, ids, name), ids, on, _conditional(look, when), about, places))
 
     def rule(
         self, labels: str | tuple[str, ...] = (), *, on: On, name: str = "", when: When | None = None
@@ -116,8 +124,10 @@ class Rulebook:
         def mark(place: str, found: Any) -> Mark:
             return FINE if given(found) else breach(place, "a value", found, f"{place} is missing")
 
-        about = f"{', '.join(holder + member for member in members)} is there"
-        self.add(labels, _on_members(holder, members, where, mark), on=on, about=about, name=name, when=when)
+        places = tuple(holder + member for member in members)
+        about = f"{', '.join(places)} is there"
+        look = _on_members(holder, members, where, mark)
+        self.add(labels, look, on=on, about=about, name=name, when=when, places=places)
 
     def absent(
         self,
@@ -160,7 +170,7 @@ class Rulebook:
                 yield hold(place + member, _same(found, allowed), expected=expected, found=found)
 
         about = f"{holder}{member} is one of {', '.join(map(str, allowed))}"
-        self.add(labels, look, on=on, about=about, name=name, when=when)
+        self.add(labels, look, on=on, about=about, name=name, when=when, places=(holder + member,))
 
     def status(
         self, labels: str | tuple[str, ...], *allowed: int, on: On, name: str = "", when: When | None = None
@@ -195,7 +205,8 @@ class Rulebook:
                     yield hold(place + member, first == place, expected="an id of its own", found=found,
                                message=f"{place + member} is {found}, as is {first + member}")  # fmt: skip
 
-        self.add(labels, look, on=on, about=f"{holder}{member} is unique", name=name, when=when)
+        place = holder + member
+        self.add(labels, look, on=on, about=f"{place} is unique", name=name, when=when, places=(place,))
 
     def has_role(
         self,
@@ -216,8 +227,9 @@ class Rulebook:
                     yield hold(f"{place}/relatedContactInformation", role in named, expected=role,
                                found=sorted(named), message=f"{place or 'the message'} names no contact with role {role}")  # fmt: skip
 
-        about = f"{holder}/relatedContactInformation names {', '.join(roles)}"
-        self.add(labels, look, on=on, about=about, name=name, when=when)
+        place = f"{holder}/relatedContactInformation"
+        about = f"{place} names {', '.join(roles)}"
+        self.add(labels, look, on=on, about=about, name=name, when=when, places=(place,))
 
 
 def _on_members(holder: str, members: tuple[str, ...], where: Where | None, mark: Callable[[str, Any], Mark]) -> Look:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import UserError
-from emulator.report import json_report, junit_report, transcript
+from emulator.report import html, json_report, junit_report, transcript
 
 WRITERS: Final[dict[str, Callable[[dict[str, Any], Path], Path]]] = {
+    "html": html.write,
     "json": json_report.write,
     "junit": junit_report.write,
     "transcript": transcript.write,

@@ -146,7 +146,12 @@ def _page(page: Account) -> Report:
         "id": plain(page.id),
         "marks": sorted(map(str, page.marks)),
         "timeline": [
-            {"at": moment(line.at), "exchange": line.exchange, "text": clean_text(line.text)}
+            {
+                "at": moment(line.at),
+                "exchange": line.exchange,
+                "text": clean_text(line.text),
+                **({"marks": sorted(map(str, line.marks))} if line.marks else {}),
+            }
             for line in page.timeline()
         ],
     }

@@ -58,7 +58,8 @@ def goes_legally(book: Rulebook, labels: Labels, machine: Machine, *, on: On, na
                 elif shown.exchange is life.asked:
                     yield hold(here, known.reaches(None, state), expected=list(known.initial), found=state)
 
-    book.add(labels, look, on=on, about=f"{machine.holder}{machine.state} against what was shown before", name=name)
+    about = f"{machine.holder}{machine.state} against what was shown before"
+    book.add(labels, look, on=on, about=about, name=name, places=(machine.holder + machine.state,))
 
 
 def _with_past(shown: Shown, earlier: Shown | None, holder: str) -> Iterator[tuple[str, Any, Any]]:
@@ -99,7 +100,8 @@ def tells_history(
                     continue
                 yield from _history_marks(here, entries, value, before, known, machine, life, said)
 
-    book.add(labels, look, on=on, about=f"{machine.holder}/stateChange against the states shown", name=name)
+    place = f"{machine.holder}/stateChange"
+    book.add(labels, look, on=on, about=f"{place} against the states shown", name=name, places=(place,))
 
 
 def _history_marks(

@@ -1,0 +1,98 @@
+"""Puts the page together: template, styles, scripts and data in one file, and a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+
+from emulator.report.html.catalogue import catalogue
+
+SCRIPTS: Final = (
+    "dom.js",
+    "model.js",
+    "json.js",
+    "summary.js",
+    "conversation.js",
+    "message.js",
+    "machines.js",
+    "requirements.js",
+    "app.js",
+)
+"""In the order in which they stand in the page."""
+STYLES: Final = ("base.css", "views.css", "print.css")
+START: Final = """
+const held = document.getElementById('oit-report');
+if (held) OIT.show(JSON.parse(held.textContent));
+"""
+
+
+def page(
+    told: dict[str, Any] | None, *, title: str, script: str = "", style: str = "", connect: str = "'none'"
+) -> bytes:
+    """The whole page, showing `told` (a report with its view) at once, or nothing until `OIT.show` is called.
+
+    `script` and `style` are added to the page's own; a live page has there what feeds it, and names in `connect`
+    whom it may ask (a source list of the Content-Security-Policy).
+    """
+    code = f"'use strict';\n{_read(SCRIPTS)}\n{script}\n{START}"
+    looks = f"{_read(STYLES)}\n{style}"
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"script-src {_digest(code)}; style-src {_digest(looks)}; img-src data:; connect-src {connect}"
+    )
+    data = [_data("oit-catalogue", catalogue())]
+    if told is not None:
+        data.append(_data("oit-report", told))
+    parts = {
+        "@title@": html.escape(title),
+        "@policy@": html.escape(policy, quote=True).replace("&#x27;", "'"),
+        "@style@": looks,
+        "@data@": "\n".join(data),
+        "@script@": code,
+    }
+    return _filled(_static("template.html"), parts).encode()
+
+
+def _filled(template: str, parts: dict[str, str]) -> str:
+    """Each marker replaced once; what is put in is never looked at again."""
+    made: list[str] = []
+    rest = template
+    for marker, text in parts.items():
+        before, _, rest = rest.partition(marker)
+        made += [before, text]
+    return "".join([*made, rest])
+
+
+def embedded(value: Any) -> str:
+    """JSON that can stand in a script element: no text in it can end the element or begin a comment."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # nested deeper than orjson writes
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _data(name: str, value: Any) -> str:
+    return f'<script type="application/json" id="{name}">{embedded(value)}</script>'
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _read(names: tuple[str, ...]) -> str:
+    return "\n".join(_static(f"static/{name}") for name in names)
+
+
+@cache
+def _static(name: str) -> str:
+    return files("emulator.report.html").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,174 @@
+// The page: where we are, which view shows it, and how a growing report is taken in.
+// OIT.show(report) shows a report; OIT.update(report) takes a newer one and leaves the reader where they are;
+// OIT.addView({id, title, render}) adds a view, whose render(app) answers an element.
+const CATALOGUE = JSON.parse((document.getElementById('oit-catalogue') || {}).textContent || '{}');
+const ALIASES = { exchange: 'conversation', finding: 'conversation', life: 'machines', requirement: 'requirements' };
+
+// Let a part be made anew: scroll positions, focus and what is unfolded stay as they are.
+function keeping(make) {
+  const active = document.activeElement;
+  const focus = active && (active.getAttribute('data-focus') || active.getAttribute('data-key'));
+  const selection = active && active.tagName === 'INPUT' && active.type === 'search' ? [active.selectionStart, active.selectionEnd] : null;
+  const scrolls = [...document.querySelectorAll('[data-scroll]')].map((element) => [element.getAttribute('data-scroll'), element.scrollTop, element.scrollLeft]);
+  const open = new Map([...document.querySelectorAll('details[data-key]')].map((element) => [element.getAttribute('data-key'), element.open]));
+  make();
+  for (const element of document.querySelectorAll('details[data-key]')) if (open.has(element.getAttribute('data-key'))) element.open = open.get(element.getAttribute('data-key'));
+  for (const [name, top, left] of scrolls) {
+    const element = document.querySelector(`[data-scroll="${name}"]`);
+    if (element && element.scrollTop !== top) { element.scrollTop = top; element.scrollLeft = left; }
+  }
+  if (focus && document.activeElement !== active) {
+    const again = document.querySelector(`[data-focus="${CSS.escape(focus)}"], [data-key="${CSS.escape(focus)}"]`);
+    if (again) again.focus({ preventScroll: true });
+    if (again && selection) again.setSelectionRange(...selection);
+  }
+}
+
+class App {
+  constructor() {
+    this.kept = {};
+    this.catalogue = CATALOGUE;
+    this.views = [
+      { id: 'summary', title: 'Summary', render: summaryView },
+      { id: 'conversation', title: 'Conversation', render: (app) => { app.conversation = app.conversation || new Conversation(app); return app.conversation.render(); } },
+      { id: 'machines', title: 'State machines', render: machinesView },
+      { id: 'requirements', title: 'Requirements', render: requirementsView },
+    ];
+    this.models = [];
+  }
+
+  get several() { return Boolean(this.report && this.report.runs); }
+
+  // An address within the page, of the run that is shown.
+  link(name, argument) {
+    const run = this.several && this.runIndex !== null ? `/run/${this.runIndex + 1}` : '';
+    return `#${run}/${name}${argument === undefined ? '' : `/${encodeURIComponent(argument)}`}`;
+  }
+
+  read() {
+    const parts = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
+    this.runIndex = this.several ? null : 0;
+    if (parts[0] === 'run') {
+      const index = Number(parts[1]) - 1;
+      this.runIndex = this.several ? (this.report.runs[index] ? index : null) : 0;
+      parts.splice(0, 2);
+    }
+    const fallback = this.several && this.runIndex === null ? 'runs' : 'summary';
+    let name = parts[0] || fallback;
+    const known = this.available().map((view) => view.id);
+    if (!known.includes(ALIASES[name] || name)) name = fallback;
+    this.route = { name, view: ALIASES[name] || name, argument: parts.slice(1).join('/') };
+    this.model = this.runIndex === null ? null : this.modelOf(this.runIndex);
+  }
+
+  available() {
+    if (!this.report) return [];
+    if (this.runIndex === null) return [{ id: 'runs', title: 'Runs', render: runsView }, this.views.find((view) => view.id === 'requirements'), ...this.views.filter((view) => view.always)];
+    return this.views;
+  }
+
+  modelOf(index) {
+    if (!this.models[index]) this.models[index] = new RunModel(this.several ? this.report.runs[index] : this.report, this.catalogue);
+    return this.models[index];
+  }
+
+  take(report) {
+    this.report = report;
+    this.models = [];
+  }
+
+  frame() {
+    this.main = h('main', { id: 'main', tabindex: '-1' });
+    this.bar = h('nav', { class: 'tabs', 'aria-label': 'Views' });
+    this.name = h('div', { class: 'name' });
+    const theme = h('button', { type: 'button', class: 'button theme', onclick: () => { this.theme(({ auto: 'dark', dark: 'light', light: 'auto' })[this.kept.theme || 'auto']); } });
+    this.themeButton = theme;
+    const root = document.getElementById('oit') || document.body;
+    root.replaceChildren(h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); this.main.focus(); } }, 'Skip to the content'),
+      h('header', { class: 'top' }, this.name, this.bar, h('div', { class: 'extras', id: 'oit-extras' }), theme), this.main);
+    let saved = 'auto';
+    try { saved = localStorage.getItem('oit-theme') || 'auto'; } catch { /* a page from a file may have no storage */ }
+    this.theme(saved);
+    addEventListener('hashchange', () => this.go());
+    addEventListener('keydown', (event) => { if (event.key === 'Escape' && ALIASES[this.route.name]) this.close(); });
+    // What is not laid out cannot be printed: everything is shown before, and the theme is light.
+    addEventListener('beforeprint', () => document.documentElement.classList.add('printing'));
+    addEventListener('afterprint', () => document.documentElement.classList.remove('printing'));
+  }
+
+  close() {
+    const n = this.route.name === 'exchange' ? this.route.argument : null;
+    location.hash = this.link(this.route.view);
+    if (n) requestAnimationFrame(() => { const link = this.main.querySelector(`a[data-n="${CSS.escape(n)}"]`); if (link) link.focus(); });
+  }
+
+  theme(name) {
+    this.kept.theme = name;
+    if (name === 'auto') document.documentElement.removeAttribute('data-theme');
+    else document.documentElement.setAttribute('data-theme', name);
+    this.themeButton.textContent = { auto: '◐ Auto', dark: '● Dark', light: '○ Light' }[name];
+    this.themeButton.setAttribute('aria-label', `Theme: ${name}`);
+    try { localStorage.setItem('oit-theme', name); } catch { /* as above */ }
+  }
+
+  head() {
+    const verdict = this.model ? this.model.run.verdict : this.report.verdict;
+    fill(this.name, h('span', { class: 'brand' }, 'OIT'), chip(verdict, RUN_WORDS[verdict]),
+      this.several ? h('a', { class: 'up', href: '#/runs' }, 'all runs') : null,
+      this.model ? h('span', { class: 'scenario' }, say(this.model.about.scenario, 80), this.model.about.case ? [' ', say(`[${this.model.about.case}]`, 60)] : null) : h('span', { class: 'scenario' }, count(this.report.runs.length, 'run')));
+    fill(this.bar, this.available().map((view) => h('a', { href: this.link(view.id), 'data-focus': `tab:${view.id}`, 'aria-current': view.id === this.route.view ? 'page' : null }, view.title,
+      view.id === 'conversation' && this.model ? h('span', { class: 'badge' }, this.model.exchanges.length) : null)));
+  }
+
+  // Somebody went to another address.
+  go() {
+    const before = this.route && `${this.runIndex}:${this.route.view}`;
+    this.read();
+    this.draw();
+    const [pane, heading] = [this.main.querySelector('.pane'), this.main.querySelector('.pane h2, h1')];
+    if (before !== `${this.runIndex}:${this.route.view}`) {
+      scrollTo(0, 0);
+      if (this.route.view !== 'conversation' && heading && before !== undefined) { heading.setAttribute('tabindex', '-1'); heading.focus({ preventScroll: true }); }
+    } else if (this.route.name === 'requirement' && pane && heading) {
+      pane.scrollTop = 0;
+      heading.focus({ preventScroll: true });
+    }
+  }
+
+  draw() {
+    keeping(() => {
+      this.head();
+      const view = this.available().find((each) => each.id === this.route.view);
+      const element = view.render(this);
+      this.main.className = `in-${this.route.view}`;
+      if (this.main.firstChild !== element || this.main.childNodes.length > 1) this.main.replaceChildren(element);
+    });
+    document.title = `${RUN_WORDS[this.model ? this.model.run.verdict : this.report.verdict]}: ${this.model ? plainly(this.model.about.scenario, 80) : 'runs'} · OIT`;
+  }
+}
+
+const app = new App();
+OIT.app = app;
+OIT.h = h;
+OIT.say = say;
+OIT.chip = chip;
+
+OIT.show = (report) => {
+  app.take(report);
+  if (!app.main) app.frame();
+  app.route = undefined;
+  app.go();
+};
+
+OIT.update = (report) => {
+  if (!app.main) { OIT.show(report); return; }
+  app.take(report);
+  app.read();
+  app.draw();
+};
+
+OIT.addView = (view) => {
+  app.views.push(view);
+  if (app.main) { app.read(); app.draw(); }
+};
+window.OIT = OIT;

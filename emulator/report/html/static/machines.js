@@ -1,0 +1,106 @@
+// State machines: the standard's diagram of each resource, and the way that it took.
+const BOX = { width: 150, height: 34, column: 250, row: 62, margin: 24 };
+
+function machinesView(app) {
+  const { model, route } = app;
+  const lives = model.lives.map((life, index) => ({ life, index })).filter(({ life }) => life.machine);
+  const chosen = lives.find(({ index }) => route.name === 'life' && index === Number(route.argument) - 1) || lives[0];
+  if (!chosen) return h('div', { class: 'page' }, h('h1', {}, 'State machines'), h('p', { class: 'calm' }, 'No resource that has states was seen in this run.'));
+  return h('div', { class: 'machines' },
+    h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'picker', tabindex: '0' }, h('ul', {}, lives.map(({ life, index }) => {
+      const wrong = life.edges.some((edge) => !edge.legal);
+      return h('li', { class: life.item === null ? '' : 'item' }, h('a', { href: app.link('life', index + 1), 'aria-current': index === chosen.index ? 'true' : null, 'data-focus': `life:${index}` },
+        h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), h('span', { class: 'soft' }, life.item === null ? [' ', say(life.id, 13)] : null),
+        h('span', { class: 'state' }, say(life.state || '')), wrong ? chip('fail', 'illegal change') : null));
+    }))),
+    h('section', { class: 'machine', 'data-scroll': 'machine', tabindex: '0', 'aria-label': 'State machine' }, machineOf(app, chosen.life)));
+}
+
+function machineOf(app, life) {
+  const machine = app.model.catalogue.machines[life.machine];
+  const guide = (app.model.catalogue.guides || {})[machine.guide] || {};
+  return h('div', {}, h('h1', {}, life.item === null ? words(life.kind) : h('span', {}, words(life.kind), ' item ', say(life.item, 60))),
+    h('p', { class: 'meta' }, say(life.id, 100), ` · ${life.machine}, ${machine.guide}${guide.function ? ` ${guide.function}` : ''}`),
+    h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Diagram' }, drawMachine(machine, life)),
+    h('p', { class: 'legend-line' }, h('span', { class: 'k path' }), ' went this way ', h('span', { class: 'k unseen-edge' }), ' must have gone, unseen ', h('span', { class: 'k' }), ' possible ', h('span', { class: 'k bad' }), ' not allowed'),
+    h('table', { class: 'edges' }, h('caption', {}, 'The way it took, and who saw it'), h('thead', {}, h('tr', {}, ['When', 'From', 'To', 'By the standard', 'Witnesses'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, life.edges.map((edge) => {
+        const clause = machine.edges.find((arrow_) => arrow_.from === edge.from && arrow_.to === edge.to);
+        return h('tr', { class: edge.legal ? '' : 'v-fail' }, h('td', {}, edge.at.slice(0, 19).replace('T', ' ')), h('td', {}, edge.from ? say(edge.from) : h('em', {}, 'creation')), h('td', {}, say(edge.to)),
+          h('td', {}, edge.legal ? edge.unseen ? chip('not_seen', 'unseen, allowed') : chip('pass', 'allowed') : chip('fail', 'not allowed'), clause ? h('span', { class: 'soft' }, ` ${clause.clause}, by ${clause.by === 'time' ? 'time' : `the ${clause.by}`}${clause.note ? `: ${clause.note}` : ''}`) : null),
+          h('td', {}, edge.witnesses.map((witness) => [h('a', { href: app.link('exchange', witness.exchange) }, `${witness.by} #${witness.exchange}`), ' '])));
+      }))));
+}
+
+function drawMachine(machine, life) {
+  const places = Object.entries(machine.places);
+  const columns = Math.max(...places.map(([, [column]]) => column)) + 1;
+  const rows = Math.max(...places.map(([, [, row]]) => row)) + 1;
+  const left = BOX.margin + 46;
+  const where = (state) => { const [column, row] = machine.places[state]; return { x: left + column * BOX.column, y: BOX.margin + 12 + row * BOX.row }; };
+  const width = left + (columns - 1) * BOX.column + BOX.width + BOX.margin + 50;
+  const height = BOX.margin * 2 + 12 + (rows - 1) * BOX.row + BOX.height + 30;
+  const walked = new Map(life.edges.map((edge) => [`${edge.from}>${edge.to}`, edge]));
+  const visited = new Set(life.edges.flatMap((edge) => [edge.from, edge.to]));
+  const legal = machine.edges.map((edge) => ({ ...edge, seen: walked.get(`${edge.from}>${edge.to}`) }));
+  const bad = life.edges.filter((edge) => !edge.legal && edge.from).map((edge) => ({ from: edge.from, to: edge.to, seen: edge }));
+  const starts = machine.initial.map((state) => ({ from: null, to: state, seen: walked.get(`null>${state}`) }));
+  const all = [...starts, ...legal, ...bad].sort((a, b) => Boolean(a.seen) - Boolean(b.seen));
+  const labels = [];
+  const lines = all.map((edge) => drawEdge(edge, where, labels));
+  const way = life.edges.map((edge) => `${edge.from || 'creation'} to ${edge.to}${edge.legal ? '' : ', which is not allowed'}`).join('; ');
+  return svg('svg', { class: 'machine-drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': plainly(`State machine ${life.machine}. The way taken: ${way || 'none seen'}`, 1000) }, lines,
+    places.map(([state]) => {
+      const { x, y } = where(state);
+      const kind = `${visited.has(state) ? ' been' : ''}${state === life.state ? ' now' : ''}${machine.terminal.includes(state) ? ' end' : ''}`;
+      return svg('g', { class: `box${kind}` }, svg('rect', { x, y, width: BOX.width, height: BOX.height, rx: machine.terminal.includes(state) ? 17 : 5 }), svg('text', { x: x + BOX.width / 2, y: y + 21 }, boxText(state, x)));
+    }), labels);
+}
+
+// A long name is written in two lines, broken at its dot or where a word begins.
+function boxText(state, x) {
+  if (state.length <= 20) return state;
+  const spot = state.includes('.') ? state.indexOf('.') + 1 : state.length - state.slice(4).search(/[A-Z]/) > 0 ? 4 + state.slice(4).search(/[A-Z]/) : 10;
+  return [svg('tspan', { x: x + BOX.width / 2, dy: -7 }, state.slice(0, spot)), svg('tspan', { x: x + BOX.width / 2, dy: 13 }, state.slice(spot))];
+}
+
+function drawEdge(edge, where, labels) {
+  const to = where(edge.to);
+  const seen = edge.seen;
+  const kind = !seen ? '' : !seen.legal ? ' bad' : seen.unseen ? ' unseen-edge' : ' path';
+  const middle = BOX.height / 2;
+  const end = { x: to.x, y: to.y + middle };
+  let path;
+  let mark;
+  let tip = `M${end.x} ${end.y} l-9 -4.5 v9 z`;
+  if (edge.from === null) {
+    path = `M${end.x - 34} ${end.y} H${end.x - 8}`;
+    mark = null;
+  } else {
+    const from = where(edge.from);
+    const start = { x: from.x + BOX.width, y: from.y + middle };
+    if (to.x > from.x) {
+      const far = to.x - from.x > BOX.column;
+      const bend = far ? Math.min(from.y, to.y) - 26 : null;
+      const dx = (end.x - start.x) / 2;
+      if (far && from.y === to.y) path = `M${start.x} ${start.y} C${start.x + 60} ${bend} ${end.x - 60} ${bend} ${end.x - 8} ${end.y}`;
+      else path = `M${start.x} ${start.y} C${start.x + dx} ${start.y} ${end.x - dx} ${end.y} ${end.x - 8} ${end.y}`;
+      mark = { x: (start.x + end.x) / 2 - 4, y: far && from.y === to.y ? (start.y * 0.25 + bend * 0.75) : (start.y + end.y) / 2 };
+    } else if (to.x === from.x) {
+      const reach = 30 + Math.abs(to.y - from.y) / 6;
+      path = `M${start.x} ${start.y} C${start.x + reach} ${start.y} ${start.x + reach} ${end.y} ${start.x + 8} ${end.y}`;
+      tip = `M${start.x} ${end.y} l9 -4.5 v9 z`;
+      mark = { x: start.x + reach * 0.78, y: (start.y + end.y) / 2 };
+    } else {
+      const low = Math.max(from.y, to.y) + BOX.height + 18;
+      path = `M${from.x + BOX.width / 2} ${from.y + BOX.height} C${from.x + BOX.width / 2} ${low + 14} ${to.x + BOX.width / 2} ${low + 14} ${to.x + BOX.width / 2} ${to.y + BOX.height + 8}`;
+      tip = `M${to.x + BOX.width / 2} ${to.y + BOX.height} l-4.5 9 h9 z`;
+      mark = { x: (from.x + to.x + BOX.width) / 2, y: low + 6 };
+    }
+  }
+  if (seen && mark && !seen.unseen) {
+    const text = `${seen.legal ? '' : '✕ '}${clock(seen.at)}`;
+    labels.push(svg('g', { class: `stamp${kind}` }, svg('rect', { x: mark.x - 32, y: mark.y - 9, width: 64, height: 17, rx: 4 }), svg('text', { x: mark.x, y: mark.y + 4 }, text)));
+  }
+  return svg('g', { class: `edge${kind}` }, svg('path', { class: 'line', d: path }), svg('path', { class: 'tip', d: tip }), svg('title', {}, `${edge.from || 'creation'} → ${edge.to}${edge.clause ? ` (${edge.clause}, by ${edge.by})` : ''}`));
+}

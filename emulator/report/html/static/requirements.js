@@ -1,0 +1,94 @@
+// The grid of requirements, by guide and section, and what is known of one.
+const GRID_ORDER = ['fail', 'error', 'disputed', 'warning', 'pass', 'not_seen', 'not_applicable', 'not_on_wire'];
+
+// Rows {id, verdict, exchanges|runs} of every requirement that the catalogue has, judged or not.
+function gridRows(app) {
+  const { catalogue, model, report } = app;
+  const judged = new Map((model ? model.run.requirements : (report.view && report.view.trace) || []).map((row) => [row.id, row]));
+  const known = Object.keys(catalogue.requirements || {});
+  const ids = [...known, ...[...judged.keys()].filter((id) => !(id in (catalogue.requirements || {})))];
+  return ids.map((id) => {
+    const about = (catalogue.requirements || {})[id] || { guide: id.split('-')[0], label: id.split('-')[1], section: '?', title: '', keyword: '' };
+    const row = judged.get(id);
+    return { id, about, verdict: row ? row.verdict : about.not_on_wire ? 'not_on_wire' : 'not_seen', exchanges: (row && row.exchanges) || [], runs: (row && row.runs) || [] };
+  });
+}
+
+function requirementsView(app) {
+  const { route, catalogue } = app;
+  const rows = gridRows(app);
+  const kept = app.kept;
+  if (route.name === 'requirements' && route.argument && route.argument !== kept.jumped) { kept.verdicts = new Set([route.argument]); kept.jumped = route.argument; }
+  kept.verdicts = kept.verdicts || new Set();
+  const counts = {};
+  for (const row of rows) counts[row.verdict] = (counts[row.verdict] || 0) + 1;
+  const chosen = route.name === 'requirement' ? rows.find((row) => row.id === route.argument) : null;
+  const cells = [];
+  const said = h('span', { class: 'soft', role: 'status' });
+  const search = h('input', { type: 'search', id: 'r-filter', 'data-key': 'r-filter', value: kept.words || '', placeholder: 'R52, cancel, 7.2 …', oninput: () => { kept.words = search.value; sift(); } });
+  const side = h('select', { id: 'r-side', 'data-key': 'r-side', onchange: () => { kept.side = side.value; sift(); } }, ['', 'buyer', 'seller'].map((value) => h('option', { value, selected: (kept.side || '') === value }, value ? `the ${WHO[value]}` : 'anybody')));
+  const ticks = GRID_ORDER.filter((verdict) => counts[verdict]).map((verdict) => {
+    const button = h('button', { type: 'button', class: `count v-${verdict}`, 'data-key': `tick:${verdict}`, 'aria-pressed': String(kept.verdicts.has(verdict)), onclick: () => {
+      if (!kept.verdicts.delete(verdict)) kept.verdicts.add(verdict);
+      button.setAttribute('aria-pressed', String(kept.verdicts.has(verdict)));
+      sift();
+    } }, h('span', { class: 'number' }, counts[verdict]), h('span', {}, h('span', { 'aria-hidden': 'true' }, VERDICTS[verdict].glyph), ' ', VERDICTS[verdict].name));
+    return button;
+  });
+  const cell = (row) => {
+    const element = h('a', { class: `cell v-${row.verdict}`, href: app.link('requirement', row.id), 'aria-current': chosen === row ? 'true' : null, title: `${row.id} ${row.about.title}: ${VERDICTS[row.verdict].name}`, 'aria-label': `${row.id} ${row.about.title}: ${VERDICTS[row.verdict].name}`, 'data-focus': `r:${row.id}` },
+      h('span', { 'aria-hidden': 'true' }, VERDICTS[row.verdict].glyph), row.about.label);
+    cells.push([row, element]);
+    return element;
+  };
+  const blocks = [...group(rows, (row) => row.about.guide)].map(([guide, list]) => {
+    const about = (catalogue.guides || {})[guide] || {};
+    return h('section', { class: 'guide' }, h('h2', {}, about.function || guide, h('span', { class: 'soft' }, ` ${guide}`)),
+      [...group(list, (row) => row.about.section)].map(([section, some]) => h('div', { class: 'section' }, h('h3', {}, h('span', { class: 'sr' }, 'Section '), section), h('div', { class: 'cells' }, some.map(cell)))));
+  });
+  const sift = () => {
+    const text = search.value.trim().toLowerCase();
+    let shown = 0;
+    for (const [row, element] of cells) {
+      const fits = (!kept.verdicts.size || kept.verdicts.has(row.verdict)) && (!side.value || [side.value, 'both'].includes(row.about.side))
+        && (!text || `${row.id} ${row.about.title} ${row.about.section} ${row.about.keyword}`.toLowerCase().includes(text));
+      element.hidden = !fits;
+      if (fits) shown += 1;
+    }
+    for (const block of blocks) {
+      for (const part of block.querySelectorAll('.section')) part.hidden = !part.querySelector('.cell:not([hidden])');
+      block.hidden = !block.querySelector('.cell:not([hidden])');
+    }
+    said.textContent = shown === cells.length ? count(shown, 'requirement') : `${shown} of ${count(cells.length, 'requirement')}`;
+  };
+  sift();
+  return h('div', { class: `requirements${chosen ? ' open' : ''}` },
+    h('section', { class: 'grid', 'data-scroll': 'grid', 'aria-label': 'Requirements', tabindex: '0' }, h('h1', { class: 'sr' }, 'Requirements'),
+      h('div', { class: 'tally' }, ticks), h('div', { class: 'tools' }, h('label', { for: 'r-filter' }, 'Find'), search, h('label', { for: 'r-side' }, 'binding'), side, said), blocks,
+      app.model ? functionTable(app, functionRows(app.model), app.model.about.release) : null),
+    h('aside', { class: 'pane', 'aria-label': 'Requirement', 'data-scroll': 'pane' }, chosen ? requirementPane(app, chosen)
+      : h('div', { class: 'empty' }, route.name === 'requirement' ? h('p', {}, 'Nothing is known of ', say(route.argument, 60), '.') : h('p', {}, 'Choose a requirement to see what it asks and which exchanges show it.'))));
+}
+
+function requirementPane(app, row) {
+  const { model, report, catalogue } = app;
+  const { about } = row;
+  const findings = model ? model.findings.filter((finding) => finding.requirements.includes(row.id)) : [];
+  const option = about.option && catalogue.requirements[about.option];
+  const runs = model ? [] : report.runs.map((run, index) => ({ index, run, row: run.requirements.find((each) => each.id === row.id) })).filter((each) => each.row && each.row.exchanges.length);
+  return h('div', { class: 'message' }, h('div', { class: 'pane-head' }, h('h2', { tabindex: '-1' }, row.id), h('span', { class: 'turn' }, h('a', { class: 'button', href: app.link('requirements'), 'aria-label': 'Close requirement' }, '✕'))),
+    h('p', { class: 'card-title' }, about.title),
+    h('p', {}, chip(row.verdict), ' ', h('span', { class: 'soft' }, `${about.keyword}${about.side ? `, of the ${about.side === 'both' ? 'Buyer and the Seller' : WHO[about.side]}` : ''}; section ${about.section}`)),
+    option ? h('p', {}, 'Only where the option ', requirementLink(app, about.option), ' is used: ', option.title) : null,
+    about.not_on_wire ? h('p', {}, 'It cannot be seen on the wire: ', about.not_on_wire) : about.seen ? h('p', {}, h('span', { class: 'soft' }, 'seen in '), about.seen) : null,
+    about.note ? h('p', { class: 'soft' }, about.note) : null,
+    findings.map((finding) => h('div', {}, findingCard(app, finding, null), finding.exchange ? h('p', { class: 'meta' }, h('a', { class: 'go', href: app.link('finding', finding.number) }, `Look at it in exchange ${finding.exchange}`)) : null)),
+    row.exchanges.length ? [h('h3', {}, 'Exchanges that show it'), h('ul', { class: 'plain' }, row.exchanges.map((n) => {
+      const exchange = model.byNumber.get(n);
+      const verdict = worst(findings.filter((finding) => finding.exchange === n).map((finding) => finding.verdict)) || 'pass';
+      return h('li', {}, chip(verdict), ' ', exchangeLink(app, n), ' ', exchange ? h('span', { class: 'soft' }, say(exchange.operation || exchange.request.method), ' ', outcomeOf(exchange)) : null);
+    }))] : model && row.verdict === 'not_seen' ? h('p', {}, 'Nothing in this run showed it. That is not a pass.') : null,
+    runs.length ? [h('h3', {}, 'Runs that show it'), h('ul', { class: 'plain' }, runs.map((each) => h('li', {}, chip(each.row.verdict), ' ', h('a', { href: `#/run/${each.index + 1}/requirement/${row.id}` }, say(each.run.run.scenario), each.run.run.case ? [' ', say(`[${each.run.run.case}]`)] : null))))] : null,
+    (about.rules || []).length ? [h('h3', {}, 'How it is judged'), h('ul', { class: 'plain' }, about.rules.map((name) => h('li', {}, h('code', {}, name), ' ', (catalogue.rules[name] || {}).about || '')))] : null,
+    h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${row.id}`)));
+}

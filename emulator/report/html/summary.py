@@ -1,0 +1,125 @@
+"""A run in ten seconds: the verdict in a sentence, whose the findings are, what to fix first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from emulator.report.model import Report
+
+MOST: Final = 3
+"""So many things are named to be fixed first."""
+
+_GRAVE: Final = ("fail", "error", "disputed", "warning", "not_seen")
+"""Verdicts of findings that count, the gravest first."""
+_WHO: Final = ("buyer", "seller", "transport", "scenario", "emulator", "spec")
+_STUCK: Final = ("failed", "never_arrived", "error", "inconclusive")
+_MEANINGS: Final = {
+    "pass": "All that was asked for was seen, and nothing was wrong.",
+    "inconclusive": "Something was not answered, never came or was not reached.",
+    "error": "OIT, or the party that it plays, made a mistake: this says nothing of the partner.",
+}
+
+
+def summary(run: Report) -> dict[str, Any]:
+    """`{sentence, blame[{who, tested, counts}], first[...]}`.
+
+    An entry of `first` is about findings of one rule, `{kind: finding, finding, count, verdict, blame, rule,
+    requirements, exchange, message, expected, found}`, `finding` counting from 1 in the report; or about a step,
+    `{kind: step, step, verdict, blame, exchange, message, where}`.
+    """
+    return {"sentence": _sentence(run), "blame": list(_blame(run)), "first": _first(run)}
+
+
+def _sentence(run: Report) -> str:
+    if run["verdict"] != "fail":
+        return _MEANINGS[run["verdict"]]
+    breaches = [row for row in run["findings"] if row["verdict"] == "fail" and _decides(run, row["blame"])]
+    steps = [row for row in run["steps"] if row["outcome"] == "failed"]
+    parts = [_number(len(breaches), "breach of the standard", "breaches of the standard")] if breaches else []
+    if steps:
+        parts.append(
+            _number(len(steps), "step of the scenario that was not met", "steps of the scenario that were not met")
+        )
+    whose = " and ".join(dict.fromkeys(f"the {row['blame'].title()}" for row in breaches if row["blame"] in _PARTIES))
+    if whose:
+        parts[0] += f" by {whose}"
+    return f"{' and '.join(parts) or 'Something is wrong'}."
+
+
+_PARTIES: Final = ("buyer", "seller")
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _decides(run: Report, blame: str) -> bool:
+    """Whether a breach at this door decides the run: with a party under test, only its own."""
+    sut = run["run"]["sut"]
+    return sut is None or blame == sut
+
+
+def _blame(run: Report) -> Iterator[dict[str, Any]]:
+    counted: dict[str, Counter[str]] = {}
+    for finding in run["findings"]:
+        if finding["verdict"] in _GRAVE:
+            counted.setdefault(finding["blame"], Counter())[finding["verdict"]] += 1
+    for who in _WHO:
+        if who in counted:
+            counts = {verdict: counted[who][verdict] for verdict in _GRAVE if counted[who][verdict]}
+            yield {"who": who, "tested": run["run"]["sut"] == who, "counts": counts}
+
+
+def _first(run: Report) -> list[dict[str, Any]]:
+    """What to fix first: breaches of the party under test, then what is our own, then what was not met or never came."""
+    found = [*_of_findings(run), *_of_steps(run)]
+    found.sort(key=lambda entry: _rank(run, entry))
+    return found[:MOST]
+
+
+def _rank(run: Report, entry: dict[str, Any]) -> tuple[int, int, int]:
+    order = {"fail": 0, "error": 1, "step": 2, "not_seen": 3, "disputed": 5, "warning": 4}
+    kind = "step" if entry["kind"] == "step" else entry["verdict"]
+    others = not _decides(run, entry["blame"]) and entry["blame"] in _PARTIES
+    return order[kind], int(others), entry["exchange"] or 0
+
+
+def _of_findings(run: Report) -> Iterator[dict[str, Any]]:
+    """Findings of one rule, verdict and blame are one thing to fix; the first of them stands for all."""
+    groups: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for number, row in enumerate(run["findings"], 1):
+        if row["verdict"] not in _GRAVE:
+            continue
+        key = row["rule"], row["verdict"], row["blame"]
+        if key in groups:
+            groups[key]["count"] += 1
+            continue
+        told = {name: row[name] for name in
+                ("verdict", "blame", "rule", "requirements", "exchange", "message", "expected", "found")}  # fmt: skip
+        groups[key] = {"kind": "finding", "finding": number, "count": 1, **told}
+    yield from groups.values()
+
+
+def _of_steps(run: Report) -> Iterator[dict[str, Any]]:
+    """Steps that did not get what they wanted, where no breach says why."""
+    explained = {row["exchange"] for row in run["findings"] if row["verdict"] in ("fail", "error", "not_seen")}
+    for step in run["steps"]:
+        if step["outcome"] not in _STUCK or explained & set(step["exchanges"]):
+            continue
+        unmet = next((row for row in step["expectations"] if not row["met"]), None)
+        said = step["message"].partition("\n")[0]
+        if unmet is not None:
+            said = (
+                f"{said or 'not as the scenario asks'}: {unmet['pointer'] or unmet['what']} {unmet['message']}".strip()
+            )
+        yield {
+            "kind": "step",
+            "step": step["id"],
+            "verdict": step["outcome"],
+            "blame": step["blame"] or "",
+            "exchange": step["exchanges"][-1] if step["exchanges"] else None,
+            "message": said,
+            "where": step["where"],
+        }
