@@ -1,21 +1,53 @@
 """The rules of MEF 123: one module for each group of use cases.
 
-In the order of the guide: placing, terms, changing, living, patching, reading, dates, charging, telling.
+In the order of the guide: serving, products, placing with answering and item_answers, terms, changing, living, patching,
+reading, dates, cancelling, charging with charge_answers and charge_ends, subscribing, news, telling, paging.
 """
 
 from __future__ import annotations
 
 from emulator.judge.rules.order import (
+    answering,
+    cancelling,
     changing,
+    charge_answers,
+    charge_ends,
     charging,
     dates,
+    item_answers,
     living,
+    news,
+    paging,
     patching,
     placing,
+    products,
     reading,
+    serving,
+    subscribing,
     telling,
     terms,
 )
 from emulator.judge.rules.order.book import ORDER
 
-__all__ = ["ORDER", "changing", "charging", "dates", "living", "patching", "placing", "reading", "telling", "terms"]
+__all__ = [
+    "ORDER",
+    "answering",
+    "cancelling",
+    "changing",
+    "charge_answers",
+    "charge_ends",
+    "charging",
+    "dates",
+    "item_answers",
+    "living",
+    "news",
+    "paging",
+    "patching",
+    "placing",
+    "products",
+    "reading",
+    "serving",
+    "subscribing",
+    "telling",
+    "terms",
+]

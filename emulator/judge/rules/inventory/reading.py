@@ -1,0 +1,129 @@
+"""Lists and reads of products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, responses
+from emulator.judge.rulebook import breach, given
+from emulator.judge.rules import common
+from emulator.judge.rules.common import Filter
+from emulator.judge.rules.inventory.asking import all_wanted, unchanged
+from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, READ, STARTED
+from emulator.judge.run import PRODUCT, Run, Said, Shown
+from emulator.wire.payload import at, every
+
+# Lists and reads
+
+# The list leaves startDate out where there is none yet, and an erratum lets a read do so; once active, there is one.
+INVENTORY.present(
+    "R9",
+    "",
+    "/startDate",
+    on=READ,
+    name="startDate",
+    when=all_wanted,
+    where=lambda body: body.get("status") in STARTED,
+)
+common.no_twins(
+    INVENTORY,
+    (),
+    PRODUCT,
+    "/relatedSite",
+    "/productRelationship",
+    "/productOrderItem",
+    "/relatedContactInformation",
+    "/statusChange",
+)
+common.keeps_id(INVENTORY, (), PRODUCT)
+common.no_doubles(INVENTORY, (), "listProduct")
+common.pages(INVENTORY, (), "listProduct")
+common.agrees(INVENTORY, (), PRODUCT, "/productOffering/id", "/productSpecification/id")
+common.filters(
+    INVENTORY,
+    (),
+    "listProduct",
+    {
+        "status": Filter("/status"),
+        "productSpecificationId": Filter("/productSpecification/id"),
+        "productOfferingId": Filter("/productOffering/id"),
+        "externalId": Filter("/externalId"),
+        "geographicalSiteId": Filter("/relatedSite/*/id"),
+        "relatedProductId": Filter("/productRelationship/*/id"),
+        "billingAccountId": Filter("/billingAccount/id"),
+        "productOrderId": Filter("/productOrderItem/*/productOrderId"),
+        "startDate.gt": Filter("/startDate", "gt"),
+        "startDate.lt": Filter("/startDate", "lt"),
+        "lastUpdateDate.gt": Filter("/lastUpdateDate", "gt"),
+        "lastUpdateDate.lt": Filter("/lastUpdateDate", "lt"),
+    },
+    name="filter",
+)
+
+
+@INVENTORY.at_end(name="summary")
+def sightings_of_one_date_say_the_same(run: Run) -> Iterator[Remark]:
+    """What two sightings show of a product whose status and lastUpdateDate are the same in both.
+
+    The date may be less exact than a change, so that a difference is a hint.
+    """
+    for earlier, later in _dated_alike(run):
+        whole = later.whole and not dict(later.exchange.request.query).get("fields")
+        for member, old in earlier.value.items():
+            new = later.value.get(member)
+            if not given(old) or member in _SEEN_ELSEWHERE or not (given(new) or whole):
+                continue
+            place = f"{later.place}/{member}"
+            yield on_response(later.exchange, FINE if new == old or _essence(new) == _essence(old) else breach(
+                place, old, new, f"{place} differs from that of exchange {earlier.exchange.n}, though lastUpdateDate "
+                                 "is the same", hint=True))  # fmt: skip
+
+
+_SEEN_ELSEWHERE: Final = (
+    "href", "productOffering", "productSpecification", "startDate", "terminationDate", "statusChange",
+)  # fmt: skip
+"""Members that another rule compares, and links."""
+
+
+def _dated_alike(run: Run) -> Iterator[tuple[Shown, Shown]]:
+    """Sightings of a product with the one before, if both have the same lastUpdateDate and status."""
+    for life in run.lives(PRODUCT):
+        for earlier, later in pairwise(life.shown):
+            dates = earlier.value.get("lastUpdateDate"), later.value.get("lastUpdateDate")
+            if all(map(given, dates)) and unchanged(earlier.value, later.value):
+                yield earlier, later
+
+
+def _essence(value: Any) -> Any:
+    """A value without links, its entries in any order and its instants however spelt."""
+    if isinstance(value, list):
+        return sorted((_essence(one) for one in value), key=repr)
+    if isinstance(value, dict):
+        return {key: _essence(value[key]) for key in sorted(value) if "href" not in key.lower()}
+    return common.moment(value) or value
+
+
+@INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))
+def products_in_service_are_found(said: Said) -> Iterator[Mark]:
+    """A product that was shown in service, to the same Buyer, and that no order ends, is not gone.
+
+    One that is terminated may be removed from the inventory.
+    """
+    identifier = said.exchange.path_params.get("id")
+    life = said.run.life(PRODUCT, identifier)
+    before = life.last_before(said.exchange, whole=False) if life else None
+    if before is None or before.value.get("status") not in IN_SERVICE:
+        return
+    if said.status == 200:  # noqa: PLR2004
+        yield FINE
+    elif said.status == 404 and common.same_parties(before.exchange, said.exchange):  # noqa: PLR2004
+        ended = any(
+            at(item, "/action") == "delete" and at(item, "/product/id") == identifier
+            for order in said.run.of("createProductOrder", api="productOrder")
+            for _, item in every(order.request.body, "/productOrderItem/*")
+        )
+        if not ended:
+            yield breach("", 200, 404, f"product {identifier} was {before.value.get('status')} in exchange "
+                                       f"{before.exchange.n} and is not found any more")  # fmt: skip

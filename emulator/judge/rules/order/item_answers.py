@@ -1,0 +1,204 @@
+"""What the answer to an order says of its items, and its notes (MEF 123, 6.1.5). R29 and R49 are one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from emulator.judge.rule import FINE, Mark, Remark, on_response
+from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules import common
+from emulator.judge.rules.order.book import ORDER
+from emulator.judge.run import CHARGE, MODIFY_DATE, Life, Run, Said
+from emulator.judge.run import ORDER as ORDER_KIND
+from emulator.wire.payload import MISSING, at, every
+
+if TYPE_CHECKING:
+    pass
+from emulator.judge.rules.order.answering import UNCHANGED, date_changes
+from emulator.judge.rules.order.products import ANSWERS, ITEMS
+
+
+@ORDER.rule("R21", on=ANSWERS)
+def notes_stay_as_they_are(said: Said) -> Iterator[Mark]:
+    """Each note that was shown before is still there, unchanged."""
+    for shown, life in said.lived():
+        earlier = life.last_before(said.exchange)
+        if earlier is None:
+            continue
+        for holder in ("", ITEMS):
+            for place, value, before in common.paired(shown, earlier, holder):
+                yield from _note_marks(
+                    f"{shown.place}{place}/note", at(value, "/note"), at(before, "/note"), earlier.exchange.n
+                )
+
+
+_NOTE: Final = ("author", "date", "source", "text")
+
+
+def _note_marks(place: str, notes: Any, before: Any, when: int) -> Iterator[Mark]:
+    now = [note for note in notes if isinstance(note, dict)] if isinstance(notes, list) else []
+    for old in before if isinstance(before, list) else ():
+        if not isinstance(old, dict) or not isinstance(old.get("id"), str):
+            continue
+        namesakes = [note for note in now if note.get("id") == old["id"]]
+        if any(all(common.same(old.get(name), note.get(name)) for name in _NOTE) for note in namesakes):
+            yield FINE
+        elif namesakes:
+            name = next(name for name in _NOTE if not common.same(old.get(name), namesakes[0].get(name)))
+            here = f"{place}/{notes.index(namesakes[0])}/{name}"
+            yield breach(here, old.get(name, MISSING), namesakes[0].get(name, MISSING),
+                         f"{here} of note {old['id']} was changed; exchange {when} showed it otherwise")  # fmt: skip
+        else:
+            yield breach(place, old, MISSING, f"note {old['id']} of {place}, which exchange {when} showed, is gone")
+
+
+ORDER.present("R22", ITEMS, "/state", on=ANSWERS)
+
+
+@ORDER.rule("R24", on=ANSWERS)
+def haste_is_granted_where_it_was_asked_for(said: Said) -> Iterator[Mark]:
+    """Haste is not accepted (expediteAcceptedIndicator) where the expediteIndicator last asked for is false."""
+    for shown, life in said.lived():
+        changes = list(date_changes(said.run, life.id))
+        first = {at(i, "/id"): i for _, i in every(life.request, ITEMS) if isinstance(at(i, "/id"), str)}
+        for place, item in every(shown.value, ITEMS):
+            identifier = at(item, "/id")
+            if not isinstance(identifier, str) or True in _haste(first.get(identifier), item, identifier, changes):
+                continue
+            accepted = at(item, "/expediteAcceptedIndicator")
+            here = f"{shown.place}{place}/expediteAcceptedIndicator"
+            yield hold(here, accepted is not True, expected=False, found=accepted,
+                       message=f"{here} is true, though no expedite is asked for")  # fmt: skip
+
+
+def _haste(first: Any, item: Any, identifier: str, changes: Iterable[tuple[str, Mapping[str, Any], Any]]) -> set[bool]:
+    """What the buyer can have asked for last, as far as is known; both where nothing is."""
+    said = at(first, "/expediteIndicator") if isinstance(first, dict) else at(item, "/expediteIndicator")
+    if isinstance(first, dict) and said in (MISSING, None):
+        said = False  # the contract's default
+    wishes = {said} if isinstance(said, bool) else {True, False}
+    for of, wanted, state in changes:
+        wish = at(wanted, "/expediteIndicator")
+        if of != identifier or state in UNCHANGED:
+            continue
+        if state == "done" and isinstance(wish, bool):
+            wishes = {wish}
+        else:
+            wishes = wishes | {wish if isinstance(wish, bool) else False}
+    return wishes
+
+
+@ORDER.at_end("R25")
+def haste_is_granted_once_it_is_paid_for(run: Run) -> Iterator[Remark]:
+    """An item that is expedited has no charge for it that waits for the buyer, before and after it is shown so."""
+    for life in run.lives(ORDER_KIND):
+        charges = [charge for charge in run.lives(CHARGE) if _for_haste(run, charge, life.id)]
+        for charge in charges:
+            item = at(charge.shown[0].value, "/productOrderItem/productOrderItemId")
+            yield from _haste_remarks(life, charge, item)
+
+
+def _for_haste(run: Run, charge: Life, order: str) -> bool:
+    """Whether a charge is what an expedite of this order's item costs."""
+    if not charge.shown or at(charge.shown[0].value, "/productOrderItem/productOrderId") != order:
+        return False
+    if any(at(s.value, f"/chargeItem/{i}/priceCategory") == "expedite" for s in charge.shown for i in range(3)):
+        return True
+    cause = at(charge.shown[0].value, f"/{MODIFY_DATE.name}/id")
+    request = run.life(MODIFY_DATE, cause)
+    return request is not None and any(at(s.value, "/expediteIndicator") is True for s in request.shown)
+
+
+def _haste_remarks(order: Life, charge: Life, item: Any) -> Iterator[Remark]:
+    seen = [(shown.exchange.n, at(shown.value, "/state")) for shown in charge.shown]
+    expedited_before = False
+    for shown in order.shown:
+        n = shown.exchange.n
+        accepted = any(
+            at(each, "/id") == item and at(each, "/expediteAcceptedIndicator") is True
+            for _, each in every(shown.value, ITEMS)
+        )
+        if n < seen[0][0]:
+            expedited_before |= accepted
+        if n < seen[0][0] or not shown.whole or expedited_before:
+            continue
+        last = [state for when, state in seen if when < n][-1]
+        # Still waiting afterwards: else it may have been withdrawn unseen, and haste granted free of charge.
+        waits = last == "awaitingResponse" and any(state == last for when, state in seen if when > n)
+        if accepted and waits:
+            place = "/productOrderItem"
+            yield on_response(shown.exchange, breach(
+                place, "no expedite accepted yet", True,
+                f"item {item} is expedited while charge {charge.id} for it waits for the buyer's answer"))  # fmt: skip
+        elif waits or (accepted and last == "completed"):
+            yield on_response(shown.exchange, FINE)
+
+
+@ORDER.rule("R26", on=ANSWERS)
+def a_held_item_refers_to_its_charge(said: Said) -> Iterator[Mark]:
+    """An item that is held while the order is held.assessingCharge refers to charges."""
+    reading = ("charge-of-held-item", "waiting")
+    for shown in said.shown:
+        if at(shown.value, "/state") != "held.assessingCharge" or not said.run.reads_as(*reading):
+            continue
+        for place, item in every(shown.value, ITEMS):
+            if at(item, "/state") != "held":
+                continue
+            found, here = at(item, "/charge"), f"{shown.place}{place}/charge"
+            if given(found):
+                yield FINE
+            else:
+                yield breach(here, "a reference to the charge", found,
+                             f"{here} is missing, though the item waits for it to be answered", reading=reading)  # fmt: skip
+
+
+def _no_more_expected(labels: tuple[str, ...], state: str) -> None:
+    reading = ("expected-completion-date-after-end", "gone")
+
+    def look(said: Said) -> Iterator[Mark]:
+        if not said.run.reads_as(*reading):
+            return
+        for place, item in every(said.body, ITEMS):
+            if at(item, "/state") != state:
+                continue
+            found = at(item, "/expectedCompletionDate")
+            if found in (MISSING, None):
+                yield FINE
+            else:
+                here = f"{place}/expectedCompletionDate"
+                yield breach(
+                    here, MISSING, found, f"{here} is still there, though the item is {state}", reading=reading
+                )
+
+    ORDER.add(labels, look, on=ANSWERS, name=state, about=f"expectedCompletionDate of items that are {state}")
+
+
+_no_more_expected(("R27",), "failed")
+_no_more_expected(("R27", "R47"), "cancelled")
+
+ORDER.present(
+    ("R28", "R46"), ITEMS, "/expectedCompletionDate", on=ANSWERS, where=lambda item: item.get("state") == "inProgress"
+)
+
+
+@ORDER.rule(("R29", "R49"), on=ANSWERS)
+def only_completed_items_have_a_completion_date(said: Said) -> Iterator[Mark]:
+    """Items that are not completed have no completionDate."""
+    reading = ("item-completion-date", "completed-only")
+    for place, item in every(said.body, ITEMS):
+        state = at(item, "/state")
+        if not isinstance(state, str) or state == "completed":
+            continue
+        found = at(item, "/completionDate")
+        ended = state in _ENDED
+        if found in (MISSING, None):
+            yield FINE
+        elif not ended or said.run.reads_as(*reading):
+            here = f"{place}/completionDate"
+            yield breach(here, MISSING, found, f"{here} is there, though the item is {state}",
+                         reading=reading if ended else None)  # fmt: skip
+
+
+_ENDED: Final = ("cancelled", "failed", "rejected", "rejected.unassessed", "rejected.validated")
+"""Final states of an item other than completed."""
