@@ -18,7 +18,10 @@ KINDS = ("memory", "sqlite", "postgresql")
 
 @contextlib.contextmanager
 def database(kind: str, folder: Path) -> Iterator[str | None]:
-    """The URL of an empty database; None for a store in memory. Skips the test where there is no PostgreSQL."""
+    """The URL of an empty database; None for a store in memory.
+
+    Without a PostgreSQL the test is skipped, or fails where `OIT_NEED_POSTGRESQL` says that there must be one.
+    """
     match kind:
         case "memory":
             yield None
@@ -37,7 +40,10 @@ def _schema() -> Iterator[str]:
         with server.connect() as connection:
             connection.execute(text(f"CREATE SCHEMA {name}"))
     except OperationalError:
-        pytest.skip(f"no PostgreSQL at {SERVER} (OIT_TEST_POSTGRESQL names another)")
+        reason = f"no PostgreSQL at {SERVER} (OIT_TEST_POSTGRESQL names another)"
+        if os.environ.get("OIT_NEED_POSTGRESQL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     try:
         yield f"{SERVER}?options=-csearch_path%3D{name}"
     finally:
