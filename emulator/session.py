@@ -27,6 +27,7 @@ from emulator.parties.delivery import THREADS, Deliverer
 from emulator.parties.desk import Observer
 from emulator.parties.profile import Profile, load_profile
 from emulator.parties.seller import Seller
+from emulator.parties.signals import Signals, step_signal
 from emulator.parties.store import Store
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
 from emulator.scenario.cases import needs
@@ -34,9 +35,9 @@ from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted, W
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import lint_scenario, real_waits
 from emulator.scenario.loader import load_scenario
-from emulator.scenario.model import Case, ClockMode, Scenario
-from emulator.scenario.plan import overlaid, plan_overlay
-from emulator.scenario.result import StepResult
+from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
+from emulator.scenario.plan import overlaid, plan_overlay, waited_for
+from emulator.scenario.result import Outcome, StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
@@ -214,18 +215,23 @@ def serve_seller(
     deliveries_of: Callable[[str], Transcript] | None = None,
     store: Store | None = None,
     kept: Callable[[], Awaitable[None]] | None = None,
+    signals: Signals | None = None,
 ) -> Server:
     """The emulated seller behind its door. Without a seed its ids never repeat. `faults` can make trouble there.
 
     `observers` are told of each change of state. `deliveries_of(run)` is where the notifications it sends are
     recorded, with the requests it gets if left out. The clock has it work: a virtual one whenever someone waits,
     a real one in the background while the server listens. `store` keeps the seller's state, in memory if left out;
-    `kept` is awaited before each reply. `grease` varies what the standard leaves free.
+    `kept` is awaited before each reply. `grease` varies what the standard leaves free. `signals` are given to it.
     """
     real = isinstance(clock, RealClock)
     new_id = grease.new_id if grease and grease.level is not Level.OFF else None
     seller = Seller(release, profile, clock, new_id, seed=seed, store=store, holds=real)
     seller.desk.observers += observers
+    if signals is not None:
+        signals.bind(seller.signal)
+    if faults is not None:
+        seller.hub.outlives = faults.outlives
     deliverer = Deliverer(
         seller.store,
         profile.notifications,
@@ -344,9 +350,9 @@ class _Held:
 class _Follower:
     """Follows a run: tells a writer of it, and keeps what became of its steps."""
 
-    def __init__(self, writer: Writer, transcript: Transcript) -> None:
+    def __init__(self, writer: Writer, transcript: Transcript, on_step: Callable[[StepResult], None]) -> None:
         self.steps: list[StepInfo] = []
-        self._writer, self._transcript = writer, transcript
+        self._writer, self._transcript, self._on_step = writer, transcript, on_step
         self._told: set[tuple[str, str | None]] = set()
 
     def __call__(self, event: Event) -> None:
@@ -360,8 +366,22 @@ class _Follower:
             case StepDone():
                 self.steps.append(step_info(event.result, self._transcript))
                 self._writer.step_done(self.steps[-1])
+                self._on_step(event.result)
             case RunStarted() | _:
                 pass
+
+
+def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str = "") -> Callable[[StepResult], None]:
+    """Tell our seller of each step that has succeeded and that a path of the scenario waits for."""
+    awaited = waited_for(scenario, case)
+
+    def tell(step: StepResult) -> None:
+        name, _, variant = step.id.partition(":")
+        # A wrong message that was refused has brought nothing about; trouble that was got over has.
+        if name in awaited and step.outcome is Outcome.PASSED and not (variant and step.kind == CaseKind.NEGATIVE):
+            signals.give(step_signal(name), run, lasting=True)
+
+    return tell
 
 
 def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Report:
@@ -395,6 +415,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     writer.run_started(info)
     running: Running | None = None
     faults = None if sut else Faults(settings.seed)
+    signals = Signals()
     if profile is None:
         base_url = settings.seller_url or ""
     else:
@@ -410,13 +431,14 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
             faults=faults,
             grease=grease,
             deliveries_of=lambda run: doors[run] if listener.is_open else transcript,
+            signals=signals,
         )
         running = Running(seller)
         base_url = f"{running.start()}/r/{run_id}"
     ours = Grease(settings.grease, Party.BUYER, settings.seed)
     client = Client(Party.BUYER, transcript, clock.now, run=run_id, timeout=settings.timeout, dress=ours)
     listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), run_id, settings)
-    follow = _Follower(writer, transcript)
+    follow = _Follower(writer, transcript, signalling(scenario, case, signals, run_id))
     try:
         result = run_scenario(
             scenario,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,15 +16,18 @@ from emulator.judge.judge import judge
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
+from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, StepInfo, run_report
 from emulator.report.waiting import write_whole
+from emulator.scenario.cases import odd_ones
 from emulator.scenario.events import Event, StepDone, StepStarted
 from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
+from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.waiting import Entry, run_waiting
-from emulator.session import Job, Settings, Writer, declared_by, serve_seller, step_info
+from emulator.session import Job, Settings, Writer, declared_by, serve_seller, signalling, step_info
 from emulator.standard.release import Release, load_release
 from emulator.wire.beside import Beside, Page
 from emulator.wire.exchange import Exchange, Party
@@ -104,6 +107,7 @@ class _Following:
     room: Room
     board: _Board
     patience: Clock
+    on_step: Callable[[StepResult], None]
     steps: list[StepInfo] = field(default_factory=list)
     _shown: set[str] = field(default_factory=set)
 
@@ -114,6 +118,7 @@ class _Following:
             case StepDone():
                 self.steps.append(step_info(event.result, self.room))
                 self.writer.step_done(self.steps[-1])
+                self.on_step(event.result)
             case _:
                 pass
 
@@ -133,7 +138,7 @@ def _run(
     scenario, case = job.scenario, job.case
     faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
     clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
-    store = MemoryStore()
+    store, signals = MemoryStore(), Signals()
     Pacing(store, clock, door.speed)
     profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
     declared = declared_by(profile, emulated=True)
@@ -170,6 +175,7 @@ def _run(
         grease=grease,
         observers=[reached],
         store=store,
+        signals=signals,
     )
     pages: dict[tuple[str, str], Page] = {("GET", WAITING): board.page, ("POST", DONE): done}
     try:
@@ -177,7 +183,7 @@ def _run(
     except OSError as error:
         message = f"cannot listen on {door.host} port {door.port}: {error.strerror}"
         raise UserError(message) from error
-    follow = _Following(writer, room, board, patience)
+    follow = _Following(writer, room, board, patience, signalling(scenario, case, signals))
     writer.run_started(info)
     try:
         url = running.start()
@@ -212,9 +218,13 @@ def _run(
     finally:
         running.stop()
     spoilt = waited.result.spoilt
-    judgement = judge(room, release, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared)
+    provoked = frozenset(exchange.n for exchange in odd_ones(room, faults))
+    judgement = judge(
+        room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
+    )
     judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
-    report = run_report(replace(info, finished=waited.result.finished), follow.steps, room, judgement, spoilt=spoilt)
+    finished = replace(info, finished=waited.result.finished)
+    report = run_report(finished, follow.steps, room, judgement, provoked=provoked, spoilt=spoilt)
     board.tell(status="ended", verdict=report["verdict"])
     writer.run_done(report)
     return report, running.port

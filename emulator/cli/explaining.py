@@ -41,11 +41,14 @@ def schema(what: str) -> None:
 def rules(guide: str | None, traced: tuple[Path, ...], form: str) -> None:
     """List every numbered requirement: what it asks, the rules that speak on it, or why it cannot be seen.
 
-    With --trace, instead, what the runs of given reports have tested of each guide, and what they never saw.
+    With --trace, instead, what the runs of given reports have tested of each guide, and what they never saw: of the
+    requirements, and of the use cases with each way (polling, notification) and each outcome.
     """
     from emulator.judge.listing import rows, table
     from emulator.report import coverage
+    from emulator.standard.release import load_release
     from emulator.standard.requirement import load_requirements
+    from emulator.standard.use_case import load_use_cases
 
     chosen = {each.id: each for each in load_requirements().values() if guide in (None, each.guide)}
     if not chosen:
@@ -53,7 +56,10 @@ def rules(guide: str | None, traced: tuple[Path, ...], form: str) -> None:
         message = f"--guide {guide}: there is no such guide. Known: {', '.join(known)}."
         raise UserError(message)
     if traced:
-        found: Any = coverage.trace(chosen, coverage.read_reports(traced))
+        cases = [each for each in load_use_cases().values() if guide in (None, each.guide)]
+        runs = coverage.read_reports(traced)
+        seen = coverage.played_in(coverage.report_files(traced), runs, load_release())
+        found: Any = coverage.trace(chosen, runs, cases, seen)
         told = coverage.render(found) if form == "pretty" else ""
     else:
         found = rows(chosen)

@@ -47,11 +47,14 @@ def seller(
 
     Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
     there (without a name: to the plain path); the same is told of every run when it is interrupted.
+
+    POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
     from emulator.parties.clock import RealClock, rfc3339
     from emulator.parties.opening import keeping
     from emulator.parties.pacing import Pacing
     from emulator.parties.profile import load_profile
+    from emulator.parties.signals import Signals
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.plan import plan_overlay
     from emulator.session import declared_by, read_scenarios, serve_seller
@@ -71,11 +74,12 @@ def seller(
             click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(clock.now())}", err=True)
         declared = declared_by(loaded, emulated=True)
         standing = Standing(chosen, clock, keep.transcript_of, profile=loaded.name, declared=declared)
+        signals = Signals()
         server = serve_seller(
-            chosen, loaded, clock, standing.transcript_of, seed=seed, store=keep.store, kept=keep.kept
+            chosen, loaded, clock, standing.transcript_of, seed=seed, store=keep.store, kept=keep.kept, signals=signals
         )
         try:
-            running = Running(Beside(server, standing.pages()), host, port)
+            running = Running(Beside(server, {**standing.pages(), **signals.pages()}), host, port)
         except OSError as error:
             message = f"cannot listen on {host} port {port}: {error.strerror}"
             raise UserError(message) from error

@@ -14,6 +14,7 @@ from emulator.parties.apis import Action, Context, Handler
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.profile import PathStep
+from emulator.parties.signals import was_given
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
 from emulator.wire.payload import MISSING, every, unescape
@@ -255,6 +256,7 @@ class Plan:
         self._advance = advance
         self._open_to = open_to
         context.effects[f"{kind}.seen"] = self.seen
+        context.effects[f"{kind}.signalled"] = self.signalled
 
     @property
     def actions(self) -> dict[str, Action]:
@@ -269,11 +271,20 @@ class Plan:
             steps = steps[1:]
         self._next(
             resource,
-            [{"to": s.to, "after": s.after_seconds, "reads": s.reads, "set": _plain(s.set)} for s in steps],
+            [
+                {"to": s.to, "after": s.after_seconds, "reads": s.reads, "signal": s.signal, "set": _plain(s.set)}
+                for s in steps
+            ],
         )
 
     def _next(self, resource: Resource, steps: list[dict[str, Any]]) -> None:
         if not steps:
+            return
+        signal = steps[0]["signal"]
+        if signal is not None and not was_given(self._context.store, resource.run, signal):
+            waiting = Resource(resource.run, f"signals.{self._kind}", resource.id, {}, self._context.desk.now())
+            waiting.body = {"steps": steps, "signal": signal}
+            self._context.store.add(waiting)
             return
         if steps[0]["reads"] is None:
             self._context.desk.later(resource, steps[0]["after"] or 0.0, self._action, {"steps": steps})
@@ -291,6 +302,18 @@ class Plan:
         fill_in(resource.body, step["set"], at)
         self._context.store.update(resource)
         self._next(resource, rest)
+
+    def signalled(self, run: str, signal: str) -> int:
+        """Set out on the steps that waited for a signal; returns how many resources did."""
+        store = self._context.store
+        waiting = [one for one in store.all(run, f"signals.{self._kind}") if one.body["signal"] == signal]
+        for one in waiting:
+            store.remove(run, one.kind, one.id)
+            resource = store.get(run, self._kind, one.id)
+            if resource is not None:
+                after = one.body["steps"][0]["after"] or 0.0
+                self._context.desk.later(resource, after, self._action, {"steps": one.body["steps"]})
+        return len(waiting)
 
     def seen(self, resource: Resource) -> None:
         """Count a read; the step that waited for it is made after the answer that this read got."""

@@ -7,7 +7,7 @@ What is owed is written in the transaction of the change that it tells of, so ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +81,10 @@ class Hub:
         self._held: dict[int, tuple[str, ...]] = {}
         self._waiting: set[str] = set()
         self._holding = threading.Lock()
+        self.outlives: Callable[[str], bool] | None = None
+        """Trouble on purpose: whether a subscription that has ended is told of events all the same. With it, ended
+        subscriptions are kept."""
+        context.effects["hub.keeps"] = lambda: self.outlives is not None
         context.desk.observers.append(self.changed)
         context.desk.witnesses.append(self.happened)
 
@@ -111,7 +115,7 @@ class Hub:
         self, resource: Resource, api: str, event: str, at: datetime, more: Mapping[str, str] | None = None
     ) -> None:
         store = self._context.store
-        wanted = [each for each in store.all(resource.run, hub_kind(api)) if _wants(each, event)]
+        wanted = [each for each in store.all(resource.run, hub_kind(api)) if _wants(each, event) and self._lives(each)]
         if not wanted:
             return
         identifier = self._context.new_id("event")
@@ -128,6 +132,11 @@ class Hub:
             owed = Owed(f"{identifier}/{each.id}", resource.run, api, each.id, event, body, due)
             store.owe(owed)
             self._fresh.append(owed.id)
+
+    def _lives(self, subscription: Resource) -> bool:
+        if not subscription.body.get("ended"):
+            return True
+        return self.outlives is not None and self.outlives(subscription.id)
 
     # -- after the reply ---------------------------------------------------------------------------
 
@@ -179,18 +188,24 @@ def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
         return Reply(201, shown)
 
     def unregister(call: Call) -> Reply:
-        identifier = call.path["id"]
-        if not context.store.remove(call.run, kind, identifier):
-            raise not_found("subscription", identifier)
-        context.store.forget_owed(call.run, identifier)
+        found = in_force(call)
+        if context.effects["hub.keeps"]():
+            found.body["ended"] = True
+            context.store.update(found)
+        else:
+            context.store.remove(call.run, kind, found.id)
+        context.store.forget_owed(call.run, found.id)
         return Reply(204)
 
     def retrieve(call: Call) -> Reply:
+        return Reply(200, in_force(call).body["shown"])
+
+    def in_force(call: Call) -> Resource:
         identifier = call.path["id"]
         found = context.store.get(call.run, kind, identifier)
-        if found is None:
+        if found is None or found.body.get("ended"):
             raise not_found("subscription", identifier)
-        return Reply(200, found.body["shown"])
+        return found
 
     return {"registerListener": register, "unregisterListener": unregister, "retrieveHub": retrieve}
 

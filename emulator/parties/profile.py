@@ -267,11 +267,16 @@ class Notifications:
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """A state to go to, `after_seconds` after the step before or once the resource was read that often."""
+    """A state to go to, `after_seconds` after the step before or once the resource was read that often.
+
+    With `signal` the step waits for a signal of that name (`emulator.parties.signals`), and `after_seconds` counts
+    from it.
+    """
 
     to: str
     after_seconds: float | None = None
     reads: int | None = None
+    signal: str | None = None
     set: Json = field(default_factory=dict)
 
 
@@ -451,6 +456,8 @@ def _loose_ends_of_paths(behaviour: Behaviour) -> Iterator[tuple[str, str]]:
         for n, step in enumerate(path):
             if step.after_seconds is not None and step.reads is not None:
                 yield f"/behaviour/{name}/path/{n}", "a step has after_seconds or reads, not both"
+            if step.signal is not None and step.reads is not None:
+                yield f"/behaviour/{name}/path/{n}", "a step has signal or reads, not both"
 
 
 def _loose_ends_of(profile: Profile, place: str, offering: Offering) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from emulator.parties.desk import Desk
 from emulator.parties.generic import fits
 from emulator.parties.hub import Hub
 from emulator.parties.profile import PathStep, Profile
+from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implemented
@@ -128,6 +129,29 @@ class Seller:
         """The reply to a call is out: what it made the seller tell may be told, and new timers run."""
         self.hub.release(call)
         self._clock.wake()
+
+    def signal(self, name: str, run: str, lasting: bool) -> int:
+        """Have the resources of a run go on that wait for this signal; returns how many did.
+
+        A `lasting` signal counts for those that come to it later as well.
+        """
+        with self._turn:
+            self.settle()
+            moved = self.store.attempt(lambda: self._signal(name, run, lasting=lasting))
+        self._clock.wake()
+        return moved
+
+    def _signal(self, name: str, run: str, *, lasting: bool) -> int:
+        self.hub.begin()
+        if lasting:
+            keep_given(self.store, run, name, self.desk.now())
+        runs = [run, *(each for each in sorted(self._seeded) if each.startswith(f"{run}|"))]
+        return sum(
+            act(each, name)
+            for each in runs
+            for kind, act in self.context.effects.items()
+            if kind.endswith(".signalled")
+        )
 
     def next_due(self) -> datetime | None:
         """A worker of the clock: when the first timer is due."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import jsonschema_rs
 import orjson
 
 from emulator.errors import FileProblem, UserError
+from emulator.judge.capture import BasePaths, read_capture
+from emulator.judge.playing import Row, played
 from emulator.judge.verdict import Verdict, worst
 from emulator.report import json_report
 from emulator.report.model import Report, run_name, runs_of
+from emulator.standard.release import Release
 from emulator.standard.requirement import Requirement
+from emulator.standard.use_case import UseCase
 
 TESTED: Final[tuple[Verdict, ...]] = (Verdict.PASS, Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
 """Verdicts that say something of a requirement."""
@@ -25,6 +30,12 @@ _COLUMNS: Final = ("pass", "fail", "warning", "disputed", "error", "not_seen", "
 
 def read_reports(paths: Sequence[Path]) -> list[Report]:
     """The runs of all reports that paths name; folders are searched for `report.json`."""
+    validator = jsonschema_rs.Draft7Validator(json_report.schema())
+    return [run for file in report_files(paths) for run in _runs(file, validator)]
+
+
+def report_files(paths: Sequence[Path]) -> list[Path]:
+    """The reports that paths name; UserError for a folder without any."""
     files: list[Path] = []
     for path in paths:
         found = sorted(path.rglob(json_report.FILE_NAME)) if path.is_dir() else [path]
@@ -32,8 +43,7 @@ def read_reports(paths: Sequence[Path]) -> list[Report]:
             message = f"--trace {path}: there is no {json_report.FILE_NAME} in this folder"
             raise UserError(message)
         files += found
-    validator = jsonschema_rs.Draft7Validator(json_report.schema())
-    return [run for file in dict.fromkeys(files) for run in _runs(file, validator)]
+    return list(dict.fromkeys(files))
 
 
 def _runs(file: Path, validator: jsonschema_rs.Draft7Validator) -> list[Report]:
@@ -48,10 +58,27 @@ def _runs(file: Path, validator: jsonschema_rs.Draft7Validator) -> list[Report]:
     return runs_of(report)
 
 
-def trace(requirements: Mapping[str, Requirement], runs: Sequence[Report]) -> dict[str, Any]:
+def played_in(files: Sequence[Path], runs: Sequence[Report], release: Release) -> dict[Row, list[str]]:
+    """Each row of a use case that the `runs` of these reports have played, with the names of the runs."""
+    found: dict[Row, list[str]] = {}
+    names = {run["run"]["id"]: run_name(run) for run in runs}
+    bases = BasePaths(release)
+    for captured in (each for file in files for each in read_capture(file, bases)):
+        for row in played(captured.exchanges, release, spoilt=captured.spoilt):
+            found.setdefault(row, []).append(names.get(captured.run, captured.name))
+    return found
+
+
+def trace(
+    requirements: Mapping[str, Requirement],
+    runs: Sequence[Report],
+    use_cases: Iterable[UseCase] = (),
+    seen: Mapping[Row, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Any]:
     """How each requirement fared in these runs: the worst verdict that any gave, and which gave one.
 
-    Where no run says anything, one that could have seen it counts more than one to which it did not apply.
+    Where no run says anything, one that could have seen it counts more than one to which it did not apply. `seen` are
+    the rows of `use_cases` that were played.
     """
     given: dict[str, list[tuple[Verdict, str]]] = {}
     for run in runs:
@@ -64,6 +91,17 @@ def trace(requirements: Mapping[str, Requirement], runs: Sequence[Report]) -> di
         "guides": {guide: _summary([row for row in rows if row["guide"] == guide]) for guide in guides},
         "all": _summary(rows),
         "requirements": rows,
+        "use_cases": [_use_case(each, seen) for each in use_cases],
+    }
+
+
+def _use_case(case: UseCase, seen: Mapping[Row, Sequence[str]]) -> dict[str, Any]:
+    ways = [(way, outcome, list(dict.fromkeys(seen.get((case.id, way, outcome), ())))) for way, outcome in case.rows()]
+    return {
+        "id": case.id,
+        "guide": case.guide,
+        "title": case.title,
+        "rows": [{"way": way or None, "outcome": outcome, "runs": runs} for way, outcome, runs in ways],
     }
 
 
@@ -125,6 +163,20 @@ def _lines(traced: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield f"Never seen ({len(unseen)})"
         yield from (f"  {row['id']:<12} {row['title']}" for row in unseen)
+    cases = traced["use_cases"]
+    missing = [
+        (case, ", ".join(f"{row['outcome']} ({row['way']})" if row["way"] else row["outcome"] for row in unplayed))
+        for case in cases
+        if (unplayed := [row for row in case["rows"] if not row["runs"]])
+    ]
+    rows = [row for case in cases for row in case["rows"]]
+    if rows:
+        yield ""
+        yield f"Use cases: {sum(bool(row['runs']) for row in rows)} of {len(rows)} ways to play them were seen"
+        for case, what in missing:
+            yield from textwrap.wrap(
+                f"  {case['id']:<12} {case['title']}; not seen: {what}", 110, subsequent_indent=" " * 15
+            )
     idle = [row["id"] for row in traced["requirements"] if row["verdict"] == Verdict.NOT_APPLICABLE]
     if idle:
         yield ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from emulator.judge.judge import judge
 from emulator.judge.verdict import Blame, Verdict
-from emulator.scenario.answers import Ending, not_played_yet
+from emulator.scenario.answers import Ending
 from emulator.scenario.duration import seconds, words
 from emulator.scenario.model import Await, Call, Case, CaseKind, Count, Origin, Scenario, Step
 from emulator.scenario.patch import PatchError, patched
@@ -17,7 +17,7 @@ from emulator.scenario.ports import ReleaseLike, Sender, contract_of, retrieve_o
 from emulator.scenario.result import Expectation, Outcome, Tracked
 from emulator.scenario.steps import Conversation, Misfit, Record
 from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.exchange import Exchange, Party, Request
 from emulator.wire.faults import Delay, Faults, NewsTrouble, Trouble
 from emulator.wire.payload import MISSING, at, escape
 
@@ -47,8 +47,6 @@ def playable(case: Case, *, faults: Faults | None) -> Ending | None:
     """Why a case cannot be played; None where it can."""
     if case.emulate is Party.SELLER and faults is None:
         return Ending(Outcome.SKIPPED, "this case needs our own seller, which makes the trouble")
-    if case.fault.get("notifications", {}).get("afterUnsubscribe"):
-        return not_played_yet("notifications after the end of a subscription are")
     return None
 
 
@@ -107,14 +105,15 @@ def news_of(case: Case) -> NewsTrouble | None:
         wrong_buyer=frozenset(wanted.get("wrongBuyer", ())),
         reorder=wanted.get("reorder", False),
         delay=delay_of(wanted["delay"]) if "delay" in wanted else None,
+        after_end=wanted.get("afterUnsubscribe", False),
     )
 
 
-def _mark_odd(talk: Conversation, faults: Faults) -> None:
-    """Notifications that were wrong on purpose are not held against our seller."""
-    for exchange in talk.transcript:
+def odd_ones(exchanges: Iterable[Exchange], faults: Faults) -> Iterator[Exchange]:
+    """The notifications that were wrong on purpose: they are not held against our seller."""
+    for exchange in exchanges:
         if exchange.kind == "notification" and at(exchange.request.body, "/eventId") in faults.odd_events:
-            talk.provoked.add(exchange.n)
+            yield exchange
 
 
 def delay_of(value: Any) -> Delay:
@@ -175,7 +174,7 @@ def play_troubled(
     with faults.armed(*troubles, news=news_of(case)):
         ending = play()
         talk.clock.settle()
-    _mark_odd(talk, faults)
+    talk.provoked.update(exchange.n for exchange in odd_ones(talk.transcript, faults))
     if faults.problems:
         raise Misfit(case.origin.where("/mutate"), faults.problems[0])
     if case.fault and not faults.struck:
@@ -183,7 +182,7 @@ def play_troubled(
     if case.mutate or (not case.fault and case.lifecycle):
         return _noticed(talk, case, record)
     since = [exchange for exchange in talk.transcript if exchange.n > before]
-    record.expectations += reactions(talk.scenario, case, since, talk.spoilt, faults.created)
+    record.expectations += reactions(talk.scenario, case, since, talk.spoilt, faults)
     if case.reaction.recovers is False and ending.outcome is Outcome.PASSED:
         return _noticed(talk, case, record)
     return _taken(case, ending, record.expectations)
@@ -194,8 +193,8 @@ def _taken(case: Case, ending: Ending, expectations: Sequence[Expectation]) -> E
     if broken is not None:
         message = f"{broken.pointer.removeprefix('sut:')}: {broken.found}, expected {broken.expected}"
         return Ending(Outcome.FAILED, message, Party.BUYER)
-    if case.reaction.recovers is False:
-        return Ending(Outcome.PASSED, f"noticed: {ending.message}")
+    if case.reaction.recovers is False or case.reaction.ignores is not None:
+        return Ending(Outcome.PASSED, f"noticed: {ending.message}" if ending.message else "")
     if ending.outcome in {Outcome.PASSED, Outcome.ERROR}:
         return ending
     return Ending(Outcome.FAILED, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
@@ -206,9 +205,9 @@ def reactions(
     case: Case,
     exchanges: Sequence[Exchange],
     spoilt: set[int] | frozenset[int],
-    created: Mapping[tuple[str, str], int],
+    faults: Faults,
 ) -> list[Expectation]:
-    """How the buyer took the trouble, demand by demand. `exchanges` are those since it began, `created` counts by API and operation.
+    """How the buyer took the trouble, demand by demand. `exchanges` are those since it began, `faults` the door's.
 
     The pointer of each begins with `sut:`, since it speaks of no message.
     """
@@ -229,8 +228,10 @@ def reactions(
         demand = f"{wanted.polls.operation} within {words(wanted.polls.within)}"
         told = f"after {words(round(asked[0], 1))}" if asked else "it never came"
         found.append(Expectation("sut:polls", demand, told, bool(asked) and asked[0] <= wanted.polls.within))
+    if wanted.ignores is not None:
+        found += _ignored(wanted.ignores, exchanges, faults)
     for name, count in wanted.created.items():
-        number = sum(counted for made, counted in created.items() if _is_meant(scenario, case, name, *made))
+        number = sum(counted for made, counted in faults.created.items() if _is_meant(scenario, case, name, *made))
         found.append(Expectation(f"sut:created {name}", _range(count), number, _fits(count, number)))
     return found
 
@@ -247,6 +248,30 @@ def _is_meant(scenario: Scenario, case: Case, name: str, api: str, operation: st
     return operation != "registerListener"
 
 
+def _ignored(within: float, exchanges: Sequence[Exchange], faults: Faults) -> Iterator[Expectation]:
+    """A stray notification is answered, and nobody asks for what it tells of.
+
+    MEF87, MEF115 and MEF123 leave open with which status: any answer that does not speak of a failure will do.
+    """
+    for stray in odd_ones(exchanges, faults):
+        status = stray.response.status if stray.response else None
+        found = str(status) if status is not None else str(stray.fault.kind if stray.fault else "nothing")
+        fine = status is not None and status < 500  # noqa: PLR2004 - the buyer's own failure
+        yield Expectation("sut:answer to the stray event", "an answer that is no failure", found, fine)
+        about = at(stray.request.body, "/event/id")
+        asked = [
+            one.n
+            for one in exchanges
+            if one.n > stray.n
+            and one.sender is Party.BUYER
+            and one.request.method == "GET"
+            and about in one.path_params.values()
+            and (one.at - stray.at).total_seconds() <= within
+        ]
+        told = f"exchange {asked[0]}" if asked else "none"
+        yield Expectation("sut:reads after the stray event", f"none within {words(within)}", told, not asked)
+
+
 def _repeats(case: Case, first: Exchange | None, exchanges: Sequence[Exchange]) -> Iterator[Expectation]:
     wanted = case.reaction.repeats
     assert wanted is not None
@@ -261,13 +286,20 @@ def _repeats(case: Case, first: Exchange | None, exchanges: Sequence[Exchange]) 
     again = max(len(tries) - 1, 0)
     yield Expectation("sut:retries", _range(count), again, _fits(count, again))
     if wanted.same_body and again:
-        same = len({one.request.raw for one in tries}) == 1
+        same = all(_same_body(one.request, first.request) for one in tries if first is not None)
         yield Expectation("sut:retried body", "the same", "the same" if same else "another one", same)
     if wanted.gap and again:
         gaps = [(two.at - one.at).total_seconds() for one, two in itertools.pairwise(tries)]
         shortest = min(gaps)
         found = words(round(shortest, 3))
         yield Expectation("sut:retry gap", f"at least {words(wanted.gap)}", found, shortest >= wanted.gap)
+
+
+def _same_body(one: Request, other: Request) -> bool:
+    """Whether two requests say the same: as JSON where both are, whatever the order of its members."""
+    if one.raw == other.raw:
+        return True
+    return one.body is not MISSING and other.body is not MISSING and one.body == other.body
 
 
 def _fits(count: Count, number: int) -> bool:

@@ -62,16 +62,20 @@ class Grease:
         self._seed = str(seed)
         self._chance = random.Random(f"grease/{level}/{party}/{seed}")  # noqa: S311 - repeatable on purpose
         self._lock = threading.Lock()
+        self._last: tuple[bytes, bytes] | None = None
 
     def dump(self, value: Any) -> bytes:
-        """A JSON value as the bytes of a message."""
+        """A JSON value as the bytes of a message. The value before, once more, is sent again as it was."""
+        plain = dump(value)
         if self.level is Level.OFF:
-            return dump(value)
+            return plain
         with self._lock:
-            shown = self._varied(value)
-            if self.level is Level.HARSH:
-                shown = self._with_unknown(shown)
-        return dump(shown)
+            if self._last is None or self._last[0] != plain:
+                shown = self._varied(value)
+                if self.level is Level.HARSH:
+                    shown = self._with_unknown(shown)
+                self._last = plain, dump(shown)
+            return self._last[1]
 
     def media_type(self) -> str:
         """The Content-Type of a message with JSON in it."""

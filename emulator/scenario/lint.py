@@ -30,6 +30,7 @@ from emulator.scenario.model import (
 from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
 from emulator.scenario.ways import misstep, states_of
 from emulator.standard.events import event_types
+from emulator.standard.use_case import unknown_label
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
 
@@ -49,7 +50,7 @@ def lint(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> lis
 def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
     """As `lint`, for a scenario that has been read."""
     linter = _Linter(scenario, release)
-    found = list(linter.sources())
+    found = [*linter.covers(), *linter.sources()]
     found += linter.flow(scenario.flow)
     for case in scenario.cases:
         found += linter.case(case)
@@ -108,6 +109,16 @@ class _Linter:
     tracked: dict[str, tuple[str, str]] = field(default_factory=dict)
     needed: bool = False
     """Whether the step that is looked at is one that a buyer under test must make."""
+
+    def covers(self) -> Problems:
+        """What is covered is a requirement or a use case that there is."""
+        parts: list[tuple[Origin, tuple[str, ...]]] = [(self.scenario.origin, self.scenario.covers)]
+        parts += [(step.origin, step.covers) for step in self.scenario.steps()]
+        parts += [(case.origin, case.covers) for case in self.scenario.cases]
+        for origin, covered in parts:
+            for n, name in enumerate(covered):
+                if (problem := unknown_label(name)) is not None:
+                    yield f"{origin.where(f'/covers/{n}')}: {problem}"
 
     def sources(self) -> Problems:
         for source in self.scenario.sources.values():

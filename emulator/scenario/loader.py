@@ -407,6 +407,7 @@ def _reaction(expect: Mapping[str, Any]) -> Reaction:
             repeats.get("sameBody", True),
         ),
         polls=None if polls is None else Polls(polls["op"], _length(polls, "within", Defaults().within)),
+        ignores=_length(expect, "sutIgnores", 0.0) if "sutIgnores" in expect else None,
         created={name: _count(count) for name, count in expect.get("created", {}).items()},
         attest=expect.get("attest", ""),
     )

@@ -56,7 +56,7 @@ class Mischief:
                 )
             return ending
         since = [exchange for exchange in self.room if self._before < exchange.n <= last]
-        demands = reactions(self.scenario, self.case, since, self.room.spoilt, self.faults.created)
+        demands = reactions(self.scenario, self.case, since, self.room.spoilt, self.faults)
         for one in demands:
             if not one.ok:
                 message = f"{one.pointer.removeprefix('sut:')}: {one.found}, expected {one.expected}"

@@ -211,12 +211,14 @@ class Polls:
 class Reaction:
     """How the partner must take trouble. `recovers`: what was begun must succeed in the end; None demands nothing.
 
-    `created` counts by source what may come into being; `attest` is what only a human can see.
+    `ignores`: stray notifications are answered, and for so many seconds nothing that they tell of is read because of
+    them. `created` counts by source what may come into being; `attest` is what only a human can see.
     """
 
     recovers: bool | None = None
     repeats: Repeats | None = None
     polls: Polls | None = None
+    ignores: float | None = None
     created: Mapping[str, Count] = field(default_factory=dict)
     attest: str = ""
 

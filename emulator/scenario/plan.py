@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.parties.signals import step_signal
 from emulator.scenario.expressions import Expression, ExpressionError, fill
 from emulator.scenario.model import RESOURCE_KINDS, Case, CaseKind, Scenario, Transition
 from emulator.scenario.ways import misstep
@@ -14,9 +15,10 @@ from emulator.scenario.ways import misstep
 def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
     """The RFC 7396 overlay for the seller: lifecycle paths, then the profile, then the case's profile.
 
-    A path becomes `behaviour.<resource kind>.path`: a list of `{to, after_seconds | reads, set}`. Transitions
-    with `when` are left out: the seller makes them by itself. A path that no lifecycle has is gone only in a fault case. In `set`, inputs are filled in; `$gen` and
-    `$resource` expressions stay as text, for the seller to fill in at the time of the transition.
+    A path becomes `behaviour.<resource kind>.path`: a list of `{to, after_seconds | reads, signal, set}`; a transition
+    `when` a step has succeeded waits for the signal of that step. A path that no lifecycle has is gone only in a fault
+    case. In `set`, inputs are filled in; `$gen` and `$resource` expressions stay as text, for the seller to fill in at
+    the time of the transition.
     """
     behaviour: dict[str, Any] = {}
     for name, plan in scenario.lifecycle.items():
@@ -27,12 +29,18 @@ def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
         if case and case.kind is CaseKind.FAULT and misstep(source.api, [step.to for step in path]):
             behaviour["lawless"] = True
         behaviour[source.api] = {
-            "path": [_transition(step, scenario.inputs) for step in path if step.when is None],
+            "path": [_transition(step, scenario.inputs) for step in path],
         }
     overlay: dict[str, Any] = {"behaviour": behaviour} if behaviour else {}
     for profile in (scenario.profile, case.profile if case else {}):
         overlay = overlaid(overlay, profile)
     return overlay
+
+
+def waited_for(scenario: Scenario, case: Case | None) -> frozenset[str]:
+    """The steps that bring about a transition of our seller's."""
+    paths = [case.lifecycle.get(name, plan.path) if case else plan.path for name, plan in scenario.lifecycle.items()]
+    return frozenset(step.when for path in paths for step in path if step.when is not None)
 
 
 def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,6 +61,8 @@ def _transition(step: Transition, inputs: Mapping[str, Any]) -> dict[str, Any]:
         found["after_seconds"] = step.after
     if step.reads is not None:
         found["reads"] = step.reads
+    if step.when is not None:
+        found["signal"] = step_signal(step.when)
     if step.set:
         found["set"] = {pointer: _known(value, inputs) for pointer, value in step.set.items()}
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.errors import FileProblem
 from emulator.parties.clock import Clock
 from emulator.scenario.answers import Ending, not_played_yet
-from emulator.scenario.cases import Watchful, play_troubled, playable
+from emulator.scenario.cases import Watchful, odd_ones, play_troubled, playable
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
 from emulator.scenario.hearing import end_subscriptions, play_await, play_notify
@@ -74,6 +74,8 @@ def run_scenario(
     else:
         _play_all(playing, scenario.flow)
         end_subscriptions(talk)
+        if faults is not None:
+            talk.provoked.update(exchange.n for exchange in odd_ones(transcript, faults))
     result = RunResult(
         scenario=scenario.id,
         title=scenario.title,

@@ -103,7 +103,7 @@ def load_requirements(specs: Path | None = None) -> dict[str, Requirement]:
 def _load(specs: Path) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     problems: list[str] = []
-    for path in _files(specs):
+    for path in files_in_order(specs, "requirements.yaml"):
         reading = _Reading(load_located(path), problems)
         for requirement in reading.requirements():
             if requirement.id in found:
@@ -114,11 +114,11 @@ def _load(specs: Path) -> dict[str, Requirement]:
     return found
 
 
-def _files(specs: Path) -> list[Path]:
-    """The files that are there, in the order in which the release names their APIs."""
+def files_in_order(specs: Path, name: str) -> list[Path]:
+    """The files of this name that APIs have, in the order in which the release names those."""
     table = specs / "releases" / f"{BASE_RELEASE}.yaml"
     order = list(load_yaml(table)["apis"]) if table.exists() else []
-    paths = sorted((specs / "sonata").glob("*/requirements.yaml"))
+    paths = sorted((specs / "sonata").glob(f"*/{name}"))
     return sorted(paths, key=lambda path: order.index(path.parent.name) if path.parent.name in order else len(order))
 
 

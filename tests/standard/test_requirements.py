@@ -21,6 +21,7 @@ from emulator.settings import scenarios_dir, specs_dir
 from emulator.standard.breach import Breach
 from emulator.standard.release import load_release
 from emulator.standard.requirement import Keyword, Requirement, load_requirements
+from emulator.standard.use_case import unknown_label
 from emulator.wire.call import ErrorCode
 from tests.samples.official import shared_folder
 
@@ -145,8 +146,9 @@ def test_what_is_optional_can_be_used_and_not_broken() -> None:
 
 @pytest.mark.parametrize("path", sorted(scenarios_dir().rglob("*.yaml")), ids=lambda path: path.name)
 def test_what_scenarios_cover_is_in_the_catalogue(path: Path) -> None:
+    """As a requirement or as a use case."""
     named = {identifier.replace(":", "-") for identifier in _covers(load_yaml(path))}
-    assert not sorted(i for i in named if i.partition("-")[0] in GUIDES and i not in CATALOGUE)
+    assert [problem for problem in map(unknown_label, sorted(named)) if problem] == []
 
 
 def _covers(node: Any) -> Iterator[str]:

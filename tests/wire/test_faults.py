@@ -188,6 +188,7 @@ def test_a_request_is_reset_or_its_answer_lost_not_both():
 class Owed:
     id: str
     body: dict[str, Any]
+    subscription: str = "hub-1"
 
 
 def sent(news: NewsTrouble, count: int = 4) -> list[tuple[str, str | None]]:

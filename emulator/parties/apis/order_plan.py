@@ -13,6 +13,7 @@ from emulator.parties.apis import Context
 from emulator.parties.generic import fill_in
 from emulator.parties.hub import telling
 from emulator.parties.profile import PathStep
+from emulator.parties.signals import was_given
 from emulator.parties.store import Resource
 
 STEP: Final = "productOrder.step"
@@ -56,8 +57,27 @@ class OrderPlan:
     def go_on(self, order: Resource) -> None:
         """Plan the next step, counted from now."""
         step = self._next(order)
-        if step is not None and step.reads is None:
+        if step is None or step.reads is not None:
+            return
+        if step.signal is None or was_given(self._context.store, order.run, step.signal):
             self._context.desk.later(order, step.after_seconds or 0, STEP)
+
+    def signalled(self, run: str, signal: str) -> int:
+        """Take the orders of a run on whose next step waited for a signal; returns how many did.
+
+        An order that rests does not wait: it misses a signal that is given once.
+        """
+        store = self._context.store
+        taken = 0
+        for plan in list(store.all(run, _PLAN)):
+            order = store.get(run, "productOrder", plan.id)
+            step = self._next(order) if order is not None else None
+            if order is None or step is None or step.signal != signal or order.body["state"] not in _AT_WORK:
+                continue
+            if not store.timers(run, order.kind, order.id):
+                self._context.desk.later(order, step.after_seconds or 0, STEP)
+                taken += 1
+        return taken
 
     def due(self, order: Resource, _: Mapping[str, Any], at: datetime) -> None:
         """The next step's time has come."""

@@ -1,0 +1,121 @@
+"""Which use cases a run has played, in which way and to which end: read from its messages, never from what it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from emulator.judge.run import EVENTS, KINDS, Kind, Life, Run, succeeded
+from emulator.standard.release import Release
+from emulator.standard.use_case import NOTIFICATION, POLLING, UseCase, load_use_cases
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import MISSING, at, every
+
+Row = tuple[str, str, str]
+"""A use case, a way (polling, notification, or "" where there is but one) and an outcome."""
+
+_KINDS: Final = {kind.name: kind for kind in KINDS}
+_TAKEN: Final = 204
+
+
+def played(exchanges: Iterable[Exchange], release: Release, *, spoilt: frozenset[int] = frozenset()) -> set[Row]:
+    """The rows that a run shows. `spoilt` are exchanges whose answer was wrong on purpose: they show nothing."""
+    run = Run(release, spoilt=spoilt)
+    for exchange in exchanges:
+        run.add(exchange)
+    return {row for case in load_use_cases().values() for row in _rows(case, run)}
+
+
+def _rows(case: UseCase, run: Run) -> Iterator[Row]:
+    for event in case.events:
+        if any(_delivered(told) for told in run.of(event, api=case.api)):
+            yield case.id, "", event
+    if case.by is not None:
+        for exchange in run.of(case.by, api=case.api):
+            yield from _asked(case, run, exchange)
+    elif case.of is not None:
+        for life in run.lives(_KINDS[case.of]):
+            yield from _ends(case, life)
+
+
+def _asked(case: UseCase, run: Run, exchange: Exchange) -> Iterator[Row]:
+    """What a call shows, and what became of the resource that it made or is about."""
+    if exchange.n in run.spoilt or not _holds(case.asks, exchange.request.body):
+        return
+    for outcome, wanted in case.answers.items():
+        if _answered(wanted, exchange):
+            yield case.id, "", outcome
+    life = _life(case, run, exchange) if succeeded(exchange) else None
+    if life is not None:
+        yield from _ends(case, life)
+
+
+def _life(case: UseCase, run: Run, exchange: Exchange) -> Life | None:
+    """The resource that a call made, or is about."""
+    if case.about is not None and case.of is not None:
+        return run.life(_KINDS[case.of], at(exchange.request.body, case.about))
+    for shown in run.shown(exchange):
+        return run.life(_kind_of(exchange), shown.value["id"])
+    return None
+
+
+def _kind_of(exchange: Exchange) -> Kind:
+    return next(
+        kind for kind in KINDS if kind.api == exchange.api and exchange.operation in [name for name, _ in kind.views()]
+    )
+
+
+def _ends(case: UseCase, life: Life) -> Iterator[Row]:
+    first = next((shown for shown in life.shown if shown.whole), None)  # a list leaves members out
+    if first is None or not _holds(case.begins, first.value):
+        return
+    for outcome, wanted in case.ends.items():
+        end = next((n for n, shown in enumerate(life.shown) if _holds(wanted, shown.value)), None)
+        if end is not None:
+            yield case.id, _way(case, life, end) if case.told else "", outcome
+
+
+def _way(case: UseCase, life: Life, end: int) -> str:
+    """Whether an event told of it: of the state since it was last seen otherwise, or that it had come into being."""
+    first = life.shown[end].exchange.n
+    since = life.shown[end - 1].exchange.n if end and case.told == "state" else 0
+    if case.told == "created":
+        first = life.shown[0].exchange.n
+    told = any(since < event.n < first and _tells(event, life) for event in life.told)
+    return NOTIFICATION if told else POLLING
+
+
+def _tells(event: Exchange, life: Life) -> bool:
+    return _delivered(event) and EVENTS.get(str(event.operation)) is life.kind
+
+
+def _delivered(event: Exchange) -> bool:
+    return event.response is not None and event.response.status == _TAKEN
+
+
+def _answered(wanted: Mapping[str, Any], exchange: Exchange) -> bool:
+    if exchange.response is None:
+        return False
+    if "status" in wanted:
+        return bool(exchange.response.status == wanted["status"])
+    if not succeeded(exchange):
+        return False
+    body = exchange.response.body
+    if "items" in wanted:
+        return isinstance(body, list) and bool(body) == (wanted["items"] == "some")
+    return _holds(wanted, body)
+
+
+def _holds(wanted: Mapping[str, Any], body: Any) -> bool:
+    """Whether a body has each of these values at some place of its pattern."""
+    for pattern, value in wanted.items():
+        found = [one for _, one in every(body, pattern) if one is not MISSING]
+        if value == "none":
+            if found:
+                return False
+        elif value == "any":
+            if not found:
+                return False
+        elif value not in found:
+            return False
+    return True
