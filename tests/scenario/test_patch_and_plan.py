@@ -111,6 +111,7 @@ def test_a_scenario_asks_the_seller_for_its_lifecycle_and_profile(tmp_path):
                     {"to": "acknowledged"},
                     {"to": "inProgress", "reads": 2},
                     {"to": "approved.orderable", "after_seconds": 20.0, "set": {"/x": 30, "/y": "{$gen.now}"}},
+                    {"to": "accepted", "signal": "step:create"},
                 ]
             }
         },
