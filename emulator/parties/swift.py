@@ -7,15 +7,15 @@ There is one connection that writes, since SQLite has one writer at a time, and 
 
 from __future__ import annotations
 
+import logging
 import random
 import sqlite3
 import threading
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Final, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
@@ -26,6 +26,11 @@ T = TypeVar("T")
 
 _TRIES: Final = 12
 """Times that a transaction is tried where the database asks for another go."""
+_EVERY: Final = 1000
+"""Changed rows after which the log is carried into the file: a few megabytes."""
+_LONG: Final = 8000
+"""Pages in the log at which it is begun again."""
+_LOG: Final = logging.getLogger(__name__)
 _DIALECT: Final = sqlite_dialect()
 _Converter = Callable[[Any], Any] | None
 
@@ -141,10 +146,13 @@ class _Prepared:
             for name, convert in zip(self._names, self._in, strict=True)
         ]
 
-    def read(self, row: Sequence[Any]) -> Any:
-        return self._make(
-            [value if convert is None else convert(value) for value, convert in zip(row, self._out, strict=True)]
-        )
+    def read(self, rows: list[Any]) -> list[Any]:
+        return [
+            self._make(
+                [value if convert is None else convert(value) for value, convert in zip(row, self._out, strict=True)]
+            )
+            for row in rows
+        ]
 
 
 class Line:
@@ -152,21 +160,31 @@ class Line:
 
     __slots__ = ("_prepared", "driver")
 
-    def __init__(self, driver: sqlite3.Connection, prepared: WeakKeyDictionary[Any, dict[Any, _Prepared]]) -> None:
+    def __init__(self, driver: sqlite3.Connection, prepared: dict[Any, _Prepared]) -> None:
         self.driver, self._prepared = driver, prepared
 
     def execute(self, statement: ClauseElement, values: Any = None, /) -> Result:
+        """As `Runner` says. StoreFault where the database refuses."""
         many = isinstance(values, list)
         names = tuple((values[0] if many else values) or ())
-        known = self._prepared.setdefault(statement, {})
-        prepared = known.get(names)
+        prepared = self._prepared.get((statement, names))
         if prepared is None:
-            prepared = known[names] = _Prepared(statement, names)
-        if many:
-            cursor = self.driver.executemany(prepared.text, map(prepared.bound, values))
-            return Result([], cursor.rowcount)
-        cursor = self.driver.execute(prepared.text, prepared.bound(values or {}))
-        return Result([prepared.read(row) for row in cursor.fetchall()], cursor.rowcount)
+            prepared = self._prepared[statement, names] = _Prepared(statement, names)
+        try:
+            if many:
+                cursor = self.driver.executemany(prepared.text, map(prepared.bound, values))
+                return Result([], cursor.rowcount)
+            cursor = self.driver.execute(prepared.text, prepared.bound(values or {}))
+            return Result(prepared.read(cursor.fetchall()), cursor.rowcount)
+        except sqlite3.Error as error:
+            raise _fault(error) from error
+
+    def say(self, words: str) -> None:
+        """Begin or end something. StoreFault where the database refuses."""
+        try:
+            self.driver.execute(words)
+        except sqlite3.Error as error:
+            raise _fault(error) from error
 
 
 class Swift:
@@ -182,7 +200,7 @@ class Swift:
         """Asked in a thread that begins a transaction: whether it may stay open. Who says yes will call `settle`
         in that thread, soon, and lets nobody else believe in what was done there before that."""
         self._connect, self._writing = connect, writing
-        self._prepared: WeakKeyDictionary[Any, dict[Any, _Prepared]] = WeakKeyDictionary()
+        self._prepared: dict[Any, _Prepared] = {}
         self._writer: Line | None = None
         self._owner = 0
         self._inside = False
@@ -191,59 +209,52 @@ class Swift:
         self._depth = 0
         self._idle: list[Line] = []
         self._closed = False
+        self._checkpoints = Checkpoints(connect, writing)
 
     @property
     def inside(self) -> bool:
         """Whether this thread is in a transaction; not, where all that it has is one that lingers."""
         return self._inside and self._owner == threading.get_ident()
 
-    @contextmanager
-    def writing(self) -> Iterator[Line]:
+    def writing(self) -> AbstractContextManager[Line]:
         """The line of this thread's transaction: the one that is open, or a new one that ends with the block."""
-        if self.inside:
-            yield self._begun()
-            return
-        with translated():
-            line = self._begun()
-            self._inside = True
-            try:
-                if self._lingering:
-                    with self._part(line):
-                        yield line
-                else:
+        return nullcontext(self._begun()) if self.inside else self._whole()
+
+    def transaction(self) -> AbstractContextManager[Line]:
+        """A transaction, or one inside of that which is open."""
+        return self._part(self._begun()) if self.inside else self._whole()
+
+    def reading(self) -> AbstractContextManager[Line]:
+        """The line of this thread's transaction, or one that only reads."""
+        return nullcontext(self._begun()) if self._owner == threading.get_ident() else self._borrowed()
+
+    @contextmanager
+    def _whole(self) -> Iterator[Line]:
+        line = self._begun()
+        self._inside = True
+        try:
+            if self._lingering:
+                with self._part(line):
                     yield line
-            except BaseException:
-                self._inside = False
-                if not self._lingering:
-                    self._end("ROLLBACK")
-                raise
+            else:
+                yield line
+        except BaseException:
             self._inside = False
             if not self._lingering:
-                self._end("COMMIT")
+                self._end("ROLLBACK")
+            raise
+        self._inside = False
+        if not self._lingering:
+            self._end("COMMIT")
 
     @contextmanager
-    def transaction(self) -> Iterator[Line]:
-        """A transaction, or one inside of that which is open."""
-        if not self.inside:
-            with self.writing() as line:
-                yield line
-            return
-        with translated(), self._part(self._begun()) as line:
-            yield line
-
-    @contextmanager
-    def reading(self) -> Iterator[Line]:
-        """The line of this thread's transaction, or one that only reads."""
-        if self._owner == threading.get_ident():
-            yield self._begun()
-            return
+    def _borrowed(self) -> Iterator[Line]:
         try:
             line = self._idle.pop()
         except IndexError:
             line = self._line()
         try:
-            with translated():
-                yield line
+            yield line
         finally:
             if self._closed:
                 line.driver.close()
@@ -262,14 +273,14 @@ class Swift:
         if self._owner != threading.get_ident() or self._inside:
             return
         try:
-            with translated():
-                self._end("COMMIT")
+            self._end("COMMIT")
         except StoreFault as fault:
             self._lost = fault
 
     def close(self) -> None:
         """Close every connection that is not in use; the others are closed after it."""
         self.let_go()
+        self._checkpoints.close()
         self._closed = True
         with self._writing:
             lines = [*self._idle, *([self._writer] if self._writer else [])]
@@ -287,8 +298,11 @@ class Swift:
             return self._writer
         self._writing.acquire()
         try:
-            line = self._writer = self._writer or self._line()
-            line.driver.execute("BEGIN IMMEDIATE")
+            if self._writer is None:
+                self._writer = self._line()
+                self._writer.say("PRAGMA wal_autocheckpoint=0")  # a thread does it
+            line = self._writer
+            line.say("BEGIN IMMEDIATE")
         except BaseException:
             self._writing.release()
             raise
@@ -297,33 +311,34 @@ class Swift:
 
     def _end(self, word: str) -> None:
         assert self._writer is not None
-        driver = self._writer.driver
+        line = self._writer
         try:
-            if word == "COMMIT" or driver.in_transaction:
-                driver.execute(word)  # COMMIT is an error where the database has ended the transaction before
+            if word == "COMMIT" or line.driver.in_transaction:
+                line.say(word)  # COMMIT is an error where the database has ended the transaction before
         except BaseException:
-            with suppress(sqlite3.Error):
-                driver.execute("ROLLBACK")
+            with suppress(StoreFault):
+                line.say("ROLLBACK")
             raise
         finally:
             self._owner, self._lingering = 0, False
             self._writing.release()
+        self._checkpoints.changed(line.driver.total_changes)
 
     @contextmanager
     def _part(self, line: Line) -> Iterator[Line]:
         """A part of a transaction that fails alone."""
-        driver, name = line.driver, f"s{self._depth}"
+        name = f"s{self._depth}"
         self._depth += 1
         try:
-            driver.execute(f"SAVEPOINT {name}")
+            line.say(f"SAVEPOINT {name}")
             try:
                 yield line
             except BaseException:
-                with suppress(sqlite3.Error):
-                    driver.execute(f"ROLLBACK TO {name}")
-                    driver.execute(f"RELEASE {name}")
+                with suppress(StoreFault):  # some errors have ended the transaction already
+                    line.say(f"ROLLBACK TO {name}")
+                    line.say(f"RELEASE {name}")
                 raise
-            driver.execute(f"RELEASE {name}")
+            line.say(f"RELEASE {name}")
         finally:
             self._depth -= 1
 
@@ -331,10 +346,52 @@ class Swift:
         return Line(self._connect(), self._prepared)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """What the driver says becomes a StoreFault."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreFault(str(error), again="database is locked" in str(error)) from error
+class Checkpoints:
+    """Carries what is in SQLite's log into its file, in a thread: who commits does not wait for the disk."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock) -> None:
+        self._connect, self._writing = connect, writing
+        self._due = threading.Event()
+        self._seen = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def changed(self, rows: int) -> None:
+        """So many rows were changed since the start; told after a commit."""
+        if rows - self._seen < _EVERY:
+            return
+        self._seen = rows
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="oit-checkpoint", daemon=True)
+            self._thread.start()
+        self._due.set()
+
+    def close(self) -> None:
+        """End; SQLite does the rest when its last connection is closed."""
+        self._closed = True
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        driver = self._connect()
+        while True:
+            self._due.wait()
+            self._due.clear()
+            if self._closed:
+                break
+            try:
+                _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if pages > _LONG:
+                    # Under steady load there is always something new in the log, so it is never begun again. Nearly all
+                    # has just been carried over: to wait for the rest is short.
+                    with self._writing:
+                        driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            except sqlite3.Error:
+                _LOG.exception("the log of the database could not be carried into its file")
+        driver.close()
+
+
+def _fault(error: sqlite3.Error) -> StoreFault:
+    """What the driver says, as the store says it."""
+    return StoreFault(str(error), again="database is locked" in str(error))

@@ -75,6 +75,8 @@ def routing_path(scope: Scope) -> str:
 
 def decoded_path(path: str) -> str:
     """A path as the contracts' templates are matched with it: decoded, with `%2F` and `%25` as they are."""
+    if "%" not in path:
+        return path
     return "/".join(unquote(segment).replace("%", "%25").replace("/", "%2F") for segment in path.split("/"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -154,14 +154,18 @@ class Transcript:
 
 def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
-    return tuple(
-        (name, MASK if name.lower() in SECRET_HEADERS or _SECRET_WORD.search(name) else value)
-        for name, value in headers
-    )
+    return tuple((name, MASK if _is_secret(name) else value) for name, value in headers)
+
+
+@lru_cache(maxsize=512)
+def _is_secret(name: str) -> bool:
+    return name.lower() in SECRET_HEADERS or _SECRET_WORD.search(name) is not None
 
 
 def masked_url(url: str) -> str:
     """A URL, or a text with one in it, without its user information and without tokens in its query."""
+    if "@" not in url and "?" not in url and "&" not in url:
+        return url
     return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(f"{MASK}@", url))
 
 

@@ -22,9 +22,10 @@ Operate = Callable[[Contract, str, Any, dict[str, str]], None]
 
 
 def routed(contracts: Sequence[Contract], operate: Operate) -> App:
-    """An application that gives each request which a contract has to `operate`, which sees to the answer itself.
+    """An application for the contracts of one base path: `operate` gets each request that they have, and answers it.
 
-    A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard.
+    A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard. It is
+    built when the first request comes, so that a party is ready before all that it could serve is.
     """
     with warnings.catch_warnings():
         # connexion 3.3 imports a test client whose deprecation is no user's business.
@@ -71,6 +72,14 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
             await app(scope, receive, send)
 
     return route
+
+
+def outside() -> App:
+    """What takes the rest of ASGI: it has no lifespan of its own, and closes WebSockets."""
+    from starlette.routing import Router  # noqa: PLC0415 - heavy, as above
+
+    app: App = Router()
+    return app
 
 
 def _for_routing(contract: Contract) -> dict[str, Any]:

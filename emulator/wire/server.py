@@ -44,7 +44,7 @@ from emulator.wire.exchange import (
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
-from emulator.wire.routing import routed
+from emulator.wire.routing import outside, routed
 
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a request body that are read; a larger one is refused."""
@@ -120,8 +120,11 @@ class Server:
         self._replied = replied or (lambda _: None)
         self._lifetime = lifetime
         self._kept = kept
-        self._bases = [contract.base_path + "/" for contract in contracts]
-        self._inner = routed(contracts, self._operate)
+        at_path: dict[str, list[Contract]] = {}
+        for contract in contracts:
+            at_path.setdefault(contract.base_path + "/", []).append(contract)
+        self._inner = {base: routed(some, self._operate) for base, some in at_path.items()}
+        self._outside = outside()
 
     def _operate(self, contract: Contract, operation_id: str, visit: _Visit, path: dict[str, str]) -> None:
         """Answer a request that was routed to an operation."""
@@ -210,10 +213,10 @@ class Server:
         """The ASGI application."""
         if scope["type"] == "lifespan":
             with self._lifetime():
-                await self._inner(scope, receive, send)
+                await self._outside(scope, receive, send)
             return
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self._outside(scope, receive, send)
             return
         raw, whole, there = await read_body(receive, self._max_body)
         if there and scope["path"] in {"/", "/health"}:
@@ -272,11 +275,12 @@ class Server:
         await send({"type": "http.response.body", "body": bytes(answer.body)})
 
     async def _ask(self, scope: Scope, path: str, visit: _Visit) -> None:
-        inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
+        route = next((app for base, app in self._inner.items() if path.startswith(base)), None)
         # No contract has HEAD; the router would take it for GET.
-        if visit.request.method != "HEAD" and any(path.startswith(base) for base in self._bases):
+        if visit.request.method != "HEAD" and route is not None:
+            inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
             try:
-                await self._inner(inner, _nothing_more, _unheard)
+                await route(inner, _nothing_more, _unheard)
             except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
                 _log.exception("%s %s failed", visit.request.method, path)
                 error = _our_fault()
