@@ -20,13 +20,14 @@ from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, StepInfo, run_report
 from emulator.report.waiting import write_whole
+from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
 from emulator.scenario.events import Event, StepDone, StepStarted
 from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
-from emulator.scenario.waiting import Entry, run_waiting
+from emulator.scenario.waiting import run_waiting
 from emulator.session import Job, Settings, Writer, declared_by, serve_seller, signalling, step_info
 from emulator.standard.release import Release, load_release
 from emulator.wire.beside import Beside, Page

@@ -19,28 +19,27 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from emulator.judge.verdict import Finding
-from emulator.parties.clock import Clock, rfc3339
+from emulator.parties.clock import Clock
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
-from emulator.scenario.arrivals import Closeness, Freedom, Miss, Wanted, miss, path_of, wanted
+from emulator.scenario.arrivals import Closeness, Freedom, Miss, miss, path_of, wanted
+from emulator.scenario.awaited import Entry, Open, Teller
 from emulator.scenario.duration import words
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
 from emulator.scenario.matchers import holds, spots
 from emulator.scenario.mischief import Mischief
 from emulator.scenario.model import Await, Call, Case, Count, Notify, Origin, Parallel, Scenario, Step
-from emulator.scenario.ports import ReleaseLike, contract_of, retrieve_operation
+from emulator.scenario.ports import ReleaseLike, contract_of
 from emulator.scenario.result import Outcome, RunResult, StepResult, Tracked
 from emulator.scenario.room import Room
 from emulator.scenario.runner import fill_inputs
+from emulator.scenario.seen import Seen
 from emulator.scenario.steps import Misfit
 from emulator.scenario.unasked import unasked
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.faults import Faults
 from emulator.wire.payload import MISSING, at
-
-Entry = dict[str, Any]
-"""What is awaited, as JSON: step, title, kind, and by kind method, url, operation, body; `expires`, `nearest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +48,6 @@ class Waited:
 
     result: RunResult
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """A state that an answer showed the buyer: `by` is read (by id), answer (to a POST or PATCH) or list."""
-
-    exchange: Exchange
-    state: str
-    by: str
-
-
-@dataclass(slots=True)
-class _Open:
-    """A step that is waited for. `before` are open steps that are passed over where this one comes first."""
-
-    step: Step
-    since: datetime
-    deadline: datetime
-    want: Wanted | None
-    before: tuple[Step, ...] = ()
-    near: tuple[int, Miss] | None = None
-    polls: list[int] = field(default_factory=list)
-    looked_back: bool = False
 
 
 def run_waiting(
@@ -106,8 +82,23 @@ def run_waiting(
     given = {**scenario.rows[row], **(inputs or {})}
     fill_inputs(scenario, scope, given)
     freedom = Freedom.of(scenario, frozenset(name.partition(".")[0] for name in given))
+    tracked: dict[str, Tracked] = {}
+    seen = Seen(room)
     walk = _Walk(
-        scenario, release, room, patience or clock, base_url, scope, freedom, within, on_event, on_wait, on_miss
+        scenario=scenario,
+        release=release,
+        room=room,
+        clock=patience or clock,
+        base_url=base_url,
+        scope=scope,
+        freedom=freedom,
+        within=within,
+        on_event=on_event,
+        on_wait=on_wait,
+        on_miss=on_miss,
+        tracked=tracked,
+        seen=seen,
+        teller=Teller(scenario, release, base_url, tracked, seen),
     )
     if case is not None and case.emulate is Party.SELLER and faults is not None:
         walk.mischief = Mischief(scenario, case, release, room, faults)
@@ -129,7 +120,7 @@ def run_waiting(
         steps=tuple(walk.results),
         exchanges=len(room),
         spoilt=frozenset(room.spoilt),
-        tracked=dict(walk.tracked),
+        tracked=dict(tracked),
     )
     on_event(RunDone(result))
     return Waited(result, tuple(unasked(room, walk.claimed)))
@@ -150,21 +141,18 @@ class _Walk:
     on_event: Callable[[Event], None]
     on_wait: Callable[[list[Entry]], None]
     on_miss: Callable[[Exchange, str], None]
+    tracked: dict[str, Tracked]
+    seen: Seen
+    teller: Teller
     mischief: Mischief | None = None
     results: list[StepResult] = field(default_factory=list)
-    tracked: dict[str, Tracked] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
     _ended: dict[str, Outcome] = field(default_factory=dict)
-    _open: dict[str, _Open] = field(default_factory=dict)
+    _open: dict[str, Open] = field(default_factory=dict)
     _strays: list[Exchange] = field(default_factory=list)
     """Reads since something last happened: those have no order among themselves."""
-    _deliveries: list[Exchange] = field(default_factory=list)
-    _refused: list[Exchange] = field(default_factory=list)
-    """Events that our seller tried to deliver and the buyer did not take."""
     _unclaimed: list[Exchange] = field(default_factory=list)
     _news_since: datetime | None = None
-    _sights: dict[tuple[str | None, str], list[_Sight]] = field(default_factory=dict)
-    _floor: dict[tuple[str | None, str], int] = field(default_factory=dict)
     _told: list[Entry] = field(default_factory=list)
     _missed: set[str] = field(default_factory=set)
     _over: bool = False
@@ -233,12 +221,12 @@ class _Walk:
         """Open what may come next; a step that cannot be awaited ends here."""
         while True:
             now = self.clock.now()
-            opened: dict[str, _Open] = {}
+            opened: dict[str, Open] = {}
             for step, before in [] if self._over else self._next(self.scenario.flow)[0]:
                 known = self._open.get(step.id)
                 if known is None:
                     self.on_event(StepStarted(step.id, step.kind, step.title))
-                    known = _Open(step, now, now + timedelta(seconds=self._patience(step)), None)
+                    known = Open(step, now, now + timedelta(seconds=self._patience(step)), None)
                     self._open[step.id] = known
                 known.before = before
                 opened[step.id] = known
@@ -246,7 +234,7 @@ class _Walk:
             if not any(self._fill(one) or self._troubled(one) for one in list(opened.values())):
                 return
 
-    def _troubled(self, one: _Open) -> bool:
+    def _troubled(self, one: Open) -> bool:
         """Let our seller make its trouble where this is the step for it; True where the case does not fit."""
         if self.mischief is None or not self._is_clear(one):
             return False
@@ -262,7 +250,7 @@ class _Walk:
         except ExpressionError as error:
             raise Misfit(origin.where(error.place), str(error)) from error
 
-    def _fill(self, one: _Open) -> bool:
+    def _fill(self, one: Open) -> bool:
         """Work out what a step waits for; True where it ended in doing so."""
         step = one.step
         match step.action:
@@ -299,9 +287,9 @@ class _Walk:
     def _take(self, exchange: Exchange) -> None:
         """Give an exchange to the step that it fits; otherwise remember how near it came."""
         if exchange.sender is not Party.BUYER:
-            (self._deliveries if _delivered(exchange) else self._refused).append(exchange)
+            self.seen.event(exchange)
             return
-        self._look(exchange)
+        self.seen.answer(exchange)
         polled = self._polled(exchange)
         if any(self._there(one) for one in list(self._open.values()) if isinstance(one.step.action, Await)):
             return
@@ -338,13 +326,13 @@ class _Walk:
                     self._refresh()
 
     @staticmethod
-    def _came_near(one: _Open, exchange: Exchange, reason: Miss) -> None:
+    def _came_near(one: Open, exchange: Exchange, reason: Miss) -> None:
         if reason.closeness is Closeness.NOT_YET:
             one.polls.append(exchange.n)
         if reason.closeness is not Closeness.OTHER and (one.near is None or reason.closeness >= one.near[1].closeness):
             one.near = (exchange.n, reason)
 
-    def _try(self, one: _Open, exchange: Exchange) -> tuple[Ending | None, Miss | None]:
+    def _try(self, one: Open, exchange: Exchange) -> tuple[Ending | None, Miss | None]:
         """How a call ends with this exchange, or why it does not."""
         assert one.want is not None
         try:
@@ -371,19 +359,6 @@ class _Walk:
         self.scope.outputs[one.step.id] = outputs
         return answers.PASSED, None
 
-    def _look(self, exchange: Exchange) -> None:
-        """Remember what states an answer showed."""
-        response = exchange.response
-        if response is None or response.status not in range(200, 300):
-            return
-        body = response.body
-        read = exchange.request.method == "GET"
-        by = "list" if isinstance(body, list) else "read" if read else "answer"
-        for shown in body if isinstance(body, list) else [body]:
-            identifier, state = at(shown, "/id"), answers.state_of(shown)
-            if isinstance(identifier, str) and state is not None:
-                self._sights.setdefault((exchange.api, identifier), []).append(_Sight(exchange, state, by))
-
     def _polled(self, exchange: Exchange) -> bool:
         """Whether this is a look at something that is awaited; the step counts it as its own."""
         hit = False
@@ -393,21 +368,15 @@ class _Walk:
             tracked = self.tracked.get(one.step.action.resource)
             if tracked is None or exchange.request.method != "GET":
                 continue
-            seen = self._sights.get((tracked.api, tracked.id))
+            seen, retrieval = self.seen.sights(tracked), self.teller.retrieval(tracked)
             if seen and seen[-1].exchange is exchange:
                 one.polls.append(exchange.n)
                 hit = True
-            elif exchange.operation == self._retrieval(tracked) and exchange.path_params.get("id") != tracked.id:
+            elif retrieval and exchange.operation == retrieval.id and exchange.path_params.get("id") != tracked.id:
                 found, hoped = answers.shown(exchange.path_params.get("id")), answers.shown(tracked.id)
                 reason = f"its path has id {found}, awaited is {hoped}"
                 self._came_near(one, exchange, Miss(Closeness.ADDRESSED_WRONG, reason))
         return hit
-
-    def _retrieval(self, tracked: Tracked) -> str | None:
-        """The operation that reads a tracked resource."""
-        contract = contract_of(self.release, self.scenario.sources[tracked.source])
-        operation = retrieve_operation(contract, contract.operations[tracked.operation].path)
-        return operation.id if operation else None
 
     def _miss(self, exchange: Exchange, best: Miss | None) -> None:
         """Tell once why something that came is not what is awaited. Other reads and subscriptions need no reason."""
@@ -453,7 +422,7 @@ class _Walk:
             self._refresh()
             self._replay()
 
-    def _there(self, one: _Open) -> bool:
+    def _there(self, one: Open) -> bool:
         match one.step.action:
             case Await() as wait:
                 return wait.resource in self.tracked and self._await_is_there(one, wait)
@@ -462,7 +431,7 @@ class _Walk:
             case _:
                 return one.want is not None and self._came_before(one)
 
-    def _came_before(self, one: _Open) -> bool:
+    def _came_before(self, one: Open) -> bool:
         """Reads have no order: one that came before its turn counts."""
         assert one.want is not None
         if one.looked_back or one.want.method != "GET" or one.want.call.eventually is not None:
@@ -475,12 +444,11 @@ class _Walk:
                 return self._end(one, ending, stray)
         return False
 
-    def _await_is_there(self, one: _Open, wait: Await) -> bool:
+    def _await_is_there(self, one: Open, wait: Await) -> bool:
         tracked = self.tracked[wait.resource]
-        key = (tracked.api, tracked.id)
-        floor = max(self._floor.get(key, 0), self._after(one))
+        since = max(self.seen.used(tracked), self._after(one))
         only_events = wait.via == ("notification",)
-        sights = [sight for sight in self._sights.get(key, ()) if sight.exchange.n >= floor]
+        sights = [sight for sight in self.seen.sights(tracked) if sight.exchange.n >= since]
         for sight in sights:
             if only_events or sight.state not in wait.states or (one.step.outputs and sight.by == "list"):
                 continue
@@ -490,45 +458,33 @@ class _Walk:
             except ExpressionError:
                 continue
             self.scope.outputs[one.step.id] = outputs
-            self._floor[key] = sight.exchange.n
+            self.seen.use(tracked, sight.exchange)
             seen = {"read": "the buyer read it", "list": "the buyer read it in a list"}.get(
                 sight.by, "its answer said so"
             )
             return self._end(one, Ending(Outcome.PASSED, seen), sight.exchange)
-        event = self._event_of_state(tracked, wait, floor)
+        event = self.seen.event_of_state(tracked, wait, since)
         if event is not None and not one.step.outputs:
-            self._floor[key] = event.n
+            self.seen.use(tracked, event)
             message = f"the buyer was notified; our seller had reached {' or '.join(wait.states)}"
             return self._end(one, Ending(Outcome.PASSED, message), event)
-        reached = [state for n, state in self.room.reached(tracked.kind, tracked.id) if n >= floor]
+        reached = [state for n, state in self.room.reached(tracked.kind, tracked.id) if n >= since]
         if reached and reached[-1] in wait.stop_on and not self._reached(wait):
             way = [(0.0, state) for state in dict.fromkeys(reached)]
             return self._end(one, Ending(Outcome.INCONCLUSIVE, answers.stopped(tracked, reached[-1], wait.states, way)))
         return False
 
-    def _after(self, one: _Open) -> int:
+    def _reached(self, wait: Await) -> list[int]:
+        tracked = self.tracked.get(wait.resource)
+        return self.seen.reached(tracked, wait) if tracked else []
+
+    def _after(self, one: Open) -> int:
         """The exchange that this step needs at least, so as not to overtake a state that comes before it."""
         passed = [step.action for step in one.before if isinstance(step.action, Await)]
         return max((n + 1 for wait in passed for n in self._reached(wait)[:1]), default=0)
 
-    def _reached(self, wait: Await) -> list[int]:
-        """How many exchanges there were each time when our seller came to a state that is waited for."""
-        tracked = self.tracked.get(wait.resource)
-        if tracked is None:
-            return []
-        floor = self._floor.get((tracked.api, tracked.id), 0)
-        return [n for n, state in self.room.reached(tracked.kind, tracked.id) if n >= floor and state in wait.states]
-
-    def _event_of_state(self, tracked: Tracked, wait: Await, floor: int) -> Exchange | None:
-        """A delivered event that tells of the awaited state; events carry ids only, so what we reached counts."""
-        when = [n for n in self._reached(wait) if n >= floor]
-        for exchange in self._deliveries if when else ():
-            if exchange.n > when[0] and at(exchange.request.body, "/event/id") == tracked.id:
-                return exchange
-        return None
-
-    def _notify_is_there(self, one: _Open, notify: Notify) -> bool:
-        unclaimed = [exchange for exchange in self._deliveries if exchange.n not in self.claimed]
+    def _notify_is_there(self, one: Open, notify: Notify) -> bool:
+        unclaimed = [exchange for exchange in self.seen.delivered if exchange.n not in self.claimed]
         fresh = [exchange for exchange in unclaimed if self._is_event(exchange, notify)]
         least = notify.count.least if notify.count else 1
         if not least:
@@ -570,7 +526,7 @@ class _Walk:
                     self._close(each, self._never_came(each, closed=closed))
         return bool(late)
 
-    def _never_came(self, one: _Open, *, closed: bool) -> Ending:
+    def _never_came(self, one: Open, *, closed: bool) -> Ending:
         when = (
             "before it said that it has nothing more to send" if closed else f"within {words(self._patience(one.step))}"
         )
@@ -581,7 +537,7 @@ class _Walk:
                 return answers.PASSED
             case Notify(event=event):
                 text = f"no {event} was delivered to the buyer {when}"
-                return Ending(Outcome.NEVER_ARRIVED, text + self._not_taken(event), "buyer")
+                return Ending(Outcome.NEVER_ARRIVED, text + self.seen.not_taken(event), "buyer")
             case _:
                 pass
         if one.step.optional or one.want is None:
@@ -589,7 +545,7 @@ class _Walk:
         text = f"the buyer did not send {one.want.method} {path_of(one.want.url)} {when}"
         return Ending(Outcome.NEVER_ARRIVED, text + self._nearest(one), "buyer")
 
-    def _state_never_seen(self, one: _Open, wait: Await, when: str) -> Ending:
+    def _state_never_seen(self, one: Open, wait: Await, when: str) -> Ending:
         tracked = self.tracked.get(wait.resource)
         if tracked is None:
             return Ending(Outcome.SKIPPED, f"there is no '{wait.resource}' to wait for")
@@ -598,32 +554,23 @@ class _Walk:
         if not any(state in wait.states for state in reached):
             now = reached[-1] if reached else "unknown"
             return Ending(Outcome.INCONCLUSIVE, f"our seller did not bring {what} to {states} {when}; it is {now}")
-        sights = self._sights.get((tracked.api, tracked.id), ())
+        sights = self.seen.sights(tracked)
         seen = list(dict.fromkeys(sight.state for sight in sights if sight.by != "answer"))
         if wait.via == ("notification",):
             text = f"the buyer took no event that tells that {what} came to {states} {when}"
-            return Ending(Outcome.NEVER_ARRIVED, text + (self._not_taken() or self._nearest(one)), "buyer")
+            return Ending(Outcome.NEVER_ARRIVED, text + (self.seen.not_taken() or self._nearest(one)), "buyer")
         text = f"the buyer did not see {what} in {states} {when}, though it was; "
         text += f"it saw {', '.join(seen)}" if seen else "it never read it"
         return Ending(Outcome.NEVER_ARRIVED, text + self._nearest(one), "buyer")
 
-    def _not_taken(self, event: str | None = None) -> str:
-        """How the buyer answered the newest event, of a type or any, that it did not take."""
-        tried = [e for e in self._refused if event in (None, e.operation, at(e.request.body, "/eventType"))]
-        if not tried:
-            return ""
-        last = tried[-1]
-        answered = f"answered {last.response.status}, not 204" if last.response else "not answered"
-        return f"; exchange {last.n} brought one and was {answered}"
-
-    def _nearest(self, one: _Open) -> str:
+    def _nearest(self, one: Open) -> str:
         if one.near is None:
             return ""
         came = self.room[one.near[0]]
         asked = f"{came.request.method} {came.request.path.rpartition('/')[2]}"
         return f"; nearest was exchange {came.n} ({asked}): {one.near[1].reason}"
 
-    def _close(self, one: _Open, ending: Ending) -> bool:
+    def _close(self, one: Open, ending: Ending) -> bool:
         """End a step that nothing came for."""
         if self.mischief is not None:
             last = one.polls[-1] if ending.outcome is Outcome.PASSED and one.polls else len(self.room)
@@ -633,7 +580,7 @@ class _Walk:
         self._open.pop(one.step.id, None)
         return True
 
-    def _end(self, one: _Open, ending: Ending, exchange: Exchange | None = None) -> bool:
+    def _end(self, one: Open, ending: Ending, exchange: Exchange | None = None) -> bool:
         for passed in one.before:
             if passed.id in self._open and passed.id not in self._ended:
                 self._pass_over(self._open[passed.id], one.step.id)
@@ -653,7 +600,7 @@ class _Walk:
         one.polls.sort()
         return self._close(one, ending)
 
-    def _pass_over(self, one: _Open, later: str) -> None:
+    def _pass_over(self, one: Open, later: str) -> None:
         if isinstance(one.step.action, Await):
             message = f"the buyer went on to '{later}' without looking; our seller had reached the state"
         else:
@@ -698,58 +645,18 @@ class _Walk:
         return min((one.deadline - now).total_seconds() for one in self._open.values())
 
     def _tell(self) -> None:
-        entries = [self._entry(one) for one in self._open.values() if self._is_clear(one)]
+        entries = [self.teller.entry(one) for one in self._open.values() if self._is_clear(one)]
         if entries != self._told:
             self._told = entries
             self.on_wait(entries)
 
-    def _is_clear(self, one: _Open) -> bool:
+    def _is_clear(self, one: Open) -> bool:
         """Whether it is known by now what a step waits for."""
         if isinstance(one.step.action, Await):
             return one.step.action.resource in self.tracked
         return one.want is not None or not isinstance(one.step.action, Call)
 
-    def _entry(self, one: _Open) -> Entry:
-        entry: Entry = {"step": one.step.id, "title": one.step.title, "kind": one.step.kind}
-        if one.want is not None:
-            entry |= {"method": one.want.method, "url": one.want.url, "operation": one.want.operation}
-            if one.want.body is not MISSING:
-                entry["body"] = one.want.body
-        elif isinstance(one.step.action, Await):
-            entry |= self._await_entry(one.step.action)
-        elif isinstance(one.step.action, Notify):
-            entry["event"] = one.step.action.event
-        entry |= {
-            "optional": one.step.optional,
-            "since": rfc3339(one.since),
-            "expires": rfc3339(one.deadline),
-            "nearest": None if one.near is None else {"exchange": one.near[0], "reason": one.near[1].reason},
-        }
-        return entry
-
-    def _await_entry(self, wait: Await) -> Entry:
-        tracked = self.tracked[wait.resource]
-        source = self.scenario.sources[tracked.source]
-        contract = contract_of(self.release, source)
-        operation = retrieve_operation(contract, contract.operations[tracked.operation].path)
-        sights = self._sights.get((tracked.api, tracked.id), [])
-        entry: Entry = {"state": list(wait.states), "seen": sights[-1].state if sights else None}
-        if operation is not None:
-            url = self.base_url.rstrip("/") + contract.base_path.rstrip("/")
-            entry |= {"method": "GET", "url": url + operation.path.replace("{id}", tracked.id)}
-            entry["operation"] = f"{source.api}.{operation.id}"
-        return entry
-
 
 _KEPT: Final = 100
 """Exchanges that fitted nothing and are kept to be looked at again."""
 _FINE: Final = frozenset({Outcome.PASSED, Outcome.SKIPPED})
-
-
-def _delivered(exchange: Exchange) -> bool:
-    """Whether this is an event that our seller delivered and the buyer took."""
-    return (
-        exchange.sender is Party.SELLER
-        and exchange.response is not None
-        and exchange.response.status in range(200, 300)
-    )

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.parties.clock import VirtualClock
+from emulator.scenario.awaited import Entry
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Scenario
 from emulator.scenario.room import Room
-from emulator.scenario.waiting import Entry, Waited, run_waiting
+from emulator.scenario.waiting import Waited, run_waiting
 from emulator.standard.release import load_release
 from emulator.wire.exchange import Exchange, Party, Request, Response
 from emulator.wire.payload import dump
