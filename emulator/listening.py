@@ -76,16 +76,22 @@ class Hearing:
 
     def reports(self) -> list[Report]:
         """What has been heard so far, judged as a whole: a report for each run."""
-        return [
-            run_report(
-                self._about(run, self._clock.now()),
-                [],
-                transcript,
-                judge(transcript, self._release, sut=Party.SELLER, declared=self._declared),
-                ledger=read_ledger(transcript, self._release, now=self._clock.now()),
-            )
-            for run, transcript in self._transcripts.items()
-        ]
+        return [self.report(run) for run in self.transcripts()]
+
+    def transcripts(self) -> dict[str, RecentTranscript]:
+        """What has been heard, by run, in the order of their first exchange."""
+        return dict(self._transcripts)
+
+    def report(self, run: str) -> Report:
+        """What has been heard of a run so far, judged as a whole. KeyError where nothing was."""
+        transcript = self._transcripts[run]
+        return run_report(
+            self._about(run, self._clock.now()),
+            [],
+            transcript,
+            judge(transcript, self._release, sut=Party.SELLER, declared=self._declared),
+            ledger=read_ledger(transcript, self._release, now=self._clock.now()),
+        )
 
     def _about(self, run: str, finished: datetime) -> RunInfo:
         return RunInfo(

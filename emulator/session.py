@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
-from emulator.judge.judge import judge
+from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
 from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
@@ -42,7 +42,7 @@ from emulator.scenario.runner import run_scenario
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.wire.client import Client
-from emulator.wire.exchange import Party, Transcript
+from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 from emulator.wire.server import ErrorPolicy, Server
@@ -58,6 +58,26 @@ class Writer(Protocol):
     def waiting(self, text: str) -> None: ...
     def step_done(self, step: StepInfo) -> None: ...
     def run_done(self, report: Report) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A run while it is made, for who looks on. `report` judges what there is by now, and says nothing that only the
+    end can tell; it is not the run's report, which a writer gets. `news` grows with every exchange and step.
+    """
+
+    info: RunInfo
+    transcript: Transcript
+    report: Callable[[], Report]
+    news: Callable[[], int]
+
+
+Watch = Callable[[Live], None]
+"""Is told of each run when it begins."""
+
+
+def nobody_watches(_: Live) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,14 +331,14 @@ class Listener:
             self._running.stop()
 
 
-def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer) -> list[Report]:
+def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer, watch: Watch = nobody_watches) -> list[Report]:
     """Make every run, `settings.jobs` at a time; reports come in the order of `jobs`."""
     release = load_release(settings.release)
     if settings.jobs <= 1 or len(jobs) <= 1:
-        return [_run(settings, job, release, writer) for job in jobs]
+        return [_run(settings, job, release, writer, watch) for job in jobs]
     release.contracts()  # read once, before threads share it
     with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
-        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer)), jobs))
+        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer), watch), jobs))
 
 
 class _Held:
@@ -384,7 +404,7 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
     return tell
 
 
-def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Report:
+def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch) -> Report:
     scenario, case = job.scenario, job.case
     mode = settings.clock or scenario.clock
     # A partner's time is real, whatever the scenario would like.
@@ -412,6 +432,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
         clock="virtual" if isinstance(clock, VirtualClock) else "real",
         seed=settings.seed,
     )
+    provoked, spoilt = set[int](), set[int]()
     writer.run_started(info)
     running: Running | None = None
     faults = None if sut else Faults(settings.seed)
@@ -439,6 +460,12 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     client = Client(Party.BUYER, transcript, clock.now, run=run_id, timeout=settings.timeout, dress=ours)
     listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), run_id, settings)
     follow = _Follower(writer, transcript, signalling(scenario, case, signals, run_id))
+
+    def judged(seen: Sequence[Exchange], wrong: frozenset[int], bad: frozenset[int]) -> Judgement:
+        heard = listener.heard
+        return judge(seen, release, provoked=wrong, spoilt=bad, heard=heard, sut=sut, declared=declared, closing=())
+
+    watch(_live(info, transcript, follow.steps, clock, judged, provoked, spoilt))
     try:
         result = run_scenario(
             scenario,
@@ -455,6 +482,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
             on_event=follow,
             callback=listener.callback,
             faults=faults,
+            provoked=provoked,
+            spoilt=spoilt,
         )
     finally:
         client.close()
@@ -483,6 +512,30 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer) -> Repo
     )
     writer.run_done(report)
     return report
+
+
+def _live(
+    info: RunInfo,
+    transcript: Transcript,
+    steps: list[StepInfo],
+    clock: Clock,
+    judged: Callable[[Sequence[Exchange], frozenset[int], frozenset[int]], Judgement],
+    provoked: set[int],
+    spoilt: set[int],
+) -> Live:
+    """A run for who looks on. What a step of a case does wrong on purpose is known when it is done: until then nobody
+    is blamed for it.
+    """
+
+    def report() -> Report:
+        done, seen = tuple(steps), tuple(transcript)
+        known = max((n for step in done for n in step.exchanges), default=0)
+        fresh = frozenset(range(known + 1, len(seen) + 1)) if info.case else frozenset[int]()
+        wrong, bad = frozenset(provoked) | fresh, frozenset(spoilt) | fresh
+        judgement = judged(seen, wrong, bad)
+        return run_report(replace(info, finished=clock.now()), done, seen, judgement, provoked=wrong, spoilt=bad)
+
+    return Live(info, transcript, report, lambda: transcript.newest + len(steps))
 
 
 def check_files(

@@ -28,7 +28,18 @@ from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.waiting import run_waiting
-from emulator.session import Job, Settings, Writer, declared_by, serve_seller, signalling, step_info
+from emulator.session import (
+    Job,
+    Live,
+    Settings,
+    Watch,
+    Writer,
+    declared_by,
+    nobody_watches,
+    serve_seller,
+    signalling,
+    step_info,
+)
 from emulator.standard.release import Release, load_release
 from emulator.wire.beside import Beside, Page
 from emulator.wire.exchange import Exchange, Party
@@ -67,13 +78,15 @@ class Door:
     speed: float = 1.0
 
 
-def run_for_buyer(settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door) -> list[Report]:
+def run_for_buyer(
+    settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door, watch: Watch = nobody_watches
+) -> list[Report]:
     """Make every run, one after the other, all at one address. UserError where the address is not free."""
     release = load_release(settings.release)
     reports = []
     for job in jobs:
         board = _Board(door)
-        report, port = _run(settings, job, release, writer, door, board)
+        report, port = _run(settings, job, release, writer, door, board, watch)
         door = replace(door, port=port)
         reports.append(report)
     return reports
@@ -134,7 +147,7 @@ class _Following:
 
 
 def _run(
-    settings: Settings, job: Job, release: Release, writer: WaitingWriter, door: Door, board: _Board
+    settings: Settings, job: Job, release: Release, writer: WaitingWriter, door: Door, board: _Board, watch: Watch
 ) -> tuple[Report, int]:
     scenario, case = job.scenario, job.case
     faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
@@ -186,6 +199,15 @@ def _run(
         raise UserError(message) from error
     follow = _Following(writer, room, board, patience, signalling(scenario, case, signals))
     writer.run_started(info)
+
+    def so_far() -> Report:
+        spoilt, seen = frozenset(room.spoilt), tuple(room)
+        judgement = judge(
+            seen, release, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared, closing=()
+        )
+        return run_report(replace(info, finished=clock.now()), tuple(follow.steps), seen, judgement, spoilt=spoilt)
+
+    watch(Live(info, room, so_far, lambda: room.newest + len(follow.steps)))
     try:
         url = running.start()
         board.tell(

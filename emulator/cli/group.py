@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from emulator import __version__
 from emulator.errors import Exit, UserError
+
+if TYPE_CHECKING:
+    from emulator.console.front import Front
+    from emulator.console.serving import Console
 
 _CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
@@ -91,6 +95,14 @@ DATA = click.option("--data", envvar="OIT_DATA", show_envvar=True, type=click.Pa
                      default=Path("oit-data"), help="Data folder.")  # fmt: skip
 
 
+CONSOLE = click.option("--console", "console_port", type=click.IntRange(0, 65535), metavar="PORT",
+                        help="Serve the live console there: a page with what happens as it happens; 0 takes a free port. "
+                        "Its URL is told on stderr.")  # fmt: skip
+CONSOLE_HOST = click.option("--console-host", default="127.0.0.1", show_default=True, metavar="HOST",
+                             help="Address of the console. Beyond loopback its URL has a token in it, without which "
+                             "nobody gets in.")  # fmt: skip
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of `--report-dir`. UserError where nothing can be written there."""
     try:
@@ -101,6 +113,19 @@ def make_folder(folder: Path) -> None:
     if not os.access(folder, os.W_OK):
         message = f"--report-dir {folder}: nothing can be written there"
         raise UserError(message)
+
+
+@contextmanager
+def console_beside(front: Callable[[], Front], host: str, port: int | None) -> Iterator[Console | None]:
+    """Serve a console while the block lasts, where one is asked for."""
+    if port is None:
+        yield None
+        return
+    from emulator.console.serving import Console
+
+    with Console(front(), host, port) as console:
+        click.echo(f"console: {console.url}", err=True)
+        yield console
 
 
 def read_message(file: Path) -> tuple[bytes, str]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.cli.group import RELEASE, REPORTS, SPEED, end, example, main, make_folder
+from emulator.cli.group import CONSOLE, CONSOLE_HOST, RELEASE, REPORTS, SPEED, end, example, main, make_folder
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
+    from emulator.console.of_run import Tee
     from emulator.sut_buyer import Door
 
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
     "oit run scenarios/poq --var offeringId=my-offering",
     "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --waiting-file waiting.json",
+    "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --console 8081",
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--sut", help="Who is tested: seller=URL, or buyer, whose calls our seller then waits for. Without it both "
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
               help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at the same time.")
+@CONSOLE
+@CONSOLE_HOST
 def run(
     paths: tuple[Path, ...],
     sut: str | None,
@@ -82,18 +86,25 @@ def run(
     report_dir: Path,
     form: str,
     jobs: int,
+    console_port: int | None,
+    console_host: str,
 ) -> None:
-    """Run scenarios: against a partner, or with both sides emulated."""
+    """Run scenarios: against a partner, or with both sides emulated.
+
+    With --console what happens can be looked at while it happens, and after that until it is interrupted.
+    """
     from emulator import report as writers
-    from emulator.report.model import exit_code, whole_report
+    from emulator.report.model import Report, exit_code, whole_report
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.grease import Level
     from emulator.scenario.model import ClockMode
     from emulator.session import (
         Settings,
+        Watch,
         check_settings,
         check_url,
+        nobody_watches,
         read_scenarios,
         run_all,
         select,
@@ -128,9 +139,27 @@ def run(
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
-    done = run_for_buyer(settings, selected, writer, door) if door else run_all(settings, selected, writer)
-    writer.reports_written([write(whole_report(done), report_dir) for write in formats])
-    end(exit_code(done))
+
+    def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> list[Report]:
+        done = run_for_buyer(settings, selected, teller, door, watch) if door else run_all(
+            settings, selected, teller, watch
+        )  # fmt: skip
+        writer.reports_written([write(whole_report(done), report_dir) for write in formats])
+        return done
+
+    if console_port is None:
+        end(exit_code(make(writer)))
+    from emulator.cli.group import console_beside, interruptible
+    from emulator.console.front import Front
+    from emulator.console.of_run import Runs, Tee
+    from emulator.parties.clock import RealClock
+
+    runs, done = Runs(), list[Report]()
+    with interruptible(), console_beside(lambda: Front(runs, RealClock()), console_host, console_port):
+        done = make(Tee(writer, runs), runs.watch)
+        click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
+        runs.over.wait()
+    end(exit_code(done) if done else Exit.INCONCLUSIVE)
 
 
 def _address(text: str | None) -> tuple[str, int]:

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.cli.group import DATA, DATABASE, RELEASE, REPORTS, SPEED, end, example, interruptible, main, make_folder
+from emulator.cli.group import (
+    CONSOLE,
+    CONSOLE_HOST,
+    DATA,
+    DATABASE,
+    RELEASE,
+    REPORTS,
+    SPEED,
+    console_beside,
+    end,
+    example,
+    interruptible,
+    main,
+    make_folder,
+)
 from emulator.errors import Exit, UserError
+
+if TYPE_CHECKING:
+    from emulator.console.front import Front
 
 
 @main.command(epilog=example(
@@ -17,6 +34,7 @@ from emulator.errors import Exit, UserError
     "oit seller --port 8080 --profile my-seller.yaml",
     "oit seller --database postgresql://oit@db.example.net/oit",
     "oit seller --speed 86400",
+    "oit seller --port 8080 --console 8081",
     "oit seller --database memory",
 ))  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
@@ -29,6 +47,8 @@ from emulator.errors import Exit, UserError
 @SPEED
 @DATABASE
 @DATA
+@CONSOLE
+@CONSOLE_HOST
 def seller(
     host: str,
     port: int,
@@ -39,6 +59,8 @@ def seller(
     speed: float,
     database: str | None,
     data: Path,
+    console_port: int | None,
+    console_host: str,
 ) -> None:
     """Serve the emulated seller until interrupted. Prints its URL on stdout once it listens.
 
@@ -83,7 +105,17 @@ def seller(
         except OSError as error:
             message = f"cannot listen on {host} port {port}: {error.strerror}"
             raise UserError(message) from error
-        with interruptible():
+
+        def front() -> Front:
+            from emulator.console.front import Front
+            from emulator.console.of_seller import InMemory, Kept
+            from emulator.console.source import Role
+
+            if keep.database is None:
+                return Front(InMemory(standing, keep.transcript_of, running.url), clock)
+            return Front(Kept(standing, keep.database, Role.SELLER, running.url), clock)
+
+        with interruptible(), console_beside(front, console_host, console_port):
             running.run(click.echo)
         if untold := standing.tell(TerminalWriter()):
             click.echo(f"{untold} more run(s) are not judged here", err=True)
@@ -91,6 +123,7 @@ def seller(
 
 @main.command(epilog=example(
     "oit buyer --port 8090",
+    "oit buyer --port 8090 --console 8091",
     "oit buyer --profile what-the-seller-declares.yaml --report json --report-dir out",
 ))  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
@@ -99,7 +132,18 @@ def seller(
 @click.option("--profile", type=click.Path(path_type=Path), help="What the seller declares (YAML).")
 @click.option("--report", "reports", default="", help=REPORTS + " Written when it is interrupted.")
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
-def buyer(host: str, port: int, release: str, profile: Path | None, reports: str, report_dir: Path) -> None:
+@CONSOLE
+@CONSOLE_HOST
+def buyer(
+    host: str,
+    port: int,
+    release: str,
+    profile: Path | None,
+    reports: str,
+    report_dir: Path,
+    console_port: int | None,
+    console_host: str,
+) -> None:
     """Take a seller's notifications until interrupted, and judge each of them.
 
     Prints its URL on stdout once it listens: that is the callback to subscribe with; below it, /r/NAME is one for
@@ -108,6 +152,7 @@ def buyer(host: str, port: int, release: str, profile: Path | None, reports: str
     """
     from emulator import report as writers
     from emulator.listening import Hearing
+    from emulator.parties.clock import RealClock
     from emulator.report.explain import notification_lines
     from emulator.report.model import exit_code, whole_report
     from emulator.report.terminal import TerminalWriter
@@ -123,7 +168,14 @@ def buyer(host: str, port: int, release: str, profile: Path | None, reports: str
 
     hearing = Hearing(load_release(release), tell, profile=profile)
     running = hearing.running(host, port)
-    with interruptible():
+
+    def front() -> Front:
+        from emulator.console.front import Front
+        from emulator.console.of_buyer import Heard
+
+        return Front(Heard(hearing, running.url), RealClock())
+
+    with interruptible(), console_beside(front, console_host, console_port):
         running.run(click.echo)
     done = hearing.reports()
     writer = TerminalWriter()

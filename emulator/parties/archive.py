@@ -80,6 +80,39 @@ def list_runs(database: Database) -> list[RunRow]:
     return sorted(rows, key=lambda row: (row.began is None, row.began or row.last, row.run))
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many exchanges a run has, when the first of them was, and a number that grows with each."""
+
+    run: str
+    began: datetime | None
+    exchanges: int = 0
+    newest: int = 0
+
+
+def latest(database: Database) -> tuple[Any, ...]:
+    """Something that differs from what it was where `tally` has news; cheap."""
+    with database.reading() as connection:
+        newest = select(func.max(tables.exchanges.c.seq)).scalar_subquery()
+        count = select(func.count()).select_from(tables.runs).scalar_subquery()
+        return tuple(connection.execute(select(newest, count)).one())
+
+
+def tally(database: Database) -> list[Tally]:
+    """Every run, the one with the newest exchange first."""
+    found: dict[str, Tally] = {}
+    table = tables.exchanges
+    with database.reading() as connection:
+        for run, moment in connection.execute(select(tables.runs.c.id, tables.runs.c.began)):
+            name = _family(run)
+            began = found[name].began if name in found else None
+            found[name] = Tally(name, min(moment, began) if began else moment)
+        counted = select(table.c.run, func.count(), func.min(table.c.at), func.max(table.c.seq)).group_by(table.c.run)
+        for run, count, first, newest in connection.execute(counted):
+            found[_family(run)] = Tally(_family(run), first, count, newest)
+    return sorted(found.values(), key=lambda one: (one.newest, one.run), reverse=True)
+
+
 def show_run(database: Database, run: str) -> dict[str, Any]:
     """What a run has, without the bodies. UserError where there is no such run."""
     names = _names(database, run)

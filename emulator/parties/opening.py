@@ -6,21 +6,26 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emulator.parties.store import MemoryStore, Store
 from emulator.wire.exchange import RecentTranscript, Transcript
+
+if TYPE_CHECKING:
+    from emulator.parties.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """Where a party keeps what it has: its state, and the exchanges of each run.
 
-    `kept` is awaited before a reply goes out; None where nothing is to wait for.
+    `kept` is awaited before a reply goes out; None where nothing is to wait for. `database` is None in memory.
     """
 
     store: Store
     transcript_of: Callable[[str], Transcript]
     kept: Callable[[], Awaitable[None]] | None = None
+    database: Database | None = None
 
 
 def open_store(url: str | None = None) -> Store:
@@ -53,7 +58,7 @@ def keeping(url: str | None) -> Iterator[Keeping]:
     database = Database(url)
     recorder = Recorder(database)
     try:
-        yield Keeping(SqlStore(database), recorder.of, recorder.kept)
+        yield Keeping(SqlStore(database), recorder.of, recorder.kept, database)
     finally:
         recorder.close()
         database.close()

@@ -212,6 +212,15 @@ class DurableTranscript(Transcript):
             self._recorder.flush()
 
 
+def newest_of(database: Database, run: str, most: int) -> list[Exchange]:
+    """The newest exchanges of a run, oldest first."""
+    mine = exchanges.c.run == run
+    with database.reading() as connection:
+        count = connection.execute(select(func.count()).select_from(exchanges).where(mine)).scalar_one()
+        rows = connection.execute(select(exchanges).where(mine).order_by(exchanges.c.seq.desc()).limit(most)).all()
+    return [exchange_of(row, count - place) for place, row in enumerate(rows)][::-1]
+
+
 def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
     """An exchange as a row of its table."""
     request, response, fault = exchange.request, exchange.response, exchange.fault

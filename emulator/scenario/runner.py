@@ -50,19 +50,23 @@ def run_scenario(
     on_event: Callable[[Event], None] = lambda _: None,
     callback: Callable[[], str] | None = None,
     faults: Faults | None = None,
+    provoked: set[int] | None = None,
+    spoilt: set[int] | None = None,
 ) -> RunResult:
     """Play the flow once, or a case of it, with data row `row`.
 
     `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
     and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
     are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
-    is a partner's. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
+    is a partner's. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
     """
     started = clock.now()
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
     scope = Scope({}, generator, run_id, callback=callback)
     fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
     talk = Conversation(scenario, release, client, clock, base_url, scope, on_event, transcript)
+    talk.provoked = talk.provoked if provoked is None else provoked
+    talk.spoilt = talk.spoilt if spoilt is None else spoilt
     if faults is not None:
         talk.client = Watchful(client, faults, talk.spoilt)
     playing = _Playing(talk, case, faults)

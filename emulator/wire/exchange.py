@@ -151,6 +151,11 @@ class Transcript:
         """The exchange with number `n` (from 1)."""
         return self._exchanges[n - 1]
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest exchange, 0 where there is none: it tells whether there is news."""
+        return len(self)
+
 
 def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
@@ -189,3 +194,7 @@ class RecentTranscript(Transcript):
 
     def __getitem__(self, n: int) -> Exchange:
         return self._exchanges[n - 1 - self._dropped]
+
+    @property
+    def newest(self) -> int:
+        return self._dropped + len(self._exchanges)

@@ -1,0 +1,58 @@
+"""The runs of `oit buyer`: what a seller told, by the name below `/r/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
+from emulator.listening import Hearing
+from emulator.report.model import Report
+from emulator.standing import PLAIN
+from emulator.wire.exchange import Exchange, Party, RecentTranscript
+
+
+class Heard:
+    """A source over a buyer that listens."""
+
+    role = Role.BUYER
+
+    def __init__(self, hearing: Hearing, emulator: str) -> None:
+        self.emulator: str | None = emulator
+        self._hearing = hearing
+
+    def mark(self) -> object:
+        return tuple(transcript.newest for transcript in self._hearing.transcripts().values())
+
+    def runs(self) -> list[RunLine]:
+        return [
+            RunLine(
+                id=run or PLAIN,
+                name=f"/r/{run}" if run else "the plain path",
+                title="What the seller told",
+                sut=str(Party.SELLER),
+                started=next((exchange.at for exchange in transcript), None),
+                finished=None,
+                exchanges=transcript.newest,
+                version=transcript.newest,
+                ends=False,
+            )
+            for run, transcript in reversed(self._hearing.transcripts().items())
+        ][:RUNS]
+
+    def report(self, run: str) -> Report:
+        self._transcript(run)
+        return self._hearing.report("" if run == PLAIN else run)
+
+    def exchanges(self, run: str) -> list[Exchange]:
+        return list(self._transcript(run))[-EXCHANGES:]
+
+    def waiting(self) -> Mapping[str, Any] | None:
+        return None
+
+    def _transcript(self, run: str) -> RecentTranscript:
+        found = self._hearing.transcripts().get("" if run == PLAIN else run)
+        if found is None:
+            message = f"there is no run {run!r:.100} here"
+            raise NoRun(message)
+        return found

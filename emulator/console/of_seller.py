@@ -1,0 +1,93 @@
+"""The runs of `oit seller`, and of a database that sellers share: what came, by the name below `/r/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
+from emulator.parties.archive import latest, tally
+from emulator.parties.database import Database
+from emulator.parties.recorder import newest_of
+from emulator.report.model import Report
+from emulator.standing import PLAIN, Standing
+from emulator.wire.exchange import Exchange, Party, Transcript
+
+
+def run_of(identifier: str) -> str:
+    """The run that a console's id means: the plain path's has none of its own."""
+    return "" if identifier == PLAIN else identifier
+
+
+def _line(run: str, began: datetime | None, exchanges: int, version: int) -> RunLine:
+    return RunLine(
+        id=run or PLAIN,
+        name=f"/r/{run}" if run else "the plain path",
+        title="What came to our seller",
+        sut=str(Party.BUYER),
+        started=began,
+        finished=None,
+        exchanges=exchanges,
+        version=version,
+        ends=False,
+    )
+
+
+class Kept:
+    """A source over a database: every run in it, whoever served it."""
+
+    def __init__(self, standing: Standing, database: Database, role: Role, emulator: str | None = None) -> None:
+        self.role, self.emulator = role, emulator
+        self._standing, self._database = standing, database
+
+    def mark(self) -> object:
+        return latest(self._database)
+
+    def runs(self) -> list[RunLine]:
+        return [_line(one.run, one.began, one.exchanges, one.newest) for one in tally(self._database)[:RUNS]]
+
+    def report(self, run: str) -> Report:
+        return self._standing.report(run_of(run))
+
+    def exchanges(self, run: str) -> list[Exchange]:
+        return newest_of(self._database, run_of(run), EXCHANGES)
+
+    def waiting(self) -> Mapping[str, Any] | None:
+        return None
+
+
+class InMemory:
+    """A source over a seller that keeps nothing: the runs that came since its start."""
+
+    role = Role.SELLER
+
+    def __init__(self, standing: Standing, transcript_of: Callable[[str], Transcript], emulator: str) -> None:
+        self.emulator: str | None = emulator
+        self._standing, self._transcript_of = standing, transcript_of
+
+    def mark(self) -> object:
+        return tuple(self._transcript_of(run).newest for run in self._standing.runs())
+
+    def runs(self) -> list[RunLine]:
+        lines = []
+        for run in self._standing.runs()[:RUNS]:
+            transcript = self._transcript_of(run)
+            began = next((exchange.at for exchange in transcript), None)
+            lines.append(_line(run, began, transcript.newest, transcript.newest))
+        return lines
+
+    def report(self, run: str) -> Report:
+        return self._standing.report(self._known(run))
+
+    def exchanges(self, run: str) -> list[Exchange]:
+        return list(self._transcript_of(self._known(run)))[-EXCHANGES:]
+
+    def waiting(self) -> Mapping[str, Any] | None:
+        return None
+
+    def _known(self, run: str) -> str:
+        if run_of(run) not in self._standing.runs():
+            message = f"there is no run {run!r:.100} here"
+            raise NoRun(message)
+        return run_of(run)

@@ -1,0 +1,35 @@
+"""The live page: the report's page with what feeds it, made once."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from emulator.report.html.page import page
+
+SCRIPTS: Final[tuple[str, ...]] = ()
+"""Files of `static/` in the order in which they stand in the page."""
+STYLES: Final[tuple[str, ...]] = ()
+_POLICY: Final = re.compile(rb'http-equiv="Content-Security-Policy" content="([^"]*)"')
+
+
+@cache
+def live_page() -> bytes:
+    """The page, in UTF-8."""
+    return page(None, title="OIT console", script=_read(SCRIPTS), style=_read(STYLES), connect="'self'")
+
+
+@cache
+def live_policy() -> str:
+    """The page's Content-Security-Policy as a header has it: that can also forbid frames."""
+    found = _POLICY.search(live_page())
+    assert found is not None
+    return f"{html.unescape(found[1].decode())}; frame-ancestors 'none'"
+
+
+def _read(names: tuple[str, ...]) -> str:
+    folder = files("emulator.console").joinpath("static")
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,93 @@
+"""A seller with its console, in this process, over real HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator.console.front import Front
+from emulator.console.of_seller import InMemory, Kept
+from emulator.console.serving import Console
+from emulator.console.source import Role
+from emulator.parties.clock import RealClock
+from emulator.parties.opening import keeping
+from emulator.parties.profile import load_profile
+from emulator.session import declared_by, serve_seller
+from emulator.standard.release import load_release
+from emulator.standing import Standing
+from emulator.wire.running import Running
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(url: str, method: str = "GET", body: Any = None, timeout: float = 30, **headers: str) -> Answer:
+    """One request, with exactly these headers (`_` is `-` in their names) and those that HTTP needs."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    try:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            given.setdefault("Content-Type", "application/json")
+        target = parts.path + ("?" + parts.query if parts.query else "")
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body)
+        connection.request(method, target, body=data, headers=given)
+        got = connection.getresponse()
+        return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A seller's URL, and its console."""
+
+    seller: str
+    console: Console
+
+    @property
+    def root(self) -> str:
+        return self.console.root
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return ask(self.root + path, **headers)
+
+
+@contextmanager
+def seller_with_console(database: str | None = None, *, host: str = "127.0.0.1") -> Iterator[Beside]:
+    """As `oit seller --console` puts them together."""
+    release, profile, clock = load_release(), load_profile(), RealClock()
+    with keeping(database) as keep:
+        standing = Standing(
+            release, clock, keep.transcript_of, profile=profile.name, declared=declared_by(profile, emulated=True)
+        )
+        running = Running(serve_seller(
+            release, profile, clock, standing.transcript_of, seed=1, store=keep.store, kept=keep.kept
+        ))  # fmt: skip
+        source = (
+            InMemory(standing, keep.transcript_of, running.url)
+            if keep.database is None
+            else Kept(standing, keep.database, Role.SELLER, running.url)
+        )
+        running.start()
+        try:
+            with Console(Front(source, clock), host) as console:
+                yield Beside(running.url, console)
+        finally:
+            running.stop()
