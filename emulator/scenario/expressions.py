@@ -15,7 +15,7 @@ another mapping under it. Nothing here runs code.
 | `$run.id` | the id of the run |
 | `$buyer.callback` | where our buyer hears notifications, as a subscription's `callback` wants it |
 | `$with.name` | a parameter of a fragment (filled in when the file is loaded) |
-| `$resource.id` | in a lifecycle's effects: the resource that changed |
+| `$resource.id` | in a lifecycle's `set`: the resource that changes |
 """
 
 from __future__ import annotations

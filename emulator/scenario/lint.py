@@ -261,7 +261,7 @@ class _Linter:
             case "steps":
                 return self.step_reference(one)
             case "resource":
-                return "only the effects of a lifecycle can speak of the resource"
+                return "only 'set' in a lifecycle can speak of the resource"
             case root if root in IN_STEP and not inside:
                 return f"'${root}' is known only once the answer is there"
         return None

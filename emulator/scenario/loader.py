@@ -336,7 +336,6 @@ def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
                 after=seconds(after) if isinstance(after, str) else None,
                 reads=after["reads"] if isinstance(after, dict) else None,
                 when=part.get("when"),
-                notify=part.get("notify"),
                 set=part.get("set", {}),
                 origin=here,
             )
@@ -347,14 +346,11 @@ def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
 def _lifecycle(reading: _Reading, name: str, origin: Origin) -> LifecyclePlan:
     part = at(origin.located.value, origin.pointer)
     source, _, resource_type = part["of"].partition(".")
-    for index, effect in enumerate(part.get("effects", ())):
-        reading.check_values(origin.part(f"/effects/{index}/with"), effect.get("with", {}))
     return LifecyclePlan(
         track=name,
         source=source,
         resource_type=resource_type,
         path=_transitions(reading, origin.part("/path")),
-        effects=tuple(part.get("effects", ())),
         origin=origin,
     )
 

@@ -172,7 +172,6 @@ class Transition:
     after: float | None
     reads: int | None
     when: str | None
-    notify: str | None
     set: Mapping[str, Any]
     origin: Origin
 
@@ -185,7 +184,6 @@ class LifecyclePlan:
     source: str
     resource_type: str
     path: tuple[Transition, ...]
-    effects: tuple[Mapping[str, Any], ...]
     origin: Origin
 
 
