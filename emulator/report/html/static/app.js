@@ -142,8 +142,13 @@ class App {
       const element = view.render(this);
       this.main.className = `in-${this.route.view}`;
       if (this.main.firstChild !== element || this.main.childNodes.length > 1) this.main.replaceChildren(element);
+      if (view.placed) view.placed(this);
     });
-    document.title = `${RUN_WORDS[this.model ? this.model.run.verdict : this.report.verdict]}: ${this.model ? plainly(this.model.about.scenario, 80) : 'runs'} · OIT`;
+    document.title = this.title();
+  }
+
+  title() {
+    return `${RUN_WORDS[this.model ? this.model.run.verdict : this.report.verdict]}: ${this.model ? plainly(this.model.about.scenario, 80) : 'runs'} · OIT`;
   }
 }
 

@@ -1,0 +1,115 @@
+// The emulator's resources: a list, and one of them with its states, what comes next, and what can be made of it.
+const resourceKey = (resource) => `${resource.kind}/${resource.id}`;
+const nextTimer = (resource) => [...(resource.timers || [])].sort((a, b) => (a.at < b.at ? -1 : 1))[0];
+const API_OF = { charge: 'productOrder', cancelProductOrder: 'productOrder', modifyProductOrderItemRequestedDeliveryDate: 'productOrder', product: 'productInventory' };
+
+// The standard's diagram with the way that a resource took by its history; nothing where it is not clear which diagram.
+function wayOf(resource) {
+  const { history = [] } = resource;
+  const states = [...history.map((entry) => entry.state), resource.state];
+  const fitting = Object.keys(CATALOGUE.machines || {}).filter((name) => (name === resource.kind || name.startsWith(`${resource.kind}.`)) && states.every((state) => own(CATALOGUE.machines[name].places, state)));
+  if (fitting.length !== 1 || !history.length) return null;
+  const machine = CATALOGUE.machines[fitting[0]];
+  const edges = history.map((entry, index) => {
+    const from = index ? history[index - 1].state : null;
+    return { from, to: entry.state, at: entry.at, unseen: false, witnesses: [], legal: from === null || machine.edges.some((edge) => edge.from === from && edge.to === entry.state) };
+  });
+  return h('details', { class: 'diagram-of', 'data-key': `way:${resourceKey(resource)}`, open: true }, h('summary', {}, `The standard’s lifecycle, ${machine.guide}`), wide('Lifecycle', drawMachine(machine, { machine: fitting[0], state: resource.state, edges })));
+}
+
+class ResourceList {
+  constructor() {
+    this.list = h('ul', {});
+    this.rows = new Keyed(this.list, ({ resource, run, chosen }) => this.row(resource, run, chosen));
+    this.find = h('input', { type: 'search', id: 'resource-find', 'data-key': 'resource-find', 'aria-label': 'Find a resource', placeholder: 'Find: kind, id, state', oninput: () => this.show(...this.last) });
+    this.none = h('p', { class: 'calm' });
+    this.element = h('div', { class: 'resource-list' }, this.find, this.list, this.none);
+  }
+
+  row(resource, run, chosen) {
+    const timer = nextTimer(resource);
+    return h('li', {}, h('a', { href: `#/emulator/${[run, resource.kind, resource.id].map(encodeURIComponent).join('/')}`, 'aria-current': chosen ? 'true' : null, 'data-focus': `resource:${resourceKey(resource)}` },
+      h('b', {}, words(resource.kind)), h('span', { class: 'soft id' }, say(resource.id, 13)),
+      h('span', { class: 'state' }, say(resource.state || 'no state', 60)),
+      timer ? h('span', { class: 'next' }, say(timer.action, 30), ' in ', countdown(timer.at)) : null));
+  }
+
+  show(resources, run, chosen) {
+    this.last = [resources, run, chosen];
+    const text = this.find.value.trim().toLowerCase();
+    const fits = resources.filter((resource) => `${resource.kind} ${resource.id} ${resource.state || ''}`.toLowerCase().includes(text));
+    this.rows.show(fits.map((resource) => ({ resource, run, chosen: resourceKey(resource) === chosen })), ({ resource }) => resourceKey(resource));
+    this.none.hidden = fits.length > 0;
+    this.none.textContent = resources.length ? 'None fits.' : 'This run has no resources yet.';
+  }
+}
+
+class ResourcePane {
+  constructor() {
+    this.facts = h('div', { class: 'resource-facts' });
+    this.showFacts = part(this.facts, (resource) => this.about(resource));
+    this.past = h('div', { class: 'resource-facts' });
+    this.showPast = part(this.past, (resource) => this.soFar(resource));
+    this.item = h('select', { 'data-key': 'move-item' });
+    this.state = h('select', { 'data-key': 'move-state' });
+    this.event = h('select', { 'data-key': 'event-type' });
+    this.eventItem = h('select', { 'data-key': 'event-item' });
+    const inRun = () => ({ run: this.run, kind: this.resource.kind, id: this.resource.id });
+    this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state)],
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}) }) });
+    this.send = control({ action: 'event', label: 'Send', inputs: [field('Event', this.event), field('About', this.eventItem)],
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: API_OF[this.resource.kind] || this.resource.kind, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}) }) });
+    this.item.addEventListener('change', () => this.offerStates());
+    this.stuck = h('p', { class: 'calm' }, 'It has come to its end: no lifecycle leads on from here.');
+    this.moving = h('section', { class: 'panel' }, h('h2', {}, 'Move it on'), h('p', { class: 'soft' }, 'Only what the standard’s lifecycle allows is offered. History is kept, and subscribers are told.'), this.move.element, this.stuck);
+    this.sending = h('section', { class: 'panel' }, h('h2', {}, 'Send an event'), h('p', { class: 'soft' }, 'To those who subscribed to it, whether something happened or not.'), this.send.element);
+    this.hollow = h('div', { class: 'hollow' }, h('h2', {}, 'Choose a resource'), h('p', { class: 'soft' }, 'Its states, items, history and timers are shown here, and what can be made of it.'));
+    this.whole = h('div', { class: 'resource' }, this.facts, this.moving, this.sending, this.past);
+    this.element = h('div', {}, this.whole, this.hollow);
+  }
+
+  about(resource) {
+    if (!resource) return [];
+    const { timers = [] } = resource;
+    return [h('div', { class: 'resource-head' }, h('h1', {}, words(resource.kind)), h('span', { class: 'state-now' }, say(resource.state || 'no state', 80))),
+      h('p', { class: 'meta' }, h('code', {}, say(resource.id, 200)), ' ', copyButton(() => resource.id, 'Copy the id'), resource.created ? [' · made ', stamp(resource.created)] : null),
+      timers.length ? h('section', {}, h('h2', {}, 'What comes by itself'), grid('Timers', ['Action', 'Due', 'In'], timers.map((timer) => [say(timer.action, 80), stamp(timer.at), countdown(timer.at)])))
+        : h('p', { class: 'calm' }, 'Nothing comes by itself: no timer is set.')];
+  }
+
+  soFar(resource) {
+    if (!resource) return [];
+    const { items = [], history = [] } = resource;
+    return [items.length ? h('section', {}, h('h2', {}, 'Items'), grid('Items', ['Item', 'State'], items.map((item) => [say(item.id, 80), say(item.state || '–', 80)]))) : null,
+      history.length ? h('section', {}, h('h2', {}, 'History'), h('ol', { class: 'way' }, history.map((entry) => h('li', {}, h('b', {}, say(entry.state, 80)), ' ', entry.at ? stamp(entry.at) : null)))) : null,
+      wayOf(resource)];
+  }
+
+  offerStates() {
+    const { resource } = this;
+    const moves = this.item.value ? (resource.item_moves || {})[this.item.value] || [] : resource.moves || [];
+    offer(this.state, moves.map((state) => [state, state]));
+    this.move.refresh();
+  }
+
+  show(resource, run) {
+    this.resource = resource;
+    this.run = run;
+    this.whole.hidden = !resource;
+    this.hollow.hidden = Boolean(resource);
+    this.showFacts(resource || null);
+    this.showPast(resource || null);
+    if (!resource) return;
+    const itemMoves = Object.entries(resource.item_moves || {}).filter(([, states]) => states.length);
+    offer(this.item, [...((resource.moves || []).length ? [['', `the ${words(resource.kind)}`]] : []), ...itemMoves.map(([id]) => [id, `item ${id}`])]);
+    this.offerStates();
+    const movable = Boolean(this.state.options.length);
+    this.moving.hidden = !feed.can('move') || (!movable && !resource.state);
+    this.move.element.hidden = !movable;
+    this.stuck.hidden = movable;
+    offer(this.event, (resource.events || []).map((type) => [type, type]));
+    offer(this.eventItem, [['', 'the whole'], ...(resource.items || []).map((item) => [item.id, `item ${item.id}`])]);
+    this.sending.hidden = !feed.can('event') || !(resource.events || []).length;
+    this.send.refresh();
+  }
+}
