@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
-.PHONY: help demo trace test soak check lint types mutate bench image clean
+.PHONY: help demo trace test soak check lint types mutate bench screenshots image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -46,6 +46,9 @@ mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
 
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)
+
+screenshots: $(STAMP) ## pictures of the HTML report's views, in emulator/console/screenshots
+	$(BIN)/python -m tests.browser.screenshots
 
 image: ## build the container image
 	docker build --tag lso-oit .

@@ -12,6 +12,7 @@ from typing import Any
 
 from emulator.report import html
 from emulator.report.html.catalogue import catalogue
+from emulator.report.html.exact import MARK
 from emulator.report.html.lives import lives
 from emulator.report.html.page import embedded
 from emulator.report.html.summary import summary
@@ -138,7 +139,7 @@ def test_the_first_things_to_fix_are_the_partners_breaches_each_once() -> None:
     assert told["findings"][first["finding"] - 1]["rule"] == first["rule"]
     assert (first["expected"], first["found"]) == ("approved.orderable", "unableToProvide")
     assert about["blame"] == [{"who": "seller", "tested": True, "counts": {"fail": 2}}]
-    assert about["sentence"] == "2 breaches of the standard by the Seller."
+    assert about["sentence"] == "The Seller breaks the standard in 1 way (2 findings)."
 
 
 def test_a_step_that_no_breach_explains_is_a_thing_to_fix() -> None:
@@ -265,3 +266,18 @@ def test_the_catalogue_knows_each_requirement_and_the_rules_that_speak_on_it() -
     assert all(set(row.get("rules", ())) <= set(told["rules"]) for row in told["requirements"].values())
     assert told["guides"]["MEF115"] == {"api": "quote", "version": "8.0.1", "function": "Quote"}
     assert told["rules"]["MEF115-R27"]["places"] == ["/id"]
+
+
+def test_numbers_that_a_browser_would_misread_are_marked_and_others_left() -> None:
+    body = {"big": 2**60, "whole": 12.0, "part": 0.5, "small": 7, "list": [1, 2.0], "true": True}
+    told = html.view(report(exchange(body)))
+    shown = told["exchanges"][0]["response"]["body"]
+    assert shown == {
+        "big": {MARK: "1152921504606846976"},
+        "whole": {MARK: "12.0"},
+        "part": 0.5,
+        "small": 7,
+        "list": [1, {MARK: "2.0"}],
+        "true": True,
+    }
+    assert html.view(report(exchange({"part": 0.5})))["exchanges"][0]["response"]["body"] == {"part": 0.5}

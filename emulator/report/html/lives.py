@@ -78,7 +78,8 @@ class _Trail:
     states: list[Sighting] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
     history: list[Any] = field(default_factory=list)
-    history_in: tuple[int, str] = (0, "")
+    first_told: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By entry of the history, the exchange that told of it first, and where."""
 
 
 def lives(run: Report) -> list[dict[str, Any]]:
@@ -146,7 +147,13 @@ def _see_items(
 def _remember(trail: _Trail, exchange: Report, place: str, value: Mapping[str, Any]) -> None:
     history = value.get(HISTORY)
     if isinstance(history, list) and history:
-        trail.history, trail.history_in = history, (exchange["n"], f"{place}/{HISTORY}")
+        trail.history = history
+        for index, entry in enumerate(history):
+            trail.first_told.setdefault(_entry_key(entry), (exchange["n"], f"{place}/{HISTORY}/{index}"))
+
+
+def _entry_key(entry: Any) -> str:
+    return f"{at(entry, '/state')} {at(entry, '/changeDate')}"
 
 
 def _hear(trails: dict[Any, _Trail], exchange: Report) -> None:
@@ -217,19 +224,18 @@ class _Walk:
         return state in self.machine.states
 
     def _claimed(self) -> None:
-        number, pointer = self.trail.history_in
-        told: list[tuple[datetime, str, str, int]] = []
-        for index, entry in enumerate(self.trail.history):
+        told: list[tuple[datetime, str, str, tuple[int, str]]] = []
+        for entry in self.trail.history:
             when, state = moment_of(at(entry, "/changeDate")), at(entry, "/state")
             if when is None or not isinstance(state, str) or not self._known(state):
                 return  # the contract's business
-            told.append((when, str(at(entry, "/changeDate")), state, index))
+            told.append((when, str(at(entry, "/changeDate")), state, self.trail.first_told[_entry_key(entry)]))
         told.sort(key=lambda entry: entry[0])
         if told and told[0][2] in self.machine.initial:
-            self._edge(None, told[0][2], told[0][1]).saw(HISTORY, told[0][1], number, f"{pointer}/{told[0][3]}")
-        for (before, _, source, _), (when, moment, target, index) in pairwise(told):
+            self._edge(None, told[0][2], told[0][1]).saw(HISTORY, told[0][1], *told[0][3])
+        for (before, _, source, _), (when, moment, target, spot) in pairwise(told):
             if source != target and (when > before or self.machine.allows(source, target)):
-                self._step(source, target, moment, [(HISTORY, moment, number, f"{pointer}/{index}")])
+                self._step(source, target, moment, [(HISTORY, moment, *spot)])
 
     def _seen(self) -> None:
         states = [sighting for sighting in self.trail.states if self._known(sighting.state)]

@@ -47,7 +47,7 @@ def page(
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"script-src {_digest(code)}; style-src {_digest(looks)}; img-src data:; connect-src {connect}"
     )
-    data = [_data("oit-catalogue", catalogue())]
+    data = [_catalogue()]
     if told is not None:
         data.append(_data("oit-report", told))
     parts = {
@@ -79,6 +79,11 @@ def embedded(value: Any) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+@cache
+def _catalogue() -> str:
+    return _data("oit-catalogue", catalogue())
 
 
 def _data(name: str, value: Any) -> str:

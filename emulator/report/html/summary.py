@@ -37,15 +37,15 @@ def _sentence(run: Report) -> str:
         return _MEANINGS[run["verdict"]]
     breaches = [row for row in run["findings"] if row["verdict"] == "fail" and _decides(run, row["blame"])]
     steps = [row for row in run["steps"] if row["outcome"] == "failed"]
-    parts = [_number(len(breaches), "breach of the standard", "breaches of the standard")] if breaches else []
+    parts = []
+    for who in dict.fromkeys(row["blame"] for row in breaches):
+        mine = [row for row in breaches if row["blame"] == who]
+        ways = _number(len({row["rule"] for row in mine}), "way", "ways")
+        whose = f"The {who.title()} breaks" if who in _PARTIES else "Something breaks"
+        parts.append(f"{whose} the standard in {ways} ({_number(len(mine), 'finding', 'findings')}).")
     if steps:
-        parts.append(
-            _number(len(steps), "step of the scenario that was not met", "steps of the scenario that were not met")
-        )
-    whose = " and ".join(dict.fromkeys(f"the {row['blame'].title()}" for row in breaches if row["blame"] in _PARTIES))
-    if whose:
-        parts[0] += f" by {whose}"
-    return f"{' and '.join(parts) or 'Something is wrong'}."
+        parts.append(f"{_number(len(steps), 'step', 'steps')} of the scenario did not end as it asks.")
+    return " ".join(parts) or "Something is wrong."
 
 
 _PARTIES: Final = ("buyer", "seller")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.report.coverage import trace
+from emulator.report.html.exact import exact
 from emulator.report.html.lives import lives
 from emulator.report.html.summary import summary
 from emulator.report.model import Report, runs_of
@@ -14,7 +15,8 @@ from emulator.standard.requirement import load_requirements
 def view(report: Report) -> dict[str, Any]:
     """A report of one run or several, with a member `view` more: a run's `{summary, lives}`, of several also `{trace}`.
 
-    Everything else is as it was, and the given report is not changed. `lives` and `summary` say what they hold.
+    Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
+    not changed. `lives` and `summary` say what they hold.
     """
     if "runs" not in report:
         return _run(report)
@@ -23,4 +25,17 @@ def view(report: Report) -> dict[str, Any]:
 
 
 def _run(run: Report) -> dict[str, Any]:
-    return {**run, "view": {"summary": summary(run), "lives": lives(run)}}
+    return {
+        **run,
+        "exchanges": [_exchange(exchange) for exchange in run["exchanges"]],
+        "findings": [{**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]],
+        "view": {"summary": summary(run), "lives": lives(run)},
+    }
+
+
+def _exchange(exchange: Report) -> Report:
+    """An exchange whose bodies a browser reads as they are."""
+    halves = {half: exchange[half] for half in ("request", "response") if half in exchange}
+    bodies = {half: exact(message["body"]) for half, message in halves.items()}
+    changed = {half: {**halves[half], "body": body} for half, body in bodies.items() if body is not halves[half]["body"]}
+    return {**exchange, **changed}

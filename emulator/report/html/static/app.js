@@ -1,6 +1,7 @@
 // The page: where we are, which view shows it, and how a growing report is taken in.
 // OIT.show(report) shows a report; OIT.update(report) takes a newer one and leaves the reader where they are;
-// OIT.addView({id, title, render}) adds a view, whose render(app) answers an element.
+// OIT.addView({id, title, render, placed, always}) adds a view: render(app) answers its element, placed(app) is called when
+// it stands in the page; with `always` it is there beside the list of runs as well.
 const CATALOGUE = JSON.parse((document.getElementById('oit-catalogue') || {}).textContent || '{}');
 const ALIASES = { exchange: 'conversation', finding: 'conversation', life: 'machines', requirement: 'requirements' };
 
@@ -30,7 +31,7 @@ class App {
     this.catalogue = CATALOGUE;
     this.views = [
       { id: 'summary', title: 'Summary', render: summaryView },
-      { id: 'conversation', title: 'Conversation', render: (app) => { app.conversation = app.conversation || new Conversation(app); return app.conversation.render(); } },
+      { id: 'conversation', title: 'Conversation', render: (app) => { app.conversation = app.conversation || new Conversation(app); return app.conversation.render(); }, placed: (app) => app.conversation.open() },
       { id: 'machines', title: 'State machines', render: machinesView },
       { id: 'requirements', title: 'Requirements', render: requirementsView },
     ];
@@ -125,6 +126,7 @@ class App {
     const before = this.route && `${this.runIndex}:${this.route.view}`;
     this.read();
     this.draw();
+    this.arrived = true; // from here on it is the reader who moves, and the focus goes along
     const [pane, heading] = [this.main.querySelector('.pane'), this.main.querySelector('.pane h2, h1')];
     if (before !== `${this.runIndex}:${this.route.view}`) {
       scrollTo(0, 0);
@@ -162,6 +164,7 @@ OIT.show = (report) => {
   app.take(report);
   if (!app.main) app.frame();
   app.route = undefined;
+  app.arrived = false;
   app.go();
 };
 

@@ -127,14 +127,15 @@ class Conversation {
   constructor(app) {
     this.app = app;
     this.rows = new Map();
-    this.list = h('ol', { class: 'rows', 'data-scroll': 'rows', 'aria-label': 'Exchanges, in the order of time. Arrow keys move, Enter opens.', onkeydown: (event) => this.keys(event) });
+    this.list = h('ol', { class: 'rows', 'data-scroll': 'rows', 'aria-label': 'Exchanges, in the order of time. Arrow keys move, Enter opens.', onkeydown: (event) => this.keys(event), onclick: () => { this.follow = true; } });
     this.search = h('input', { type: 'search', id: 'x-filter', 'data-key': 'x-filter', placeholder: 'path, step, status, requirement', oninput: () => this.sift() });
     this.odd = h('input', { type: 'checkbox', id: 'x-odd', 'data-key': 'x-odd', onchange: () => this.sift() });
     this.said = h('span', { class: 'soft', role: 'status' });
     this.pane = h('aside', { class: 'pane', 'aria-label': 'Message', 'data-scroll': 'pane' });
     this.heads = h('div', { class: 'lifelines' });
     this.element = h('div', { class: 'conversation' },
-      h('section', { class: 'diagram', 'aria-label': 'Conversation' }, h('h1', { class: 'sr' }, 'Conversation'),
+      h('h1', { class: 'sr' }, 'Conversation'),
+      h('section', { class: 'diagram', 'aria-label': 'Conversation' },
         h('div', { class: 'tools' }, h('label', { for: 'x-filter' }, 'Find'), this.search, h('label', { class: 'tick' }, this.odd, ' only what is not right'), this.said), this.heads, this.list),
       this.pane);
   }
@@ -168,7 +169,6 @@ class Conversation {
     }
     this.list.append(fresh);
     this.sift();
-    this.open();
     return this.element;
   }
 
@@ -211,21 +211,21 @@ class Conversation {
     const body = exchange ? messagePane(app, exchange, finding) : finding ? findingPane(app, finding) : emptyPane(app, route);
     keeping(() => this.pane.replaceChildren(body));
     if (!moved) return;
+    const follow = this.follow;
+    this.follow = false;
     this.pane.scrollTop = 0;
     if (link && !sees(this.list, link)) link.scrollIntoView({ block: 'center' });
     const target = finding && this.pane.querySelector(`[data-finding="${finding.number}"]`);
     if (target) target.scrollIntoView({ block: 'center' });
     const heading = this.pane.querySelector('h2');
-    if (heading && (exchange || finding) && !this.list.contains(document.activeElement)) heading.focus({ preventScroll: true });
+    // A click or Enter goes to the message; who walks along the list with arrow keys stays there.
+    if (app.arrived && heading && (exchange || finding) && (follow || !this.list.contains(document.activeElement))) heading.focus({ preventScroll: true });
   }
 
   keys(event) {
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity };
     const link = event.target.closest('a[data-n]');
-    if (!link || !(event.key in steps)) {
-      if (link && event.key === 'Enter') requestAnimationFrame(() => { const heading = this.pane.querySelector('h2'); if (heading) heading.focus(); });
-      return;
-    }
+    if (!link || !(event.key in steps)) return;
     event.preventDefault();
     const links = [...this.list.querySelectorAll('li:not([hidden]) a[data-n]')];
     const next = links[Math.min(links.length - 1, Math.max(0, links.indexOf(link) + steps[event.key]))];

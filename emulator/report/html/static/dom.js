@@ -55,7 +55,11 @@ const plainly = (text, limit = 200) => {
   return shown.length > limit ? `${shown.slice(0, limit)}…` : shown;
 };
 
-const told = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+// Numbers that no double holds, or that JavaScript would write otherwise, come as {NUMBER: text}.
+const NUMBER = '\u0000n';
+const isNumber = (value) => value !== null && typeof value === 'object' && Object.hasOwn(value, NUMBER) && /^-?[0-9.eE+-]+$/.test(value[NUMBER]);
+const toJson = (value) => JSON.stringify(value).replace(/\{"\\u0000n":"(-?[0-9.eE+-]+)"\}/g, '$1');
+const told = (value) => (typeof value === 'string' ? value : toJson(value));
 const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 const words = (name) => String(name).replaceAll('_', ' ');
 

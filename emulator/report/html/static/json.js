@@ -3,13 +3,13 @@ const FIRST_LINES = 400;
 const AROUND = 6;
 const TEXT_LINE = 2000;
 
-const literal = (value) => JSON.stringify(value).replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const literal = (value) => toJson(value).replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 // [{depth, key, open, value, close, pointer}]: `open` is a bracket, `value` a scalar.
 function jsonLines(root) {
   const lines = [];
   const walk = (value, key, pointer, depth, comma) => {
-    if (value !== null && typeof value === 'object') {
+    if (value !== null && typeof value === 'object' && !isNumber(value)) {
       const [left, right] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
       const names = Object.keys(value);
       if (!names.length) {

@@ -10,7 +10,7 @@ function machinesView(app) {
     h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'picker', tabindex: '0' }, h('ul', {}, lives.map(({ life, index }) => {
       const wrong = life.edges.some((edge) => !edge.legal);
       return h('li', { class: life.item === null ? '' : 'item' }, h('a', { href: app.link('life', index + 1), 'aria-current': index === chosen.index ? 'true' : null, 'data-focus': `life:${index}` },
-        h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), h('span', { class: 'soft' }, life.item === null ? [' ', say(life.id, 13)] : null),
+        h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), life.item === null ? h('span', { class: 'soft id' }, say(life.id, 100)) : null,
         h('span', { class: 'state' }, say(life.state || '')), wrong ? chip('fail', 'illegal change') : null));
     }))),
     h('section', { class: 'machine', 'data-scroll': 'machine', tabindex: '0', 'aria-label': 'State machine' }, machineOf(app, chosen.life)));
@@ -100,7 +100,8 @@ function drawEdge(edge, where, labels) {
   }
   if (seen && mark && !seen.unseen) {
     const text = `${seen.legal ? '' : '✕ '}${clock(seen.at)}`;
-    labels.push(svg('g', { class: `stamp${kind}` }, svg('rect', { x: mark.x - 32, y: mark.y - 9, width: 64, height: 17, rx: 4 }), svg('text', { x: mark.x, y: mark.y + 4 }, text)));
+    const wide = seen.legal ? 32 : 42;
+    labels.push(svg('g', { class: `stamp${kind}` }, svg('rect', { x: mark.x - wide, y: mark.y - 9, width: wide * 2, height: 17, rx: 4 }), svg('text', { x: mark.x, y: mark.y + 4 }, text)));
   }
   return svg('g', { class: `edge${kind}` }, svg('path', { class: 'line', d: path }), svg('path', { class: 'tip', d: tip }), svg('title', {}, `${edge.from || 'creation'} → ${edge.to}${edge.clause ? ` (${edge.clause}, by ${edge.by})` : ''}`));
 }

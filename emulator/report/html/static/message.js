@@ -1,7 +1,8 @@
 // One exchange: what was sent, what came back, and what the judge says of each line.
 function messagePane(app, exchange, chosen) {
   const { model } = app;
-  const findings = (model.findingsOf.get(exchange.n) || []).filter((finding) => finding.verdict !== 'pass');
+  const findings = (model.findingsOf.get(exchange.n) || []).filter((finding) => finding.verdict !== 'pass')
+    .sort((one, other) => GRAVITY.indexOf(one.verdict) - GRAVITY.indexOf(other.verdict));
   const satisfied = model.satisfiedAt(exchange);
   const step = model.steps.get(exchange.step);
   const numbers = model.exchanges.map((each) => each.n);
@@ -18,7 +19,7 @@ function messagePane(app, exchange, chosen) {
     exchange.provoked ? h('p', { class: 'hint' }, 'This request was made wrong on purpose; it is not judged, the answer is.') : null,
     exchange.spoilt ? h('p', { class: 'hint' }, 'This answer was spoilt, held back or lost on purpose, and is not judged.') : null,
     (model.marksOf.get(exchange.n) || []).filter((line) => line.marks.some((mark) => ODD_MARKS.has(mark))).map((line) => h('p', { class: 'hint odd' }, say(line.text, 600))),
-    findings.map((finding) => findingCard(app, finding, chosen)),
+    findings.map((finding) => findingCard(app, finding, chosen, exchange)),
     step ? unmetCard(step, exchange) : null,
     half(app, exchange, 'request', findings, satisfied),
     exchange.response ? half(app, exchange, 'response', findings, satisfied) : h('section', { class: 'half' }, h('h3', {}, 'No response'), h('p', {}, chip('not_seen', words(exchange.fault.kind)), ' ', say(exchange.fault.message, 2000))),
@@ -27,16 +28,27 @@ function messagePane(app, exchange, chosen) {
     curlBox(exchange));
 }
 
-function findingCard(app, finding, chosen) {
+function findingCard(app, finding, chosen, exchange) {
   const { model } = app;
   const rule = model.rule(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
     h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
     finding.requirements.length ? h('p', { class: 'card-title' }, model.requirement(finding.requirements[0]).title, h('span', { class: 'soft' }, ` — section ${model.requirement(finding.requirements[0]).section || '?'}, ${model.requirement(finding.requirements[0]).keyword || ''}`)) : null,
-    h('p', {}, say(finding.message, 2000)), finding.pointer ? h('p', { class: 'meta' }, 'at ', h('code', {}, say(finding.pointer, 300))) : null, found(finding),
+    h('p', {}, say(finding.message, 2000)), finding.pointer || exchange ? h('p', { class: 'meta' }, finding.pointer ? ['at ', h('code', {}, say(finding.pointer, 300)), ' '] : null, exchange && inBody(finding) ? lineButton(app, finding, exchange) : null) : null, found(finding),
     rule.about || rule.ask ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
       rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, rule.ask ? h('ul', {}, rule.ask.map((ask) => h('li', {}, ask))) : null,
       h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null);
+}
+
+// Leads to the pin; the line's number is known once the body is laid out.
+function lineButton(app, finding, exchange) {
+  const half_ = app.model.halfOf(finding, exchange);
+  if (!exchange[half_] || exchange[half_].body_encoding === 'none') return null;
+  const button = h('button', { type: 'button', class: 'toline', onclick: () => {
+    const note = button.closest('.message').querySelector(`[data-finding-line="${finding.number}"]`);
+    if (note) { note.scrollIntoView({ block: 'center' }); note.focus({ preventScroll: true }); }
+  } }, `show the line in the ${half_}`);
+  return button;
 }
 
 function findingPane(app, finding) {
@@ -87,9 +99,9 @@ function pinsOf(app, exchange, name, lines, findings, satisfied) {
   const { model } = app;
   const put_ = (index, pin) => { if (!pins.has(index)) pins.set(index, []); pins.get(index).push(pin); };
   for (const finding of findings) {
-    if (model.halfOf(finding, exchange) !== name) continue;
+    if (model.halfOf(finding, exchange) !== name || !inBody(finding)) continue;
     const { index, exact: there } = lineOf(lines, finding.pointer);
-    put_(index, { kind: finding.verdict, open: true, label: `${VERDICTS[finding.verdict].name}: ${finding.message}`, note: () => h('div', { 'data-finding-line': finding.number },
+    put_(index, { kind: finding.verdict, open: true, label: `${VERDICTS[finding.verdict].name}: ${finding.message}`, note: () => h('div', { 'data-finding-line': finding.number, tabindex: '-1' },
       chip(finding.verdict), ' ', finding.requirements.length ? finding.requirements.map((id) => [requirementLink(app, id), ' ']) : h('code', {}, finding.rule), ' ', there ? null : h('span', {}, h('code', {}, say(finding.pointer, 120)), ' '), versus(finding)) });
   }
   const step = model.steps.get(exchange.step);
@@ -109,6 +121,9 @@ function pinsOf(app, exchange, name, lines, findings, satisfied) {
   }
   return pins;
 }
+
+// Some findings are about the query or a header, which their pointer names otherwise.
+const inBody = (finding) => finding.pointer === '' || finding.pointer.startsWith('/');
 
 function versus(entry) {
   const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : h('code', {}, say(told(what), 160)));

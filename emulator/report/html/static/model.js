@@ -164,7 +164,7 @@ function difference(before, after, limit = 200) {
   const changes = [];
   const compare = (one, other, pointer) => {
     if (changes.length > limit) return;
-    const both = [one, other].every((value) => value !== null && typeof value === 'object') && Array.isArray(one) === Array.isArray(other);
+    const both = [one, other].every((value) => value !== null && typeof value === 'object' && !isNumber(value)) && Array.isArray(one) === Array.isArray(other);
     if (!both) {
       if (JSON.stringify(one) !== JSON.stringify(other)) changes.push({ pointer, before: one, after: other });
       return;
@@ -186,8 +186,7 @@ function curl(exchange) {
     if (!/^(content-length|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '))}`);
   }
   if (request.body_encoding !== 'none') {
-    parts.push(`  --data-raw ${quote(request.body_encoding === 'json' ? JSON.stringify(exact(request.body)) : request.body)}`);
+    parts.push(`  --data-raw ${quote(request.body_encoding === 'json' ? toJson(request.body) : request.body)}`);
   }
   return parts.join(' \\\n');
 }
-const exact = (value) => value;

@@ -63,7 +63,8 @@ function requirementsView(app) {
   };
   sift();
   return h('div', { class: `requirements${chosen ? ' open' : ''}` },
-    h('section', { class: 'grid', 'data-scroll': 'grid', 'aria-label': 'Requirements', tabindex: '0' }, h('h1', { class: 'sr' }, 'Requirements'),
+    h('h1', { class: 'sr' }, 'Requirements'),
+    h('section', { class: 'grid', 'data-scroll': 'grid', 'aria-label': 'Requirements', tabindex: '0' },
       h('div', { class: 'tally' }, ticks), h('div', { class: 'tools' }, h('label', { for: 'r-filter' }, 'Find'), search, h('label', { for: 'r-side' }, 'binding'), side, said), blocks,
       app.model ? functionTable(app, functionRows(app.model), app.model.about.release) : null),
     h('aside', { class: 'pane', 'aria-label': 'Requirement', 'data-scroll': 'pane' }, chosen ? requirementPane(app, chosen)

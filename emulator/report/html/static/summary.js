@@ -39,16 +39,17 @@ function blameTable(rows) {
 function thing(app, model, entry) {
   const asks = entry.kind === 'finding' ? model.rule(entry.rule).ask || [] : [];
   const id = (entry.requirements || [])[0];
-  const title = id ? model.requirement(id).title : model.rule(entry.rule).about;
+  const title = id && model.requirement(id).title;
   return h('li', { class: `thing v-${entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.verdict}` },
     h('div', { class: 'thing-head' },
       entry.kind === 'step' ? chip(OUTCOMES[entry.verdict], words(entry.verdict)) : chip(entry.verdict),
-      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step)) : title || entry.rule),
+      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step)) : title || say(entry.message)),
       entry.count > 1 ? h('span', { class: 'soft' }, `${entry.count} times`) : null),
-    h('p', {}, say(entry.message)),
+    entry.kind === 'step' || title ? h('p', {}, say(entry.message)) : null,
     found(entry),
     h('p', { class: 'meta' },
       entry.blame ? h('span', {}, 'Whose: ', WHOSE[entry.blame]) : null,
+      !id && entry.rule ? [' · ', h('code', {}, entry.rule)] : null,
       id ? [' · ', requirementLink(app, id), h('span', { class: 'soft' }, ` section ${model.requirement(id).section || '?'}`)] : null,
       entry.kind === 'finding' ? [' · ', h('a', { href: app.link('finding', entry.finding), class: 'go' }, entry.exchange ? `Look at it in exchange ${entry.exchange}` : 'Look at it')] : null,
       entry.kind === 'step' && entry.exchange ? [' · ', h('a', { href: app.link('exchange', entry.exchange), class: 'go' }, `Look at exchange ${entry.exchange}`)] : null,
@@ -87,7 +88,7 @@ function functionTable(app, rows, release) {
       const judged = ['pass', 'fail', 'warning', 'disputed', 'error'].reduce((sum, verdict) => sum + (row.counts[verdict] || 0), 0);
       const verdict = worst(Object.keys(row.counts).filter((name) => name !== 'not_seen')) || 'not_seen';
       return h('tr', {}, h('th', { scope: 'row' }, row.about.function || row.guide), h('td', {}, row.guide, row.about.version ? h('span', { class: 'soft' }, ` API ${row.about.version}`) : null),
-        h('td', {}, chip(verdict)), h('td', { class: 'num' }, `${judged} of ${row.total}`), h('td', {}, bar(row.counts, row.total)));
+        h('td', {}, chip(verdict, verdict === 'pass' ? 'no breach' : undefined)), h('td', { class: 'num' }, `${judged} of ${row.total}`), h('td', {}, bar(row.counts, row.total)));
     })));
 }
 
