@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ FOLDER = Path("emulator/console/screenshots")
 MOST = 150_000
 """Bytes of a picture: they are kept in the repository."""
 
-SIZE = {"width": 1100, "height": 680}
+SIZE = {"width": 1280, "height": 800}
 
 
 def address(run: dict[str, Any], rule: str) -> str:
@@ -36,8 +37,11 @@ def views(run: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def take(page: Any, path: Path) -> None:
-    """One picture. ValueError where it is too big to be kept."""
-    page.screenshot(path=path)
+    """One picture, in few colours. ValueError where it is too big to be kept."""
+    from PIL import Image
+
+    with Image.open(BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
     if path.stat().st_size > MOST:
         message = f"{path} has {path.stat().st_size} bytes, more than {MOST}"
         raise ValueError(message)

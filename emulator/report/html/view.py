@@ -28,7 +28,9 @@ def _run(run: Report) -> dict[str, Any]:
     return {
         **run,
         "exchanges": [_exchange(exchange) for exchange in run["exchanges"]],
-        "findings": [{**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]],
+        "findings": [
+            {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
+        ],
         "view": {"summary": summary(run), "lives": lives(run)},
     }
 
@@ -37,5 +39,7 @@ def _exchange(exchange: Report) -> Report:
     """An exchange whose bodies a browser reads as they are."""
     halves = {half: exchange[half] for half in ("request", "response") if half in exchange}
     bodies = {half: exact(message["body"]) for half, message in halves.items()}
-    changed = {half: {**halves[half], "body": body} for half, body in bodies.items() if body is not halves[half]["body"]}
+    changed = {
+        half: {**halves[half], "body": body} for half, body in bodies.items() if body is not halves[half]["body"]
+    }
     return {**exchange, **changed}
