@@ -37,9 +37,8 @@ def _run(run: Report) -> dict[str, Any]:
 
 def _exchange(exchange: Report) -> Report:
     """An exchange whose bodies a browser reads as they are."""
-    halves = {half: exchange[half] for half in ("request", "response") if half in exchange}
-    bodies = {half: exact(message["body"]) for half, message in halves.items()}
-    changed = {
-        half: {**halves[half], "body": body} for half, body in bodies.items() if body is not halves[half]["body"]
-    }
-    return {**exchange, **changed}
+    shown = dict(exchange)
+    for half in ("request", "response"):
+        if half in exchange:
+            shown[half] = {**exchange[half], "body": exact(exchange[half]["body"])}
+    return shown

@@ -84,6 +84,7 @@ function originLink(app, exchange, half_, value) {
   const origin = app.model.originOf(value, exchange, half_);
   if (!origin) return null;
   const said = `${origin.half === 'request' ? 'asked with' : 'given'} in #${origin.exchange}`;
+  if (origin.exchange === exchange.n) return h('span', { class: 'soft origin-here', title: plainly(`asked with at ${origin.pointer}`) }, '← as asked');
   return h('a', { class: 'origin', href: app.link('exchange', origin.exchange), title: plainly(`first ${said} at ${origin.pointer}`), 'aria-label': plainly(`this id was first ${said}, at ${origin.pointer}`) }, `← #${origin.exchange}`);
 }
 

@@ -83,7 +83,9 @@ function requirementPane(app, row) {
     option ? h('p', {}, 'Only where the option ', requirementLink(app, about.option), ' is used: ', option.title) : null,
     about.not_on_wire ? h('p', {}, 'It cannot be seen on the wire: ', about.not_on_wire) : about.seen ? h('p', {}, h('span', { class: 'soft' }, 'seen in '), about.seen) : null,
     about.note ? h('p', { class: 'soft' }, about.note) : null,
-    findings.map((finding) => h('div', {}, findingCard(app, finding, null), finding.exchange ? h('p', { class: 'meta' }, h('a', { class: 'go', href: app.link('finding', finding.number) }, `Look at it in exchange ${finding.exchange}`)) : null)),
+    [...group(findings, (finding) => `${finding.verdict} ${finding.rule} ${finding.blame}`).values()].map(([first, ...others]) => h('div', {}, findingCard(app, first, null),
+      h('p', { class: 'meta' }, first.exchange ? h('a', { class: 'go', href: app.link('finding', first.number) }, `Look at it in exchange ${first.exchange}`) : null,
+        others.length ? [' · as well in ', others.slice(0, 40).map((finding) => [h('a', { href: app.link('finding', finding.number) }, finding.exchange ? `#${finding.exchange}` : 'the run'), ' ']), others.length > 40 ? `and ${others.length - 40} more` : null] : null))),
     row.exchanges.length ? [h('h3', {}, 'Exchanges that show it'), h('ul', { class: 'plain' }, row.exchanges.map((n) => {
       const exchange = model.byNumber.get(n);
       const verdict = worst(findings.filter((finding) => finding.exchange === n).map((finding) => finding.verdict)) || 'pass';
