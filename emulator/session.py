@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -29,9 +30,11 @@ from emulator.parties.profile import Profile, load_profile
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals, step_signal
 from emulator.parties.store import Store
+from emulator.report.known import Known
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.report.required import Required
 from emulator.scenario.cases import needs
-from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted, Waiting
+from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import lint_scenario, real_waits
 from emulator.scenario.loader import load_scenario
@@ -53,9 +56,11 @@ _TELLING = threading.Lock()
 class Writer(Protocol):
     """Follows runs as they happen; terminal and NDJSON writers are such."""
 
+    def running(self, done: int, total: int) -> None: ...
     def run_started(self, info: RunInfo) -> None: ...
     def step_started(self, step_id: str, what: str) -> None: ...
-    def waiting(self, text: str) -> None: ...
+    def waiting(self, text: str, wait: Waiting | None = None) -> None: ...
+    def exchange_done(self, exchange: Exchange) -> None: ...
     def step_done(self, step: StepInfo) -> None: ...
     def run_done(self, report: Report) -> None: ...
 
@@ -84,7 +89,8 @@ def nobody_watches(_: Live) -> None:
 class Settings:
     """What a session is asked to do. `seller_url` None means that the seller is emulated.
 
-    `clock` None lets each scenario choose. `listen` is where our buyer hears notifications (port 0: a free one),
+    `clock` None lets each scenario choose. What is `known` is excused. `strict`: a requirement that a scenario covers, and
+    that was not seen, makes a pass inconclusive. `listen` is where our buyer hears notifications (port 0: a free one),
     `callback` the URL under which a partner reaches it, where that is another.
     """
 
@@ -99,6 +105,8 @@ class Settings:
     listen: tuple[str, int] = ("127.0.0.1", 0)
     callback: str | None = None
     grease: Level = Level.OFF
+    known: Known | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,15 @@ class Job:
     scenario: Scenario
     case: Case | None
     row: int
+
+    @property
+    def told_row(self) -> int | None:
+        """The data row as a report tells it: None where there is but one."""
+        return self.row if len(self.scenario.rows) > 1 else None
+
+    def required(self, sut: Party | None, *, strict: bool) -> Required:
+        """What the run has to show. A case asks for what its steps are there for, the flow for all of the scenario."""
+        return Required(() if self.case else self.scenario.covers, sut, strict)
 
 
 def find_scenarios(paths: Sequence[Path]) -> list[Path]:
@@ -334,19 +351,28 @@ class Listener:
 def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer, watch: Watch = nobody_watches) -> list[Report]:
     """Make every run, `settings.jobs` at a time; reports come in the order of `jobs`."""
     release = load_release(settings.release)
+    reports: list[Report] = []
     if settings.jobs <= 1 or len(jobs) <= 1:
-        return [_run(settings, job, release, writer, watch) for job in jobs]
+        for job in jobs:
+            writer.running(len(reports), len(jobs))
+            reports.append(_run(settings, job, release, writer, watch))
+        return reports
     release.contracts()  # read once, before threads share it
+    writer.running(0, len(jobs))
+    done = count(1)
     with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
-        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer), watch), jobs))
+        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer, done, len(jobs)), watch), jobs))
 
 
 class _Held:
     """Keeps what a run tells until it is done, so that parallel runs do not talk at once."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, done: Iterator[int], total: int) -> None:
+        self._writer, self._done, self._total = writer, done, total
         self._kept: list[Callable[[], None]] = []
+
+    def running(self, done: int, total: int) -> None:
+        """All runs together are counted."""
 
     def run_started(self, info: RunInfo) -> None:
         self._kept.append(lambda: self._writer.run_started(info))
@@ -354,8 +380,11 @@ class _Held:
     def step_started(self, step_id: str, what: str) -> None:
         """Nobody needs to know in hindsight."""
 
-    def waiting(self, text: str) -> None:
+    def waiting(self, text: str, wait: Waiting | None = None) -> None:
         """Nor what was waited for."""
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        self._kept.append(lambda: self._writer.exchange_done(exchange))
 
     def step_done(self, step: StepInfo) -> None:
         self._kept.append(lambda: self._writer.step_done(step))
@@ -365,6 +394,7 @@ class _Held:
             for tell in self._kept:
                 tell()
             self._writer.run_done(report)
+            self._writer.running(next(self._done), self._total)
 
 
 class _Follower:
@@ -382,7 +412,9 @@ class _Follower:
             case Waiting() if (event.step, event.seen) not in self._told:  # each state once, not each poll
                 self._told.add((event.step, event.seen))
                 seen = f", it is {event.seen}" if event.seen else ""
-                self._writer.waiting(f"{event.resource} to be {event.state}{seen}; {event.left:.0f} s left")
+                self._writer.waiting(f"{event.resource} to be {event.state}{seen}; {event.left:.0f} s left", event)
+            case ExchangeDone():
+                self._writer.exchange_done(self._transcript[event.n])
             case StepDone():
                 self.steps.append(step_info(event.result, self._transcript))
                 self._writer.step_done(self.steps[-1])
@@ -431,6 +463,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         sut=sut,
         clock="virtual" if isinstance(clock, VirtualClock) else "real",
         seed=settings.seed,
+        file=scenario.file,
+        row=job.told_row,
     )
     provoked, spoilt = set[int](), set[int]()
     writer.run_started(info)
@@ -509,6 +543,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         provoked=result.provoked,
         spoilt=result.spoilt,
         ledger=ledger,
+        known=settings.known,
+        required=job.required(sut, strict=settings.strict),
     )
     writer.run_done(report)
     return report
@@ -546,6 +582,7 @@ def check_files(
     maps: Sequence[str] = (),
     profile: Path | None = None,
     sut: Party | None = None,
+    known: Known | None = None,
 ) -> list[Report]:
     """Judge captured traffic: a report for each run that the files hold.
 
@@ -553,12 +590,19 @@ def check_files(
     """
     name, declared = declared_in(profile, release) if profile else (None, NOTHING_DECLARED)
     bases = BasePaths(release, maps)
-    captures = [captured for file in files for captured in read_capture(file, bases)]
-    return [_checked(captured, writer, release, name, declared, sut) for captured in captures]
+    captures = [(file, captured) for file in files for captured in read_capture(file, bases)]
+    return [_checked(file, captured, writer, release, name, declared, sut, known) for file, captured in captures]
 
 
 def _checked(
-    captured: Captured, writer: Writer, release: Release, profile: str | None, declared: Declared, sut: Party | None
+    file: Path,
+    captured: Captured,
+    writer: Writer,
+    release: Release,
+    profile: str | None,
+    declared: Declared,
+    sut: Party | None,
+    known: Known | None,
 ) -> Report:
     moments = [exchange.at for exchange in captured.exchanges] or [RealClock().now()]
     info = RunInfo(
@@ -572,6 +616,7 @@ def _checked(
         sut=sut,
         clock="captured",
         captured=True,
+        file=str(file),
     )
     writer.run_started(info)
     judgement = judge(
@@ -592,6 +637,7 @@ def _checked(
         spoilt=captured.spoilt,
         unattributed=captured.unattributed,
         ledger=read_ledger(captured.exchanges, release, now=info.finished),
+        known=known,
     )
     writer.run_done(report)
     return report
@@ -617,6 +663,7 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
         status=last.response.status if last and last.response else None,
         elapsed_ms=sum(exchange.elapsed_ms for exchange in exchanges),
         blame=Blame(result.blame) if result.blame else None,
+        covers=result.covers,
     )
 
 

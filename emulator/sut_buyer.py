@@ -83,8 +83,9 @@ def run_for_buyer(
 ) -> list[Report]:
     """Make every run, one after the other, all at one address. UserError where the address is not free."""
     release = load_release(settings.release)
-    reports = []
+    reports: list[Report] = []
     for job in jobs:
+        writer.running(len(reports), len(jobs))
         board = _Board(door)
         report, port = _run(settings, job, release, writer, door, board, watch)
         door = replace(door, port=port)
@@ -130,6 +131,8 @@ class _Following:
             case StepStarted():
                 self.writer.step_started(event.id, event.title)
             case StepDone():
+                for n in event.result.exchanges:
+                    self.writer.exchange_done(self.room[n])
                 self.steps.append(step_info(event.result, self.room))
                 self.writer.step_done(self.steps[-1])
                 self.on_step(event.result)
@@ -169,6 +172,8 @@ def _run(
         clock="real" if door.speed == 1 else "scaled",
         speed=door.speed,
         seed=settings.seed,
+        file=scenario.file,
+        row=job.told_row,
     )
 
     def reached(resource: Resource, _: str | None, state: str, item: str | None, __: datetime) -> None:
@@ -246,8 +251,16 @@ def _run(
         room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
     )
     judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
-    finished = replace(info, finished=waited.result.finished)
-    report = run_report(finished, follow.steps, room, judgement, provoked=provoked, spoilt=spoilt)
+    report = run_report(
+        replace(info, finished=waited.result.finished),
+        follow.steps,
+        room,
+        judgement,
+        provoked=provoked,
+        spoilt=spoilt,
+        known=settings.known,
+        required=job.required(Party.BUYER, strict=settings.strict),
+    )
     board.tell(status="ended", verdict=report["verdict"])
     writer.run_done(report)
     return report, running.port

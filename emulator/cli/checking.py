@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from emulator.cli.group import RELEASE, REPORTS, end, example, main, make_folder, read_message
+from emulator.cli.concluding import conclude, known_of
+from emulator.cli.group import KNOWN, RELEASE, REPORTS, end, example, main, make_folder, read_message
 from emulator.errors import Exit
 
 
@@ -27,6 +28,7 @@ from emulator.errors import Exit
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
               help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
+@KNOWN
 def check(
     files: tuple[Path, ...],
     sut: str | None,
@@ -36,6 +38,7 @@ def check(
     reports: str,
     report_dir: Path,
     form: str,
+    known_failures: Path | None,
 ) -> None:
     """Judge captured traffic, offline: HAR files, transcripts (.ndjson), report.json files.
 
@@ -43,7 +46,7 @@ def check(
     listed and not judged. Nothing is sent.
     """
     from emulator import report as writers
-    from emulator.report.model import exit_code, whole_report
+    from emulator.report.model import whole_report
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.session import check_files
@@ -51,6 +54,7 @@ def check(
     from emulator.wire.exchange import Party
 
     formats = writers.chosen(reports)
+    known = known_of(known_failures)
     if formats:
         make_folder(report_dir)
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
@@ -61,14 +65,15 @@ def check(
         maps=maps,
         profile=profile,
         sut=Party(sut) if sut else None,
+        known=known,
     )
-    writer.reports_written([write(whole_report(done), report_dir) for write in formats])
     if not any(run["exchanges"] for run in done):
         click.echo(
             "nothing is judged: no entry belongs to a contract (--map api=PATH names other base paths)", err=True
         )
+        writer.reports_written([write(whole_report(done), report_dir) for write in formats])
         end(Exit.NOTHING)
-    end(exit_code(done))
+    end(conclude(done, known, writer, formats, report_dir))
 
 
 @main.command(epilog=example("oit lint scenarios", "oit lint my.oit.yaml --sut seller"))

@@ -11,20 +11,30 @@ from emulator.cli.group import example, main
 from emulator.errors import UserError
 
 
-@main.command(epilog=example("oit schema scenario > oit-scenario.schema.json"))
-@click.argument("what", type=click.Choice(["scenario", "report"]))
+@main.command(epilog=example("oit schema scenario > oit-scenario.schema.json", "oit schema events"))
+@click.argument("what", type=click.Choice(["scenario", "report", "events", "known-failures"]))
 def schema(what: str) -> None:
-    """Print a JSON Schema: of scenario files (for editors), or of report.json."""
+    """Print a JSON Schema: of scenario files and known failures (for editors), of report.json, of the events of
+    --format json.
+    """
     import json
 
     if what == "scenario":
         from emulator.scenario.schema import scenario_schema
 
         found = scenario_schema()
-    else:
+    elif what == "report":
         from emulator.report.json_report import schema as report_schema
 
         found = report_schema()
+    elif what == "events":
+        from emulator.report.ndjson import schema as events_schema
+
+        found = events_schema()
+    else:
+        from emulator.report.known import schema as known_schema
+
+        found = known_schema()
     click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 

@@ -77,7 +77,12 @@ def example(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-REPORTS = "Reports to write: json, junit, transcript (comma separated)."
+REPORTS = "Reports to write: html, json, junit, sarif, har, summary, transcript (comma separated)."
+
+
+KNOWN = click.option("--known-failures", "known_failures", type=click.Path(path_type=Path), metavar="FILE", help="What is "
+                     "known to be wrong (oit schema known-failures): it is told and does not fail the run, until its "
+                     "last day, or until it no longer happens.")  # fmt: skip
 
 
 RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")

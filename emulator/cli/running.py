@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from emulator.cli.group import CONSOLE, CONSOLE_HOST, RELEASE, REPORTS, SPEED, end, example, main, make_folder
+from emulator.cli.concluding import conclude, known_of
+from emulator.cli.group import CONSOLE, CONSOLE_HOST, KNOWN, RELEASE, REPORTS, SPEED, end, example, main, make_folder
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     "oit run scenarios --sut seller=http://127.0.0.1:8080 --report json,junit",
     "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
     "oit run scenarios/poq --var offeringId=my-offering",
+    "oit run scenarios --sut seller=URL --known-failures known-failures.yaml --report html,junit,sarif",
     "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --waiting-file waiting.json",
     "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --console 8081",
 ))  # fmt: skip
@@ -60,6 +62,9 @@ if TYPE_CHECKING:
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
               help="pretty talks to people on stderr, json writes one event per line on stdout.")  # fmt: skip
+@KNOWN
+@click.option("--strict", is_flag=True, help="A requirement that a scenario covers and that was not seen makes a pass "
+              "inconclusive (exit code 3).")  # fmt: skip
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at the same time.")
 @CONSOLE
 @CONSOLE_HOST
@@ -85,6 +90,8 @@ def run(
     reports: str,
     report_dir: Path,
     form: str,
+    known_failures: Path | None,
+    strict: bool,
     jobs: int,
     console_port: int | None,
     console_host: str,
@@ -94,7 +101,8 @@ def run(
     With --console what happens can be looked at while it happens, and after that until it is interrupted.
     """
     from emulator import report as writers
-    from emulator.report.model import Report, exit_code, whole_report
+    from emulator.arguments import inputs, seller_url
+    from emulator.report.model import Report
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.grease import Level
@@ -114,21 +122,24 @@ def run(
     from emulator.wire.exchange import Party
 
     formats = writers.chosen(reports)
+    known = known_of(known_failures)
     if sut == "buyer" and (listen or callback):
         raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
     door = _door(sut, host, port, within, waiting_file, speed, clock, jobs)
     settings = Settings(
         release=release,
-        seller_url=_seller_url(sut),
+        seller_url=seller_url(sut),
         profile=profile,
         clock=ClockMode(clock) if clock else None,
         seed=seed,
         grease=Level(grease),
         timeout=timeout,
-        inputs=_inputs(variables, var_file),
+        inputs=inputs(variables, var_file),
         jobs=jobs,
-        listen=_address(listen),
+        listen=address(listen),
         callback=check_url(callback) if callback else None,
+        known=known,
+        strict=strict,
     )
     scenarios = read_scenarios(paths, load_release(release))
     check_settings(settings, scenarios)
@@ -141,28 +152,26 @@ def run(
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
 
     def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> list[Report]:
-        done = run_for_buyer(settings, selected, teller, door, watch) if door else run_all(
+        return run_for_buyer(settings, selected, teller, door, watch) if door else run_all(
             settings, selected, teller, watch
         )  # fmt: skip
-        writer.reports_written([write(whole_report(done), report_dir) for write in formats])
-        return done
 
     if console_port is None:
-        end(exit_code(make(writer)))
+        end(conclude(make(writer), known, writer, formats, report_dir))
     from emulator.cli.group import console_beside, interruptible
     from emulator.console.front import Front
     from emulator.console.of_run import Runs, Tee
     from emulator.parties.clock import RealClock
 
-    runs, done = Runs(), list[Report]()
+    runs, code = Runs(), Exit.INCONCLUSIVE
     with interruptible(), console_beside(lambda: Front(runs, RealClock()), console_host, console_port):
-        done = make(Tee(writer, runs), runs.watch)
+        code = conclude(make(Tee(writer, runs), runs.watch), known, writer, formats, report_dir)
         click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
         runs.over.wait()
-    end(exit_code(done) if done else Exit.INCONCLUSIVE)
+    end(code)
 
 
-def _address(text: str | None) -> tuple[str, int]:
+def address(text: str | None) -> tuple[str, int]:
     """`host:port`, `:port` or `host` (any free port) as host and port."""
     if text is None:
         return "127.0.0.1", 0
@@ -170,23 +179,6 @@ def _address(text: str | None) -> tuple[str, int]:
     if not (port.isascii() and port.isdecimal() and int(port) <= 65535):  # noqa: PLR2004
         raise UserError(f"--listen {text}: write HOST:PORT, such as 0.0.0.0:8090")
     return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _seller_url(sut: str | None) -> str | None:
-    from emulator.session import check_url
-
-    if sut in (None, "buyer"):
-        return None
-    party, equals, url = sut.partition("=")
-    if party == "buyer":
-        message = f"--sut {sut!r}: a buyer is tested by what it sends: write --sut buyer, and give it our seller's URL"
-        raise UserError(message)
-    if party != "seller" or not equals:
-        message = (
-            f"--sut {sut!r}: write --sut seller=URL, for example --sut seller=http://127.0.0.1:8080, or --sut buyer"
-        )
-        raise UserError(message)
-    return check_url(url)
 
 
 def _door(
@@ -226,22 +218,3 @@ def _door(
         message = f"--within: {error}"
         raise UserError(message) from error
     return Door(host or "127.0.0.1", port or 0, patience, waiting_file, speed)
-
-
-def _inputs(variables: tuple[str, ...], file: Path | None) -> dict[str, Any]:
-    from emulator.plain_yaml import load_yaml, load_yaml_text
-
-    found: dict[str, Any] = {}
-    if file is not None:
-        loaded = load_yaml(file)
-        if not isinstance(loaded, dict):
-            message = f"{file}: a mapping of input names to values is needed"
-            raise UserError(message)
-        found.update({str(name): value for name, value in loaded.items()})
-    for variable in variables:
-        name, equals, text = variable.partition("=")
-        if not equals or not name:
-            message = f"--var {variable!r}: write --var name=value"
-            raise UserError(message)
-        found[name] = load_yaml_text(text, f"--var {name}")
-    return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
 from emulator.report.model import Report, RunInfo, StepInfo
+from emulator.scenario.events import Waiting
 from emulator.session import Live
 from emulator.sut_buyer import WaitingWriter
 from emulator.wire.exchange import Exchange
@@ -27,14 +28,20 @@ class Tee:
     def __init__(self, writer: WaitingWriter, runs: Runs) -> None:
         self._writer, self._runs = writer, runs
 
+    def running(self, done: int, total: int) -> None:
+        self._writer.running(done, total)
+
     def run_started(self, info: RunInfo) -> None:
         self._writer.run_started(info)
 
     def step_started(self, step_id: str, what: str) -> None:
         self._writer.step_started(step_id, what)
 
-    def waiting(self, text: str) -> None:
-        self._writer.waiting(text)
+    def waiting(self, text: str, wait: Waiting | None = None) -> None:
+        self._writer.waiting(text, wait)
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        self._writer.exchange_done(exchange)
 
     def step_done(self, step: StepInfo) -> None:
         self._writer.step_done(step)

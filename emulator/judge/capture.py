@@ -151,7 +151,10 @@ class _Reading:
 
         try:
             if self.path.suffix == ".har" or (isinstance(document, dict) and "log" in document):
-                return [self._captured("", "captured traffic", list(har_entries(document)), where)]
+                return [
+                    replace(self._captured(run, title, rows, where), speed=speed)
+                    for run, title, speed, rows in _har_runs(list(har_entries(document)))
+                ]
             return [
                 replace(self._captured(run, title, [_exchange_entry(*row) for row in rows], where), speed=speed)
                 for run, title, speed, rows in _runs_of(document)
@@ -255,6 +258,20 @@ def _exchange(n: int, entry: Entry, found: Attributed, run: str) -> Exchange:
 
 def _decoded(params: dict[str, str]) -> dict[str, str]:
     return {name: unquote(value) for name, value in params.items()}
+
+
+def _har_runs(rows: list[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
+    """The runs that an archive of ours tells apart, each with its exchanges in their order; others are one run."""
+    runs: dict[str, list[_Read]] = {}
+    for row in rows:
+        runs.setdefault(row.recorded.run if isinstance(row, Entry) else "", []).append(row)
+    for run, mine in runs.items() or {"": []}.items():
+        entries = sorted((row for row in mine if isinstance(row, Entry)), key=lambda entry: entry.recorded.n or 0)
+        if not run or any(entry.recorded.n is None for entry in entries):
+            yield run, "captured traffic", 1.0, mine
+        else:
+            first = entries[0].recorded
+            yield run, first.title or "captured traffic", first.speed, list(entries)
 
 
 def _runs_of(document: Any) -> Iterator[tuple[str, str, float, list[tuple[Any, int, str]]]]:

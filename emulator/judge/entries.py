@@ -13,7 +13,10 @@ from emulator.wire.payload import MISSING, escape
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a transcript of ours says of an exchange beyond what crossed the wire."""
+    """What a transcript of ours says of an exchange beyond what crossed the wire.
+
+    `run`, `title` and `speed` are those of its run, where each exchange names them (HAR).
+    """
 
     n: int | None = None
     api: str | None = None
@@ -22,6 +25,9 @@ class Recorded:
     step: str | None = None
     provoked: bool = False
     spoilt: bool = False
+    run: str = ""
+    title: str = ""
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ def explain(identifier: str, sdk: Path | None = None) -> Explanation:
     return _code(name)
 
 
+def requirements_of_rules() -> dict[str, tuple[str, ...]]:
+    """Every rule that a finding can bear, with the requirements that it speaks on."""
+    return {name: requirements for name, (_, requirements) in _rules().items()}
+
+
 def _known(identifier: str) -> str:
     """The id as we spell it."""
     known = {name.lower(): name for name in (*load_requirements(), *_rules(), *load_interpretations(), *CODES)}

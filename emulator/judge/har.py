@@ -59,7 +59,27 @@ def _entry(number: int, form: Form) -> Entry | Unattributed:
         request=sent,
         response=answered,
         fault=fault,
-        recorded=Recorded(step=f"entry {number}"),
+        recorded=_recorded(form.form("_oit")) if form.has("_oit") else Recorded(step=f"entry {number}"),
+    )
+
+
+def _recorded(form: Form) -> Recorded:
+    """What our own archives say beside the messages."""
+
+    def told(name: str) -> str | None:
+        return form.text(name) if form.has(name) else None
+
+    return Recorded(
+        n=form.whole("n") if form.has("n") else None,
+        api=told("api"),
+        kind=told("kind"),
+        operation=told("operation"),
+        step=told("step"),
+        provoked=form.value.get("provoked") is True,
+        spoilt=form.value.get("spoilt") is True,
+        run=form.text("run", ""),
+        title=form.text("scenario", ""),
+        speed=form.number("speed", 1.0),
     )
 
 
@@ -133,7 +153,11 @@ def _raw(body: Form) -> bytes:
 
 
 def _fault(form: Form, response: Form | None) -> Fault:
-    """Chrome notes the reason in the response, others in the entry, most nowhere."""
+    """Chrome notes the reason in the response, others in the entry, most nowhere; our own archives say it all."""
+    ours = form.form("_oit") if form.has("_oit") else None
+    if ours and ours.has("fault") and ours.form("fault").text("kind") in list(FaultKind):
+        told = ours.form("fault")
+        return Fault(FaultKind(told.text("kind")), told.text("message", ""))
     said = next((place.text("_error") for place in (response, form) if place and place.has("_error")), "")
     kind = next((kind for words, kind in _FAULTS if any(word in said.upper() for word in words)), FaultKind.CLOSED)
     return Fault(kind, "the capture holds no response" + (f": {said[:200]}" if said else ""))

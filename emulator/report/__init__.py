@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import UserError
-from emulator.report import html, json_report, junit_report, transcript
+from emulator.report import har_report, html, json_report, junit_report, sarif_report, summary_report, transcript
 
 WRITERS: Final[dict[str, Callable[[dict[str, Any], Path], Path]]] = {
     "html": html.write,
     "json": json_report.write,
     "junit": junit_report.write,
+    "sarif": sarif_report.write,
+    "har": har_report.write,
+    "summary": summary_report.write,
     "transcript": transcript.write,
 }
 """Report formats by the name that `--report` knows."""

@@ -9,15 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import jsonschema_rs
-import orjson
-
-from emulator.errors import FileProblem, UserError
+from emulator.errors import UserError
 from emulator.judge.capture import BasePaths, read_capture
 from emulator.judge.playing import Row, played
 from emulator.judge.verdict import Verdict, worst
 from emulator.report import json_report
 from emulator.report.model import Report, run_name, runs_of
+from emulator.report.reading import read_report
 from emulator.standard.release import Release
 from emulator.standard.requirement import Requirement
 from emulator.standard.use_case import UseCase
@@ -30,8 +28,7 @@ _COLUMNS: Final = ("pass", "fail", "warning", "disputed", "error", "not_seen", "
 
 def read_reports(paths: Sequence[Path]) -> list[Report]:
     """The runs of all reports that paths name; folders are searched for `report.json`."""
-    validator = jsonschema_rs.Draft7Validator(json_report.schema())
-    return [run for file in report_files(paths) for run in _runs(file, validator)]
+    return [run for file in report_files(paths) for run in runs_of(read_report(file))]
 
 
 def report_files(paths: Sequence[Path]) -> list[Path]:
@@ -44,18 +41,6 @@ def report_files(paths: Sequence[Path]) -> list[Path]:
             raise UserError(message)
         files += found
     return list(dict.fromkeys(files))
-
-
-def _runs(file: Path, validator: jsonschema_rs.Draft7Validator) -> list[Report]:
-    try:
-        report = orjson.loads(file.read_bytes())
-    except OSError as error:
-        raise FileProblem([f"{file}: cannot be read: {error.strerror}"]) from error
-    except orjson.JSONDecodeError as error:
-        raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
-    if not validator.is_valid(report):
-        raise FileProblem([f"{file}: this is no report.json of this version of oit (`oit schema report`)"])
-    return runs_of(report)
 
 
 def played_in(files: Sequence[Path], runs: Sequence[Report], release: Release) -> dict[Row, list[str]]:

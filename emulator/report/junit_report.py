@@ -124,6 +124,8 @@ def _steps(run: Report) -> Iterator[_Case]:
     for step in run["steps"]:
         lines = list(step_lines(run, step))
         end = _STEP_ENDS.get(step["outcome"], "")
+        if excuse := step.get("excused"):
+            end, lines = "skipped", [_excuse(excuse), *lines]
         message = (lines[0] if lines else f"the step is {step['outcome']}") if end else ""
         yield _Case(
             "steps", step["id"], step["elapsed_ms"] / 1000, end, step["outcome"], message, _joined(lines) if end else ""
@@ -137,6 +139,8 @@ def _requirements(run: Report) -> Iterator[_Case]:
         findings = [finding for finding in run["findings"] if row["id"] in finding["requirements"]]
         end = _VERDICT_ENDS.get(row["verdict"], "")
         message, text = _told(run, row["verdict"], findings)
+        if end == "failure" and (excuse := _all_excused(row["verdict"], findings)):
+            end, message = "skipped", _excuse(excuse)
         yield _Case("requirements", row["id"], 0.0, end, row["verdict"], message if end else "", text)
     for verdict, why in _SILENT.items():
         silent = [row["id"] for row in run["requirements"] if row["verdict"] == verdict]
@@ -153,7 +157,20 @@ def _unnumbered(run: Report) -> Iterator[_Case]:
         verdict = next((one for one in _LOOSE_ENDS if any(row["verdict"] == one for row in findings)), "warning")
         end = _LOOSE_ENDS.get(verdict, "")
         message, text = _told(run, verdict, findings)
+        if end and (excuse := _all_excused(verdict, findings)):
+            end, message = "skipped", _excuse(excuse)
         yield _Case("findings", rule, 0.0, end, verdict, message if end else "", text)
+
+
+def _all_excused(verdict: str, findings: Sequence[Report]) -> Report | None:
+    """What excuses the findings that decided a verdict; None where one of them is not excused."""
+    excuses: list[Report | None] = [row.get("excused") for row in findings if row["verdict"] == verdict]
+    return excuses[0] if excuses and all(excuses) else None
+
+
+def _excuse(excuse: Report) -> str:
+    link = f" ({excuse['link']})" if excuse["link"] else ""
+    return f"known failure: {excuse['reason']}{link}; owner {excuse['owner']}, until {excuse['expires']}"
 
 
 def _told(run: Report, verdict: str, findings: Sequence[Report]) -> tuple[str, str]:

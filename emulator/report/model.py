@@ -15,7 +15,9 @@ from emulator.judge.entries import Unattributed
 from emulator.judge.judge import Judgement
 from emulator.judge.ledger import Account, Ledger
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
+from emulator.report.known import Known, fails
 from emulator.report.masking import clean_text, moment, plain, secret_name
+from emulator.report.required import Required
 from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
 from emulator.wire.payload import MISSING, unescape
 
@@ -59,7 +61,7 @@ class StepInfo:
 
     `kind` is call, await, notify, parallel or use. `where` is `file:line:col`. `exchanges` are the
     numbers of the exchanges that the step made; `operation` and `status` are those of the last one.
-    `blame` says who has to act where the step did not pass.
+    `blame` says who has to act where the step did not pass. `covers` are the requirements that it is there for.
     """
 
     id: str
@@ -74,12 +76,14 @@ class StepInfo:
     status: int | None = None
     elapsed_ms: float = 0.0
     blame: Blame | None = None
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual, real, or scaled, and then
-    counts `speed` seconds in one.
+    counts `speed` seconds in one. `file` is the scenario's, or the capture's; `row` counts its data rows from 0, None
+    where it has but one.
 
     `captured`: nothing was run, the exchanges were read from a file, and neither party is ours.
     """
@@ -97,6 +101,8 @@ class RunInfo:
     speed: float = 1.0
     seed: int | None = None
     captured: bool = False
+    file: str | None = None
+    row: int | None = None
 
 
 def run_report(
@@ -109,13 +115,17 @@ def run_report(
     spoilt: frozenset[int] = frozenset(),
     unattributed: Sequence[Unattributed] = (),
     ledger: Ledger | None = None,
+    known: Known | None = None,
+    required: Required | None = None,
 ) -> Report:
     """The report of one run. Never raises, whatever the messages hold.
 
     `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was.
-    `unattributed` are the entries of a capture that were not judged. `ledger` is of the notifications.
+    `unattributed` are the entries of a capture that were not judged. `ledger` is of the notifications. What is `known`
+    is excused and does not fail the run. `required` is what has to be seen.
     """
     exchanges = list(transcript)
+    steps = tuple(steps)
     report: Report = {
         "report_version": REPORT_VERSION,
         "tool": _tool(),
@@ -135,7 +145,30 @@ def run_report(
     pages = [_page(page) for page in ledger.accounts if page.told or page.due] if ledger else []
     if pages:
         report["events"] = pages
+    if known is not None:
+        known.excuse(report)
+        _excused(report, judgement.findings, steps, exchanges, info)
+    if required is not None and (covers := required.account(report)):
+        report["covers"] = covers
+        if covers["strict"] and covers["not_seen"] and report["verdict"] == RunVerdict.PASS:
+            report["verdict"] = str(RunVerdict.INCONCLUSIVE)
     return report
+
+
+def _excused(
+    report: Report, findings: Sequence[Finding], steps: Sequence[StepInfo], exchanges: Sequence[Exchange], info: RunInfo
+) -> None:
+    """Let what is excused decide nothing; say how much that is, and what the verdict would be."""
+    counting = [f for f, row in zip(findings, report["findings"], strict=True) if "excused" not in row]
+    playing = [step for step, row in zip(steps, report["steps"], strict=True) if "excused" not in row]
+    if len(counting) == len(findings) and len(playing) == len(steps):
+        return
+    report["excused"] = {
+        "findings": len(findings) - len(counting),
+        "steps": len(steps) - len(playing),
+        "otherwise": report["verdict"],
+    }
+    report["verdict"] = str(run_verdict(counting, playing, exchanges, info.sut, captured=info.captured))
 
 
 def _page(page: Account) -> Report:
@@ -166,8 +199,20 @@ def _unattributed(entry: Unattributed) -> Report:
     }
 
 
-def whole_report(runs: Sequence[Report]) -> Report:
-    """What goes into one file: a single run's report as it is, several under `runs` with their sum."""
+def whole_report(runs: Sequence[Report], known: Known | None = None) -> Report:
+    """What goes into one file: a single run's report as it is, several under `runs` with their sum.
+
+    With `known`, what became of each known failure; where one has expired or is stale, the whole fails.
+    """
+    whole = _whole(runs)
+    if known is None:
+        return whole
+    account = known.account(runs)
+    failed = fails(account) and whole["verdict"] in (RunVerdict.PASS, RunVerdict.INCONCLUSIVE)
+    return {**whole, "verdict": str(RunVerdict.FAIL) if failed else whole["verdict"], "known_failures": account}
+
+
+def _whole(runs: Sequence[Report]) -> Report:
     if len(runs) == 1:
         return runs[0]
     counts: Counter[str] = Counter()
@@ -189,16 +234,20 @@ def runs_of(report: Report) -> list[Report]:
 
 
 def run_name(run: Report) -> str:
-    """A run's scenario, with the case in brackets."""
+    """A run's scenario, with the case in brackets, and behind # the data row where there are several, from 1."""
     about = run["run"]
-    return str(about["scenario"]) if about["case"] is None else f"{about['scenario']} [{about['case']}]"
+    name = str(about["scenario"]) if about["case"] is None else f"{about['scenario']} [{about['case']}]"
+    row = about.get("row")
+    return name if row is None else f"{name} #{row + 1}"
 
 
-def exit_code(runs: Sequence[Report]) -> Exit:
-    """How the process ends after these runs (reports of one run each)."""
+def exit_code(runs: Sequence[Report], account: Report | None = None) -> Exit:
+    """How the process ends after these runs (reports of one run each); `account` is of the known failures."""
     if not runs:
         return Exit.NOTHING
     worst = _worst_run(runs)
+    if worst in (RunVerdict.PASS, RunVerdict.INCONCLUSIVE) and fails(account):
+        return Exit.BREACHED
     if worst is RunVerdict.ERROR and all(_scenario_is_wrong(run) for run in runs if run["verdict"] == worst):
         return Exit.USAGE
     return _EXITS[worst]
@@ -296,6 +345,7 @@ def _tool() -> dict[str, str]:
 
 def run_json(info: RunInfo) -> Report:
     """What was run, as the report's `run`."""
+    more = {"file": info.file, "row": info.row}
     return {
         "id": info.id,
         "scenario": info.scenario,
@@ -309,6 +359,7 @@ def run_json(info: RunInfo) -> Report:
         "seed": info.seed,
         "started": moment(info.started),
         "finished": moment(info.finished),
+        **{name: value for name, value in more.items() if value is not None},
     }
 
 
@@ -337,6 +388,7 @@ def step_json(step: StepInfo) -> Report:
             for expectation in step.expectations
         ],
         "where": step.where,
+        **({"covers": list(step.covers)} if step.covers else {}),
     }
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from emulator.errors import Exit
 from emulator.judge.ledger import GOOD, Mark
+from emulator.report.ending import ending
 from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines
 from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
+from emulator.report.progress import Progress
 from emulator.report.waiting import waiting_lines
+from emulator.scenario.events import Waiting
 from emulator.wire.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -73,6 +78,10 @@ class TerminalWriter:
         self._stream = stream if stream is not None else sys.stderr
         self._opened: Console | None = None
         self._waited_for = ""
+        self._scenario = ""
+        self._count = ""
+        self._lives = bool(getattr(self._stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
+        self._progress = Progress(self._console, lambda text: self._line(text, "dim"), lives=self._lives)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         self._ascii = "utf" not in encoding.lower()
 
@@ -83,19 +92,33 @@ class TerminalWriter:
             against = f"captured traffic of {f'the {info.sut}' if info.sut else 'both sides'}"
         else:
             against = f"testing the {info.sut}" if info.sut else "self-test"
-        self._line(f"{info.scenario}{case}  {info.title}".rstrip(), "bold")
+        self._scenario = f"{info.scenario}{case}"
+        self._line(f"{self._scenario}  {info.title}".rstrip(), "bold")
         self._line(f"  {against}, release {info.release or 'unknown'}, run {info.id}", "dim")
 
-    def step_started(self, step_id: str, what: str) -> None:
-        """A step begins. It has its line when it ends, so that a log stays short."""
-        del step_id, what
-        self._waited_for = ""
+    def running(self, done: int, total: int) -> None:
+        """So many of the runs are done."""
+        self._count = f"[{done + 1}/{total}] " if total > 1 else ""
+        if total > 1:
+            self._progress.begin(f"{done} of {total} runs done")
 
-    def waiting(self, text: str) -> None:
-        """The run waits; each new reason has one line."""
-        if text != self._waited_for:
-            self._waited_for = text
+    def step_started(self, step_id: str, what: str) -> None:
+        """A step begins. It has its line when it ends, so that a log stays short, unless it takes long."""
+        self._waited_for = ""
+        self._progress.begin(printable(f"{self._count}{self._scenario}: {step_id}{f', {what}' if what else ''}"))
+
+    def waiting(self, text: str, wait: Waiting | None = None) -> None:
+        """The run waits; in a log each new reason has one line, on a terminal it is the line that lives."""
+        if text == self._waited_for:
+            return
+        self._waited_for = text
+        step = f" {wait.step}:" if wait else ""
+        self._progress.detail(printable(f"{self._count}{self._scenario}:{step} waiting for {text}"))
+        if not self._lives:
             self._line(f"  … waiting for {text}", "dim")
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        """Steps tell of their exchanges."""
 
     def serving(self, url: str) -> None:
         """Where our seller waits for the buyer under test."""
@@ -105,6 +128,7 @@ class TerminalWriter:
     def awaits(self, entry: Mapping[str, Any], left: float) -> None:
         """What a buyer under test is waited for: method, URL, time left, and a sample body."""
         first, *rest = waiting_lines(entry, left)
+        self._progress.detail(printable(f"{self._scenario}: waiting for {first}"))
         self._line(f"  … {first}")
         for line in rest:
             self._line(f"      {line}", "dim")
@@ -116,6 +140,7 @@ class TerminalWriter:
 
     def step_done(self, step: StepInfo) -> None:
         """One line: mark, step, operation, status, milliseconds; and why, where it did not pass."""
+        self._progress.end()
         mark, plain_mark, colour = _MARKS[step.outcome]
         if step.status is not None:
             answered = str(step.status)
@@ -132,11 +157,13 @@ class TerminalWriter:
 
     def run_done(self, report: Report) -> None:
         """The findings, grouped and explained, and the verdict."""
+        self._progress.end()
         for verdict, title in _TITLES.items():
-            findings = [row for row in report["findings"] if row["verdict"] == verdict]
+            findings = [row for row in report["findings"] if row["verdict"] == verdict and "excused" not in row]
             if findings:
                 self._findings(report, f"{title} ({len(findings)})", findings, _COLOURS[verdict])
-        stuck = [row for row in report["steps"] if row["outcome"] in _STUCK]
+        self._excused(report)
+        stuck = [row for row in report["steps"] if row["outcome"] in _STUCK and "excused" not in row]
         for step in stuck:
             self._line("")
             self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
@@ -145,9 +172,12 @@ class TerminalWriter:
         self._events(report)
         self._unattributed(report.get("unattributed", []))
         self._line("")
-        self._line(
-            f"{report['verdict'].upper()}: {_MEANINGS[report['verdict']]}", f"bold {_COLOURS[report['verdict']]}"
-        )
+        meaning = _MEANINGS[report["verdict"]]
+        if report["verdict"] == "pass" and "excused" in report:
+            meaning = f"nothing is wrong but what is known; without that it would be {report['excused']['otherwise']}"
+        elif report["verdict"] == "inconclusive" and report.get("covers", {}).get("strict"):
+            meaning += ", or was required and not seen"
+        self._line(f"{report['verdict'].upper()}: {meaning}", f"bold {_COLOURS[report['verdict']]}")
         self._line(f"  {len(report['exchanges'])} exchanges; requirements: {requirement_counts(report)}")
         others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
         if others:
@@ -157,6 +187,28 @@ class TerminalWriter:
         """Where the reports lie."""
         for path in paths:
             self._line(f"  report: {path}", "dim")
+
+    def all_done(self, whole: Report, code: Exit, look: str = "") -> None:
+        """All runs ended: a table where there are several, and what to do now where they did not pass."""
+        self._progress.end()
+        for text, style in ending(whole, code, look):
+            self._line(text, style)
+
+    def _excused(self, report: Report) -> None:
+        """What is known, a line each."""
+        rows = [
+            *((headline(row), row["excused"]) for row in report["findings"] if "excused" in row),
+            *((f"step {row['id']} {row['outcome']}", row["excused"]) for row in report["steps"] if "excused" in row),
+        ]
+        if not rows:
+            return
+        self._line("")
+        self._line(f"Known and excused ({len(rows)})", "bold")
+        for (head, excuse), times in Counter((head, tuple(excuse.items())) for head, excuse in rows).items():
+            told = dict(excuse)
+            often = f", {times} times" if times > 1 else ""
+            self._line(f"  {head}{often}")
+            self._line(f"    {told['reason']} (owner {told['owner']}, until {told['expires']}, {told['where']})", "dim")
 
     @staticmethod
     def _is_others(report: Report, finding: Report) -> bool:

@@ -63,8 +63,13 @@ def structure_problems(located: Located, value: Any, *, fragment: bool = False) 
     """Each (`file:line:col`, problem) of a file's structure; `value` is its content, parameters filled in."""
     if value is None:
         return [(located.where(""), f"the {'fragment' if fragment else 'scenario'} is empty")]
+    return problems_by(_validator(fragment=fragment), located, value)
+
+
+def problems_by(validator: Draft7Validator, located: Located, value: Any) -> list[tuple[str, str]]:
+    """Each (`file:line:col`, problem) that a validator has with a file's content, in the same words."""
     found: list[tuple[str, str]] = []
-    for error in _validator(fragment=fragment).iter_errors(value):
+    for error in validator.iter_errors(value):
         found += _explain(located, error)
     return list(dict.fromkeys(found))
 

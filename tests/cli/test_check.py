@@ -262,4 +262,6 @@ def test_a_request_that_was_wrong_on_purpose_stays_unblamed(exchanges: list[dict
 def test_json_format_tells_events(ran: Path):
     done = oit("check", str(ran / "transcript.ndjson"), "--format", "json")
     events = [json.loads(line) for line in done.out.splitlines()]
-    assert [e["event"] for e in events] == ["run_started", "run_done", "run_started", "run_done", "reports_written"]
+    told = [e["event"] for e in events if e["event"] != "exchange"]
+    assert told == ["run_started", "run_done", "run_started", "run_done", "reports_written", "all_done"]
+    assert [e["run_id"] for e in events if e["event"] == "exchange"]

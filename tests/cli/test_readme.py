@@ -101,6 +101,17 @@ def test_the_validate_command_finds_three_breaches(tmp_path: Path):
     assert "/instantSyncQuote" in done.stdout
 
 
+def test_the_known_failures_of_the_text_are_read(tmp_path: Path):
+    """The documented file names a rule of ours and excuses nothing in a self-test: it is stale, and says so."""
+    ((name, text),) = blocks("known")
+    (tmp_path / name).write_text(text)
+    file = str(tmp_path / name)
+    done = oit("run", "scenarios/places/find.oit.yaml", "--known-failures", file)
+    assert done.code == 1
+    assert f"{file}:3:5: " in done.err
+    assert done.err.count("MEF121-R20") == 1
+
+
 def test_the_first_scenario_and_the_commands_after_it_work(tmp_path: Path):
     """The scenario in the text lints, runs and passes."""
     for name, text in blocks("scenario"):
@@ -129,6 +140,9 @@ def test_every_command_has_help_with_examples():
         ["lint"],
         ["validate"],
         ["schema"],
+        ["report"],
+        ["diff"],
+        ["doctor"],
         ["specs", "list"],
         ["specs", "export"],
         ["specs", "diff"],

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from emulator.judge.judge import judge
+from emulator.report.known import Known
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.report.required import Required
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange, Party
 from tests.judge.exchanges import MOMENT, exchange, fake_release, transcript
@@ -49,11 +51,14 @@ def report(
     steps: tuple[StepInfo, ...] = (PASSED_STEP,),
     breaches: tuple[Breach, ...] = (),
     sut: Party | None = None,
+    known: Known | None = None,
+    required: Required | None = None,
     **changes: Any,
 ) -> Report:
     """A run's report; every response has these breaches."""
     kept = transcript(*(exchanges or (exchange({"id": "1"}),)))
-    return run_report(info(sut, **changes), steps, kept, judge(kept, fake_release(response=breaches)))
+    judged = judge(kept, fake_release(response=breaches), sut=sut)
+    return run_report(info(sut, **changes), steps, kept, judged, known=known, required=required)
 
 
 def full_report() -> Report:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.report import json_report, junit_report
@@ -114,6 +114,7 @@ def test_warnings_are_told_but_pass() -> None:
     assert "a slip" in (case[0].text or "")
 
 
+@settings(deadline=None)  # the first example reads the catalogue
 @given(st.text(), st.text(), st.binary(max_size=50))
 def test_any_text_makes_xml(name: str, message: str, body: bytes) -> None:
     """Control characters, surrogates and markup never break the file."""
@@ -121,3 +122,15 @@ def test_any_text_makes_xml(name: str, message: str, body: bytes) -> None:
     accepted(
         junit_report.render(report(exchange(body, path="/" + name), breaches=breaches, title=message, scenario=name))
     )
+
+
+def test_jenkins_own_schema_accepts_it() -> None:
+    """Jenkins' junit-10.xsd, as the source package of pytest carries it; and it refuses an unknown element."""
+    import xmlschema
+
+    from tests.report.schemas import fetched
+
+    xsd = xmlschema.XMLSchema(str(fetched("junit-10.xsd", "pip download --no-deps --no-binary pytest pytest")))
+    document = junit_report.render(whole_report([report(), full_report()])).decode()
+    assert [error.reason for error in xsd.iter_errors(document)] == []
+    assert list(xsd.iter_errors(document.replace("<testsuite ", "<testsweet ").replace("</testsuite>", "</testsweet>")))

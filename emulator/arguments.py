@@ -1,0 +1,45 @@
+"""What a user's words mean, wherever they are given: who is tested, and which inputs have which values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from emulator.errors import UserError
+from emulator.plain_yaml import load_yaml, load_yaml_text
+from emulator.session import check_url
+
+
+def seller_url(sut: str | None) -> str | None:
+    """The URL of `seller=URL`; None where the seller is ours. UserError says how it is written."""
+    if sut in (None, "buyer"):
+        return None
+    party, equals, url = sut.partition("=")
+    if party == "buyer":
+        message = f"--sut {sut!r}: a buyer is tested by what it sends: write --sut buyer, and give it our seller's URL"
+        raise UserError(message)
+    if party != "seller" or not equals:
+        message = (
+            f"--sut {sut!r}: write --sut seller=URL, for example --sut seller=http://127.0.0.1:8080, or --sut buyer"
+        )
+        raise UserError(message)
+    return check_url(url)
+
+
+def inputs(variables: Iterable[str], file: Path | None) -> dict[str, Any]:
+    """The inputs of a YAML mapping and of `name=value` texts, which win. UserError where one is neither."""
+    found: dict[str, Any] = {}
+    if file is not None:
+        loaded = load_yaml(file)
+        if not isinstance(loaded, dict):
+            message = f"{file}: a mapping of input names to values is needed"
+            raise UserError(message)
+        found.update({str(name): value for name, value in loaded.items()})
+    for variable in variables:
+        name, equals, text = variable.partition("=")
+        if not equals or not name:
+            message = f"--var {variable!r}: write --var name=value"
+            raise UserError(message)
+        found[name] = load_yaml_text(text, f"--var {name}")
+    return found

@@ -1,0 +1,146 @@
+"""Reads `report.json` back, of this version of OIT or of another that writes the same version of reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import jsonschema_rs
+import orjson
+
+from emulator.errors import FileProblem, UserError
+from emulator.judge.verdict import Blame
+from emulator.report import json_report
+from emulator.report.model import (
+    REPORT_VERSION,
+    ExpectationInfo,
+    Report,
+    RunInfo,
+    StepInfo,
+    StepOutcome,
+    runs_of,
+    whole_report,
+)
+from emulator.wire.exchange import Party
+
+
+class Told(Protocol):
+    """Whom a report is told to: a writer for people."""
+
+    def run_started(self, info: RunInfo) -> None: ...
+    def step_done(self, step: StepInfo) -> None: ...
+    def run_done(self, report: Report) -> None: ...
+
+
+def files_of(path: Path) -> list[Path]:
+    """A file itself; of a folder its `report.json`, or all that are below it. UserError where there is none."""
+    if not path.is_dir():
+        return [path]
+    own = path / json_report.FILE_NAME
+    found = [own] if own.is_file() else sorted(path.rglob(json_report.FILE_NAME))
+    if not found:
+        message = f"{path}: there is no {json_report.FILE_NAME} in this folder"
+        raise UserError(message)
+    return found
+
+
+def read_whole(path: Path) -> Report:
+    """The report of a file or folder; of several files, their runs as one report."""
+    reports = [read_report(file) for file in files_of(path)]
+    return reports[0] if len(reports) == 1 else whole_report([run for each in reports for run in runs_of(each)])
+
+
+def read_report(file: Path) -> Report:
+    """The report of a file. FileProblem where it cannot be read, is no JSON, or no report of this version.
+
+    Members that we do not know are left as they are: a version only ever gets new ones.
+    """
+    try:
+        report: Any = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise FileProblem([f"{file}: cannot be read: {error.strerror}"]) from error
+    except orjson.JSONDecodeError as error:
+        raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
+    said = report.get("report_version") if isinstance(report, dict) else None
+    if isinstance(said, str) and said != REPORT_VERSION:
+        raise FileProblem([f"{file}: this is a report of version {said}; this oit reads version {REPORT_VERSION}"])
+    if not _validator().is_valid(report):
+        raise FileProblem([f"{file}: this is no report.json of this version of oit (`oit schema report`)"])
+    found: Report = report
+    return found
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(_open(json_report.schema()))
+
+
+def _open(schema: Any) -> Any:
+    """A schema that lets objects have members which it does not name."""
+    if isinstance(schema, list):
+        return [_open(each) for each in schema]
+    if isinstance(schema, dict):
+        return {
+            name: _open(value) for name, value in schema.items() if name != "additionalProperties" or value is not False
+        }
+    return schema
+
+
+def tell(report: Report, writer: Told) -> None:
+    """Tell a report as its runs were told while they happened."""
+    for run in runs_of(report):
+        writer.run_started(_info(run))
+        for step in run["steps"]:
+            writer.step_done(_step(step))
+        writer.run_done(run)
+
+
+def _info(run: Report) -> RunInfo:
+    about = run["run"]
+    return RunInfo(
+        id=about["id"],
+        scenario=about["scenario"],
+        started=datetime.fromisoformat(about["started"]),
+        finished=datetime.fromisoformat(about["finished"]),
+        title=about["title"],
+        case=about["case"],
+        release=about["release"],
+        profile=about["profile"],
+        sut=Party(about["sut"]) if about["sut"] else None,
+        clock=about["clock"],
+        speed=about.get("speed", 1.0),
+        seed=about["seed"],
+        captured="unattributed" in run,
+        file=about.get("file"),
+        row=about.get("row"),
+    )
+
+
+def _step(step: Report) -> StepInfo:
+    return StepInfo(
+        id=step["id"],
+        kind=step["kind"],
+        outcome=StepOutcome(step["outcome"]),
+        title=step["title"],
+        message=step["message"],
+        exchanges=tuple(step["exchanges"]),
+        expectations=tuple(
+            ExpectationInfo(
+                met=each["met"],
+                pointer=each["pointer"],
+                expected=each["expected"],
+                found=each["found"],
+                what=each["what"],
+                message=each["message"],
+            )
+            for each in step["expectations"]
+        ),
+        where=step["where"],
+        operation=step["operation"],
+        status=step["status"],
+        elapsed_ms=step["elapsed_ms"],
+        blame=Blame(step["blame"]) if step["blame"] else None,
+        covers=tuple(step.get("covers", ())),
+    )

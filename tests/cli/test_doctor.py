@@ -1,0 +1,152 @@
+"""`oit doctor` says what is in the way before a run is spent on it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from emulator.cli import main
+from emulator.parties.clock import RealClock
+from emulator.parties.profile import load_profile
+from emulator.session import serve_seller
+from emulator.standard.release import load_release
+from emulator.wire import reach
+from emulator.wire.exchange import Transcript
+from emulator.wire.running import Running
+from tests.broken.spoiler import Answer, spoilt
+from tests.cli.processes import free_port, http, partner
+
+
+@pytest.fixture(scope="module")
+def seller() -> Iterator[str]:
+    running = Running(serve_seller(load_release(), load_profile(None), RealClock(), lambda _: Transcript()))
+    yield running.start()
+    running.stop()
+
+
+def doctor(*arguments: str) -> tuple[int, dict[str, dict[str, object]]]:
+    """The exit code, and each check by its name."""
+    done = CliRunner().invoke(main, ["doctor", "--format", "json", "--timeout", "5", *arguments])
+    return done.exit_code, {check["check"]: check for check in json.loads(done.stdout)}
+
+
+def test_our_own_seller_is_well(seller: str):
+    """Name, port, and every API of the release answers in JSON."""
+    code, checks = doctor("--sut", f"seller={seller}")
+    assert code == 0, checks
+    assert {check["ok"] for check in checks.values()} == {True}
+    assert set(checks) >= {"contracts", "listen", "DNS", "TCP", "quote", "productOrder", "geographicAddress"}
+
+
+def test_nothing_is_changed_at_the_seller():
+    """Only GET is sent."""
+    seen = Transcript()
+    running = Running(serve_seller(load_release(), load_profile(None), RealClock(), lambda _: seen))
+    url = running.start()
+    try:
+        doctor("--sut", f"seller={url}")
+    finally:
+        running.stop()
+    assert {exchange.request.method for exchange in seen} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (http("200 OK", "text/html", b"<html>Welcome</html>"), "200 with text/html, not JSON"),
+        (http("401 Unauthorized", "application/json", b"{}"), "credentials are asked for"),
+        (http("503 Service Unavailable", "application/json", b"{}"), "503"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "not HTTP"),
+    ],
+    ids=["html", "401", "503", "ssh"],
+)
+def test_what_answers_something_else_is_named(answer: bytes, said: str):
+    with partner(answer) as url:
+        code, checks = doctor("--sut", f"seller={url}")
+    assert code == 3
+    assert checks["TCP"]["ok"] is True
+    assert said in str(checks["quote"]["said"])
+    assert checks["quote"]["do"]
+
+
+def test_one_api_at_another_base_path_is_found(seller: str):
+    def spoil(answer: Answer) -> None:
+        if "/quoteManagement/" in answer.path:
+            answer.status, answer.body = 404, None
+
+    with spoilt(seller, spoil) as url:
+        code, checks = doctor("--sut", f"seller={url}")
+    assert code == 3
+    assert [name for name, check in checks.items() if check["ok"] is False] == ["quote"]
+    assert "base path" in str(checks["quote"]["do"])
+
+
+@pytest.mark.parametrize(
+    ("host", "check"),
+    [("no-such-host.invalid", "DNS"), ("127.0.0.1", "TCP")],
+)
+def test_what_cannot_be_reached_ends_there(host: str, check: str):
+    """Nothing after the first obstacle is tried."""
+    code, checks = doctor("--sut", f"seller=http://{host}:{free_port()}")
+    assert code == 3
+    assert checks[check]["ok"] is False
+    assert list(checks)[-1] == check
+
+
+def test_a_port_without_tls_is_no_https(seller: str):
+    code, checks = doctor("--sut", f"seller={seller.replace('http:', 'https:')}")
+    assert code == 3
+    assert checks["TLS"]["ok"] is False
+    assert "http://" in str(checks["TLS"]["do"])
+
+
+def test_a_certificate_of_a_stranger_is_told(monkeypatch: pytest.MonkeyPatch):
+    """What the library says of the certificate is passed on, with the variable that names an authority."""
+
+    def refuse(*_: object, **__: object) -> None:
+        error = ssl.SSLCertVerificationError("no")
+        error.verify_message = "self-signed certificate"
+        raise error
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+    with partner(b"") as url:
+        *_, last = reach.reach(url.replace("http:", "https:"), 5)
+    assert (last.name, last.ok, last.said) == ("TLS", False, "self-signed certificate")
+    assert "REQUESTS_CA_BUNDLE" in last.do
+
+
+@pytest.mark.parametrize(
+    ("listen", "callback", "sut", "ok"),
+    [
+        ("127.0.0.1:0", None, "http://127.0.0.1:9", True),
+        ("127.0.0.1:0", None, "http://198.51.100.1", False),
+        ("0.0.0.0:0", None, "http://198.51.100.1", False),
+        ("0.0.0.0:0", "http://192.0.2.7", "http://198.51.100.1", True),
+        ("0.0.0.0:0", "http://10.1.1.1", "http://93.184.215.14", None),
+        ("0.0.0.0:0", "http://no-such-host.invalid", None, False),
+    ],
+)
+def test_the_callback_makes_sense_from_where_the_seller_is(listen: str, callback: str, sut: str, ok: object):
+    from emulator.cli.running import address
+    from emulator.doctor import callback as look
+
+    *_, last = look(callback, address(listen), sut)
+    assert (last.name, last.ok) == ("callback", ok), last.said
+
+
+def test_a_port_that_is_taken_is_told(seller: str):
+    port = seller.rpartition(":")[2]
+    code, checks = doctor("--listen", f"127.0.0.1:{port}")
+    assert code == 3
+    assert checks["listen"]["ok"] is False
+
+
+def test_people_get_a_line_for_each_check_and_what_to_do():
+    done = CliRunner().invoke(main, ["doctor", "--sut", f"seller=http://127.0.0.1:{free_port()}"])
+    assert done.exit_code == 3
+    assert "NO  TCP" in done.stdout
+    assert "does it listen there?" in done.stdout
