@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from emulator.doors import serve_buyer
 from emulator.errors import UserError
 from emulator.judge.judge import Judging, judge
 from emulator.judge.ledger import read_ledger
@@ -14,7 +15,7 @@ from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Finding
 from emulator.parties.clock import Clock, RealClock
 from emulator.report.model import Report, RunInfo, run_report
-from emulator.session import declared_in, serve_buyer
+from emulator.session import declared_in
 from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange, Party, RecentTranscript
 from emulator.wire.running import Running

@@ -6,7 +6,7 @@ import difflib
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -15,21 +15,16 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from emulator.doors import declared_by, serve_buyer, serve_seller
 from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
 from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
-from emulator.parties.background import time_passing
-from emulator.parties.buyer import Answering, Buyer, Refusal
 from emulator.parties.clock import Clock, RealClock, VirtualClock
-from emulator.parties.delivery import THREADS, Deliverer
-from emulator.parties.desk import Observer
-from emulator.parties.profile import Profile, load_profile
-from emulator.parties.seller import Seller
+from emulator.parties.profile import load_profile
 from emulator.parties.signals import Signals, step_signal
-from emulator.parties.store import Store
 from emulator.report.known import Known
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
 from emulator.report.required import Required
@@ -48,7 +43,7 @@ from emulator.wire.client import Client
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
-from emulator.wire.server import ErrorPolicy, Server
+from emulator.wire.server import Server
 
 _TELLING = threading.Lock()
 
@@ -193,21 +188,6 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
             raise UserError(f"no scenario selected has an input {name!r}.{hint}")
 
 
-def declared_by(profile: Profile, *, emulated: bool) -> Declared:
-    """What a profile says that the partners told each other.
-
-    The emulated seller acts for nobody unless its profile names somebody. Of a partner, silence says nothing.
-    """
-    buyers, sellers = profile.represents.buyers, profile.represents.sellers
-    return Declared(
-        buyers=buyers if buyers or emulated else None,
-        sellers=sellers if sellers or emulated else None,
-        options=profile.options,
-        readings=profile.readings,
-        unsupported=profile.unsupported,
-    )
-
-
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
     """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
     profile = load_profile(path)
@@ -237,75 +217,6 @@ def check_url(url: str) -> str:
         message = f"{url!r} must end before any ? or #: it is what the base paths are appended to"
         raise UserError(message)
     return url.rstrip("/")
-
-
-def serve_seller(
-    release: Release,
-    profile: Profile,
-    clock: Clock,
-    transcript_of: Callable[[str], Transcript],
-    *,
-    seed: int | None = None,
-    faults: Faults | None = None,
-    grease: Grease | None = None,
-    observers: Iterable[Observer] = (),
-    deliveries_of: Callable[[str], Transcript] | None = None,
-    store: Store | None = None,
-    kept: Callable[[], Awaitable[None]] | None = None,
-    signals: Signals | None = None,
-) -> Server:
-    """The emulated seller behind its door. Without a seed its ids never repeat. `faults` can make trouble there.
-
-    `observers` are told of each change of state. `deliveries_of(run)` is where the notifications it sends are
-    recorded, with the requests it gets if left out. The clock has it work: a virtual one whenever someone waits,
-    a real one in the background while the server listens. `store` keeps the seller's state, in memory if left out;
-    `kept` is awaited before each reply. `grease` varies what the standard leaves free. `signals` are given to it.
-    """
-    real = isinstance(clock, RealClock)
-    new_id = grease.new_id if grease and grease.level is not Level.OFF else None
-    seller = Seller(release, profile, clock, new_id, seed=seed, store=store, holds=real)
-    seller.desk.observers += observers
-    if signals is not None:
-        signals.bind(seller.signal)
-    if faults is not None:
-        seller.hub.outlives = faults.outlives
-    deliverer = Deliverer(
-        seller.store,
-        profile.notifications,
-        lambda api: release.contract(api, "notification"),
-        clock,
-        deliveries_of or transcript_of,
-        is_held=seller.hub.is_held,
-        threads=THREADS if real else 0,
-        faults=faults,
-        dress=grease,
-    )
-    clock.attach(seller)
-    clock.attach(deliverer)
-    policy = ErrorPolicy(schema=profile.errors.schema, unknown_members=str(profile.unknown_members))
-    return Server(
-        Party.SELLER,
-        release.contracts(Party.SELLER),
-        seller,
-        clock.now,
-        transcript_of,
-        policy=policy,
-        faults=faults,
-        dress=grease,
-        replied=seller.replied,
-        lifetime=lambda: time_passing(clock),
-        kept=kept,
-    )
-
-
-def serve_buyer(
-    release: Release,
-    clock: Clock,
-    transcript_of: Callable[[str], Transcript],
-    answering: Answering | Refusal | None = None,
-) -> Server:
-    """The emulated buyer behind its door: it takes every notification unless `answering` says otherwise."""
-    return Server(Party.BUYER, release.contracts(Party.BUYER), Buyer(answering), clock.now, transcript_of)
 
 
 class Listener:

@@ -6,16 +6,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from emulator.judge.judge import judge
 from emulator.judge.run import Declared
 from emulator.parties.clock import Clock
-from emulator.report.model import Report, RunInfo, run_report
-from emulator.session import Writer
 from emulator.standard.release import Release
 from emulator.wire.beside import Page
 from emulator.wire.exchange import Exchange, Party, Transcript
+
+if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judges
+    from emulator.report.model import Report, RunInfo
+    from emulator.session import Writer
 
 JUDGEMENT: Final = "/oit/judgement"
 PLAIN: Final = "plain-path"
@@ -67,6 +68,9 @@ class Standing:
         return self._judged(run)[1]
 
     def _judged(self, run: str) -> tuple[RunInfo, Report]:
+        from emulator.judge.judge import judge  # noqa: PLC0415 - as above
+        from emulator.report.model import RunInfo, run_report  # noqa: PLC0415
+
         kept: deque[Exchange] = deque(self._source(run), maxlen=NEWEST)
         exchanges = tuple(kept)
         moments = [exchange.at for exchange in exchanges] or [self._started]

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from emulator.doors import declared_by, serve_seller
 from emulator.errors import UserError
 from emulator.judge.judge import judge
 from emulator.parties.clock import Clock, RealClock, rfc3339
@@ -34,9 +35,7 @@ from emulator.session import (
     Settings,
     Watch,
     Writer,
-    declared_by,
     nobody_watches,
-    serve_seller,
     signalling,
     step_info,
 )

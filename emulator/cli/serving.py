@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
+    from emulator.standard.release import Release
 
 
 @main.command(epilog=example(
@@ -72,14 +74,12 @@ def seller(
 
     POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
+    from emulator.doors import declared_by, serve_seller
     from emulator.parties.clock import RealClock, rfc3339
     from emulator.parties.opening import keeping
     from emulator.parties.pacing import Pacing
     from emulator.parties.profile import load_profile
     from emulator.parties.signals import Signals
-    from emulator.report.terminal import TerminalWriter
-    from emulator.scenario.plan import plan_overlay
-    from emulator.session import declared_by, read_scenarios, serve_seller
     from emulator.settings import database_url
     from emulator.standard.release import load_release
     from emulator.standing import Standing
@@ -87,7 +87,7 @@ def seller(
     from emulator.wire.running import Running
 
     chosen = load_release(release)
-    overlay = plan_overlay(read_scenarios([scenario], chosen)[0], None) if scenario else None
+    overlay = _overlay(scenario, chosen) if scenario else None
     loaded = load_profile(profile, overlay)
     with keeping(database_url(database, data)) as keep:
         clock = RealClock()
@@ -117,6 +117,10 @@ def seller(
 
         with interruptible(), console_beside(front, console_host, console_port):
             running.run(click.echo)
+        from emulator.report.terminal import (
+            TerminalWriter,  # reports and rules are heavy, and nothing before needs them
+        )
+
         if untold := standing.tell(TerminalWriter()):
             click.echo(f"{untold} more run(s) are not judged here", err=True)
 
@@ -184,3 +188,10 @@ def buyer(
     if done:
         writer.reports_written([write(whole_report(done), report_dir) for write in formats])
     end(exit_code(done) if done else Exit.PASSED)
+
+
+def _overlay(scenario: Path, release: Release) -> Mapping[str, Any] | None:
+    from emulator.scenario.plan import plan_overlay
+    from emulator.session import read_scenarios
+
+    return plan_overlay(read_scenarios([scenario], release)[0], None)

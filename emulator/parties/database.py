@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -36,6 +36,10 @@ _AGAIN: Final = frozenset({"40001", "40P01"})
 _READS: Final = "oit_reads"
 _MIGRATING: Final = 0x01D7
 """Advisory lock of who brings a PostgreSQL database up to date."""
+_STAMPED: Final = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+)
+"""Where alembic keeps which migration was the last, as alembic makes it."""
 HOLDER: Final = f"{socket.gethostname()}:{os.getpid()}"
 """Who this process is, among those that share a database."""
 
@@ -193,6 +197,12 @@ def _migrate(engine: Engine) -> None:
             connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(_MIGRATING)))
         version = _version(connection)
         if version == HEAD:
+            return
+        if not sqlalchemy.inspect(connection).get_table_names():
+            # A new database is what all migrations make of nothing.
+            metadata.create_all(connection)
+            _STAMPED.create(connection)
+            connection.execute(_STAMPED.insert(), {"version_num": HEAD})
             return
         from alembic import command  # noqa: PLC0415 - heavy, and only a database that is not up to date needs it
         from alembic.config import Config  # noqa: PLC0415

@@ -15,7 +15,6 @@ from emulator.parties.hub import hub_kind
 from emulator.parties.profile import Notifications
 from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
-from emulator.wire.client import Client
 from emulator.wire.dress import Dress
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults, Twist
@@ -158,6 +157,8 @@ class Deliverer:
         self._settle(owed, "delivered")
 
     def _send(self, owed: Owed, callback: str, addresses: list[str]) -> Exchange:
+        from emulator.wire.client import Client  # noqa: PLC0415 - heavy, and a seller is up before it sends
+
         contract = self._contract_of(owed.api)
         found = contract.find("POST", f"/listener/{owed.event}")
         operation: Operation | None = found[0] if found else None

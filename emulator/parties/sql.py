@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import BigInteger, Select, and_, bindparam, case, delete, exists, func, or_, select, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from emulator.parties import tables
@@ -259,11 +259,16 @@ def _owed(row: Row[Any]) -> Owed:
     return Owed(**{name: getattr(row, name) for name in _OWED} | {"body": orjson.loads(row.body)})
 
 
+def _insert_of(dialect: str) -> Any:
+    """The `insert` of a dialect, which knows conflicts; only the dialect that is used is loaded."""
+    return importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
+
+
 class _Statements:
     """Every statement, built once: SQLAlchemy compiles each a single time."""
 
     def __init__(self, *, postgres: bool) -> None:
-        insert = postgresql.insert if postgres else sqlite.insert
+        insert: Any = _insert_of("postgresql" if postgres else "sqlite")
         of_resource = [_r.c[name] == bindparam(f"the_{name}") for name in _KEY]
         of_timer = [_t.c[name] == bindparam(f"the_{name}") for name in _KEY]
         of_owed = [_o.c[name] == bindparam(f"the_{name}") for name in ("run", "subscription")]
