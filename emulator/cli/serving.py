@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +75,7 @@ def seller(
 
     POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
+    gc.disable()  # nearly all that a start makes stays: to look for garbage among it is in vain, now and later
     from emulator.doors import declared_by, serve_seller
     from emulator.parties.clock import RealClock, rfc3339
     from emulator.parties.opening import keeping
@@ -115,11 +117,15 @@ def seller(
                 return Front(InMemory(standing, keep.transcript_of, running.url), clock)
             return Front(Kept(standing, keep.database, Role.SELLER, running.url), clock)
 
+        def ready(url: str) -> None:
+            gc.freeze()
+            gc.enable()
+            click.echo(url)
+
         with interruptible(), console_beside(front, console_host, console_port):
-            running.run(click.echo)
-        from emulator.report.terminal import (
-            TerminalWriter,  # reports and rules are heavy, and nothing before needs them
-        )
+            running.run(ready)
+        # Reports and rules are heavy, and nothing before needs them.
+        from emulator.report.terminal import TerminalWriter
 
         if untold := standing.tell(TerminalWriter()):
             click.echo(f"{untold} more run(s) are not judged here", err=True)

@@ -428,11 +428,12 @@ def _loose_ends_of_notifications(notifications: Notifications) -> Iterator[tuple
 
 def _declarations(profile: Profile) -> Iterator[tuple[str, bool, str]]:
     """What is wrong with the options and readings: JSON Pointer, whether its key is meant, and why."""
-    options = [each.id for each in load_requirements().values() if each.kind == "O"]
+    # Every guide's requirements are read only for a profile that names some.
+    options = [each.id for each in load_requirements().values() if each.kind == "O"] if profile.options else []
     for name in profile.options:
         if name not in options:
             yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {_hint(name, options)}"
-    register = load_interpretations()
+    register = load_interpretations() if profile.readings else {}
     for name, reading in profile.readings.items():
         place = f"/readings/{escape(str(name))}"
         if name not in register:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,12 @@ def load_document(path: Path, cache: dict[Path, Any] | None = None) -> dict[str,
     Raises SpecError naming file and reference, FileProblem where a file cannot be read as YAML.
     """
     return _Bundle(path.resolve(), {} if cache is None else cache).document()
+
+
+@lru_cache(maxsize=4096)
+def _beside(file: Path, name: str) -> Path:
+    """The file that another one names; to find it asks the disk, and the same are asked for a thousand times."""
+    return (file.parent / name).resolve()
 
 
 class _Bundle:
@@ -110,7 +117,7 @@ class _Bundle:
     def _place(self, ref: str, file: Path) -> tuple[Path, str]:
         """Split a reference that stands in `file` into the file and the JSON Pointer it names."""
         name, _, pointer = ref.partition("#")
-        return ((file.parent / name).resolve() if name else file), pointer
+        return (_beside(file, name) if name else file), pointer
 
     def _target(self, file: Path, pointer: str, *, ref: str = "", by: Path | None = None) -> tuple[Any, Path]:
         """Fetch what stands at `pointer` in `file`, with the file; `ref` and `by` are for the error message."""

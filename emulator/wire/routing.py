@@ -7,10 +7,11 @@ do for each request costs more than our whole answer.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from emulator.standard.contract import Contract
@@ -27,9 +28,19 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
     A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard. It is
     built when the first request comes, so that a party is ready before all that it could serve is.
     """
-    with warnings.catch_warnings():
-        # connexion 3.3 imports a test client whose deprecation is no user's business.
-        warnings.simplefilter("ignore")
+    app: App | None = None
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal app
+        if app is None:
+            app = _routed(contracts, operate)
+        await app(scope, receive, send)
+
+    return route
+
+
+def _routed(contracts: Sequence[Contract], operate: Operate) -> App:
+    with _lightly():
         from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, and only servers need it
     from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware  # noqa: PLC0415
     from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
@@ -72,6 +83,23 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
             await app(scope, receive, send)
 
     return route
+
+
+@contextmanager
+def _lightly() -> Iterator[None]:
+    """Inside, Connexion is imported without HTTP clients: a tenth of a server's start.
+
+    It has them to ask others about tokens, to fetch contracts from elsewhere, and to test itself; here it does neither.
+    """
+    names = [name for name in ("httpx", "requests", "starlette.testclient") if name not in sys.modules]
+    for name in names:
+        sys.modules[name] = ModuleType(name)
+        vars(sys.modules[name])["TestClient"] = None
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 def outside() -> App:
