@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## run the main job: buy an Access E-Line from the emulated seller
-	$(BIN)/oit run scenarios/access-eline/new-install.oit.yaml --report-dir out/demo --report json,junit
+	$(BIN)/oit run scenarios/access-eline/new-install.oit.yaml --report-dir out/demo --report html,json,junit
 
 trace: $(STAMP) ## run all scenarios against our own seller, tell what of each guide they test
 	$(BIN)/oit run scenarios --report json --report-dir out/trace; code=$$?; \

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import judging, load, peers
+from tests.bench import judging, load, pages, peers
 from tests.bench.machine import machine
 
-PARTS = ("peers", "judge")
+PARTS = ("peers", "judge", "page")
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +36,10 @@ def main(arguments: list[str]) -> int:
         if part == "peers" and load.version() is None:
             print("skipped: wrk is not installed (apt-get install wrk)")  # noqa: T201
             continue
-        found = peers.run(asked.rounds, asked.seconds, asked.only) if part == "peers" else judging.run()
+        if part == "peers":
+            found = peers.run(asked.rounds, asked.seconds, asked.only)
+        else:
+            found = judging.run() if part == "judge" else pages.run()
         figures[part] = {"machine": where, **found}
         file.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"\n{file}")  # noqa: T201

@@ -10,19 +10,23 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from emulator.judge.rules import BOOKS
 from emulator.report import html
 from emulator.report.html.catalogue import catalogue
 from emulator.report.html.exact import MARK
+from emulator.report.html.explained import explained
 from emulator.report.html.lives import lives
 from emulator.report.html.page import embedded
 from emulator.report.html.summary import summary
 from emulator.report.model import whole_report
+from emulator.standard.interpretation import load_interpretations
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.standard.requirement import load_requirements
 from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
 from tests.report.runs import BREACH, FAILED_STEP, PASSED_STEP, full_report, report
 
+BOOK_RULES = [rule for book in BOOKS for rule in book.rules]
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029\u202e<img src=x onerror=alert(1)>"
 
 
@@ -281,3 +285,44 @@ def test_numbers_that_a_browser_would_misread_are_marked_and_others_left() -> No
         "true": True,
     }
     assert html.view(report(exchange({"part": 0.5})))["exchanges"][0]["response"]["body"] == {"part": 0.5}
+
+
+def test_rules_that_found_something_bring_their_own_example() -> None:
+    told = report(exchange({"id": "1"}))
+    row = {
+        "requirements": [],
+        "blame": "seller",
+        "exchange": 1,
+        "pointer": "",
+        "expected": None,
+        "found": None,
+        "message": "x",
+    }
+    told["findings"] = [
+        {"rule": "MEF115-R52", "verdict": "fail", **row},
+        {"rule": "of.another.version", "verdict": "fail", **row},
+        {"rule": "MEF115-R27", "verdict": "pass", **row},
+    ]
+    found = explained(told)
+    assert list(found) == ["MEF115-R52"]
+    change = found["MEF115-R52"]["changes"][0]
+    assert (change["pointer"], change["right"], change["wrong"]) == (
+        "/quoteItem/0/state",
+        "approved.orderable",
+        "approved.orderableAlternate",
+    )
+
+
+def test_what_is_disputed_brings_the_readings_of_the_standard() -> None:
+    register = load_interpretations()
+    rule = next(
+        rule for rule in BOOK_RULES if any(set(rule.requirements) & set(e.requirements) for e in register.values())
+    )
+    told = report(exchange({"id": "1"}))
+    told["findings"] = [
+        {"rule": rule.id, "verdict": "disputed", "requirements": [], "blame": "spec", "exchange": 1, "pointer": "",
+         "expected": None, "found": None, "message": "x"}
+    ]  # fmt: skip
+    readings = explained(told)[rule.id]["readings"]
+    assert readings
+    assert all(register[entry["id"]].title == entry["title"] for entry in readings)

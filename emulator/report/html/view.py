@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.report.coverage import trace
 from emulator.report.html.exact import exact
+from emulator.report.html.explained import explained
 from emulator.report.html.lives import lives
 from emulator.report.html.summary import summary
 from emulator.report.model import Report, runs_of
@@ -13,10 +14,11 @@ from emulator.standard.requirement import load_requirements
 
 
 def view(report: Report) -> dict[str, Any]:
-    """A report of one run or several, with a member `view` more: a run's `{summary, lives}`, of several also `{trace}`.
+    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained}`, of several also `{trace}`.
 
     Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
-    not changed. `lives` and `summary` say what they hold.
+    not changed. The functions of these names say what
+    they hold.
     """
     if "runs" not in report:
         return _run(report)
@@ -31,7 +33,7 @@ def _run(run: Report) -> dict[str, Any]:
         "findings": [
             {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
         ],
-        "view": {"summary": summary(run), "lives": lives(run)},
+        "view": {"summary": summary(run), "lives": lives(run), "explained": explained(run)},
     }
 
 

@@ -67,6 +67,16 @@ function longText(text, kind) {
   return h('span', {}, place, ' ', more);
 }
 
+// A stranger's text that may be long, with a button for the rest.
+function longSay(text) {
+  if (text.length <= TEXT_LINE) return say(text, TEXT_LINE);
+  const place = h('span', {}, say(text, TEXT_LINE), ' ');
+  place.append(h('button', { type: 'button', class: 'more', onclick: () => {
+    place.replaceChildren(...textLines(text).map((line) => h('span', { class: 'piece' }, say(line.text, TEXT_LINE))));
+  } }, `show all ${text.length.toLocaleString('en')} characters`));
+  return place;
+}
+
 // Long text in pieces of which a browser lays out only those in sight.
 function pour(place, text) {
   for (let start = 0; start < text.length; start += 20000) {

@@ -29,7 +29,16 @@ function machineOf(app, life) {
         return h('tr', { class: edge.legal ? '' : 'v-fail' }, h('td', {}, edge.at.slice(0, 19).replace('T', ' ')), h('td', {}, edge.from ? say(edge.from) : h('em', {}, 'creation')), h('td', {}, say(edge.to)),
           h('td', {}, edge.legal ? edge.unseen ? chip('not_seen', 'unseen, allowed') : chip('pass', 'allowed') : chip('fail', 'not allowed'), clause ? h('span', { class: 'soft' }, ` ${clause.clause}, by ${clause.by === 'time' ? 'time' : `the ${clause.by}`}${clause.note ? `: ${clause.note}` : ''}`) : null),
           h('td', {}, edge.witnesses.map((witness) => [h('a', { href: app.link('exchange', witness.exchange) }, `${witness.by} #${witness.exchange}`), ' '])));
-      }))));
+      }))), timelineOf(app, life));
+}
+
+// What had to be told of a resource, and was.
+function timelineOf(app, life) {
+  const page = life.item === null && (app.model.run.events || []).find((each) => each.kind === life.kind && each.id === life.id);
+  if (!page) return null;
+  return h('table', { class: 'events' }, h('caption', {}, 'Its notifications, and what they tell of'), h('thead', {}, h('tr', {}, ['When', 'Exchange', 'What', 'Of the event'].map((name) => h('th', { scope: 'col' }, name)))),
+    h('tbody', {}, page.timeline.map((line) => h('tr', {}, h('td', {}, line.at.slice(0, 19).replace('T', ' ')), h('td', {}, line.exchange === null ? '' : exchangeLink(app, line.exchange)), h('td', {}, say(line.text, 400)),
+      h('td', {}, (line.marks || []).map((mark) => [chip(ODD_MARKS.has(mark) ? 'warning' : mark === 'delivered' ? 'pass' : 'not_seen', words(mark)), ' ']))))));
 }
 
 function drawMachine(machine, life) {

@@ -31,13 +31,22 @@ function messagePane(app, exchange, chosen) {
 function findingCard(app, finding, chosen, exchange) {
   const { model } = app;
   const rule = model.rule(finding.rule);
+  const explained = model.explained(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
     h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
     finding.requirements.length ? h('p', { class: 'card-title' }, model.requirement(finding.requirements[0]).title, h('span', { class: 'soft' }, ` — section ${model.requirement(finding.requirements[0]).section || '?'}, ${model.requirement(finding.requirements[0]).keyword || ''}`)) : null,
     h('p', {}, say(finding.message, 2000)), finding.pointer || exchange ? h('p', { class: 'meta' }, finding.pointer ? ['at ', h('code', {}, say(finding.pointer, 300)), ' '] : null, exchange && inBody(finding) ? lineButton(app, finding, exchange) : null) : null, found(finding),
-    rule.about || rule.ask ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
-      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, rule.ask ? h('ul', {}, rule.ask.map((ask) => h('li', {}, ask))) : null,
+    explained.readings.map((reading) => h('p', { class: 'hint' }, h('b', {}, reading.title), ` (${reading.id}). ${reading.why} Pin a reading in a profile: `, h('code', {}, reading.pin))),
+    rule.about || rule.ask || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
+      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, rule.ask ? h('ul', {}, rule.ask.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
       h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null);
+}
+
+// What would be right, and what wrong, in the rule's own example.
+function exampleOf(change) {
+  const value = (name) => (name in change ? say(told(change[name]), 300) : h('em', {}, 'not there'));
+  return h('div', { class: 'example' }, h('p', { class: 'soft' }, `Example: ${change.exchange}, ${change.half}${change.pointer ? ', at ' : ''}`, h('code', {}, change.pointer)),
+    h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'right'), h('dd', {}, value('right'))), h('div', {}, h('dt', {}, 'wrong'), h('dd', {}, value('wrong')))));
 }
 
 // Leads to the pin; the line's number is known once the body is laid out.
@@ -76,7 +85,7 @@ function half(app, exchange, name, findings, satisfied) {
     h('h3', {}, name === 'request' ? h('span', {}, h('b', {}, say(message.method, 30)), ' ', h('span', { class: 'url' }, say(message.url, 1000))) : h('span', {}, h('b', {}, message.status), ' response')),
     name === 'request' ? urlOrigins(app, exchange) : null,
     h('details', { class: 'headers', 'data-key': `headers:${exchange.n}:${name}`, open: app.kept.headers }, h('summary', { onclick: () => { app.kept.headers = !app.kept.headers; } }, count(names.length, 'header')),
-      h('table', {}, h('caption', { class: 'sr' }, `Headers of the ${name}`), h('tbody', {}, names.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, say(key, 200)), h('td', {}, say(value, 4000))))))),
+      h('table', {}, h('caption', { class: 'sr' }, `Headers of the ${name}`), h('tbody', {}, names.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, say(key, 200)), h('td', {}, longSay(value))))))),
     lines.length ? [isJson ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : h('p', { class: 'soft' }, 'no body'));
 }
 

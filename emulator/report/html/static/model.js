@@ -66,6 +66,10 @@ class RunModel {
     return (this.catalogue.rules || {})[name] || {};
   }
 
+  explained(name) {
+    return ((this.run.view && this.run.view.explained) || {})[name] || { changes: [], readings: [] };
+  }
+
   requirement(id) {
     return (this.catalogue.requirements || {})[id] || {};
   }

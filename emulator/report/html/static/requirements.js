@@ -66,7 +66,7 @@ function requirementsView(app) {
     h('h1', { class: 'sr' }, 'Requirements'),
     h('section', { class: 'grid', 'data-scroll': 'grid', 'aria-label': 'Requirements', tabindex: '0' },
       h('div', { class: 'tally' }, ticks), h('div', { class: 'tools' }, h('label', { for: 'r-filter' }, 'Find'), search, h('label', { for: 'r-side' }, 'binding'), side, said), blocks,
-      app.model ? functionTable(app, functionRows(app.model), app.model.about.release) : null),
+      functionTable(app, functionRows(rows, catalogue), app.model ? app.model.about.release : [...new Set(app.report.runs.map((run) => run.run.release))].join(', '))),
     h('aside', { class: 'pane', 'aria-label': 'Requirement', 'data-scroll': 'pane' }, chosen ? requirementPane(app, chosen)
       : h('div', { class: 'empty' }, route.name === 'requirement' ? h('p', {}, 'Nothing is known of ', say(route.argument, 60), '.') : h('p', {}, 'Choose a requirement to see what it asks and which exchanges show it.'))));
 }

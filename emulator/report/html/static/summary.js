@@ -70,13 +70,13 @@ function tally(app, counts) {
     h('span', { class: 'number' }, counts[verdict]), h('span', {}, h('span', { 'aria-hidden': 'true' }, VERDICTS[verdict].glyph), ' ', VERDICTS[verdict].name))));
 }
 
-function functionRows(model) {
+function functionRows(requirements, catalogue) {
   const rows = [];
-  const byGuide = group(model.run.requirements, (row) => model.requirement(row.id).guide || row.id.split('-')[0]);
+  const byGuide = group(requirements.filter((row) => row.verdict !== 'not_on_wire'), (row) => ((catalogue.requirements || {})[row.id] || {}).guide || row.id.split('-')[0]);
   for (const [guide, list] of byGuide) {
     const counts = {};
     for (const row of list) counts[row.verdict] = (counts[row.verdict] || 0) + 1;
-    rows.push({ guide, counts, about: (model.catalogue.guides || {})[guide] || {}, total: list.length });
+    rows.push({ guide, counts, about: (catalogue.guides || {})[guide] || {}, total: list.length });
   }
   return rows;
 }
@@ -115,7 +115,7 @@ function summaryView(app) {
       h('section', {}, h('h2', {}, 'Fix first'), about.first.length ? h('ol', { class: 'things' }, about.first.map((entry) => thing(app, model, entry))) : h('p', { class: 'calm' }, 'Nothing.'),
         model.findings.length > about.first.length ? allFindings(app, model) : null),
       h('section', {}, h('h2', {}, 'Whose findings'), blameTable(about.blame), facts(model))),
-    h('section', {}, h('h2', {}, 'Requirements'), tally(app, model.run.counts), functionTable(app, functionRows(model), model.about.release)),
+    h('section', {}, h('h2', {}, 'Requirements'), tally(app, model.run.counts), functionTable(app, functionRows(model.run.requirements, app.catalogue), model.about.release)),
     stepList(app, model),
     model.run.unattributed && model.run.unattributed.length ? h('section', {}, h('h2', {}, `Not judged (${model.run.unattributed.length} of the file’s entries)`),
       h('ul', {}, model.run.unattributed.slice(0, 200).map((row) => h('li', {}, `entry ${row.entry}: `, say(`${row.method} ${row.url}`), ': ', say(row.why))))) : null);
