@@ -118,7 +118,7 @@ class Job:
         return self.row if len(self.scenario.rows) > 1 else None
 
     def required(self, sut: Party | None, *, strict: bool) -> Required:
-        """What the run has to show. A case asks for what its steps are there for, the flow for all of the scenario."""
+        """What the run has to show. The flow asks for what the scenario and its steps cover, a case for its own."""
         return Required(() if self.case else self.scenario.covers, sut, strict)
 
 

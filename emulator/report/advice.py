@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +18,9 @@ _RANKS: Final = ("error", "fail", "not_seen")
 """Verdicts of findings that are advised on, the first ones first."""
 _STUCK: Final = ("error", "failed", "never_arrived", "inconclusive")
 """Outcomes of steps likewise."""
+_BASE: Final = re.compile(r"(?:/r/[^/ ]+)?/mefApi/sonata/[^/ ]+/v[0-9]+(?=/)")
+_QUERY: Final = re.compile(r"(\?[^ ]{40})[^ ]+")
+_ROOT: Final = re.compile(r"https?://[^/?#]+")
 _UNREACHED: Final = ("transport.unreachable", "transport.closed", "transport.timeout", "transport.unanswered")
 
 
@@ -57,11 +61,11 @@ def _findings(run: Report) -> Iterator[tuple[Any, Advice]]:
             continue
         if "unattributed" in run and sut and row["blame"] in {"buyer", "seller"} - {sut}:
             continue  # told, and decides nothing
-        line = exchange_line(run, row["exchange"])
+        line = _short(exchange_line(run, row["exchange"]))
         said = printable(row["message"]) or f"expected {told(row['expected'])}, found {told(row['found'])}"
         place = f"{line}: {said}" if line else said
         named = next(iter(row["requirements"]), None)
-        by = f"{clause(named)}: {_title(named)}" if named else f"rule {row['rule']}"
+        by = f"{clause(named)}: {_title(named)}" if named else f"rule {row['rule']}{_about(row['rule'])}"
         yield (
             (row["rule"], tuple(row["requirements"])),
             Advice(
@@ -95,6 +99,12 @@ def _steps(run: Report) -> Iterator[tuple[Any, Advice]]:
         )
 
 
+def _short(line: str | None) -> str:
+    """An exchange without the base path, which its operation tells, and without most of its query."""
+    line = _BASE.sub("", line or "")
+    return _QUERY.sub(r"\1…", line)
+
+
 def _where(run: Report, n: int | None) -> str:
     """The place in the scenario of the step that made an exchange."""
     return next((step["where"] for step in run["steps"] if n is not None and n in step["exchanges"]), "")
@@ -117,13 +127,24 @@ def _remedy(row: Report) -> str:
     elif isinstance(row["found"], int) and row["expected"] is not None:
         change = f"answer {_choice(row['expected'])} in place of {row['found']}"
     elif row["expected"] is not None:
-        change = f"have it be {_choice(row['expected'])}"
+        found = "nothing" if row["found"] is None else told(row["found"])
+        change = f"expected {_choice(row['expected'])}, found {found}"
     asked = _ask(next(iter(row["requirements"]), row["rule"])) or _ask(row["rule"])
     return ". ".join(part for part in (change, asked) if part) or "see what the rule asks"
 
 
 def _choice(expected: Any) -> str:
     return " or ".join(map(told, expected)) if isinstance(expected, list) and expected else told(expected)
+
+
+@cache
+def _about(rule: str) -> str:
+    """What a rule without requirement looks at."""
+    try:
+        about = " ".join(str(explain(rule).get("about", "")).split())
+    except UserError:
+        about = ""
+    return f": {about}" if about else ""
 
 
 @cache
@@ -144,7 +165,8 @@ def _step_remedy(run: Report, step: Report) -> str:
         kind = exchange["fault"]["kind"] if exchange and "fault" in exchange else ""
         if kind == "timeout":
             return "see why the answer takes that long, or grant it more with --timeout"
-        return "see whether the other side can be reached at all: oit doctor --sut seller=URL"
+        root = _ROOT.match(exchange["request"]["url"]) if exchange else None
+        return f"see whether the other side can be reached at all: oit doctor --sut seller={root[0] if root else 'URL'}"
     if step["outcome"] == "never_arrived":
         return "see whether the callback can be reached from where the partner is (--callback), and read the timeline"
     if step["outcome"] == "inconclusive":

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from emulator.standard.requirement import Side, load_requirements
 from emulator.wire.exchange import Party
 
-SILENT = frozenset({"not_seen", "not_applicable"})
+SILENT: Final = frozenset({"not_seen", "not_applicable"})
 """Verdicts that show nothing."""
+_CASES: Final = ("negative", "fault", "case-")
+"""How the kinds of steps begin that do what is different in a case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Required:
     """The requirements that a run has to show: those that the scenario names for the whole, or for steps of this run.
 
-    With a party under test only what binds it: the other one is ours. A step that was skipped by plan asks for nothing.
-    `strict`: a pass that did not show all of them is inconclusive.
+    With a party under test only what binds it: the other one is ours. A step that was skipped by plan asks for nothing. A
+    `case` is there for what it does itself; the flow before it is only its way there. `strict`: a pass that did not show
+    all of them is inconclusive.
     """
 
     scenario: tuple[str, ...]
@@ -32,6 +35,8 @@ class Required:
         seen then is how the breach was taken.
         """
         steps = [step for step in run["steps"] if step["outcome"] != "skipped"]
+        if run["run"]["case"] is not None:
+            steps = [step for step in steps if step["kind"].startswith(_CASES)]
         named = dict.fromkeys([*self.scenario, *(each for step in steps for each in step.get("covers", ()))])
         asked = [each for each in named if self._binds(each)]
         if not asked:
@@ -40,7 +45,7 @@ class Required:
         provoked = {
             each
             for step in steps
-            if step["outcome"] == "passed" and step["kind"].startswith(("case-", "negative", "fault"))
+            if step["outcome"] == "passed" and step["kind"].startswith(_CASES)
             for each in step.get("covers", ())
         }
         return {

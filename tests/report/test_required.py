@@ -61,3 +61,10 @@ def test_a_breach_on_purpose_that_was_refused_is_seen() -> None:
     assert made["covers"]["not_seen"] == []
     failed = played(PASSED_STEP, StepInfo("a:case", "negative", StepOutcome.FAILED, covers=(UNSEEN,)))
     assert failed["covers"]["not_seen"] == [UNSEEN]
+
+
+def test_a_case_asks_only_for_what_it_does_itself() -> None:
+    """The flow before it is its way there, and has a run of its own."""
+    way, own = replace(PASSED_STEP, covers=(UNSEEN,)), StepInfo("a:x", "negative", StepOutcome.FAILED, covers=(SEEN,))
+    made = report(steps=(way, own), case="x", required=Required((), None, strict=True))
+    assert made["covers"]["asked"] == [SEEN]
