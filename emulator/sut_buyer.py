@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from emulator.doors import declared_by, serve_seller
 from emulator.errors import UserError
@@ -44,6 +44,9 @@ from emulator.wire.beside import Beside, Page
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
+
+_LINGER: Final = 0.5
+"""Seconds without a call after which a buyer that has done all that was asked of it is taken to be done."""
 
 WAITING = "/oit/waiting"
 DONE = "/oit/done"
@@ -237,6 +240,7 @@ def _run(
             row=job.row,
             within=door.within,
             patience=patience,
+            linger=_LINGER,
             faults=faults,
             on_event=follow.event,
             on_wait=follow.wait,

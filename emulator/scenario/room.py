@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults
@@ -83,6 +84,17 @@ class Room(Transcript):
         """Return when there is news beyond `version`, or after that much real time."""
         with self._news:
             self._news.wait_for(lambda: self._version != version, timeout=max(0.0, seconds))
+
+    def linger(self, quiet: float, most: float = 5.0) -> None:
+        """Return when nothing has come for `quiet` seconds, after `most` at the latest: who has done all that was asked
+        of it may still be at its last calls. One that said that it is done is not waited for.
+        """
+        end = time.monotonic() + most
+        with self._news:
+            while quiet > 0 and not self._closed and time.monotonic() < end:
+                version = self._version
+                if not self._news.wait_for(lambda seen=version: self._version != seen, timeout=quiet):  # type: ignore[misc]
+                    return
 
     def _tell(self) -> None:
         with self._news:

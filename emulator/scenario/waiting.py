@@ -64,6 +64,7 @@ def run_waiting(
     row: int = 0,
     within: float | None = None,
     patience: Clock | None = None,
+    linger: float = 0.0,
     faults: Faults | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_wait: Callable[[list[Entry]], None] = lambda _: None,
@@ -72,7 +73,8 @@ def run_waiting(
     """Walk through the flow with what comes into `room`, until its end or until something never came.
 
     `within` overrides how long each step is waited for, in seconds. `patience` is the clock by which that is measured,
-    where ours goes at a pace of its own: a partner's time is real. `on_wait` is told all that is awaited whenever
+    where ours goes at a pace of its own: a partner's time is real. At the end the
+    buyer may still be at its last calls: the room stays open until `linger` seconds passed without any. `on_wait` is told all that is awaited whenever
     that changes, an empty list at the end; `on_miss` what came and fits nothing, with the reason. Where the room is
     closed nothing is waited for: what is there is looked at. `faults` are those of our door, for a case in which our
     seller makes trouble. Raises FileProblem as `run_scenario` does.
@@ -106,6 +108,7 @@ def run_waiting(
     started = clock.now()
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(list(scenario.steps()))))
     walk.walk()
+    room.linger(linger)
     room.close()
     result = RunResult(
         scenario=scenario.id,

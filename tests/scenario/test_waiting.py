@@ -510,3 +510,21 @@ class Troubled(HurriedRoom):
             self._act()
         else:
             super().wait(version, seconds)
+
+
+def test_a_room_stays_open_for_the_last_calls_and_no_longer():
+    """Who is quiet is let go, who said that it is done at once, and who never stops at last."""
+    room, coming = Room(), threading.Event()
+    room.linger(0.01)
+
+    def chatter() -> None:
+        while not coming.wait(0.001):
+            room.reach("quote", "1", "inProgress")
+
+    busy = threading.Thread(target=chatter)
+    busy.start()
+    room.linger(5, most=0.05)
+    coming.set()
+    busy.join()
+    room.close()
+    room.linger(3600, most=3600)
