@@ -279,3 +279,25 @@ def test_a_report_without_its_view_is_shown_as_far_as_it_goes(show: Show) -> Non
     page = show(passing_run(), "/conversation")
     page.evaluate("report => OIT.show(report)", json.loads(json.dumps(made())))
     assert page.locator(".row.x").count() == 1
+
+
+def test_excused_findings_say_who_excused_them_and_until_when(show: Show) -> None:
+    report = copy.deepcopy(failing_run())
+    excuse = {
+        "owner": "ops",
+        "reason": "next release",
+        "link": "https://x.test/1",
+        "expires": "2026-12-31",
+        "where": "k.yaml:1:1",
+    }
+    for row in report["findings"]:
+        row["excused"] = excuse
+    report["excused"] = {"findings": len(report["findings"]), "steps": 0, "otherwise": "fail"}
+    report["covers"] = {"strict": True, "asked": ["MEF115-R52"], "not_seen": ["MEF115-R52"]}
+    page = show(report)
+    said = page.locator("section", has_text="Excused and not seen").last.text_content()
+    assert "20 findings and 0 steps are excused" in said
+    assert "MEF115-R52" in said
+    page.evaluate("location.hash = '/finding/1'")
+    page.wait_for_selector(".message h2")
+    assert "Excused until 2026-12-31, ops: next release https://x.test/1" in page.locator(".card").first.text_content()

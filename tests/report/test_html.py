@@ -326,3 +326,16 @@ def test_what_is_disputed_brings_the_readings_of_the_standard() -> None:
     readings = explained(told)[rule.id]["readings"]
     assert readings
     assert all(register[entry["id"]].title == entry["title"] for entry in readings)
+
+
+def test_what_is_excused_is_not_to_be_fixed_and_an_entry_that_is_over_is() -> None:
+    told = report(exchange({"id": "1"}), exchange({"id": "2"}), breaches=(BREACH,), sut=Party.SELLER)
+    excuse = {"owner": "ops", "reason": "next release", "link": None, "expires": "2026-12-31", "where": "k.yaml:1:1"}
+    for row in told["findings"]:
+        row["excused"] = excuse
+    entry = {**excuse, "id": "MEF115-R52", "status": "stale"}
+    told["known_failures"] = {"file": "k.yaml", "entries": [entry, {**entry, "status": "excused"}]}
+    about = summary(told)
+    assert about["blame"] == []
+    assert [(row["kind"], row["id"], row["verdict"]) for row in about["first"]] == [("known", "MEF115-R52", "stale")]
+    assert about["sentence"] == "1 known failure is expired or happened no more."

@@ -27,7 +27,8 @@ def summary(run: Report) -> dict[str, Any]:
 
     An entry of `first` is about findings of one rule, `{kind: finding, finding, count, verdict, blame, rule,
     requirements, exchange, message, expected, found}`, `finding` counting from 1 in the report; or about a step,
-    `{kind: step, step, verdict, blame, exchange, message, where}`.
+    `{kind: step, step, verdict, blame, exchange, message, where}`; or about an entry of a file of known failures that
+    excuses nothing any more, `{kind: known, id, verdict, blame, exchange, message, where}`. What is excused is not told.
     """
     return {"sentence": _sentence(run), "blame": list(_blame(run)), "first": _first(run)}
 
@@ -35,8 +36,11 @@ def summary(run: Report) -> dict[str, Any]:
 def _sentence(run: Report) -> str:
     if run["verdict"] != "fail":
         return _MEANINGS[run["verdict"]]
-    breaches = [row for row in run["findings"] if row["verdict"] == "fail" and _decides(run, row["blame"])]
-    steps = [row for row in run["steps"] if row["outcome"] == "failed"]
+    breaches = [
+        row for row in run["findings"] if row["verdict"] == "fail" and _decides(run, row["blame"]) and not _excused(row)
+    ]
+    steps = [row for row in run["steps"] if row["outcome"] == "failed" and not _excused(row)]
+    known = list(_of_known_failures(run))
     parts = []
     for who in dict.fromkeys(row["blame"] for row in breaches):
         mine = [row for row in breaches if row["blame"] == who]
@@ -45,7 +49,14 @@ def _sentence(run: Report) -> str:
         parts.append(f"{whose} the standard in {ways} ({_number(len(mine), 'finding', 'findings')}).")
     if steps:
         parts.append(f"{_number(len(steps), 'step', 'steps')} of the scenario did not end as it asks.")
+    if known:
+        parts.append(f"{_number(len(known), 'known failure is', 'known failures are')} expired or happened no more.")
     return " ".join(parts) or "Something is wrong."
+
+
+def _excused(row: Report) -> bool:
+    """Whether a known failure excuses a finding or a step."""
+    return row.get("excused") is not None
 
 
 _PARTIES: Final = ("buyer", "seller")
@@ -64,7 +75,7 @@ def _decides(run: Report, blame: str) -> bool:
 def _blame(run: Report) -> Iterator[dict[str, Any]]:
     counted: dict[str, Counter[str]] = {}
     for finding in run["findings"]:
-        if finding["verdict"] in _GRAVE:
+        if finding["verdict"] in _GRAVE and not _excused(finding):
             counted.setdefault(finding["blame"], Counter())[finding["verdict"]] += 1
     for who in _WHO:
         if who in counted:
@@ -74,14 +85,14 @@ def _blame(run: Report) -> Iterator[dict[str, Any]]:
 
 def _first(run: Report) -> list[dict[str, Any]]:
     """What to fix first: breaches of the party under test, then what is our own, then what was not met or never came."""
-    found = [*_of_findings(run), *_of_steps(run)]
+    found = [*_of_findings(run), *_of_steps(run), *_of_known_failures(run)]
     found.sort(key=lambda entry: _rank(run, entry))
     return found[:MOST]
 
 
 def _rank(run: Report, entry: dict[str, Any]) -> tuple[int, int, int]:
     order = {"fail": 0, "error": 1, "step": 2, "not_seen": 3, "disputed": 5, "warning": 4}
-    kind = "step" if entry["kind"] == "step" else entry["verdict"]
+    kind = entry["verdict"] if entry["kind"] == "finding" else "step"
     others = not _decides(run, entry["blame"]) and entry["blame"] in _PARTIES
     return order[kind], int(others), entry["exchange"] or 0
 
@@ -90,7 +101,7 @@ def _of_findings(run: Report) -> Iterator[dict[str, Any]]:
     """Findings of one rule, verdict and blame are one thing to fix; the first of them stands for all."""
     groups: dict[tuple[str, str, str], dict[str, Any]] = {}
     for number, row in enumerate(run["findings"], 1):
-        if row["verdict"] not in _GRAVE:
+        if row["verdict"] not in _GRAVE or _excused(row):
             continue
         key = row["rule"], row["verdict"], row["blame"]
         if key in groups:
@@ -106,7 +117,7 @@ def _of_steps(run: Report) -> Iterator[dict[str, Any]]:
     """Steps that did not get what they wanted, where no breach says why."""
     explained = {row["exchange"] for row in run["findings"] if row["verdict"] in ("fail", "error", "not_seen")}
     for step in run["steps"]:
-        if step["outcome"] not in _STUCK or explained & set(step["exchanges"]):
+        if step["outcome"] not in _STUCK or _excused(step) or explained & set(step["exchanges"]):
             continue
         unmet = next((row for row in step["expectations"] if not row["met"]), None)
         said = step["message"].partition("\n")[0]
@@ -123,3 +134,22 @@ def _of_steps(run: Report) -> Iterator[dict[str, Any]]:
             "message": said,
             "where": step["where"],
         }
+
+
+def _of_known_failures(run: Report) -> Iterator[dict[str, Any]]:
+    """Entries of a file of known failures that make a run fail: their time is over, or they happen no more."""
+    says = {
+        "expired": "it still happens, and was to be fixed by {expires} ({owner}: {reason})",
+        "stale": "it happens no more: take the entry out ({owner}: {reason})",
+    }
+    for entry in run.get("known_failures", {}).get("entries", []):
+        if entry["status"] in says:
+            yield {
+                "kind": "known",
+                "id": entry["id"],
+                "verdict": entry["status"],
+                "blame": "",
+                "exchange": None,
+                "message": says[entry["status"]].format(**entry),
+                "where": entry["where"],
+            }

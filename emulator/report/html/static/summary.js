@@ -40,12 +40,13 @@ function thing(app, model, entry) {
   const asks = entry.kind === 'finding' ? model.rule(entry.rule).ask || [] : [];
   const id = (entry.requirements || [])[0];
   const title = id && model.requirement(id).title;
-  return h('li', { class: `thing v-${entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.verdict}` },
+  const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
+  return h('li', { class: `thing v-${verdict}` },
     h('div', { class: 'thing-head' },
-      entry.kind === 'step' ? chip(OUTCOMES[entry.verdict], words(entry.verdict)) : chip(entry.verdict),
-      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step)) : title || say(entry.message)),
+      entry.kind === 'finding' ? chip(verdict) : chip(verdict, words(entry.verdict)),
+      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step)) : entry.kind === 'known' ? h('span', {}, 'Known failure ', say(entry.id)) : title || say(entry.message)),
       entry.count > 1 ? h('span', { class: 'soft' }, `${entry.count} times`) : null),
-    entry.kind === 'step' || title ? h('p', {}, say(entry.message)) : null,
+    entry.kind !== 'finding' || title ? h('p', {}, say(entry.message)) : null,
     found(entry),
     h('p', { class: 'meta' },
       entry.blame ? h('span', {}, 'Whose: ', WHOSE[entry.blame]) : null,
@@ -56,6 +57,8 @@ function thing(app, model, entry) {
       entry.where ? [' · ', say(entry.where)] : null),
     asks.length ? h('ul', { class: 'ask' }, asks.slice(0, 2).map((ask) => h('li', {}, ask))) : null);
 }
+
+const excusedTag = (row) => (row.excused ? [h('span', { class: 'tag' }, 'excused'), ' '] : null);
 
 // What was expected against what was found.
 function found(entry) {
@@ -116,14 +119,27 @@ function summaryView(app) {
         model.findings.length > about.first.length ? allFindings(app, model) : null),
       h('section', {}, h('h2', {}, 'Whose findings'), blameTable(about.blame), facts(model))),
     h('section', {}, h('h2', {}, 'Requirements'), tally(app, model.run.counts), functionTable(app, functionRows(model.run.requirements, app.catalogue), model.about.release)),
+    excuses(app, model.run),
     stepList(app, model),
     model.run.unattributed && model.run.unattributed.length ? h('section', {}, h('h2', {}, `Not judged (${model.run.unattributed.length} of the file’s entries)`),
       h('ul', {}, model.run.unattributed.slice(0, 200).map((row) => h('li', {}, `entry ${row.entry}: `, say(`${row.method} ${row.url}`), ': ', say(row.why))))) : null);
 }
 
+// What is excused, and what the scenario is there for and did not see.
+function excuses(app, told_) {
+  const { excused, covers, known_failures: known } = told_;
+  const unseen = (covers && covers.not_seen) || [];
+  if (!excused && !unseen.length && !(known && known.entries.length)) return null;
+  return h('section', {}, h('h2', {}, 'Excused and not seen'),
+    unseen.length ? h('p', {}, `The scenario is there for ${count(covers.asked.length, 'requirement')}; nothing showed `, unseen.map((id) => [requirementLink(app, id), ' ']), covers.strict ? '(which makes a pass inconclusive).' : null) : null,
+    excused ? h('p', {}, `${count(excused.findings, 'finding')} and ${count(excused.steps, 'step')} are excused as known failures. Without that: `, chip(excused.otherwise, RUN_WORDS[excused.otherwise])) : null,
+    known && known.entries.length ? h('table', { class: 'runs' }, h('caption', {}, 'Known failures, ', say(known.file)), h('thead', {}, h('tr', {}, ['Now', 'What', 'Until', 'Owner', 'Reason'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, known.entries.map((entry) => h('tr', {}, h('td', {}, chip({ excused: 'warning', untried: 'not_seen' }[entry.status] || 'fail', entry.status)), h('td', {}, say(entry.id)), h('td', {}, say(entry.expires)), h('td', {}, say(entry.owner)), h('td', {}, say(entry.reason), entry.link ? [' ', say(entry.link)] : null))))) : null);
+}
+
 function allFindings(app, model) {
   return h('details', { class: 'all', 'data-key': 'all-findings' }, h('summary', {}, `All findings (${model.findings.length})`),
-    h('ol', { class: 'plain' }, model.findings.map((finding) => h('li', { value: finding.number }, chip(finding.verdict), ' ', h('a', { href: app.link('finding', finding.number) }, finding.requirements[0] || finding.rule), ' ', h('span', { class: 'soft' }, WHO[finding.blame]), ' ', say(finding.message, 160)))));
+    h('ol', { class: 'plain' }, model.findings.map((finding) => h('li', { value: finding.number }, chip(finding.verdict), ' ', excusedTag(finding), h('a', { href: app.link('finding', finding.number) }, finding.requirements[0] || finding.rule), ' ', h('span', { class: 'soft' }, WHO[finding.blame]), ' ', say(finding.message, 160)))));
 }
 
 function stepList(app, model) {
@@ -139,7 +155,7 @@ function runsView(app) {
   for (const run of report.runs) totals[run.verdict] = (totals[run.verdict] || 0) + 1;
   const said = Object.keys(RUN_WORDS).filter((verdict) => totals[verdict]).map((verdict) => `${totals[verdict]} ${RUN_WORDS[verdict].toLowerCase()}`).join(', ');
   const rows = report.runs.map((run, index) => {
-    const grave = run.findings.filter((finding) => finding.verdict === 'fail').length;
+    const grave = run.findings.filter((finding) => finding.verdict === 'fail' && !finding.excused).length;
     return h('tr', { class: `v-${run.verdict}`, 'data-text': `${run.run.scenario} ${run.run.case || ''} ${run.run.title} ${run.verdict}`.toLowerCase() },
       h('td', {}, chip(run.verdict, RUN_WORDS[run.verdict])), h('th', { scope: 'row' }, h('a', { href: `#/run/${index + 1}/summary` }, say(run.run.scenario), run.run.case ? [' ', say(`[${run.run.case}]`)] : null)),
       h('td', {}, say(run.run.title || '')), h('td', { class: 'num' }, run.exchanges.length), h('td', { class: 'num' }, grave || '–'));
@@ -150,5 +166,6 @@ function runsView(app) {
   return h('div', { class: 'summary page' }, verdictBanner(report.verdict, `${count(report.runs.length, 'run')}: ${said}.`),
     h('p', {}, h('label', { for: 'run-filter' }, 'Find a run '), filter),
     h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Runs' }, h('table', { class: 'runs' }, h('caption', { class: 'sr' }, 'Runs'),
-      h('thead', {}, h('tr', {}, ['Verdict', 'Scenario', 'About', 'Exchanges', 'Breaches'].map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows))));
+      h('thead', {}, h('tr', {}, ['Verdict', 'Scenario', 'About', 'Exchanges', 'Breaches'].map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows))),
+    excuses(app, report));
 }
