@@ -84,7 +84,12 @@ def test_axe_has_nothing_to_say_of_a_list_of_runs_and_of_a_narrow_page(show: Sho
     page.evaluate("location.hash = '/run/1/exchange/15'")
     page.wait_for_selector(".message h2")
     assert complaints(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for view in ("exchange/15", "conversation", "machines", "requirements", "summary"):
+        page.evaluate(f"location.hash = '/run/1/{view}'")
+        until(page, f"location.hash.endsWith('{view}') && OIT.app.route.name === '{view.partition('/')[0]}'")
+        parts = "[...document.querySelectorAll('.row, .tools, .section, .card, .thing, .picker a, .top')]"
+        wide = f"{parts}.filter(part => part.getBoundingClientRect().right > innerWidth + 1).length"
+        assert page.evaluate(f"[document.documentElement.scrollWidth > innerWidth, {wide}]") == [False, 0], view
 
 
 def test_a_keyboard_is_enough_to_find_a_breach_and_its_line(show: Show) -> None:
