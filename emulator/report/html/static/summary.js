@@ -85,14 +85,14 @@ function functionRows(requirements, catalogue) {
 }
 
 function functionTable(app, rows, release) {
-  return h('table', { class: 'functions' }, h('caption', {}, 'By business function', release ? h('span', { class: 'soft' }, ` · release ${release}`) : null),
+  return h('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'By business function' }, h('table', { class: 'functions' }, h('caption', {}, 'By business function', release ? h('span', { class: 'soft' }, ` · release ${release}`) : null),
     h('thead', {}, h('tr', {}, ['Function', 'Guide', 'Verdict', 'Judged', 'What of its requirements'].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, rows.map((row) => {
       const judged = ['pass', 'fail', 'warning', 'disputed', 'error'].reduce((sum, verdict) => sum + (row.counts[verdict] || 0), 0);
       const verdict = worst(Object.keys(row.counts).filter((name) => name !== 'not_seen')) || 'not_seen';
       return h('tr', {}, h('th', { scope: 'row' }, row.about.function || row.guide), h('td', {}, row.guide, row.about.version ? h('span', { class: 'soft' }, ` API ${row.about.version}`) : null),
         h('td', {}, chip(verdict, verdict === 'pass' ? 'no breach' : undefined)), h('td', { class: 'num' }, `${judged} of ${row.total}`), h('td', {}, bar(row.counts, row.total)));
-    })));
+    }))));
 }
 
 function bar(counts, total) {
