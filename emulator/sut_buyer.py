@@ -45,7 +45,7 @@ from emulator.wire.exchange import Exchange, Party
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 
-_LINGER: Final = 0.5
+_LINGER: Final = 2.0
 """Seconds without a call after which a buyer that has done all that was asked of it is taken to be done."""
 
 WAITING = "/oit/waiting"
