@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from emulator.judge.run import Declared
 from emulator.parties.background import time_passing
@@ -10,6 +11,7 @@ from emulator.parties.buyer import Answering, Buyer, Refusal
 from emulator.parties.clock import Clock, RealClock
 from emulator.parties.delivery import THREADS, Deliverer
 from emulator.parties.desk import Observer
+from emulator.parties.pacing import Pacing
 from emulator.parties.profile import Profile
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
@@ -19,6 +21,18 @@ from emulator.standard.release import Release
 from emulator.wire.exchange import Party, Transcript
 from emulator.wire.faults import Faults
 from emulator.wire.server import ErrorPolicy, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """Our seller, for who looks at it or has a hand in it. Without `faults` its door is elsewhere, without `pacing`
+    its time is not to be changed. `end` says that nobody comes any more.
+    """
+
+    seller: Seller
+    faults: Faults | None = None
+    pacing: Pacing | None = None
+    end: Callable[[], None] | None = None
 
 
 def serve_seller(
@@ -35,6 +49,7 @@ def serve_seller(
     store: Store | None = None,
     kept: Callable[[], Awaitable[None]] | None = None,
     signals: Signals | None = None,
+    met: Callable[[Seller], None] = lambda _: None,
 ) -> Server:
     """The emulated seller behind its door. Without a seed its ids never repeat. `faults` can make trouble there.
 
@@ -42,6 +57,7 @@ def serve_seller(
     recorded, with the requests it gets if left out. The clock has it work: a virtual one whenever someone waits,
     a real one in the background while the server listens. `store` keeps the seller's state, in memory if left out;
     `kept` is awaited before each reply. `grease` varies what the standard leaves free. `signals` are given to it.
+    `met` is told of the seller behind the door.
     """
     real = isinstance(clock, RealClock)
     new_id = grease.new_id if grease and grease.level is not Level.OFF else None
@@ -49,6 +65,7 @@ def serve_seller(
     seller.desk.observers += observers
     if signals is not None:
         signals.bind(seller.signal)
+    met(seller)
     if faults is not None:
         seller.hub.outlives = faults.outlives
     deliverer = Deliverer(

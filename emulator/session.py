@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from emulator.doors import declared_by, serve_buyer, serve_seller
+from emulator.doors import Emulation, declared_by, serve_buyer, serve_seller
 from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
@@ -24,6 +24,7 @@ from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.profile import load_profile
+from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals, step_signal
 from emulator.report.known import Known
 from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
@@ -63,13 +64,15 @@ class Writer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Live:
     """A run while it is made, for who looks on. `report` judges what there is by now, and says nothing that only the
-    end can tell; it is not the run's report, which a writer gets. `news` grows with every exchange and step.
+    end can tell; it is not the run's report, which a writer gets. `news` grows with every exchange and step. `waiting` says what a partner is waited for.
     """
 
     info: RunInfo
     transcript: Transcript
     report: Callable[[], Report]
     news: Callable[[], int]
+    emulation: Emulation | None = None
+    waiting: Callable[[], Mapping[str, Any]] | None = None
 
 
 Watch = Callable[[Live], None]
@@ -381,7 +384,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
     writer.run_started(info)
     running: Running | None = None
     faults = None if sut else Faults(settings.seed)
-    signals = Signals()
+    signals, sellers = Signals(), list[Seller]()
     if profile is None:
         base_url = settings.seller_url or ""
     else:
@@ -398,6 +401,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
             grease=grease,
             deliveries_of=lambda run: doors[run] if listener.is_open else transcript,
             signals=signals,
+            met=sellers.append,
         )
         running = Running(seller)
         base_url = f"{running.start()}/r/{run_id}"
@@ -410,7 +414,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         heard = listener.heard
         return judge(seen, release, provoked=wrong, spoilt=bad, heard=heard, sut=sut, declared=declared, closing=())
 
-    watch(_live(info, transcript, follow.steps, clock, judged, provoked, spoilt))
+    emulation = Emulation(sellers[0]) if sellers else None
+    watch(_live(info, transcript, follow.steps, clock, judged, provoked, spoilt, emulation))
     try:
         result = run_scenario(
             scenario,
@@ -469,6 +474,7 @@ def _live(
     judged: Callable[[Sequence[Exchange], frozenset[int], frozenset[int]], Judgement],
     provoked: set[int],
     spoilt: set[int],
+    emulation: Emulation | None,
 ) -> Live:
     """A run for who looks on. What a step of a case does wrong on purpose is known when it is done: until then nobody
     is blamed for it.
@@ -482,7 +488,7 @@ def _live(
         judgement = judged(seen, wrong, bad)
         return run_report(replace(info, finished=clock.now()), done, seen, judgement, provoked=wrong, spoilt=bad)
 
-    return Live(info, transcript, report, lambda: transcript.newest + len(steps))
+    return Live(info, transcript, report, lambda: transcript.newest + len(steps), emulation)
 
 
 def check_files(

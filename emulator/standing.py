@@ -12,7 +12,7 @@ from emulator.judge.run import Declared
 from emulator.parties.clock import Clock
 from emulator.standard.release import Release
 from emulator.wire.beside import Page
-from emulator.wire.exchange import Exchange, Party, Transcript
+from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in, spoilt_in
 
 if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judges
     from emulator.report.model import Report, RunInfo
@@ -85,10 +85,18 @@ class Standing:
             sut=Party.BUYER,
             speed=self._clock.spread(1.0),
         )
+        # What a hand in our seller made wrong on purpose is nobody's fault.
+        provoked, spoilt = provoked_in(exchanges), spoilt_in(exchanges)
         judgement = judge(
-            exchanges, self._release, speed=self._clock.spread(1.0), sut=Party.BUYER, declared=self._declared
+            exchanges,
+            self._release,
+            provoked=provoked,
+            spoilt=spoilt,
+            speed=self._clock.spread(1.0),
+            sut=Party.BUYER,
+            declared=self._declared,
         )
-        return info, run_report(info, [], exchanges, judgement)
+        return info, run_report(info, [], exchanges, judgement, provoked=provoked, spoilt=spoilt)
 
     def pages(self) -> dict[tuple[str, str], Page]:
         """`GET /oit/judgement?run=NAME`: the report of a run without its exchanges; without a name, the plain path's.

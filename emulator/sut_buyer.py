@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from emulator.doors import declared_by, serve_seller
+from emulator.doors import Emulation, declared_by, serve_seller
 from emulator.errors import UserError
 from emulator.judge.judge import judge
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
+from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, StepInfo, run_report
@@ -41,7 +42,7 @@ from emulator.session import (
 )
 from emulator.standard.release import Release, load_release
 from emulator.wire.beside import Beside, Page
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 
@@ -158,7 +159,7 @@ def _run(
     faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
     clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
     store, signals = MemoryStore(), Signals()
-    Pacing(store, clock, door.speed)
+    pacing, sellers = Pacing(store, clock, door.speed), list[Seller]()
     profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
     declared = declared_by(profile, emulated=True)
     info = RunInfo(
@@ -197,6 +198,7 @@ def _run(
         observers=[reached],
         store=store,
         signals=signals,
+        met=sellers.append,
     )
     pages: dict[tuple[str, str], Page] = {("GET", WAITING): board.page, ("POST", DONE): done}
     try:
@@ -207,14 +209,35 @@ def _run(
     follow = _Following(writer, room, board, patience, signalling(scenario, case, signals))
     writer.run_started(info)
 
-    def so_far() -> Report:
-        spoilt, seen = frozenset(room.spoilt), tuple(room)
-        judgement = judge(
-            seen, release, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared, closing=()
-        )
-        return run_report(replace(info, finished=clock.now()), tuple(follow.steps), seen, judgement, spoilt=spoilt)
+    def provoked_of(seen: Transcript) -> frozenset[int]:
+        return provoked_in(seen) | frozenset(exchange.n for exchange in odd_ones(seen, faults))
 
-    watch(Live(info, room, so_far, lambda: room.newest + len(follow.steps)))
+    def so_far() -> Report:
+        seen = tuple(room)
+        wrong, bad = provoked_of(room), frozenset(room.spoilt)
+        judgement = judge(
+            seen,
+            release,
+            provoked=wrong,
+            spoilt=bad,
+            speed=door.speed,
+            sut=Party.BUYER,
+            declared=declared,
+            closing=(),
+        )
+        now = replace(info, finished=clock.now())
+        return run_report(now, tuple(follow.steps), seen, judgement, provoked=wrong, spoilt=bad)
+
+    watch(
+        Live(
+            info,
+            room,
+            so_far,
+            lambda: room.newest + len(follow.steps),
+            Emulation(sellers[0], faults, pacing, room.close),
+            lambda: board.page({})[1],
+        )
+    )
     try:
         url = running.start()
         board.tell(
@@ -249,7 +272,7 @@ def _run(
     finally:
         running.stop()
     spoilt = waited.result.spoilt
-    provoked = frozenset(exchange.n for exchange in odd_ones(room, faults))
+    provoked = provoked_of(room)
     judgement = judge(
         room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
     )

@@ -159,12 +159,17 @@ def run(
     if console_port is None:
         end(conclude(make(writer), known, writer, formats, report_dir))
     from emulator.cli.group import console_beside, interruptible
+    from emulator.console.control import Control
     from emulator.console.front import Front
     from emulator.console.of_run import Runs, Tee
     from emulator.parties.clock import RealClock
 
     runs, code = Runs(), Exit.INCONCLUSIVE
-    with interruptible(), console_beside(lambda: Front(runs, RealClock()), console_host, console_port):
+
+    def front() -> Front:
+        return Front(runs, RealClock(), Control(runs, done=runs.done), load_release(release))
+
+    with interruptible(), console_beside(front, console_host, console_port):
         code = conclude(make(Tee(writer, runs), runs.watch), known, writer, formats, report_dir)
         click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
         runs.over.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -81,11 +82,13 @@ def seller(
     from emulator.parties.opening import keeping
     from emulator.parties.pacing import Pacing
     from emulator.parties.profile import load_profile
+    from emulator.parties.seller import Seller
     from emulator.parties.signals import Signals
     from emulator.settings import database_url
     from emulator.standard.release import load_release
     from emulator.standing import Standing
     from emulator.wire.beside import Beside
+    from emulator.wire.faults import Faults
     from emulator.wire.running import Running
 
     chosen = load_release(release)
@@ -98,9 +101,18 @@ def seller(
             click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(clock.now())}", err=True)
         declared = declared_by(loaded, emulated=True)
         standing = Standing(chosen, clock, keep.transcript_of, profile=loaded.name, declared=declared)
-        signals = Signals()
+        signals, faults, sellers = Signals(), Faults(uuid.uuid4().hex if seed is None else seed), list[Seller]()
         server = serve_seller(
-            chosen, loaded, clock, standing.transcript_of, seed=seed, store=keep.store, kept=keep.kept, signals=signals
+            chosen,
+            loaded,
+            clock,
+            standing.transcript_of,
+            seed=seed,
+            faults=faults,
+            store=keep.store,
+            kept=keep.kept,
+            signals=signals,
+            met=sellers.append,
         )
         try:
             running = Running(Beside(server, {**standing.pages(), **signals.pages()}), host, port)
@@ -109,13 +121,13 @@ def seller(
             raise UserError(message) from error
 
         def front() -> Front:
+            from emulator.console.control import Control
             from emulator.console.front import Front
-            from emulator.console.of_seller import InMemory, Kept
-            from emulator.console.source import Role
+            from emulator.console.of_seller import beside_seller
+            from emulator.doors import Emulation
 
-            if keep.database is None:
-                return Front(InMemory(standing, keep.transcript_of, running.url), clock)
-            return Front(Kept(standing, keep.database, Role.SELLER, running.url), clock)
+            source = beside_seller(standing, keep, Emulation(sellers[0], faults, pacing), running.url)
+            return Front(source, clock, Control(source, database=keep.database), chosen)
 
         def ready(url: str) -> None:
             gc.freeze()
@@ -180,10 +192,12 @@ def buyer(
     running = hearing.running(host, port)
 
     def front() -> Front:
+        from emulator.console.control import Control
         from emulator.console.front import Front
         from emulator.console.of_buyer import Heard
 
-        return Front(Heard(hearing, running.url), RealClock())
+        source = Heard(hearing, running.url)
+        return Front(source, RealClock(), Control(source), load_release(release))
 
     with interruptible(), console_beside(front, console_host, console_port):
         running.run(click.echo)

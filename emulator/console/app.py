@@ -12,10 +12,15 @@ import orjson
 from flask import Flask, Response, request, send_file
 from werkzeug.exceptions import HTTPException
 
+from emulator.console.control import BadAsk
+from emulator.console.docs import docs
 from emulator.console.front import Front
+from emulator.console.gate import MAX_BODY
+from emulator.console.log import Asked, Wrong
 from emulator.console.page import live_page, live_policy
 from emulator.console.source import NoRun
 from emulator.errors import UserError
+from emulator.parties.hand import Refused
 from emulator.report import WRITERS
 from emulator.report.html.view import view
 
@@ -26,6 +31,7 @@ _HTML: Final = "text/html; charset=utf-8"
 def build(front: Front) -> Flask:
     """The WSGI application."""
     app = Flask("emulator.console", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
     @app.get("/")
     def page() -> Response:
@@ -53,8 +59,39 @@ def build(front: Front) -> Flask:
         told = front.source.waiting()
         return said({"error": "nobody is waited for"}, 404) if told is None else said(told)
 
+    _have_a_hand(app, front)
     _tell_errors(app)
+    app.register_blueprint(docs(front.release))
     return app
+
+
+def _have_a_hand(app: Flask, front: Front) -> None:
+    """What our seller has, and what can be changed."""
+
+    @app.get("/api/runs/<run>/resources")
+    def resources(run: str) -> Response:
+        return said(front.resources(run))
+
+    @app.get("/api/log")
+    def log() -> Response:
+        return said(front.log(Asked.of(request.args)))
+
+    @app.post("/api/control/<action>")
+    def control(action: str) -> Response:
+        did = front.do(action, _asked())
+        if did.file is None:
+            return said({"did": did.did, "command": did.command})
+        return send_file(io.BytesIO(did.file), "application/x-ndjson", as_attachment=True, download_name="run.ndjson")
+
+
+def _asked() -> Any:
+    """The JSON body of a request. BadAsk where it is none."""
+    if request.mimetype != "application/json":
+        raise BadAsk("the body has to be application/json")
+    try:
+        return orjson.loads(request.get_data() or b"{}")
+    except ValueError as error:
+        raise BadAsk(f"the body is no JSON: {error}") from error
 
 
 def _tell_errors(app: Flask) -> None:
@@ -63,6 +100,19 @@ def _tell_errors(app: Flask) -> None:
     @app.errorhandler(NoRun)
     def no_run(error: NoRun) -> Response:
         return said({"error": str(error)}, 404)
+
+    @app.errorhandler(BadAsk)
+    def senseless(error: BadAsk) -> Response:
+        return said({"error": str(error)}, 400)
+
+    @app.errorhandler(Wrong)
+    def asked_wrong(error: Wrong) -> Response:
+        return said({"error": str(error)}, 400)
+
+    @app.errorhandler(Refused)
+    def not_now(error: Refused) -> Response:
+        legal = {"legal": list(error.legal)} if error.legal else {}
+        return said({"error": str(error), **legal}, 404 if error.unknown else 409)
 
     @app.errorhandler(UserError)
     def refused(error: UserError) -> Response:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import datetime
 from typing import Any, Final
 
+from emulator.console.control import Control, Did
+from emulator.console.log import Asked, log, verdicts
+from emulator.console.resources import resources
 from emulator.console.source import NoRun, RunLine, Shelf, Source, line_json
 from emulator.console.stream import Stream
 from emulator.parties.clock import Clock, rfc3339
 from emulator.report.model import Report
+from emulator.standard.release import Release
+from emulator.wire.exchange import Exchange
 
 BEAT: Final = 0.2
 """Seconds between two looks for news."""
 _JUDGING: Final = 0.25
 """Seconds that the list of runs may take to judge those that have something new."""
-PLAIN: Final = "plain-path"
-"""How the run of the plain base path is called."""
 
 _LOG: Final = logging.getLogger("oit.console")
 
@@ -25,14 +29,15 @@ _LOG: Final = logging.getLogger("oit.console")
 class Front:
     """Answers what the page asks, and looks for news as long as it is open."""
 
-    def __init__(self, source: Source, clock: Clock, stream: Stream | None = None) -> None:
-        self.source, self.clock = source, clock
-        self.stream = stream or Stream()
+    def __init__(self, source: Source, clock: Clock, control: Control, release: Release) -> None:
+        self.source, self.clock, self.control, self.release = source, clock, control, release
+        self.stream = Stream()
         self._shelf = Shelf(source)
         self._looking = threading.Lock()
         self._mark: object = None
         self._versions: dict[str, int] = {}
-        self._shown: Any = None
+        self._shown: Any = []
+        self._hands: Any = ([], control.able())
         self._waiting: Any = None
         self._version = 0
         self._end = threading.Event()
@@ -45,18 +50,59 @@ class Front:
         self.look()
         lines = self.source.runs()
         end = time.monotonic() + _JUDGING
+        emulation = self.source.current()
+        pacing = emulation.pacing if emulation else None
         rows = [line_json(line, self._shelf.known(line) or self._judged(line, end)) for line in lines]
         return {
             "role": str(self.source.role),
             "emulator": self.source.emulator,
-            "now": rfc3339(self.clock.now()),
-            "speed": self.clock.spread(1.0),
-            "ahead_seconds": 0.0,
+            "now": rfc3339(self.now()),
+            "speed": pacing.rate if pacing else 1.0,
+            "ahead_seconds": round(pacing.ahead.total_seconds(), 3) if pacing else 0.0,
             "version": self._version,
-            "capabilities": [],
+            "waiting": self.source.waiting() is not None,
+            "capabilities": self.control.able(),
             "runs": rows,
-            "faults": [],
+            "faults": self._faults(),
         }
+
+    def now(self) -> datetime:
+        """The time of our seller, where there is one."""
+        emulation = self.source.current()
+        return emulation.pacing.now() if emulation and emulation.pacing else self.clock.now()
+
+    def _faults(self) -> list[dict[str, Any]]:
+        emulation = self.source.current()
+        if emulation is None or emulation.faults is None:
+            return []
+        return [{"operation": one.operation, "what": one.what, "left": one.left} for one in emulation.faults.lasting()]
+
+    def log(self, asked: Asked) -> dict[str, Any]:
+        """`GET /api/log`. NoRun."""
+        if asked.run is not None:
+            self.line(asked.run)
+        lines = {line.id: line for line in self.source.runs()}
+        known: dict[str, dict[int, str]] = {}
+
+        def verdict_of(run: str, exchange: Exchange) -> str | None:
+            if run not in known:
+                known[run] = verdicts(self._shelf.report(lines[run])) if run in lines else {}
+            return known[run].get(exchange.n)
+
+        return log(asked, self.source.newest_first(asked.run), verdict_of)
+
+    def resources(self, run: str) -> dict[str, Any]:
+        """`GET /api/runs/ID/resources`. NoRun."""
+        self.line(run)
+        found = self.source.emulation(run)
+        empty: dict[str, Any] = {"resources": [], "subscriptions": [], "owed": [], "dead": []}
+        return {"now": rfc3339(self.now()), **(resources(*found) if found else empty)}
+
+    def do(self, action: str, asked: Any) -> Did:
+        """`POST /api/control/ACTION`; who listens is told that there may be something new."""
+        did = self.control.do(action, asked)
+        self.look(touched=True)
+        return did
 
     def _judged(self, line: RunLine, end: float) -> Report | None:
         return self._shelf.report(line) if time.monotonic() < end else None
@@ -87,9 +133,15 @@ class Front:
         if self._thread is not None:
             self._thread.join(timeout=10)
 
-    def look(self) -> None:
-        """Tell who listens of what is new."""
+    def look(self, *, touched: bool = False) -> None:
+        """Tell who listens of what is new; `touched` says that a hand has changed something."""
         with self._looking:
+            hands = (self._faults(), self.control.able())
+            if touched or hands != self._hands:
+                self._hands = hands
+                self._mark = None
+                self._version += 1
+                self.stream.tell("state", {"version": self._version})
             if (mark := self.source.mark()) != self._mark:
                 self._mark = mark
                 self._tell_runs(self.source.runs())

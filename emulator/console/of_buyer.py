@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
+from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, merged
 from emulator.listening import Hearing
 from emulator.report.model import Report
 from emulator.standing import PLAIN
@@ -49,6 +49,16 @@ class Heard:
 
     def waiting(self) -> Mapping[str, Any] | None:
         return None
+
+    def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
+        return merged(self, run)
+
+    def emulation(self, run: str) -> None:
+        """None: what is emulated here has no state."""
+        self._transcript(run)
+
+    def current(self) -> None:
+        """None, as above."""
 
     def _transcript(self, run: str) -> RecentTranscript:
         found = self._hearing.transcripts().get("" if run == PLAIN else run)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
+from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, merged
+from emulator.doors import Emulation
+from emulator.parties.hand import Refused
 from emulator.report.model import Report, RunInfo, StepInfo
 from emulator.scenario.events import Waiting
 from emulator.session import Live
@@ -72,7 +74,6 @@ class Runs:
         self._url: str | None = None
         self.over = threading.Event()
         """Nobody needs the console any longer."""
-        self.board: Callable[[], Mapping[str, Any] | None] = lambda: None
 
     # -- what the session tells --------------------------------------------------------------------
 
@@ -117,7 +118,34 @@ class Runs:
         return list(self._of(run).live.transcript)[-EXCHANGES:]
 
     def waiting(self) -> Mapping[str, Any] | None:
-        return self.board()
+        live = self._going_on()
+        return None if live is None or live.waiting is None else live.waiting()
+
+    def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
+        return merged(self, run)
+
+    def emulation(self, run: str) -> tuple[Emulation, str | None] | None:
+        found = self._of(run).live.emulation
+        return None if found is None else (found, None)
+
+    def current(self) -> Emulation | None:
+        live = self._going_on()
+        return None if live is None or live.emulation is None or live.emulation.faults is None else live.emulation
+
+    def done(self) -> str:
+        """A partner has nothing more to send, or nobody needs the console any longer."""
+        live = self._going_on()
+        if live is None:
+            self.over.set()
+            return "the console ends"
+        if live.emulation is None or live.emulation.end is None:
+            raise Refused("a run is being made; the console can end when it is over")
+        live.emulation.end()
+        return "nobody is waited for any longer"
+
+    def _going_on(self) -> Live | None:
+        with self._lock:
+            return next((seen.live for seen in reversed(self._seen.values()) if seen.done is None), None)
 
     def _of(self, run: str) -> _Seen:
         with self._lock:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine
+from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, Source, merged
+from emulator.doors import Emulation, declared_by
 from emulator.parties.archive import latest, tally
+from emulator.parties.clock import RealClock
 from emulator.parties.database import Database
-from emulator.parties.recorder import newest_of
+from emulator.parties.opening import Keeping
+from emulator.parties.pacing import Pacing
+from emulator.parties.profile import Profile
+from emulator.parties.recorder import newest_first, newest_of
+from emulator.parties.seller import Seller
 from emulator.report.model import Report
+from emulator.standard.release import Release
 from emulator.standing import PLAIN, Standing
 from emulator.wire.exchange import Exchange, Party, Transcript
 
@@ -37,8 +44,11 @@ def _line(run: str, began: datetime | None, exchanges: int, version: int) -> Run
 class Kept:
     """A source over a database: every run in it, whoever served it."""
 
-    def __init__(self, standing: Standing, database: Database, role: Role, emulator: str | None = None) -> None:
+    def __init__(
+        self, standing: Standing, database: Database, role: Role, emulation: Emulation, emulator: str | None = None
+    ) -> None:
         self.role, self.emulator = role, emulator
+        self._emulation = emulation
         self._standing, self._database = standing, database
 
     def mark(self) -> object:
@@ -56,14 +66,27 @@ class Kept:
     def waiting(self) -> Mapping[str, Any] | None:
         return None
 
+    def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
+        for name, exchange in newest_first(self._database, None if run is None else run_of(run)):
+            yield name or PLAIN, exchange
+
+    def emulation(self, run: str) -> tuple[Emulation, str | None]:
+        return self._emulation, run_of(run)
+
+    def current(self) -> Emulation:
+        return self._emulation
+
 
 class InMemory:
     """A source over a seller that keeps nothing: the runs that came since its start."""
 
     role = Role.SELLER
 
-    def __init__(self, standing: Standing, transcript_of: Callable[[str], Transcript], emulator: str) -> None:
+    def __init__(
+        self, standing: Standing, transcript_of: Callable[[str], Transcript], emulation: Emulation, emulator: str
+    ) -> None:
         self.emulator: str | None = emulator
+        self._emulation = emulation
         self._standing, self._transcript_of = standing, transcript_of
 
     def mark(self) -> object:
@@ -86,8 +109,37 @@ class InMemory:
     def waiting(self) -> Mapping[str, Any] | None:
         return None
 
+    def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
+        return merged(self, run)
+
+    def emulation(self, run: str) -> tuple[Emulation, str | None]:
+        return self._emulation, run_of(run)
+
+    def current(self) -> Emulation:
+        return self._emulation
+
     def _known(self, run: str) -> str:
         if run_of(run) not in self._standing.runs():
             message = f"there is no run {run!r:.100} here"
             raise NoRun(message)
         return run_of(run)
+
+
+def beside_seller(standing: Standing, keep: Keeping, emulation: Emulation, url: str) -> Source:
+    """What the console of a seller shows, wherever that keeps what it has."""
+    if keep.database is None:
+        return InMemory(standing, keep.transcript_of, emulation, url)
+    return Kept(standing, keep.database, Role.SELLER, emulation, url)
+
+
+def over_store(keep: Keeping, release: Release, profile: Profile, clock: RealClock) -> Source:
+    """What a console shows that stands alone over a database, and a seller for it that nobody can call.
+
+    It changes what is kept; the sellers that listen see it there, and deliver what is owed.
+    """
+    assert keep.database is not None
+    pacing = Pacing(keep.store, clock)
+    declared = declared_by(profile, emulated=True)
+    standing = Standing(release, clock, keep.transcript_of, profile=profile.name, declared=declared)
+    seller = Seller(release, profile, clock, store=keep.store)
+    return Kept(standing, keep.database, Role.STORE, Emulation(seller, pacing=pacing))

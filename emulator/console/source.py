@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from emulator.doors import Emulation
 from emulator.errors import UserError
 from emulator.report.masking import moment
 from emulator.report.model import Report
@@ -76,6 +77,15 @@ class Source(Protocol):
     def waiting(self) -> Mapping[str, Any] | None:
         """What a partner is waited for, as `GET /oit/waiting` says; None where nobody is."""
 
+    def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
+        """The exchanges of a run, or of all, with the id of their run, the newest first. NoRun."""
+
+    def emulation(self, run: str) -> tuple[Emulation, str | None] | None:
+        """Our seller of a run, and what the run is called in its store (None: all there belongs to it). NoRun."""
+
+    def current(self) -> Emulation | None:
+        """The seller of ours that is there now."""
+
 
 class Shelf:
     """Reports by run, each made once for what the run had when it was made."""
@@ -124,7 +134,8 @@ def line_json(line: RunLine, report: Report | None) -> dict[str, Any]:
     }
 
 
-def newest_first(source: Source, lines: list[RunLine]) -> Iterator[tuple[RunLine, Exchange]]:
-    """The exchanges of several runs in one order."""
-    found = [(line, exchange) for line in lines for exchange in source.exchanges(line.id)]
-    return iter(sorted(found, key=lambda pair: (pair[1].at, pair[0].id, pair[1].n), reverse=True))
+def merged(source: Source, run: str | None) -> Iterator[tuple[str, Exchange]]:
+    """`newest_first` of a source whose exchanges are in memory."""
+    ids = [line.id for line in source.runs()] if run is None else [run]
+    found = [(one, exchange) for one in ids for exchange in source.exchanges(one)]
+    return iter(sorted(found, key=lambda pair: (pair[1].at, pair[0], pair[1].n), reverse=True))

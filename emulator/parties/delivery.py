@@ -11,7 +11,7 @@ from typing import Final
 
 from emulator.parties.callbacks import Forbidden, Guard
 from emulator.parties.clock import Clock
-from emulator.parties.hub import hub_kind
+from emulator.parties.hub import hub_kind, is_provoked
 from emulator.parties.profile import Notifications
 from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
@@ -181,6 +181,7 @@ class Deliverer:
                 kind="notification",
                 operation=operation.id if operation else None,
                 addresses=addresses,
+                provoked=is_provoked(owed) or str(owed.body.get("eventId")) in self._faults.odd_events,
             )
         finally:
             client.close()

@@ -24,6 +24,10 @@ _ITEM_HISTORY: Final = frozenset({"productOfferingQualification", "productOrder"
 """Kinds whose items have a log of changes."""
 
 
+class NotNow(Exception):  # noqa: N818 - it is what it says
+    """A lifecycle has the change that somebody wants, and something else stands in its way; says what."""
+
+
 class Desk:
     """Opens resources and moves them along their lifecycles. Use it inside of a transaction of the store."""
 

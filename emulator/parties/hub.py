@@ -25,6 +25,8 @@ from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
 MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
 _TIMEOUT: Final = "chargeTimeoutEvent"
 _PARTIES: Final = ("buyerId", "sellerId")
+_PROVOKED: Final = "provoked:"
+"""Is in the id of what is owed on purpose, and so stays with it in any store."""
 _SHOWN: Final = 200
 """Characters of a partner's text that an error repeats."""
 
@@ -72,6 +74,11 @@ def hub_kind(api: str) -> str:
     return f"hub.{api}"
 
 
+def is_provoked(owed: Owed) -> bool:
+    """Whether a notification tells of what did not happen, on purpose."""
+    return _PROVOKED in owed.id
+
+
 class Hub:
     """Writes what subscribers are owed when a desk tells of a change."""
 
@@ -114,23 +121,46 @@ class Hub:
     def _owe(
         self, resource: Resource, api: str, event: str, at: datetime, more: Mapping[str, str] | None = None
     ) -> None:
-        store = self._context.store
-        wanted = [each for each in store.all(resource.run, hub_kind(api)) if _wants(each, event) and self._lives(each)]
+        known = self._context.store.all(resource.run, hub_kind(api))
+        wanted = [each for each in known if _wants(each, event) and self._lives(each)]
         if not wanted:
             return
+        link = {"href": resource.body["href"]} if "href" in resource.body else {}
+        self._write(resource.run, api, event, at, {"id": resource.id, **link, **(more or {})}, wanted)
+
+    def provoke(self, run: str, api: str, event: str, at: datetime, about: Mapping[str, str]) -> int:
+        """Tell of an event that did not happen, because somebody wants to see what becomes of it.
+
+        Returns how many subscribers are told; what they are sent is marked as wrong on purpose.
+        """
+        wanted = [each for each in self._context.store.all(run, hub_kind(api))
+                  if _wants(each, event) and not each.body.get("ended")]  # fmt: skip
+        self._write(run, api, event, at, about, wanted, mark=_PROVOKED)
+        return len(wanted)
+
+    def _write(
+        self,
+        run: str,
+        api: str,
+        event: str,
+        at: datetime,
+        about: Mapping[str, str],
+        wanted: Sequence[Resource],
+        *,
+        mark: str = "",
+    ) -> None:
         identifier = self._context.new_id("event")
         due = self._context.clock.now()
-        link = {"href": resource.body["href"]} if "href" in resource.body else {}
         for each in wanted:
             body = {
                 "eventId": identifier,
                 "eventTime": rfc3339(at),
                 "eventType": event,
                 # MEF87 R6, MEF115 R5, MEF123 R6: the parties as they were registered with.
-                "event": {"id": resource.id, **link, **(more or {}), **each.body["parties"]},
+                "event": {**about, **each.body["parties"]},
             }
-            owed = Owed(f"{identifier}/{each.id}", resource.run, api, each.id, event, body, due)
-            store.owe(owed)
+            owed = Owed(f"{mark}{identifier}/{each.id}", run, api, each.id, event, body, due)
+            self._context.store.owe(owed)
             self._fresh.append(owed.id)
 
     def _lives(self, subscription: Resource) -> bool:

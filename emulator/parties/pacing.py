@@ -33,6 +33,15 @@ class Pacing:
         """How far the clock is ahead of the wall's."""
         return self._clock.now() - datetime.now(UTC)
 
+    @property
+    def rate(self) -> float:
+        """How many times as fast as the wall's the clock goes."""
+        return self._clock.spread(1.0)
+
+    def now(self) -> datetime:
+        """What the clock shows."""
+        return self._clock.now()
+
     def advance(self, seconds: float) -> datetime:
         """Put the clock forward and have done what is due by then; returns the new time.
 

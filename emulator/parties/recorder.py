@@ -24,6 +24,7 @@ from emulator.wire.payload import dump
 _LOG: Final = logging.getLogger(__name__)
 _MOST: Final = 2000
 """Exchanges that wait to be written; who adds another waits too."""
+_MARKS: Final = ("provoked", "spoilt")
 _PAGE: Final = 500
 """Exchanges that are read at a time."""
 
@@ -221,6 +222,27 @@ def newest_of(database: Database, run: str, most: int) -> list[Exchange]:
     return [exchange_of(row, count - place) for place, row in enumerate(rows)][::-1]
 
 
+def newest_first(database: Database, run: str | None) -> Iterator[tuple[str, Exchange]]:
+    """The exchanges of a run, or of every run, the newest first, with their runs."""
+    numbers: dict[str, int] = {}
+    before: int | None = None
+    while True:
+        asked = select(exchanges).order_by(exchanges.c.seq.desc()).limit(_PAGE)
+        asked = asked if before is None else asked.where(exchanges.c.seq < before)
+        with database.reading() as connection:
+            rows = connection.execute(asked if run is None else asked.where(exchanges.c.run == run)).all()
+            for name in {row.run for row in rows} - numbers.keys():
+                newest = max(row.seq for row in rows if row.run == name)
+                until = select(func.count()).where(exchanges.c.run == name, exchanges.c.seq <= newest)
+                numbers[name] = connection.execute(until).scalar_one()
+        for row in rows:
+            yield row.run, exchange_of(row, numbers[row.run])
+            numbers[row.run] -= 1
+        if len(rows) < _PAGE:
+            return
+        before = rows[-1].seq
+
+
 def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
     """An exchange as a row of its table."""
     request, response, fault = exchange.request, exchange.response, exchange.fault
@@ -235,6 +257,7 @@ def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
         "request": {"method": request.method, "url": request.url, "headers": request.headers},
         "response": None if response is None else {"status": response.status, "headers": response.headers},
         "fault": None if fault is None else {"kind": fault.kind, "message": fault.message},
+        **{mark: True for mark in _MARKS if getattr(exchange, mark)},
     }
     return {
         "run": run,
@@ -264,6 +287,8 @@ def exchange_of(row: Row[Any], n: int) -> Exchange:
         operation=about["operation"],
         path_params=about["path_params"],
         step=about["step"],
+        provoked="provoked" in about,
+        spoilt="spoilt" in about,
     )
     return replace(exchange, run=row.run or None)
 

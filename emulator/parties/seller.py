@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from emulator.errors import FileProblem
 from emulator.parties.apis import (
@@ -48,6 +48,8 @@ MODULES: Final = (
     product_order,
     product_inventory,
 )
+
+T = TypeVar("T")
 
 
 class Seller:
@@ -129,6 +131,23 @@ class Seller:
         """The reply to a call is out: what it made the seller tell may be told, and new timers run."""
         self.hub.release(call)
         self._clock.wake()
+
+    def act(self, work: Callable[[], T]) -> T:
+        """Do what no buyer asked for, in turn with the calls, in a transaction; raises what it raises."""
+        with self._in_turn():
+            self.settle()
+            done = self.store.attempt(lambda: self._begun(work))
+        self._clock.wake()
+        return done
+
+    def _begun(self, work: Callable[[], T]) -> T:
+        self.hub.begin()
+        return work()
+
+    def forget(self, run: str) -> None:
+        """A run is gone, or another has taken its place: whoever comes to it begins anew."""
+        with self._in_turn():
+            self._seeded = {each for each in self._seeded if each.partition("|")[0] != run}
 
     def signal(self, name: str, run: str, lasting: bool) -> int:
         """Have the resources of a run go on that wait for this signal; returns how many did.

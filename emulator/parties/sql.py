@@ -70,6 +70,10 @@ class SqlStore(Store):
         with self._lane.writing() as connection:
             return connection.execute(self._statements.begin, {"id": run, "began": now}).first() is not None
 
+    def runs(self) -> list[str]:
+        with self._lane.reading() as connection:
+            return [row.id for row in connection.execute(self._statements.runs).all()]
+
     def pace(self) -> Pace | None:
         with self._lane.reading() as connection:
             row = connection.execute(self._statements.pace).first()
@@ -276,6 +280,7 @@ class _Statements:
         self.start = insert(tables.starts).returning(tables.starts.c.seq)
         self.begin = insert(tables.runs).on_conflict_do_nothing().returning(tables.runs.c.id)
 
+        self.runs = select(tables.runs.c.id)
         self.pace = select(tables.pace)
         changed = insert(tables.pace)
         self.set_pace = changed.on_conflict_do_update(

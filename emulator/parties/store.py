@@ -131,6 +131,9 @@ class Store(Protocol):
     def begin(self, run: str, now: datetime) -> bool:
         """Whether this run is new; from then on it is known. In a transaction that fails it stays unknown."""
 
+    def runs(self) -> list[str]:
+        """The runs that have begun, in any order."""
+
     # The pace of the clock that all its moments are of
 
     def pace(self) -> Pace | None:
@@ -275,6 +278,10 @@ class MemoryStore(Store):
             self._runs.add(run)
             self._remember(lambda: self._runs.discard(run))
             return True
+
+    def runs(self) -> list[str]:
+        with self._lock:
+            return list(self._runs)
 
     def pace(self) -> Pace | None:
         return self._pace

@@ -29,7 +29,10 @@ def write(report: Report, folder: Path) -> Path:
 
 def line(run: str, exchange: Exchange) -> bytes:
     """One exchange of a run that no report holds, as a line of the same kind."""
-    return orjson.dumps({"run": run, **exchange_json(exchange)}) + b"\n"
+    return (
+        orjson.dumps({"run": run, **exchange_json(exchange, provoked=exchange.provoked, spoilt=exchange.spoilt)})
+        + b"\n"
+    )
 
 
 def _rows(report: Report) -> Iterator[Report]:

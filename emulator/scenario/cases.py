@@ -73,32 +73,38 @@ def troubles_of(
     if not fault:
         return ()
     api, operation = asked_by(scenario, case, release, tracked)
-    times = fault.get("times", 1)
-    drip = fault.get("drip")
-    return (
-        Trouble(
-            api=api,
-            operation=operation,
-            first=fault.get("first", 1),
-            times=None if times == "always" else times,
-            respond=fault.get("respond"),
-            body=fill(fault["body"], case.origin.part("/fault/body")) if "body" in fault else MISSING,
-            headers={name: str(value) for name, value in fault.get("headers", {}).items()},
-            content_type=fault.get("contentType"),
-            delay=delay_of(fault["delay"]) if "delay" in fault else None,
-            drip=None if drip is None else (drip["bytes"], seconds(drip["every"])),
-            keep=fault.get("truncate"),
-            reset=fault.get("reset", False),
-            lost=fault.get("lost", False),
-        ),
+    body = fill(fault["body"], case.origin.part("/fault/body")) if "body" in fault else MISSING
+    return (trouble_of(api, operation, fault, body),)
+
+
+def trouble_of(api: str, operation: str, fault: Mapping[str, Any], body: Any = MISSING) -> Trouble:
+    """What a `fault` says of the answers to an operation. `body` is its `body`, with expressions filled in."""
+    times, drip = fault.get("times", 1), fault.get("drip")
+    return Trouble(
+        api=api,
+        operation=operation,
+        first=fault.get("first", 1),
+        times=None if times == "always" else times,
+        respond=fault.get("respond"),
+        body=body,
+        headers={name: str(value) for name, value in fault.get("headers", {}).items()},
+        content_type=fault.get("contentType"),
+        delay=delay_of(fault["delay"]) if "delay" in fault else None,
+        drip=None if drip is None else (drip["bytes"], seconds(drip["every"])),
+        keep=fault.get("truncate"),
+        reset=fault.get("reset", False),
+        lost=fault.get("lost", False),
     )
 
 
 def news_of(case: Case) -> NewsTrouble | None:
     """What a case wants to become of notifications."""
     wanted = case.fault.get("notifications")
-    if wanted is None:
-        return None
+    return None if wanted is None else news_trouble(wanted)
+
+
+def news_trouble(wanted: Mapping[str, Any]) -> NewsTrouble:
+    """What the `notifications` of a `fault` say."""
     return NewsTrouble(
         drop=frozenset(wanted.get("drop", ())),
         duplicate=frozenset(wanted.get("duplicate", ())),

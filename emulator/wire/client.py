@@ -80,12 +80,14 @@ class Client:
         step: str | None = None,
         timeout: float | None = None,
         addresses: Sequence[str] | None = None,
+        provoked: bool = False,
     ) -> Exchange:
         """Send one request and wait for the whole response, at most `timeout` seconds.
 
         `body` is JSON; `raw` sends bytes as they are. Redirects are not followed. The exchange returned
         has a `fault` where no whole response came. A POST with `addresses` goes to one of these, whatever
-        the host's name means by now: who has checked where a name leads gives what was checked.
+        the host's name means by now: who has checked where a name leads gives what was checked. `provoked` marks the
+        exchange as wrong on purpose.
         """
         content = raw if raw is not None else (self._dress.dump(body) if body is not None else b"")
         sent = {"Accept": CONTENT_TYPE, "Accept-Encoding": "identity", "User-Agent": "lso-oit"}
@@ -114,6 +116,7 @@ class Client:
                 path_params=dict(path_params or {}),
                 run=self._run,
                 step=step,
+                provoked=provoked,
             )
         )
 

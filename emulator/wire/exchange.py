@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -108,7 +108,8 @@ class Exchange:
     `n` counts from 1 within a transcript. `at` is the time of our clock when the request was sent or
     received, `elapsed_ms` real time. `api` and `operation` are None where the request fits no contract
     (`operation` is the operationId, `kind` is `management` or `notification`).
-    `step` names the scenario step that sent the request.
+    `step` names the scenario step that sent the request. `provoked` says that the request was made wrong on purpose,
+    `spoilt` that the answer was.
     """
 
     n: int
@@ -125,6 +126,8 @@ class Exchange:
     path_params: Mapping[str, str] = field(default_factory=dict)
     run: str | None = None
     step: str | None = None
+    provoked: bool = False
+    spoilt: bool = False
 
 
 class Transcript:
@@ -155,6 +158,16 @@ class Transcript:
     def newest(self) -> int:
         """The number of the newest exchange, 0 where there is none: it tells whether there is news."""
         return len(self)
+
+
+def provoked_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
+    """The numbers of those whose request was made wrong on purpose."""
+    return frozenset(exchange.n for exchange in exchanges if exchange.provoked)
+
+
+def spoilt_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
+    """The numbers of those whose answer was made wrong on purpose."""
+    return frozenset(exchange.n for exchange in exchanges if exchange.spoilt)
 
 
 def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

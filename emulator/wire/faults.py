@@ -140,6 +140,17 @@ class Twist(Generic[AnyNote]):
     wait: float = 0.0
 
 
+@dataclass(slots=True)
+class Lasting:
+    """A trouble that was armed by hand, in words, and how often it is still to happen (None: until it is lifted)."""
+
+    operation: str
+    what: str
+    left: int | None
+    trouble: Trouble | None = None
+    news: NewsTrouble | None = None
+
+
 class Faults:
     """The troubles in force at a door. One object serves the runner, who arms it, and the server, who asks it."""
 
@@ -154,6 +165,7 @@ class Faults:
         self._numbers: dict[str, int] = {}
         self._kept: Any = None
         self._outlived: set[str] = set()
+        self._lasting: list[Lasting] = []
         self.odd_events: set[str] = set()
         """The eventIds of notifications that were sent otherwise than they were owed."""
         self.struck = 0
@@ -183,6 +195,51 @@ class Faults:
             with self._lock:
                 self._troubles, self._news = [], None
 
+    def arm(self, lasting: Lasting) -> None:
+        """Have a trouble happen from now on, beside those of a case, which come first."""
+        with self._lock:
+            if lasting.news is not None:
+                self._lasting = [one for one in self._lasting if one.news is None]
+                self._numbers = {}
+            self._lasting.append(lasting)
+
+    def lift(self) -> int:
+        """End all that was armed by hand; returns how many troubles that were."""
+        with self._lock:
+            count, self._lasting = len(self._lasting), []
+        return count
+
+    def lasting(self) -> list[Lasting]:
+        """What was armed by hand and is still to happen."""
+        with self._lock:
+            return [replace(one) for one in self._lasting if one.left != 0]
+
+    def _by_hand(self, api: str, operation: str) -> Trouble | None:
+        for one in self._lasting:
+            trouble = one.trouble
+            if trouble is not None and (trouble.api, trouble.operation) == (api, operation):
+                self._count_down(one)
+                return trouble
+        return None
+
+    def _count_down(self, one: Lasting) -> None:
+        if one.left is not None:
+            one.left -= 1
+            if one.left <= 0:
+                self._lasting.remove(one)
+
+    def _news_by_hand(self, note: Note) -> NewsTrouble | None:
+        """The trouble that a notification meets; one that met it keeps it when it is tried again."""
+        one = next((one for one in self._lasting if one.news is not None), None)
+        if one is None or one.news is None:
+            return None
+        if note.id not in self._numbers and one.left is not None:
+            if one.left <= 0:
+                self._lasting.remove(one)
+                return None
+            one.left -= 1
+        return one.news
+
     def outlives(self, subscription: str) -> bool:
         """Whether a subscription that has ended is told of events all the same."""
         with self._lock:
@@ -198,7 +255,7 @@ class Faults:
             if note.subscription in self._outlived:
                 self.odd_events.add(str(note.body.get("eventId")))
             kept, self._kept = self._kept, None
-            news = self._news
+            news = self._news or self._news_by_hand(note)
             if news is None:
                 # Trouble is over; what it held back comes after all.
                 return None if kept is None else Twist((note, kept))
@@ -243,10 +300,14 @@ class Faults:
                 self._asked[index] += 1
                 turn = self._asked[index] - trouble.first
                 if turn >= 0 and (trouble.times is None or turn < trouble.times):
-                    self.struck += 1
-                    self.spoilt += trouble.spoils
-                    return trouble
-        return None
+                    return self._met(trouble)
+            by_hand = self._by_hand(api, operation)
+            return None if by_hand is None else self._met(by_hand)
+
+    def _met(self, trouble: Trouble) -> Trouble:
+        self.struck += 1
+        self.spoilt += trouble.spoils
+        return trouble
 
     def carried_out(self, api: str, operation: str, status: int) -> None:
         """Told by the server of each request that its party answered."""

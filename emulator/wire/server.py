@@ -338,6 +338,7 @@ class Server:
                 operation=visit.operation,
                 path_params=visit.path_params,
                 run=visit.run or None,
+                spoilt=visit.trouble is not None and visit.trouble.spoils,
             )
         )
 

@@ -77,7 +77,7 @@ def test_a_policy_forbids_what_a_hole_would_need(show: Show) -> None:
 def test_five_megabytes_of_text_are_cut_and_can_be_had_whole(show: Show) -> None:
     told = report(
         exchange({"note": "x" * 5_000_000, "id": "1"}),
-        exchange(b"<p>" + b"y" * 1_000_000),
+        exchange(b"<p>" + b"y" * 5_000_000),
         exchange({"list": [{"id": str(n)} for n in range(9_000)]}),
     )
     page = show(told, "/exchange/1")
@@ -87,8 +87,8 @@ def test_five_megabytes_of_text_are_cut_and_can_be_had_whole(show: Show) -> None
     page.evaluate("location.hash = '/exchange/2'")
     page.wait_for_selector(".message h2:has-text('#2')")
     assert page.locator(".message .ln").count() <= 400
-    page.click("text=show all: 101 more lines")
-    until(page, "document.querySelectorAll('.message .ln').length === 501")
+    page.click("text=show all: 2,101 more lines")
+    until(page, "document.querySelectorAll('.message .ln').length === 2501")
     page.evaluate("location.hash = '/exchange/3'")
     page.wait_for_selector(".message h2:has-text('#3')")
     assert page.locator(".message .ln").count() <= 400

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from emulator.console.control import Control
 from emulator.console.front import Front
-from emulator.console.of_seller import InMemory, Kept
+from emulator.console.of_seller import beside_seller
 from emulator.console.serving import Console
-from emulator.console.source import Role
+from emulator.doors import Emulation, declared_by, serve_seller
 from emulator.parties.clock import RealClock
 from emulator.parties.opening import keeping
+from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
-from emulator.session import declared_by, serve_seller
+from emulator.parties.seller import Seller
 from emulator.standard.release import load_release
 from emulator.standing import Standing
+from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 
 
@@ -70,24 +73,24 @@ class Beside:
 
 
 @contextmanager
-def seller_with_console(database: str | None = None, *, host: str = "127.0.0.1") -> Iterator[Beside]:
+def seller_with_console(
+    database: str | None = None, *, host: str = "127.0.0.1", overlay: dict[str, Any] | None = None
+) -> Iterator[Beside]:
     """As `oit seller --console` puts them together."""
-    release, profile, clock = load_release(), load_profile(), RealClock()
+    release, profile, clock = load_release(), load_profile(None, dict(overlay or {})), RealClock()
     with keeping(database) as keep:
         standing = Standing(
             release, clock, keep.transcript_of, profile=profile.name, declared=declared_by(profile, emulated=True)
         )
+        faults, sellers, pacing = Faults(1), list[Seller](), Pacing(keep.store, clock)
         running = Running(serve_seller(
-            release, profile, clock, standing.transcript_of, seed=1, store=keep.store, kept=keep.kept
+            release, profile, clock, standing.transcript_of, seed=1, faults=faults, store=keep.store, kept=keep.kept,
+            met=sellers.append,
         ))  # fmt: skip
-        source = (
-            InMemory(standing, keep.transcript_of, running.url)
-            if keep.database is None
-            else Kept(standing, keep.database, Role.SELLER, running.url)
-        )
+        source = beside_seller(standing, keep, Emulation(sellers[0], faults, pacing), running.url)
         running.start()
         try:
-            with Console(Front(source, clock), host) as console:
+            with Console(Front(source, clock, Control(source, database=keep.database), release), host) as console:
                 yield Beside(running.url, console)
         finally:
             running.stop()

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from emulator.parties.apis import Api, Context
 from emulator.parties.apis.items import without
-from emulator.parties.apis.order_charge import Charges
+from emulator.parties.apis.order_charge import ASKING, Charges, decision
 from emulator.parties.apis.order_flow import OrderFlow, open_items
 from emulator.parties.apis.order_links import not_found
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import equal, href, list_handler, retrieve_handler, summary_of
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
@@ -41,6 +42,7 @@ class Cancels:
 
     def api(self) -> Api:
         """Operations and timer actions."""
+        self._context.effects[f"{KIND}.move"] = self.move
         return Api(
             "productOrder",
             {
@@ -88,20 +90,35 @@ class Cancels:
         if not data["fits"]:
             self._deny(request, f"The order was {data['state']}, only one that is inProgress can be cancelled", at)
             return
+        rejected, free = behaviour.outcome == "rejected", behaviour.charge == "none"
+        self._carry_out(request, "rejected" if rejected else "done" if free else ASKING, data["url"], at)
+
+    def move(self, request: Resource, to: str, at: datetime) -> None:
+        """A hand decides in place of the profile. NotNow where the buyer has to answer the charge first."""
+        data = decision(self._context, request, DECIDE)
+        if to == "rejected" and not data["fits"]:
+            self.decide(request, data, at)
+        else:
+            if not data["fits"]:
+                raise NotNow("the order could not be cancelled when that was asked for: this can only be rejected")
+            self._carry_out(request, to, data["url"], at)
+        self._context.store.cancel(request.run, KIND, request.id)
+
+    def _carry_out(self, request: Resource, to: str, url: str, at: datetime) -> None:
         order = self._order(request)
-        if behaviour.outcome == "rejected":
+        if to == "rejected":
             self._deny(request, "The work has gone too far", at)
             self._flow.resume(order, by="seller", at=at, reason="Cancellation denied")
-        elif behaviour.charge == "none":
+        elif to == "done":
             self._grant(request, order, at)
         else:
             about = {
                 "productOrder": request.body["productOrder"],
                 KIND: {"id": request.id, "href": request.body["href"]},
             }
-            charge = self._charges.open(request.run, about, "cancellation", data["url"], at)
+            charge = self._charges.open(request.run, about, "cancellation", url, at)
             request.body["charge"] = charge
-            self._desk.move(request, "inProgress.assessingCharge", by="seller", at=at)
+            self._desk.move(request, ASKING, by="seller", at=at)
 
     def settled(self, charge: Resource, accepted: bool, at: datetime) -> None:
         """The charge for a cancellation is settled (6.12, use case 11c)."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from emulator.parties.apis import Api, Context
 from emulator.parties.clock import rfc3339
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import after, before, equal, list_handler, retrieve_handler, summary_of
 from emulator.parties.store import Resource, Timer
 from emulator.wire.call import Call, Reply, bad_request, conflict, not_found
@@ -41,6 +42,19 @@ Settled = Callable[[Resource, bool, datetime], None]
 """Told when a charge is settled: the charge, whether the work that it is for may go on, and when."""
 
 
+ASKING: Final = "inProgress.assessingCharge"
+"""A request is in this state until the buyer has answered its charge."""
+
+
+def decision(context: Context, request: Resource, action: str) -> Mapping[str, Any]:
+    """What is known for the decision on a request. NotNow where it is no longer the seller's to decide."""
+    for timer in context.store.timers(request.run, request.kind, request.id):
+        if timer.action == action:
+            return timer.data
+    reference = request.body.get("charge") or {}
+    raise NotNow(f"it waits for the buyer's answer to charge {reference.get('id', '')}: move that, and this follows")
+
+
 class Charges:
     """Raises charges and takes the answers. `settled` has for each cause what then happens."""
 
@@ -51,6 +65,7 @@ class Charges:
 
     def api(self) -> Api:
         """Operations and timer actions."""
+        self._context.effects[f"{KIND}.move"] = self.move
         return Api(
             "productOrder",
             {
@@ -127,6 +142,23 @@ class Charges:
             self._desk.move_item(charge, item, "declinedByBuyer", by="time", lifecycle="chargeItem", at=at)
         self._desk.move(charge, "timeout", by="time", at=at)
         self._tell(charge, at)
+
+    def move(self, charge: Resource, to: str, at: datetime) -> None:
+        """A hand settles a charge: accepted as the buyer may, withdrawn, or left until it is too late.
+
+        MEF123 leaves open: what a withdrawn charge means for the work. Nothing is to be paid, so it goes on.
+        """
+        if to == "timeout":
+            self.timeout(charge, {}, at)
+        else:
+            for item in charge.body["chargeItem"]:
+                if to == "completed":
+                    item["acceptanceIndicator"] = "accepted"
+                state = "acceptedByBuyer" if to == "completed" else to
+                self._desk.move_item(charge, item, state, by="buyer", lifecycle="chargeItem", at=at)
+            self._desk.move(charge, to, by="buyer", at=at)
+            self._tell(charge, at)
+        self._context.store.cancel(charge.run, KIND, charge.id)
 
     def _tell(self, charge: Resource, at: datetime) -> None:
         declined = any(item["blocking"] and item["state"] == "declinedByBuyer" for item in charge.body["chargeItem"])

@@ -10,6 +10,7 @@ from emulator.parties.apis import Context
 from emulator.parties.apis.order_faults import Fault, find_faults
 from emulator.parties.apis.order_plan import OrderPlan
 from emulator.parties.clock import rfc3339
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import moment_of
 from emulator.parties.store import Resource
 from emulator.standard.lifecycle import Mover
@@ -21,6 +22,14 @@ FINAL: Final = frozenset({"cancelled", "completed", "failed", "partial", "reject
 ITEM_FINAL: Final = frozenset(
     {"cancelled", "completed", "failed", "rejected", "rejected.unassessed", "rejected.validated"}
 )
+
+_RESTS: Final = frozenset({"pending.assessingModification", "assessingCancellation"})
+"""States in which all items are pending until the seller has decided."""
+_OPEN: Final[Mapping[str, frozenset[str]]] = {
+    "cancelProductOrder": frozenset({"acknowledged", "inProgress.assessingCharge"}),
+    "modifyProductOrderItemRequestedDeliveryDate": frozenset({"acknowledged", "inProgress.assessingCharge"}),
+    "charge": frozenset({"awaitingResponse"}),
+}
 
 
 class OrderFlow:
@@ -51,6 +60,52 @@ class OrderFlow:
             for item in open_items(order.body):
                 self._desk.move_item(order, item, "pending", by="seller", lifecycle=ITEM, at=at, save=False)
             self.call_off(order, "The seller cancels the order", at=at)
+
+    def move(self, order: Resource, to: str, at: datetime) -> None:
+        """A hand takes a step in place of the plan or of the buyer. NotNow where another resource is in the middle of it."""
+        open_ones = list(self._about(order))
+        if open_ones:
+            raise NotNow(f"the order waits for {' and '.join(open_ones)}: move that, and the order follows")
+        old = order.body["state"]
+        if to == "inProgress" and old != "acknowledged":
+            self.resume(order, by="seller", at=at)
+        elif to in _RESTS:
+            self.hold(order, to, {item["id"]: "pending" for item in open_items(order.body)}, by="buyer", at=at)
+        elif to == "pendingCancellation" and old == "assessingCancellation":
+            self.call_off(order, "The seller cancels the order", at=at)
+        elif to == "cancelled":
+            timers = self._context.store.timers(order.run, order.kind, order.id)
+            planned = next((timer.data for timer in timers if timer.action == CANCELLED), None)
+            self.plan.rest(order)
+            self.cancelled(order, planned or {"reason": "The seller cancels the order"}, at)
+        else:
+            self.plan.rest(order)  # what was planned comes too late, or `go_on` plans it again
+            self.perform(order, to, at)
+            if order.body["state"] == "inProgress":
+                self.plan.go_on(order)
+
+    def move_item(self, order: Resource, item: dict[str, Any], to: str, at: datetime) -> None:
+        """A hand ends an item before the others (6.12). NotNow for what an item does with its order only."""
+        if order.body["state"] != "inProgress" or to not in {"completed", "failed"}:
+            raise NotNow("while an order is at work its items can be completed or failed; all else they do with it")
+        if to == "failed":
+            self.fail_item(order, item["id"], "The product could not be delivered", by="seller", at=at)
+        else:
+            item["completionDate"] = rfc3339(at)  # R48
+            self._desk.move_item(order, item, to, by="seller", lifecycle=ITEM, at=at, save=False)
+            self._context.effects["product.settle"](order.run, order.body, item, to, at)
+        self._context.store.update(order)
+        if not any(True for _ in open_items(order.body)):
+            self.plan.rest(order)
+            self._end(order, at)
+
+    def _about(self, order: Resource) -> Iterator[str]:
+        """Requests and charges that are about an order and not settled."""
+        for kind, states in _OPEN.items():
+            for each in self._context.store.all(order.run, kind):
+                named = [each.body.get("productOrder"), each.body.get("productOrderItem")]
+                if each.body["state"] in states and any((one or {}).get("productOrderId") == order.id for one in named):
+                    yield f"{kind} {each.id}"
 
     # -- from acknowledged to work -----------------------------------------------------------------
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from emulator.parties.apis import Api, Context
 from emulator.parties.apis.items import without
-from emulator.parties.apis.order_charge import Charges, seller_note
+from emulator.parties.apis.order_charge import ASKING, Charges, decision, seller_note
 from emulator.parties.apis.order_flow import OrderFlow
 from emulator.parties.apis.order_links import not_found
 from emulator.parties.clock import rfc3339
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import (
     after,
     before,
@@ -54,6 +55,7 @@ class DateChanges:
 
     def api(self) -> Api:
         """Operations and timer actions."""
+        self._context.effects[f"{KIND}.move"] = self.move
         return Api(
             "productOrder",
             {
@@ -98,11 +100,26 @@ class DateChanges:
         if not data["fits"]:
             self._desk.move(request, "rejected", by="seller", at=at)
             return
+        rejected, free = behaviour.outcome == "rejected", behaviour.charge == "none"
+        self._carry_out(request, "rejected" if rejected else "done" if free else ASKING, data["url"], at)
+
+    def move(self, request: Resource, to: str, at: datetime) -> None:
+        """A hand decides in place of the profile. NotNow where the buyer has to answer the charge first."""
+        data = decision(self._context, request, DECIDE)
+        if to == "rejected" and not data["fits"]:
+            self.decide(request, data, at)
+        else:
+            if not data["fits"]:
+                raise NotNow("the item was not at work when that was asked for: this can only be rejected")
+            self._carry_out(request, to, data["url"], at)
+        self._context.store.cancel(request.run, KIND, request.id)
+
+    def _carry_out(self, request: Resource, to: str, url: str, at: datetime) -> None:
         order, item = self._subject(request)
-        if behaviour.outcome == "rejected":
+        if to == "rejected":
             self._desk.move(request, "rejected", by="seller", at=at)
             self._flow.resume(order, by="seller", at=at, reason="The date stays as it is")
-        elif behaviour.charge == "none":
+        elif to == "done":
             self._grant(request, order, item, at)
         else:
             about = {
@@ -110,10 +127,10 @@ class DateChanges:
                 KIND: {"id": request.id, "href": request.body["href"]},
             }
             category = "expedite" if request.body["expediteIndicator"] else "other"
-            charge = self._charges.open(request.run, about, category, data["url"], at)
+            charge = self._charges.open(request.run, about, category, url, at)
             item.setdefault("charge", []).append(charge)
             self._context.store.update(order)
-            self._desk.move(request, "inProgress.assessingCharge", by="seller", at=at)
+            self._desk.move(request, ASKING, by="seller", at=at)
 
     def settled(self, charge: Resource, accepted: bool, at: datetime) -> None:
         """The charge for another date is settled (6.12, use case 11b)."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from emulator.parties.apis import Api, Context
 from emulator.parties.apis.order_links import Links
 from emulator.parties.clock import rfc3339
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import Filter, after, before, equal, list_handler, retrieve_handler
 from emulator.parties.store import Resource
 
@@ -66,6 +67,7 @@ def build(context: Context) -> Api:
             "product.change": inventory.change,
             "product.terminate": inventory.terminate,
             "product.settle": inventory.settle,
+            "product.move": inventory.move,
         }
     )
     return Api(
@@ -149,6 +151,16 @@ class Inventory:
             to = "terminated" if done else "active"
             if done:
                 product.body["terminationDate"] = rfc3339(at)
+        product.body["lastUpdateDate"] = rfc3339(at)
+        self._desk.move(product, to, by="seller", at=at)
+
+    def move(self, product: Resource, to: str, at: datetime) -> None:
+        """A hand changes a product without an order. NotNow while an order is at work on it."""
+        for order in self._context.store.all(product.run, "productOrder"):
+            for item in order.body["productOrderItem"]:
+                at_work = item["state"] in ("inProgress", "held", "pending")
+                if at_work and (item.get("product") or {}).get("id") == product.id:
+                    raise NotNow(f"order {order.id} is at work on it: move the order, and the product follows")
         product.body["lastUpdateDate"] = rfc3339(at)
         self._desk.move(product, to, by="seller", at=at)
 

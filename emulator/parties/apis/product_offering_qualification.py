@@ -9,6 +9,7 @@ from typing import Any, Final
 from emulator.parties.apis import Api, Context
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
 from emulator.parties.clock import rfc3339
+from emulator.parties.desk import NotNow
 from emulator.parties.generic import (
     Filter,
     Plan,
@@ -29,6 +30,7 @@ from emulator.wire.payload import copied
 
 KIND: Final = "productOfferingQualification"
 ITEM: Final = "productOfferingQualificationItem"
+UNFINISHED: Final = ("acknowledged", "inProgress")
 ITEMS: Final = "productOfferingQualificationItem"
 
 _RULES: Final = ItemRules(
@@ -74,6 +76,8 @@ _FILTERS: Final[dict[str, Filter]] = {
 def build(context: Context) -> Api:
     """Create, list and retrieve POQs; subscribe to their events."""
     desk = Qualifications(context)
+    context.effects[f"{KIND}.move"] = desk.move
+    context.effects[f"{KIND}.moveItem"] = desk.move_item
     return Api(
         KIND,
         {
@@ -189,6 +193,17 @@ class Qualifications:
     def _open_to(self, poq: Resource, to: str) -> bool:
         return self._desk.allows(poq.body["state"], to, KIND)
 
+    def move(self, poq: Resource, to: str, at: datetime) -> None:
+        """A hand takes the step in place of the plan."""
+        self._advance(poq, to, at)
+
+    def move_item(self, poq: Resource, item: dict[str, Any], to: str, at: datetime) -> None:
+        """A hand ends an item before its POQ (R48 to R50). NotNow where that would make the POQ say two things."""
+        if poq.body["state"] != "inProgress":
+            raise NotNow(f"the items of a qualification that is {poq.body['state']} go with it")
+        self._finish_item(poq, item, to, at)
+        self._context.store.update(poq)
+
     def _advance(self, poq: Resource, to: str, at: datetime) -> None:
         """One step: items first, so that an observer never sees a POQ ahead of its items (R48 to R50)."""
         if to == "inProgress":
@@ -197,7 +212,8 @@ class Qualifications:
         else:
             body = {**poq.body, "state": to}
             for item in poq.body[ITEMS]:
-                self._finish_item(poq, item, self._item_state(body, item), at)
+                if item["state"] in UNFINISHED:  # a hand in our seller may have ended it before
+                    self._finish_item(poq, item, self._item_state(body, item), at)
             poq.body["effectiveQualificationDate"] = rfc3339(at)
         self._desk.move(poq, to, by="seller", at=at)
 

@@ -68,6 +68,8 @@ def build(context: Context) -> Api:
     orders = Orders(context, flow, charges)
     parts = (Cancels(context, flow, charges).api(), DateChanges(context, flow, charges).api(), charges.api())
     context.effects[f"{KIND}.seen"] = flow.plan.read
+    context.effects[f"{KIND}.move"] = flow.move
+    context.effects[f"{KIND}.moveItem"] = flow.move_item
     context.effects[f"{KIND}.signalled"] = flow.plan.signalled
     return Api(
         "productOrder",

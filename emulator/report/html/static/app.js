@@ -92,6 +92,9 @@ class App {
     this.theme(saved);
     addEventListener('hashchange', () => this.go());
     addEventListener('keydown', (event) => { if (event.key === 'Escape' && ALIASES[this.route.name]) this.close(); });
+    // What is not laid out cannot be printed: everything is shown before, and the theme is light.
+    addEventListener('beforeprint', () => document.documentElement.classList.add('printing'));
+    addEventListener('afterprint', () => document.documentElement.classList.remove('printing'));
   }
 
   close() {

@@ -59,6 +59,7 @@ class RunModel {
     const lines = (run.events || []).flatMap((page) => page.timeline.filter((line) => line.marks).map((line) => ({ ...line, page })));
     this.marksOf = group(lines.filter((line) => line.exchange !== null), (line) => line.exchange);
     this.missing = lines.filter((line) => line.exchange === null);
+    this.whole = (run.run.sut || null) === null;
   }
 
   rule(name) {

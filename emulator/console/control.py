@@ -1,0 +1,224 @@
+"""What a hand in an emulator can do, from the page and from `oit control`: each action in words, with its command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from emulator.console.faulting import lasting_of
+from emulator.console.source import Source
+from emulator.doors import Emulation
+from emulator.errors import UserError
+from emulator.parties.archive import delete_run, lines, restore, tally
+from emulator.parties.clock import rfc3339
+from emulator.parties.database import Database
+from emulator.parties.hand import Hand, Refused
+from emulator.scenario.duration import seconds
+from emulator.standing import PLAIN
+
+
+class Action(StrEnum):
+    """What can be done."""
+
+    ADVANCE = "advance"
+    MOVE = "move"
+    EVENT = "event"
+    FAULT = "fault"
+    SNAPSHOT = "snapshot"
+    RESTORE = "restore"
+    RESET = "reset"
+    DONE = "done"
+
+
+class BadAsk(UserError):  # noqa: N818 - it is what it says
+    """What was asked for makes no sense; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What was done, in words, and the command line that does the same. A snapshot is a file besides."""
+
+    did: str
+    command: str
+    file: bytes | None = None
+
+
+_NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
+    Action.ADVANCE: ("by",),
+    Action.MOVE: ("run", "kind", "id", "state"),
+    Action.EVENT: ("run", "api", "event", "id"),
+    Action.SNAPSHOT: ("run",),
+    Action.RESTORE: ("file",),
+    Action.RESET: ("run",),
+}
+
+
+class Control:
+    """One object for all that changes something. What it cannot do here it is not `able` to, and says why."""
+
+    def __init__(
+        self, source: Source, *, database: Database | None = None, done: Callable[[], str] | None = None
+    ) -> None:
+        """`done` says that a partner has nothing more to send, and what became of that."""
+        self._source, self._database, self._done = source, database, done
+
+    # -- what there is -----------------------------------------------------------------------------
+
+    def able(self) -> list[str]:
+        """The actions that can be done now."""
+        return [str(action) for action in Action if self._unable(action) is None]
+
+    def _unable(self, action: Action) -> str | None:
+        emulation = self._source.current()
+        if action in (Action.SNAPSHOT, Action.RESTORE, Action.RESET):
+            if self._database is None:
+                return "a seller in memory has no snapshot, restore or reset; start it with a --database for that"
+            return None
+        if action is Action.DONE:
+            return None if self._done is not None else "nobody is waited for here"
+        if emulation is None:
+            return "no seller of ours is here to have a hand in"
+        if action is Action.ADVANCE and emulation.pacing is None:
+            return "the time of this seller is not to be changed"
+        if action is Action.FAULT and emulation.faults is None:
+            return "faults are made at a seller's own door: use the console of that seller"
+        return None
+
+    # -- what is done ------------------------------------------------------------------------------
+
+    def do(self, name: str, asked: Any) -> Did:
+        """Do it. BadAsk for what makes no sense, Refused for what cannot be done now."""
+        try:
+            action = Action(name)
+        except ValueError as error:
+            raise BadAsk(f"there is no action {name!r:.40}; known: {', '.join(Action)}") from error
+        if not isinstance(asked, dict):
+            raise BadAsk("the body has to be a JSON object")
+        if (reason := self._unable(action)) is not None:
+            raise Refused(reason)
+        for member in _NEEDS.get(action, ()):
+            if not isinstance(asked.get(member), str):
+                raise BadAsk(f"{action} needs {member!r}, a text")
+        for member in ("item", "run"):
+            if asked.get(member) is not None and not isinstance(asked[member], str):
+                raise BadAsk(f"{member!r} has to be a text")
+        return {
+            Action.ADVANCE: self._advance,
+            Action.MOVE: self._move,
+            Action.EVENT: self._event,
+            Action.FAULT: self._fault,
+            Action.SNAPSHOT: self._snapshot,
+            Action.RESTORE: self._restore,
+            Action.RESET: self._reset,
+            Action.DONE: self._over,
+        }[action](asked)
+
+    def _advance(self, asked: dict[str, Any]) -> Did:
+        try:
+            length = seconds(asked["by"])
+            now = self._pacing().advance(length)
+        except ValueError as error:
+            raise BadAsk(f"by: {error}") from error
+        return Did(f"our time went ahead by {asked['by']}: it is {rfc3339(now)}", _line("advance", asked["by"]))
+
+    def _pacing(self) -> Any:
+        emulation = self._source.current()
+        assert emulation is not None
+        return emulation.pacing
+
+    def _move(self, asked: dict[str, Any]) -> Did:
+        emulation, run = self._of(asked["run"])
+        kind, identifier, state, item = asked["kind"], asked["id"], asked["state"], asked.get("item")
+        old = Hand(emulation.seller).move(run, kind, identifier, state, item)
+        what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
+        command = _line("move", kind, identifier, state, run=asked["run"], item=item)
+        return Did(f"{what} went from {old} to {state}", command)
+
+    def _event(self, asked: dict[str, Any]) -> Did:
+        emulation, run = self._of(asked["run"])
+        api, event, identifier, item = asked["api"], asked["event"], asked["id"], asked.get("item")
+        told = Hand(emulation.seller).tell(run, api, event, identifier, item)
+        command = _line("event", api, event, identifier, run=asked["run"], item=item)
+        return Did(f"{event} about {identifier} goes to {told} subscription(s)", command)
+
+    def _fault(self, asked: dict[str, Any]) -> Did:
+        emulation = self._source.current()
+        assert emulation is not None
+        assert emulation.faults is not None
+        if asked.get("clear"):
+            return Did(f"{emulation.faults.lift()} fault(s) lifted", _line("fault", clear=True))
+        wanted = {name: value for name, value in asked.items() if name != "clear"}
+        try:
+            lasting = lasting_of(wanted, emulation.seller.context.release)
+        except ValueError as error:
+            raise BadAsk(f"fault: {error}") from error
+        emulation.faults.arm(lasting)
+        often = "until it is lifted" if lasting.left is None else f"{lasting.left} time(s)"
+        words = {name: value for name, value in wanted.items() if name != "operation"}
+        return Did(f"{lasting.operation}: {lasting.what}, {often}", _line("fault", lasting.operation, **words))
+
+    def _snapshot(self, asked: dict[str, Any]) -> Did:
+        self._known(asked["run"])
+        file = b"".join(lines(self._kept(), self._store_run(asked["run"])))
+        return Did(f"run {asked['run']} as a file", _line("snapshot", run=asked["run"]), file)
+
+    def _restore(self, asked: dict[str, Any]) -> Did:
+        given = asked["file"].encode("utf-8", "surrogatepass").splitlines(keepends=True)
+        run = asked.get("run")
+        wanted = None if run is None else self._store_run(run)
+        name = restore(self._kept(), "the file", given, wanted)
+        self._forget(name)
+        return Did(f"run {name or 'plain-path'} is back", _line("restore", "FILE", run=run))
+
+    def _reset(self, asked: dict[str, Any]) -> Did:
+        self._known(asked["run"])
+        run = self._store_run(asked["run"])
+        rows = delete_run(self._kept(), run)
+        self._forget(run)
+        return Did(f"run {asked['run']} begins anew; {rows} row(s) are gone", _line("reset", run=asked["run"]))
+
+    def _over(self, _: dict[str, Any]) -> Did:
+        assert self._done is not None
+        return Did(self._done(), _line("done"))
+
+    def _forget(self, run: str) -> None:
+        emulation = self._source.current()
+        if emulation is not None:
+            emulation.seller.forget(run)
+
+    # -- finding -----------------------------------------------------------------------------------
+
+    def _of(self, run: str) -> tuple[Emulation, str | None]:
+        found = self._source.emulation(run)
+        if found is None:
+            raise Refused("no seller of ours is here to have a hand in")
+        return found
+
+    def _kept(self) -> Database:
+        assert self._database is not None
+        return self._database
+
+    def _known(self, run: str) -> None:
+        if not any(one.run == self._store_run(run) for one in tally(self._kept())):
+            raise Refused(f"there is no run {run!r:.100} here", unknown=True)
+
+    @staticmethod
+    def _store_run(run: str) -> str:
+        return "" if run == PLAIN else run
+
+
+def _line(action: str, *arguments: str, **options: Any) -> str:
+    """`oit control …` that does the same."""
+    words = ["oit", "control", action, *arguments]
+    for name, value in options.items():
+        dashed = "--" + "".join(f"-{c.lower()}" if c.isupper() else c for c in name)
+        if value is True:
+            words.append(dashed)
+        elif isinstance(value, dict):
+            words += [dashed, ":".join(str(part) for part in value.values())]
+        elif value not in (None, False):
+            words += [dashed, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+    return shlex.join(words)

@@ -1,0 +1,66 @@
+"""What our seller has: resources with their states and timers, subscriptions and what they are owed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.doors import Emulation
+from emulator.parties.clock import rfc3339
+from emulator.parties.hand import Hand, Living
+from emulator.parties.store import Owed
+from emulator.report.masking import clean_text, plain
+from emulator.standard.events import listeners
+
+
+def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
+    """`GET /api/runs/ID/resources`, without `now`. `run` None is all that the seller has."""
+    hand, release = Hand(emulation.seller), emulation.seller.context.release
+    events = {api: sorted(set(listeners(release, api).values())) for api in emulation.seller.apis}
+    subscribed = list(hand.subscriptions(run))
+    return {
+        "resources": [_living(each, events) for each in hand.living(run)],
+        "subscriptions": [
+            {
+                "id": one.id,
+                "api": api,
+                "callback": clean_text(str(one.body["shown"].get("callback"))),
+                "query": plain(one.body["shown"].get("query")),
+                "owed": len(owed),
+            }
+            for api, one, owed in subscribed
+        ],
+        "owed": [_owed(each) for _, _, owed in subscribed for each in owed],
+        "dead": [_owed(each) for each in hand.dead(run)],
+    }
+
+
+def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
+    resource = living.resource
+    product = resource.kind == "product"
+    state, log = ("status", "statusChange") if product else ("state", "stateChange")
+    return {
+        "kind": resource.kind,
+        "id": resource.id,
+        "state": plain(resource.body.get(state)),
+        "created": rfc3339(resource.created),
+        "items": [{"id": plain(item.get("id")), "state": plain(item.get("state"))} for item in living.items],
+        "history": [
+            {"state": plain(entry.get(state)), "at": plain(entry.get("changeDate"))}
+            for entry in resource.body.get(log, ())
+        ],
+        "timers": [{"action": timer.action, "at": rfc3339(timer.at)} for timer in living.timers],
+        "moves": list(living.moves),
+        "item_moves": {item: list(states) for item, states in living.item_moves.items()},
+        "api": living.api,
+        "events": events.get(living.api, []),
+    }
+
+
+def _owed(owed: Owed) -> dict[str, Any]:
+    return {
+        "event": owed.event,
+        "subscription": owed.subscription,
+        "due": rfc3339(owed.due),
+        "attempts": owed.attempts,
+        "fault": None if owed.fault is None else clean_text(owed.fault),
+    }

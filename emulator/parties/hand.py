@@ -1,0 +1,223 @@
+"""A hand in what our seller does: legal changes of state out of turn, and events that did not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from emulator.parties.desk import NotNow
+from emulator.parties.hub import hub_kind
+from emulator.parties.seller import Seller
+from emulator.parties.store import Owed, Resource, Timer
+from emulator.standard.events import listeners, plain_type
+from emulator.standard.lifecycle import IllegalTransition
+
+KINDS: Final = (
+    "productOfferingQualification",
+    "quote",
+    "productOrder",
+    "cancelProductOrder",
+    "modifyProductOrderItemRequestedDeliveryDate",
+    "charge",
+    "product",
+)
+"""Kinds of resources that have a life."""
+_ITEMS: Final[Mapping[str, str]] = {
+    "productOfferingQualification": "productOfferingQualificationItem",
+    "quote": "quoteItem",
+    "productOrder": "productOrderItem",
+    "charge": "chargeItem",
+}
+"""The member that holds a resource's items."""
+_API: Final[Mapping[str, str]] = {
+    "productOfferingQualification": "productOfferingQualification",
+    "quote": "quote",
+    "product": "productInventory",
+}
+"""The API of a kind; all others are of productOrder."""
+_ITEM_MEMBER: Final[Mapping[str, str]] = {
+    "productOfferingQualification": "poqItemId",
+    "quote": "quoteItemId",
+    "productOrder": "orderItemId",
+}
+"""The member of an event that names an item, by API."""
+
+
+class Refused(Exception):  # noqa: N818 - it is what it says
+    """What is wanted cannot be done; `legal` are the states that there is a way to."""
+
+    def __init__(self, reason: str, legal: tuple[str, ...] = (), *, unknown: bool = False) -> None:
+        super().__init__(reason)
+        self.legal, self.unknown = legal, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """A resource that a run has, with the timers that are planned for it and the states that it may go to."""
+
+    resource: Resource
+    timers: tuple[Timer, ...]
+    moves: tuple[str, ...]
+    item_moves: Mapping[str, tuple[str, ...]]
+
+    @property
+    def api(self) -> str:
+        """The API that it is of."""
+        return _API.get(self.resource.kind, "productOrder")
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """Its items, as its body has them."""
+        return _items(self.resource)
+
+
+class Hand:
+    """Has a hand in one seller. `run` may be one that a profile splits by buyerId or sellerId: all of it is meant."""
+
+    def __init__(self, seller: Seller) -> None:
+        self._seller = seller
+        self._store, self._desk = seller.store, seller.desk
+
+    # -- what there is -----------------------------------------------------------------------------
+
+    def family(self, run: str | None) -> list[str]:
+        """The runs of the store that a run is; None means all of them."""
+        return sorted(each for each in self._store.runs() if run is None or each.partition("|")[0] == run)
+
+    def living(self, run: str | None) -> Iterator[Living]:
+        """The resources of a run, each with what may become of it, in order of creation."""
+        found = [one for each in self.family(run) for kind in KINDS for one in self._store.all(each, kind)]
+        for resource in sorted(found, key=lambda one: one.created):
+            timers = tuple(self._store.timers(resource.run, resource.kind, resource.id))
+            yield Living(resource, timers, self.moves(resource), self.item_moves(resource))
+
+    def subscriptions(self, run: str | None) -> Iterator[tuple[str, Resource, list[Owed]]]:
+        """The subscriptions of a run: API, what it is, and what it is owed."""
+        for each in self.family(run):
+            for api in self._seller.apis:
+                for one in self._store.all(each, hub_kind(api)):
+                    if not one.body.get("ended"):
+                        yield api, one, self._store.owed_to(each, one.id)
+
+    def dead(self, run: str | None) -> list[Owed]:
+        """The notifications that were given up."""
+        return [owed for each in self.family(run) for owed in self._store.dead_letters(each)]
+
+    def moves(self, resource: Resource) -> tuple[str, ...]:
+        """The states that a resource may go to, by its lifecycle."""
+        return self._after(_cycle(resource), resource.body)
+
+    def item_moves(self, resource: Resource) -> dict[str, tuple[str, ...]]:
+        """The same for its items, where these have a life of their own."""
+        if f"{resource.kind}.moveItem" not in self._seller.context.effects:
+            return {}
+        cycle = _ITEMS[resource.kind]
+        return {str(item.get("id")): self._after(cycle, item) for item in _items(resource)}
+
+    def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+        state = body.get("status" if cycle == "product" else "state")
+        return self._desk.lifecycles[cycle].after(state) if isinstance(state, str) else ()
+
+    # -- what is done ------------------------------------------------------------------------------
+
+    def move(self, run: str | None, kind: str, identifier: str, to: str, item: str | None = None) -> str:
+        """Bring a resource, or an item of it, to a state; returns the one that it had.
+
+        What belongs to that goes with it: items, history, what it does to other resources, and what is told.
+        Raises Refused where the lifecycle has no such change, or where something else has to be done first.
+        """
+        return self._seller.act(lambda: self._move(run, kind, identifier, to, item))
+
+    def _move(self, run: str | None, kind: str, identifier: str, to: str, item: str | None) -> str:
+        resource = self._find(run, kind, identifier)
+        part = None if item is None else self._part(resource, item)
+        legal = self.moves(resource) if part is None else self.item_moves(resource).get(str(item), ())
+        old = str((resource.body if part is None else part).get("status" if kind == "product" else "state"))
+        what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
+        if part is not None and f"{kind}.moveItem" not in self._seller.context.effects:
+            raise Refused(f"the items of a {kind} go with it: move that")
+        if to not in legal:
+            ways = ", ".join(legal) or "nowhere: that is its end"
+            raise Refused(f"{what} is {old}, and from there it goes to {ways}; not to {to!r:.60}", legal)
+        at = self._desk.now()
+        effects = self._seller.context.effects
+        try:
+            if part is None:
+                effects[f"{kind}.move"](resource, to, at)
+            else:
+                effects[f"{kind}.moveItem"](resource, part, to, at)
+        except NotNow as reason:
+            raise Refused(f"{what} cannot go to {to} now: {reason}", legal) from reason
+        except IllegalTransition as error:
+            raise Refused(f"{what} cannot go to {to} now, for what belongs to it cannot follow: {error}") from error
+        self._check(resource, to, item, what)
+        return old
+
+    def _check(self, resource: Resource, to: str, item: str | None, what: str) -> None:
+        """What was done has to be what was wanted, or nothing of it is."""
+        now = self._find(resource.run, resource.kind, resource.id)
+        body = now.body if item is None else self._part(now, item)
+        state = body.get("status" if resource.kind == "product" else "state")
+        if state != to:
+            raise Refused(f"{what} would become {state}, not {to}, by what it holds", self.moves(resource))
+
+    def tell(self, run: str | None, api: str, event: str, identifier: str, item: str | None = None) -> int:
+        """Send an event that did not happen to who subscribed to it; returns how many are told.
+
+        What is sent is marked as wrong on purpose. Raises Refused where there is no such event, or nobody to hear it.
+        """
+        known = sorted(set(listeners(self._seller.context.release, api).values()))
+        if plain_type(event) not in known:
+            ways = f"known: {', '.join(known)}" if known else "that API has no events"
+            raise Refused(f"{api:.60} has no event {event!r:.80}; {ways}")
+        more = {_ITEM_MEMBER.get(api, "itemId"): item} if item is not None else {}
+        about = {"id": identifier, **self._link(run, api, identifier), **more}
+        told = self._seller.act(
+            lambda: sum(self._tell(each, api, plain_type(event), about) for each in self.family(run))
+        )
+        if not told:
+            raise Refused(f"nobody has subscribed to {event} of {api}")
+        return told
+
+    def _tell(self, run: str, api: str, event: str, about: Mapping[str, str]) -> int:
+        at: datetime = self._desk.now()
+        return self._seller.hub.provoke(run, api, event, at, about)
+
+    def _link(self, run: str | None, api: str, identifier: str) -> dict[str, str]:
+        for kind in KINDS:
+            if _API.get(kind, "productOrder") == api:
+                for each in self.family(run):
+                    found = self._store.get(each, kind, identifier)
+                    if found is not None and isinstance(found.body.get("href"), str):
+                        return {"href": found.body["href"]}
+        return {}
+
+    # -- finding -----------------------------------------------------------------------------------
+
+    def _find(self, run: str | None, kind: str, identifier: str) -> Resource:
+        if kind not in KINDS:
+            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(KINDS)}", unknown=True)
+        for each in [run] if run is not None and "|" in run else self.family(run):
+            found = self._store.get(each, kind, identifier)
+            if found is not None:
+                return found
+        raise Refused(f"there is no {kind} {identifier!r:.100} here", unknown=True)
+
+    @staticmethod
+    def _part(resource: Resource, item: str) -> dict[str, Any]:
+        for each in _items(resource):
+            if each.get("id") == item:
+                return each
+        raise Refused(f"{resource.kind} {resource.id} has no item {item!r:.100}", unknown=True)
+
+
+def _items(resource: Resource) -> list[dict[str, Any]]:
+    member = _ITEMS.get(resource.kind)
+    return list(resource.body.get(member, ())) if member else []
+
+
+def _cycle(resource: Resource) -> str:
+    """The lifecycle of a resource: firm and budgetary quotes have their own."""
+    return f"quote.{resource.body['buyerRequestedQuoteLevel']}" if resource.kind == "quote" else resource.kind

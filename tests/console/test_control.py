@@ -1,0 +1,282 @@
+"""A hand in an emulator: each action over HTTP and by `oit control`, with what the buyer sees of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.processes import oit
+from tests.console.served import Answer, Beside, ask, seller_with_console
+from tests.console.test_events import until
+from tests.console.trading import SLOW, Buyer, Ear
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """A seller that keeps what it has in SQLite."""
+    file = tmp_path_factory.mktemp("console") / "oit.sqlite3"
+    with seller_with_console(f"sqlite:///{file}", overlay=SLOW) as served:
+        yield served
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    made = Ear()
+    yield made
+    made.close()
+
+
+def do(beside: Beside, action: str, **asked: Any) -> Answer:
+    return ask(f"{beside.root}/api/control/{action}", "POST", asked, X_OIT="1")
+
+
+def control(beside: Beside, *words: str) -> str:
+    """The same by the command line."""
+    done = oit("control", "--console", beside.root, *words)
+    assert done.code == 0, done.err
+    return done.out
+
+
+def resources(beside: Beside, run: str) -> dict[str, Any]:
+    return beside.get(f"/api/runs/{run}/resources").json
+
+
+def report(beside: Beside, run: str) -> dict[str, Any]:
+    return beside.get(f"/api/runs/{run}/report").json
+
+
+def test_an_order_is_moved_and_its_product_history_and_news_follow(beside: Beside, ear: Ear):
+    buyer = Buyer(beside.seller, "moved")
+    buyer.subscribe("order", ear.callback)
+    order = buyer.order()
+    shown = next(row for row in resources(beside, "moved")["resources"] if row["id"] == order)
+    assert (shown["state"], shown["moves"]) == ("acknowledged", ["inProgress", "rejected"])
+    assert shown["timers"][0]["action"] == "productOrder.step"
+
+    did = do(beside, "move", run="moved", kind="productOrder", id=order, state="inProgress").json
+    assert did["did"] == f"productOrder {order} went from acknowledged to inProgress"
+    assert did["command"] == f"oit control move productOrder {order} inProgress --run moved"
+    assert buyer.state("order", f"/productOrder/{order}") == "inProgress"
+    control(beside, *did["command"].replace("inProgress", "completed").split()[2:])
+
+    body = buyer.ask("order", f"/productOrder/{order}").json
+    assert (body["state"], body["productOrderItem"][0]["state"]) == ("completed", "completed")
+    assert [entry["state"] for entry in body["stateChange"]] == ["acknowledged", "inProgress", "completed"]
+    product = buyer.ask("inventory", f"/product/{body['productOrderItem'][0]['product']['id']}").json
+    assert product["status"] == "active"
+    until(lambda: sum(kind == "productOrderStateChangeEvent" for kind, _ in ear.heard) == 2)
+    found = report(beside, "moved")
+    assert (found["verdict"], found["findings"]) == ("pass", [])
+
+
+def test_the_plan_goes_on_from_where_a_hand_has_brought_a_quote(beside: Beside):
+    buyer = Buyer(beside.seller, "planned")
+    quote = buyer.quote()
+    do(beside, "move", run="planned", kind="quote", id=quote, state="inProgress")
+    assert buyer.state("quote", f"/quote/{quote}") == "inProgress"
+    control(beside, "advance", "3d")
+    assert buyer.state("quote", f"/quote/{quote}") == "approved.orderable"
+    assert report(beside, "planned")["findings"] == []
+
+
+def test_a_move_that_no_lifecycle_has_is_refused_and_names_those_there_are(beside: Beside):
+    buyer = Buyer(beside.seller, "refused")
+    poq = buyer.poq()
+    answer = do(beside, "move", run="refused", kind="productOfferingQualification", id=poq, state="done.ready")
+    assert (answer.status, answer.json["legal"]) == (409, ["inProgress"])
+    assert "goes to inProgress; not to 'done.ready'" in answer.json["error"]
+    assert buyer.state("poq", f"/productOfferingQualification/{poq}") == "acknowledged"
+    done = oit("control", "--console", beside.root, "move", "quote", poq, "accepted", "--run", "refused")
+    assert (done.code, done.out) == (2, "")
+    assert f"there is no quote '{poq}' here" in done.err
+
+
+def test_what_cannot_follow_is_not_done_by_half(beside: Beside):
+    """An order of one item cannot be partial: nothing of it is kept."""
+    buyer = Buyer(beside.seller, "whole")
+    order = buyer.order()
+    do(beside, "move", run="whole", kind="productOrder", id=order, state="inProgress")
+    answer = do(beside, "move", run="whole", kind="productOrder", id=order, state="partial")
+    assert answer.status == 409
+    assert "would become failed, not partial" in answer.json["error"]
+    assert buyer.state("order", f"/productOrder/{order}") == "inProgress"
+    did = do(beside, "move", run="whole", kind="productOrder", id=order, state="failed", item="1")
+    assert did.status == 200
+    assert buyer.state("order", f"/productOrder/{order}") == "failed"
+
+
+def test_an_order_that_waits_for_a_charge_goes_on_with_it(beside: Beside):
+    buyer = Buyer(beside.seller, "charged")
+    order = buyer.order()
+    for state in ("inProgress", "held.assessingCharge"):
+        assert do(beside, "move", run="charged", kind="productOrder", id=order, state=state).status == 200
+    charge = next(row["id"] for row in resources(beside, "charged")["resources"] if row["kind"] == "charge")
+    answer = do(beside, "move", run="charged", kind="productOrder", id=order, state="inProgress")
+    assert answer.status == 409
+    assert f"charge {charge}" in answer.json["error"]
+    assert do(beside, "move", run="charged", kind="charge", id=charge, state="completed").status == 200
+    assert buyer.state("order", f"/productOrder/{order}") == "inProgress"
+
+
+def test_time_goes_ahead_and_what_is_due_on_the_way_happens_at_its_own_moment(beside: Beside):
+    buyer = Buyer(beside.seller, "later")
+    poq = buyer.poq()
+    before = beside.get("/api/state").json["ahead_seconds"]
+    did = do(beside, "advance", by="5d").json
+    assert did["command"] == "oit control advance 5d"
+    assert beside.get("/api/state").json["ahead_seconds"] - before == pytest.approx(5 * 86400, abs=60)
+    body = buyer.ask("poq", f"/productOfferingQualification/{poq}").json
+    assert body["state"] == "done.ready"
+    days = [entry["changeDate"][:10] for entry in body["stateChange"]]
+    assert len(set(days)) == 3
+    for wrong in ("-5d", "soon", ""):
+        assert do(beside, "advance", by=wrong).status == 400
+
+
+def test_an_event_that_did_not_happen_is_told_and_held_against_nobody(beside: Beside, ear: Ear):
+    buyer = Buyer(beside.seller, "event")
+    buyer.subscribe("quote", ear.callback)
+    quote = buyer.quote()
+    did = do(beside, "event", run="event", api="quote", event="quoteStateChangeEvent", id=quote).json
+    assert did["did"] == f"quoteStateChangeEvent about {quote} goes to 1 subscription(s)"
+    until(lambda: ear.heard == [("quoteStateChangeEvent", quote)])
+    control(beside, *did["command"].split()[2:])
+    until(lambda: len(ear.heard) == 2)
+    until(lambda: [one.get("provoked") for one in report(beside, "event")["exchanges"]].count(True) == 2)
+    assert report(beside, "event")["findings"] == []
+    assert do(beside, "event", run="event", api="quote", event="nothing", id=quote).status == 409
+    nobody = do(beside, "event", run="refused", api="quote", event="quoteStateChangeEvent", id="x")
+    assert "nobody has subscribed" in nobody.json["error"]
+
+
+def spoilt(buyer: Buyer, path: str) -> bool:
+    """Whether what comes is not what a seller answers: another status or type, or no whole answer at all."""
+    try:
+        answer = buyer.ask("quote", path)
+    except (http.client.HTTPException, OSError):
+        return True
+    return (answer.status, answer.headers["content-type"]) != (200, "application/json;charset=utf-8")
+
+
+@pytest.mark.parametrize(("fault", "words"), [
+    ({"respond": 503}, ["--respond", "503"]),
+    ({"contentType": "text/html"}, ["--content-type", "text/html"]),
+    ({"truncate": 1}, ["--truncate", "1"]),
+    ({"lost": True}, ["--lost"]),
+    ({"reset": True}, ["--reset"]),
+])  # fmt: skip
+def test_a_fault_happens_as_often_as_it_was_armed_and_is_held_against_nobody(
+    beside: Beside, fault: dict[str, Any], words: list[str]
+):
+    name = f"fault-{next(iter(fault))}"
+    buyer = Buyer(beside.seller, name)
+    path = "/quote"
+    assert buyer.ask("quote", path).status == 200
+    did = do(beside, "fault", operation="quote.listQuote", **fault).json
+    assert did["command"].split()[3:] == ["quote.listQuote", *words]
+    assert beside.get("/api/state").json["faults"] == [
+        {"operation": "quote.listQuote", "what": did["did"].split(": ")[1].rpartition(",")[0], "left": 1}
+    ]
+    assert spoilt(buyer, path)
+    control(beside, *did["command"].split()[2:])
+    assert spoilt(buyer, path)
+    assert buyer.ask("quote", path).status == 200
+    assert beside.get("/api/state").json["faults"] == []
+    found = report(beside, name)
+    assert [one.get("spoilt") for one in found["exchanges"]] == [None, True, True, None]
+    assert (found["verdict"], found["findings"]) == ("pass", [])
+
+
+def test_notifications_can_be_lost_and_doubled(beside: Beside, ear: Ear):
+    buyer = Buyer(beside.seller, "news")
+    buyer.subscribe("quote", ear.callback)
+    quotes = [buyer.quote() for _ in range(3)]
+    control(beside, "fault", "notifications", "--drop", "--times", "2")
+    do(beside, "move", run="news", kind="quote", id=quotes[0], state="inProgress")
+    until(lambda: beside.get("/api/runs/news/resources").json["owed"] == [])
+    assert ear.heard == []
+    assert beside.get("/api/state").json["faults"] == [], "one of the item, one of the quote"
+    do(beside, "fault", operation="notifications", duplicate=True, times=2)
+    do(beside, "move", run="news", kind="quote", id=quotes[1], state="inProgress")
+    until(lambda: [identifier for _, identifier in ear.heard].count(quotes[1]) >= 2)
+    do(beside, "fault", clear=True)
+    assert beside.get("/api/state").json["faults"] == []
+    assert report(beside, "news")["findings"] == []
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    ({}, "'operation' is missing"),
+    ({"operation": "quote.createQuote"}, "what is to go wrong"),
+    ({"operation": "quote.creatQuote", "respond": 503}, "did you mean 'createQuote'"),
+    ({"operation": "qoute.createQuote", "respond": 503}, "there is no API 'qoute'"),
+    ({"operation": "quote.createQuote", "respond": 5}, "respond"),
+    ({"operation": "quote.createQuote", "respond": 503, "lost": True}, "exclude each other"),
+    ({"operation": "quote.createQuote", "respond": 503, "times": 0}, "'times'"),
+    ({"operation": "quote.createQuote", "explode": True}, "explode"),
+    ({"operation": "notifications", "respond": 503}, "no fault of notifications"),
+])  # fmt: skip
+def test_a_fault_that_makes_no_sense_is_refused(beside: Beside, asked: dict[str, Any], words: str):
+    answer = do(beside, "fault", **asked)
+    assert answer.status == 400
+    assert words in answer.json["error"]
+    assert beside.get("/api/state").json["faults"] == []
+
+
+def test_a_run_is_taken_out_reset_and_put_back(beside: Beside, tmp_path: Path):
+    buyer = Buyer(beside.seller, "kept")
+    quote = buyer.quote()
+    answer = do(beside, "snapshot", run="kept")
+    assert "attachment" in answer.headers["content-disposition"]
+    control(beside, "snapshot", "--run", "kept", "--out", str(tmp_path / "kept.ndjson"))
+    assert (tmp_path / "kept.ndjson").read_bytes() == answer.body
+    assert do(beside, "restore", file=answer.body.decode()).status == 409, "it is there"
+
+    control(beside, "reset", "--run", "kept")
+    assert buyer.ask("quote", f"/quote/{quote}").status == 404
+    assert buyer.ask("inventory", "/product").json, "the profile's products are there for who begins anew"
+    assert do(beside, "reset", run="kept").status == 200
+    assert do(beside, "restore", file=answer.body.decode()).status == 200
+    assert buyer.state("quote", f"/quote/{quote}") == "acknowledged"
+    control(beside, "restore", str(tmp_path / "kept.ndjson"), "--run", "again")
+    assert Buyer(beside.seller, "again").state("quote", f"/quote/{quote}") == "acknowledged"
+    assert do(beside, "reset", run="nobody").status == 404
+    assert do(beside, "restore", file="<script>").status == 409
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"run": 7}', b"\xff", b"[" * 100_000])
+def test_nonsense_is_answered_as_json(beside: Beside, body: bytes):
+    for action in ("move", "event", "fault", "advance", "snapshot", "restore", "reset", "done", "explode"):
+        answer = ask(f"{beside.root}/api/control/{action}", "POST", body, X_OIT="1")
+        assert answer.status in (400, 409), (action, answer.body)
+        assert isinstance(answer.json["error"], str)
+    assert ask(f"{beside.root}/api/control/move", "POST", b"run=1", X_OIT="1", Content_Type="text/plain").status == 400
+
+
+def test_a_hand_is_told_to_who_listens(beside: Beside):
+    front = beside.console.front
+    before = front.version
+    do(beside, "fault", clear=True)
+    assert front.version > before
+
+
+def test_a_seller_in_memory_says_that_it_has_no_snapshots():
+    with seller_with_console(overlay=SLOW) as beside:
+        assert beside.get("/api/state").json["capabilities"] == ["advance", "move", "event", "fault"]
+        answer = do(beside, "snapshot", run="plain-path")
+        assert answer.status == 409
+        assert "--database" in answer.json["error"]
+        buyer = Buyer(beside.seller, "memory")
+        quote = buyer.quote()
+        control(beside, "move", "quote", quote, "inProgress", "--run", "memory")
+        assert buyer.state("quote", f"/quote/{quote}") == "inProgress"
+
+
+def test_the_command_says_where_no_console_is():
+    done = oit("control", "--console", "http://127.0.0.1:9", "done")
+    assert (done.code, done.err.strip()) == (2, "no console answers at http://127.0.0.1:9: ConnectionError")
+    assert json.dumps(oit("control", "done").code) == "2"
