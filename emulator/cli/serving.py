@@ -89,8 +89,10 @@ def seller(
     from emulator.standing import Standing
     from emulator.wire.beside import Beside
     from emulator.wire.faults import Faults
+    from emulator.wire.routing import prepare
     from emulator.wire.running import Running
 
+    prepare()
     chosen = load_release(release)
     overlay = _overlay(scenario, chosen) if scenario else None
     loaded = load_profile(profile, overlay)

@@ -36,7 +36,7 @@ _OF_RUNS: Final = {
 }
 """The tables whose rows belong to runs, by the name that a row of them has in a file."""
 _PLURALS: Final = {"resource": "resources", "timer": "timers", "exchange": "exchanges"}
-_NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder"})
+_NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder", "external"})
 _JSON: Final = frozenset({"body", "data", "about"})
 _BYTES: Final = frozenset({"request", "response"})
 _MOMENTS: Final = frozenset({"created", "at", "due", "began"})
@@ -185,6 +185,8 @@ def restore(database: Database, name: str, given: Iterable[bytes], run: str | No
                 values = _values(row, lambda given: new + given.removeprefix(old) if given.startswith(old) else new)
                 if row["is"] == "began":
                     values["id"] = values.pop("run")
+                if row["is"] == "resource":
+                    values["external"] = tables.external_of(row["body"])
                 if row["is"] == "owed" and new != old:
                     values["id"] = f"{new}/{values['id']}"  # an id is taken once in a database
                 connection.execute(insert(table), values)

@@ -78,6 +78,10 @@ def summary_of(*members: str) -> Find:
     return lambda body: {name: body[name] for name in members if name in body}
 
 
+_EXTERNAL: Final = Filter("/externalId")
+"""What a store can find by itself."""
+_FAR: Final = 2**62
+"""No list is longer, and no database counts further."""
 _DIGITS: Final = 20
 """Longer numbers are no list's."""
 
@@ -98,15 +102,24 @@ def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:
     MEF87 leaves open: a limit above ours is answered with fewer; X-Pagination-Throttled is true where
     the seller's own limit, not the buyer's, cut the list (R47; X-Total-Count is given always).
     """
+    offset, size = _asked(context, call)
+    return _shown(call, offset, size, len(found), list(found[offset : offset + size]))
+
+
+def _asked(context: Context, call: Call) -> tuple[int, int]:
+    """Where the page that is asked for begins, and how many it may have."""
     paging = context.profile.paging
     offset = _natural(call, "offset") or 0
     limit = _natural(call, "limit")
-    size = min(paging.default_limit if limit is None else limit, paging.max_limit)
-    shown = list(found[offset : offset + size])
-    cut = offset + len(shown) < len(found)
+    return offset, min(paging.default_limit if limit is None else limit, paging.max_limit)
+
+
+def _shown(call: Call, offset: int, size: int, total: int, shown: list[Any]) -> Reply:
+    limit = _natural(call, "limit")
+    cut = offset + len(shown) < total
     throttled = cut and (limit is None or limit > size)
     headers = {
-        "X-Total-Count": str(len(found)),
+        "X-Total-Count": str(total),
         "X-Result-Count": str(len(shown)),
         "X-Pagination-Throttled": "true" if throttled else "false",
     }
@@ -127,15 +140,22 @@ def list_handler(
             if wanted is not None and rule.how != "equal" and moment_of(wanted) is None:
                 raise bad_request("invalidQuery", f"{name} must be a date-time", f"{name}={wanted:.100}")
         asked = [(rule, wanted) for name, rule in filters.items() if (wanted := call.param(name)) is not None]
-        found = [
-            find(resource.body)
-            for resource in context.store.all(call.run, kind)
-            if all(rule.passes(resource.body, wanted) for rule, wanted in asked)
-        ]
-        if too_many is not None and len(found) > too_many and call.param("limit") is None:
-            reason = f"{len(found)} entries match, more than {too_many}; ask for fewer, or for a page by limit"
+        offset, size = _asked(context, call)
+        if not asked:
+            total, part = context.store.part(call.run, kind, min(offset, _FAR), size)
+            shown = [find(resource.body) for resource in part]
+        else:
+            external = next((wanted for rule, wanted in asked if rule == _EXTERNAL), None)
+            found = [
+                resource.body
+                for resource in context.store.all(call.run, kind, external)
+                if all(rule.passes(resource.body, wanted) for rule, wanted in asked)
+            ]
+            total, shown = len(found), [find(body) for body in found[offset : offset + size]]
+        if too_many is not None and total > too_many and call.param("limit") is None:
+            reason = f"{total} entries match, more than {too_many}; ask for fewer, or for a page by limit"
             raise unprocessable(Issue("", ErrorCode.TOO_MANY_RECORDS, reason))
-        return page(context, call, found)
+        return _shown(call, offset, size, total, shown)
 
     return handle
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -101,6 +102,7 @@ class SqlStore(Store):
             "id": resource.id,
             "created": resource.created,
             "body": orjson.dumps(resource.body),
+            "external": tables.external_of(resource.body),
         }
         with self._lane.writing() as connection:
             if connection.execute(self._statements.add, row).first() is None:
@@ -114,7 +116,8 @@ class SqlStore(Store):
         return None if found is None else Resource(run, kind, identifier, orjson.loads(found[1]), found[0])
 
     def update(self, resource: Resource) -> None:
-        row = _key(resource.run, resource.kind, resource.id) | {"new_body": orjson.dumps(resource.body)}
+        row = _key(resource.run, resource.kind, resource.id)
+        row |= {"new_body": orjson.dumps(resource.body), "new_external": tables.external_of(resource.body)}
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.update, row).rowcount:
                 raise KeyError(resource.id)
@@ -123,13 +126,32 @@ class SqlStore(Store):
         with self._lane.writing() as connection:
             return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
 
-    def all(self, run: str, kind: str) -> Iterator[Resource]:
+    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:
+        key = {"the_run": run, "the_kind": kind}
+        asked = self._statements.all
+        if external is not None:
+            key["the_external"], asked = external, self._statements.all_by_external
         with self._lane.reading() as connection:
-            rows = connection.execute(self._statements.all, {"the_run": run, "the_kind": kind}).all()
-        for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
-            yield Resource(run, kind, identifier, orjson.loads(body), created)
+            rows = connection.execute(asked, key).all()
+        yield from self._shared_of(run, kind)
         for row in rows:
             yield Resource(run, kind, row.id, orjson.loads(row.body), row.created)
+
+    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
+        shared = len(self._shared.get(kind, {}))
+        first = list(itertools.islice(self._shared_of(run, kind), offset, offset + limit)) if offset < shared else []
+        key = {"the_run": run, "the_kind": kind}
+        page = key | {"skipped": max(0, offset - shared), "most": limit - len(first)}
+        with self._lane.reading() as connection:
+            total = int(connection.execute(self._statements.count, key).scalar())
+            rows = connection.execute(self._statements.page, page).all()
+        return shared + total, first + [
+            Resource(run, kind, row.id, orjson.loads(row.body), row.created) for row in rows
+        ]
+
+    def _shared_of(self, run: str, kind: str) -> Iterator[Resource]:
+        for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
+            yield Resource(run, kind, identifier, orjson.loads(body), created)
 
     # Timers
 
@@ -297,9 +319,15 @@ class _Statements:
         self.get = select(_r.c.created, _r.c.body).where(*of_resource)
         self.hold = self.get.with_for_update()
         self.hold_if_free = select(_r.c.seq).where(_r.c.seq == bindparam("key")).with_for_update(skip_locked=True)
-        self.update = update(_r).where(*of_resource).values(body=bindparam("new_body"))
+        self.update = (
+            update(_r).where(*of_resource).values(body=bindparam("new_body"), external=bindparam("new_external"))
+        )
         self.remove = delete(_r).where(*of_resource)
         self.all = select(_r.c.id, _r.c.created, _r.c.body).where(*of_resource[:2]).order_by(_r.c.seq)
+
+        self.all_by_external = self.all.where(_r.c.external == bindparam("the_external"))
+        self.count = select(func.count()).select_from(_r).where(*of_resource[:2])
+        self.page = self.all.offset(bindparam("skipped")).limit(bindparam("most"))
 
         self.plan = insert(_t)
         self.due = _due(postgres=postgres)

@@ -164,8 +164,14 @@ class Store(Protocol):
     def remove(self, run: str, kind: str, identifier: str) -> bool:
         """Forget a resource; False where there was none."""
 
-    def all(self, run: str, kind: str) -> Iterator[Resource]:
-        """Copies, for reading, of what a run sees of a kind, in order of creation, as they are at this moment."""
+    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:
+        """Copies, for reading, of what a run sees of a kind, in order of creation, as they are at this moment.
+
+        With `external` those with that externalId, and perhaps others: who asks has to look.
+        """
+
+    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
+        """How many `all` would give, and those from `offset` on, `limit` at the most."""
 
     # Timers
 
@@ -338,12 +344,19 @@ class MemoryStore(Store):
             self._remember(lambda: rows.__setitem__(identifier, old))
             return True
 
-    def all(self, run: str, kind: str) -> Iterator[Resource]:
+    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:  # noqa: ARG002 - few are here
+        for identifier, row in self._in_order(run, kind):
+            yield _resource(run, kind, identifier, row)
+
+    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
+        rows = self._in_order(run, kind)
+        return len(rows), [_resource(run, kind, name, row) for name, row in rows[offset : offset + limit]]
+
+    def _in_order(self, run: str, kind: str) -> list[tuple[str, _Row]]:
         with self._lock:
             shared = sorted(self._rows.get((_EVERY_RUN, kind), {}).items(), key=lambda item: item[1].order)
             added = sorted(self._rows.get((run, kind), {}).items(), key=lambda item: item[1].order)
-        for identifier, row in [*shared, *added]:
-            yield _resource(run, kind, identifier, row)
+        return [*shared, *added]
 
     # Timers
 

@@ -7,11 +7,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "v0002"
+HEAD: Final = "v0003"
 """The newest migration."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,6 +48,12 @@ class Name(Words):
         if len(text) * 4 <= _LONGEST or len(text.encode()) <= _LONGEST:
             return text
         return _escaped(f"{value[:_KEPT]}~{hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def external_of(body: Any) -> str | None:
+    """The externalId of a body, as the column has it; None where it has none that is text."""
+    found = body.get("externalId") if isinstance(body, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _escaped(text: str) -> str:
@@ -117,10 +123,16 @@ resources = Table(
     Column("id", Name, nullable=False),
     Column("created", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("external", Name),
     Index("resources_by_id", "run", "kind", "id", unique=True),
     Index("resources_in_order", "run", "kind", "seq"),
+    Index(
+        "resources_by_external", "run", "kind", "external", "seq",
+        sqlite_where=text("external IS NOT NULL"), postgresql_where=text("external IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
-)
+)  # fmt: skip
+"""`external` is the body's externalId, by which partners find their own."""
 
 timers = Table(
     "timers",

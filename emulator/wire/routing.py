@@ -8,6 +8,8 @@ do for each request costs more than our whole answer.
 from __future__ import annotations
 
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -28,6 +30,7 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
     A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard. It is
     built when the first request comes, so that a party is ready before all that it could serve is.
     """
+    prepare()
     app: App | None = None
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,9 +42,16 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
     return route
 
 
+def prepare() -> None:
+    """Import Connexion. Who does it before there are other threads starts faster."""
+    with warnings.catch_warnings(), _lightly():
+        # connexion 3.3 imports a test client whose deprecation is no user's business.
+        warnings.simplefilter("ignore")
+        import connexion  # noqa: F401, PLC0415 - heavy, and only servers need it
+
+
 def _routed(contracts: Sequence[Contract], operate: Operate) -> App:
-    with _lightly():
-        from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, and only servers need it
+    from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, as above
     from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware  # noqa: PLC0415
     from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
     from connexion.resolver import Resolver  # noqa: PLC0415
@@ -90,8 +100,10 @@ def _lightly() -> Iterator[None]:
     """Inside, Connexion is imported without HTTP clients: a tenth of a server's start.
 
     It has them to ask others about tokens, to fetch contracts from elsewhere, and to test itself; here it does neither.
+    Other threads, where there are some, might import them in earnest at the same moment, so then nothing is left out.
     """
-    names = [name for name in ("httpx", "requests", "starlette.testclient") if name not in sys.modules]
+    alone = threading.active_count() == 1
+    names = [name for name in ("httpx", "requests", "starlette.testclient") if alone and name not in sys.modules]
     for name in names:
         sys.modules[name] = ModuleType(name)
         vars(sys.modules[name])["TestClient"] = None

@@ -64,6 +64,30 @@ def test_runs_do_not_see_each_other_but_all_see_what_is_shared(store):
     assert store.get("b", "quote", "0").run == "b"
 
 
+def test_a_part_of_what_a_run_sees_is_counted_and_in_order(store):
+    store.share(resource("0"))
+    for number in range(1, 6):
+        store.add(resource(str(number)))
+    store.add(resource("x", run="other"))
+    parts = [store.part("r", "quote", offset, 2) for offset in (0, 1, 4, 6, 2**62)]
+    assert [(total, [r.id for r in some]) for total, some in parts] == [
+        (6, ["0", "1"]), (6, ["1", "2"]), (6, ["4", "5"]), (6, []), (6, []),
+    ]  # fmt: skip
+
+
+def test_what_has_an_external_id_is_found_by_it_also_after_that_changed(store):
+    for number in range(4):
+        store.add(resource(str(number), externalId="even" if number % 2 == 0 else "odd"))
+    changed = store.get("r", "quote", "2")
+    changed.body["externalId"] = "odd"
+    store.update(changed)
+
+    def found(external: str) -> list[str]:
+        return [r.id for r in store.all("r", "quote", external) if r.body["externalId"] == external]
+
+    assert (found("even"), found("odd"), found("none")) == (["0"], ["1", "2", "3"], [])
+
+
 def test_an_id_is_taken_once(store):
     store.add(resource("1"))
     with pytest.raises(KeyError):
@@ -319,6 +343,21 @@ def test_migrations_end_in_the_tables_that_we_use(url, made):
     with store.database.writing() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_what_an_older_oit_kept_is_found_by_its_external_id(url):
+    store = open_store(url)
+    store.add(resource("1", externalId="mine"))
+    store.add(resource("2"))
+    with store.database.writing() as connection:  # as v0002 left it
+        connection.execute(text("DROP INDEX resources_by_external"))
+        connection.execute(text("ALTER TABLE resources DROP COLUMN external"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'v0002'"))
+    store.close()
+    store = open_store(url)
+    assert [r.id for r in store.all("r", "quote", "mine")] == ["1"]
+    assert [r.id for r in store.all("r", "quote")] == ["1", "2"]
     store.close()
 
 
