@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import judging, load, pages, peers
+from tests.bench import judging, load, pages, peers, rendering, scaling
 from tests.bench.machine import machine
 
-PARTS = ("peers", "judge", "page")
+PARTS = ("peers", "judge", "report", "page", "scale")
+LOADED = ("peers", "scale")
+"""Parts that want wrk."""
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +23,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of the peers (3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of load, each time (3)")
     parser.add_argument("--only", action="append", default=[], help="peers with this in their name")
+    parser.add_argument("--most", type=int, default=1_000_000, help="resources stored at the most (1,000,000)")
     parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder for bench.json (out/bench)")
     asked = parser.parse_args(arguments)
     if strange := [part for part in asked.part if part not in PARTS]:
@@ -30,19 +33,26 @@ def main(arguments: list[str]) -> int:
     file = asked.out / "bench.json"
     figures: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     where = machine()
-    print(", ".join(f"{name} {value}" for name, value in where.items()))  # noqa: T201
+    print(", ".join(f"{name} {value}" for name, value in where.items()))
     for part in chosen:
-        print(f"\n== {part}")  # noqa: T201
-        if part == "peers" and load.version() is None:
-            print("skipped: wrk is not installed (apt-get install wrk)")  # noqa: T201
+        print(f"\n== {part}")
+        if part in LOADED and load.version() is None:
+            print("skipped: wrk is not installed (apt-get install wrk)")
             continue
-        if part == "peers":
-            found = peers.run(asked.rounds, asked.seconds, asked.only)
-        else:
-            found = judging.run() if part == "judge" else pages.run()
+        match part:
+            case "peers":
+                found = peers.run(asked.rounds, asked.seconds, asked.only)
+            case "judge":
+                found = judging.run()
+            case "report":
+                found = rendering.run()
+            case "page":
+                found = pages.run()
+            case _:
+                found = scaling.run(asked.seconds, asked.out, asked.most)
         figures[part] = {"machine": where, **found}
         file.write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"\n{file}")  # noqa: T201
+    print(f"\n{file}")
     return 0
 
 

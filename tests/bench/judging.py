@@ -29,11 +29,11 @@ ROUNDS = 5
 SECONDS = 0.3
 
 
-def rate(work: Callable[[], Any]) -> float:
+def rate(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
     """Calls per second of processor time: the median of some short rounds."""
     work()
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         count, started = 0, time.process_time()
         while time.process_time() - started < SECONDS:
             work()
@@ -131,6 +131,7 @@ def run() -> dict[str, Any]:
             lambda: contract.body_breaches("ProductOrder_Create", parse(sent.request.raw))
         ),
     }
+    by_kind = _by_kind(release, transcript)
     of_a_run = {
         "jsonschema, bodies already read": rate(lambda: [one.is_valid(value) for one, value in described]) * exchanges,
         "judge, the contract's rules only": judged(rules=contract_rules.RULES, closing=()),
@@ -143,22 +144,54 @@ def run() -> dict[str, Any]:
         "python -c pass, for scale": statistics.median(_bare() for _ in range(ROUNDS)),
     }
     kept = memory(lambda: judge(unread(transcript), release))
-    print(f"messages: an order of {len(sent.request.raw)} bytes, from a purchase of an Access E-Line")  # noqa: T201
+    print(f"messages: an order of {len(sent.request.raw)} bytes, from a purchase of an Access E-Line")
     messages = _told(of_an_order)
-    print(f"exchanges: that purchase, {exchanges} of them; {len(RULES)} rules and {len(CLOSING)} at the end")  # noqa: T201
+    print(f"exchanges: that purchase, {exchanges} of them; {len(RULES)} rules and {len(CLOSING)} at the end")
     runs = _told(of_a_run)
     for name, seconds in starts.items():
-        print(f"{name:40} {seconds:12.3f} s")  # noqa: T201
+        print(f"{name:40} {seconds:12.3f} s")
     for name, size in kept.items():
-        print(f"judge, memory, {name:25} {size:12,.1f}")  # noqa: T201
-    return {"messages": messages, "exchanges": runs, "start_up_seconds": starts, "memory": kept}
+        print(f"judge, memory, {name:25} {size:12,.1f}")
+    return {"messages": messages, "by_kind": by_kind, "exchanges": runs, "start_up_seconds": starts, "memory": kept}
+
+
+def _by_kind(release: Release, transcript: Transcript) -> dict[str, dict[str, float]]:
+    """Requests of each kind, already read: jsonschema alone, jsonschema-rs alone, and ours from the bytes."""
+    found: dict[str, dict[str, float]] = {}
+    for exchange in transcript:
+        contract = release.contract(str(exchange.api), exchange.kind)
+        root = contract.operation(str(exchange.operation)).request
+        if root is None or exchange.operation in found:
+            continue
+        slow, quick, body = plain_validator(contract, root.root), contract.validator(root.root), exchange.request.body
+        request, name = exchange.request, str(exchange.operation)
+
+        def ours(contract: Contract = contract, name: str = name, request: Any = request) -> Any:
+            return contract.request_breaches(name, replace(request), advisory=False)
+
+        row = {
+            "bytes": len(request.raw),
+            "jsonschema": rate(lambda slow=slow, body=body: slow.is_valid(body), rounds=2),
+            "jsonschema-rs": rate(lambda quick=quick, body=body: quick.is_valid(body), rounds=2),
+            "ours, from bytes": rate(ours, rounds=2),
+        }
+        found[name] = {key: round(value, 1) for key, value in row.items()}
+        print(
+            f"{name:32} {row['bytes']:6,} B  "
+            + "  ".join(
+                f"{key} {value:,.0f}/s ({value / row['jsonschema']:.0f} x)"
+                for key, value in row.items()
+                if key != "bytes"
+            )
+        )
+    return found
 
 
 def _told(rates: dict[str, float]) -> dict[str, dict[str, float]]:
     """Print rates, each beside its ratio to the first, and give both."""
     base = next(iter(rates.values()))
     for name, value in rates.items():
-        print(f"{name:40} {value:12,.0f} /s   {value / base:8.2f} x jsonschema")  # noqa: T201
+        print(f"{name:40} {value:12,.0f} /s   {value / base:8.2f} x jsonschema")
     return {name: {"per_second": round(value, 1), "ratio": round(value / base, 2)} for name, value in rates.items()}
 
 

@@ -30,7 +30,7 @@ def run() -> dict[str, Any]:
     """Seconds on the wall, the median of some rounds, each with a page of its own."""
     found = chromium()
     if found is None:
-        print("skipped: there is no chromium (apt-get install chromium)")  # noqa: T201
+        print("skipped: there is no chromium (apt-get install chromium)")
         return {}
     from playwright.sync_api import sync_playwright
 
@@ -55,7 +55,7 @@ def run() -> dict[str, Any]:
         )
         browser.close()
     for name, value in figures.items():
-        print(f"{name:32} {value:8.2f}")  # noqa: T201
+        print(f"{name:32} {value:8.2f}")
     return figures
 
 

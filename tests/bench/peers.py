@@ -105,9 +105,9 @@ def run(rounds: int, seconds: float, only: Sequence[str] = ()) -> dict[str, Any]
     there = [c for c in everybody if isinstance(c, Contender)]
     absent = [c for c in everybody if isinstance(c, Absent)]
     for each in absent:
-        print(f"{each.name}: skipped, not installed ({each.install})")  # noqa: T201
+        print(f"{each.name}: skipped, not installed ({each.install})")
     for one in there:
-        print(f"{one.name}: {one.version}" + (f"; {one.remark}" if one.remark else ""))  # noqa: T201
+        print(f"{one.name}: {one.version}" + (f"; {one.remark}" if one.remark else ""))
     measured: dict[str, list[Round]] = {c.name: [] for c in there}
     noticed: dict[str, dict[str, str]] = {}
     for number in range(rounds):
@@ -117,7 +117,7 @@ def run(rounds: int, seconds: float, only: Sequence[str] = ()) -> dict[str, Any]
                 if not number:
                     noticed[one.name] = checks(one)
             except RuntimeError as error:
-                print(f"round {number + 1}: {error}")  # noqa: T201
+                print(f"round {number + 1}: {error}")
     table = {name: _medians(found) for name, found in measured.items() if found}
     ratios = _ratios(measured)
     _tell(table, ratios, noticed)
@@ -177,4 +177,4 @@ def _tell(
     lines += ["", "who notices"]
     for name, row in noticed.items():
         lines.append(f"{name:28}" + "; ".join(f"{what}: {said}" for what, said in row.items()))
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(lines))
