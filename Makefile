@@ -47,8 +47,9 @@ mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)
 
-screenshots: $(STAMP) ## pictures of the HTML report's views, in emulator/console/screenshots
+screenshots: $(STAMP) ## pictures of the report's and the console's views, in emulator/console/screenshots
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.console_screenshots
 
 image: ## build the container image
 	docker build --tag lso-oit .

@@ -14,6 +14,7 @@ from emulator.console.resources import resources
 from emulator.console.source import NoRun, RunLine, Shelf, Source, line_json
 from emulator.console.stream import Stream
 from emulator.parties.clock import Clock, rfc3339
+from emulator.report import WRITERS
 from emulator.report.model import Report
 from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange
@@ -64,6 +65,7 @@ class Front:
             "capabilities": self.control.able(),
             "runs": rows,
             "faults": self._faults(),
+            "formats": list(WRITERS),
         }
 
     def now(self) -> datetime:

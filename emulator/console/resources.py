@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.doors import Emulation
 from emulator.parties.clock import rfc3339
-from emulator.parties.hand import Hand, Living
+from emulator.parties.hand import Hand, Living, cycle_of
 from emulator.parties.store import Owed
 from emulator.report.masking import clean_text, plain
 from emulator.standard.events import listeners
@@ -41,6 +41,7 @@ def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "kind": resource.kind,
         "id": resource.id,
+        "machine": cycle_of(resource),
         "state": plain(resource.body.get(state)),
         "created": rfc3339(resource.created),
         "items": [{"id": plain(item.get("id")), "state": plain(item.get("state"))} for item in living.items],

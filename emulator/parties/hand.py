@@ -107,7 +107,7 @@ class Hand:
 
     def moves(self, resource: Resource) -> tuple[str, ...]:
         """The states that a resource may go to, by its lifecycle."""
-        return self._after(_cycle(resource), resource.body)
+        return self._after(cycle_of(resource), resource.body)
 
     def item_moves(self, resource: Resource) -> dict[str, tuple[str, ...]]:
         """The same for its items, where these have a life of their own."""
@@ -218,6 +218,6 @@ def _items(resource: Resource) -> list[dict[str, Any]]:
     return list(resource.body.get(member, ())) if member else []
 
 
-def _cycle(resource: Resource) -> str:
+def cycle_of(resource: Resource) -> str:
     """The lifecycle of a resource: firm and budgetary quotes have their own."""
     return f"quote.{resource.body['buyerRequestedQuoteLevel']}" if resource.kind == "quote" else resource.kind

@@ -11,22 +11,25 @@ class EmulatorBoard {
     this.pace = h('p', { class: 'meta' });
     this.showPace = part(this.pace, ([speed, ahead]) => [speed === 1 ? 'as fast as the wall’s' : `${speed.toLocaleString('en')} times as fast as the wall’s`, ahead > 1 ? `, ${span(ahead)} ahead of it` : null]);
     this.by = line({ value: '1d', size: 7, 'data-key': 'advance-by' });
-    this.advance = control({ action: 'advance', label: 'Advance', inputs: [field('By', this.by), h('span', { class: 'quick' }, LEAPS.map((leap) => h('button', { type: 'button', class: 'button', 'aria-label': `Set to ${leap}`, onclick: () => { this.by.value = leap; this.advance.refresh(); } }, leap)))],
+    this.advance = control({ action: 'advance', label: 'Advance', inputs: [field('Forward by', this.by), h('span', { class: 'quick' }, LEAPS.map((leap) => h('button', { type: 'button', class: 'button', 'aria-label': `Set to ${leap}`, onclick: () => { this.by.value = leap; this.advance.refresh(); } }, leap)))],
       given: () => (this.by.value.trim() ? { by: this.by.value.trim() } : { problem: 'How far? As 20s, 5m, 2h, 45d.' }) });
     this.clockPanel = h('section', { class: 'panel' }, h('h2', {}, 'Clock'), this.time, this.pace, this.advance.element);
     this.owed = h('div', {});
     this.showOwed = part(this.owed, (told_) => this.notifications(told_));
     this.snapshot = control({ action: 'snapshot', label: 'Snapshot', given: () => ({ run: this.run }), act: (given) => takeSnapshot(given) });
-    this.file = h('input', { type: 'file', 'data-key': 'restore-file', accept: '.json,.ndjson,.jsonl,.oit' });
-    this.restore = control({ action: 'restore', label: 'Restore', inputs: [field('From', this.file)],
-      given: () => (this.file.files.length ? { run: this.run, file: this.file.files[0].name } : { problem: 'Choose the file of a snapshot first.' }),
-      act: async () => (await post('restore', { run: this.run, file: await this.file.files[0].text() })).json() });
+    this.file = h('input', { type: 'file', 'data-key': 'restore-file', accept: '.ndjson,.jsonl,.json' });
+    this.as = line({ size: 14, 'data-key': 'restore-as' });
+    this.restore = control({ action: 'restore', label: 'Restore', inputs: [field('From', this.file), field('As run', this.as, 'empty: as it was called')],
+      given: () => (this.file.files.length ? { file: this.file.files[0].name, run: this.as.value.trim() || null } : { problem: 'Choose the file of a snapshot first.' }),
+      act: async ({ run }) => (await post('restore', { file: await this.file.files[0].text(), run })).json() });
     this.reset = control({ action: 'reset', label: 'Reset', given: () => ({ run: this.run }), sure: () => ['Reset the run ', h('b', {}, say(this.name(), 80)), '? Its resources, timers, subscriptions and exchanges are gone then. A snapshot keeps them.'] });
     this.keeping = h('section', { class: 'panel' }, h('h2', {}, 'Keep and begin again'), this.snapshot.element, this.restore.element, this.reset.element);
+    const shell = () => `export OIT_CONSOLE=${location.origin}`;
+    this.shell = h('p', { class: 'meta shell' }, 'The command lines need to know of this console, once: ', h('code', {}, shell()), ' ', copyButton(shell, 'Copy what the command lines need'));
     this.element = h('div', { class: 'emulator' },
       h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'resources', tabindex: '0' }, field('Run', this.choice), this.list.element),
       h('section', { class: 'middle', 'data-scroll': 'resource', 'aria-label': 'Resource', tabindex: '0' }, this.pane.element),
-      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.clockPanel, this.owed, this.faults.element, this.keeping));
+      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.shell, this.clockPanel, this.owed, this.faults.element, this.keeping));
     this.resources = null;
     this.read = steadily(() => this.take(), 300);
     setInterval(() => this.watch(), 1000);
@@ -37,13 +40,14 @@ class EmulatorBoard {
   async take() {
     const { run } = this;
     if (!run) return;
-    let resources;
-    try { resources = await askJson(`/api/runs/${encodeURIComponent(run)}/resources`); } catch (error) {
+    let resources = { resources: [], subscriptions: [], owed: [], dead: [] };
+    try {
+      if (feed.run(run)) resources = await askJson(`/api/runs/${encodeURIComponent(run)}/resources`);
+    } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      resources = { resources: [], subscriptions: [], owed: [], dead: [], problem: error.message };
     }
     if (run !== this.run) return;
-    this.resources = resources;
+    this.resources = { ...resources, resources: resources.resources.toReversed() }; // the newest first
     this.show();
   }
 
@@ -72,12 +76,13 @@ class EmulatorBoard {
   render() {
     const { state } = feed;
     const runs = state ? state.runs : [];
-    offer(this.choice, runs.map((run) => [run.id, run.name]));
-    const wanted = app.route.parts[0] || this.run;
-    const run = runs.some((each) => each.id === wanted) ? wanted : (runs[0] || {}).id;
+    // A run that was reset stays chosen: what is pressed next must not meet another one.
+    const run = app.route.parts[0] || this.run || (runs[0] || {}).id;
+    const gone = state && run && !runs.some((each) => each.id === run);
+    offer(this.choice, [...(gone ? [[run, `${run}, which has nothing`]] : []), ...runs.map((each) => [each.id, each.name])]);
     if (run !== this.run) { this.run = run; this.resources = null; this.read(); }
     if (run) this.choice.value = run;
-    this.choice.disabled = !runs.length;
+    this.choice.disabled = !this.choice.options.length;
     this.clockPanel.hidden = !feed.can('advance');
     if (state) this.showPace([state.speed, Math.round(state.ahead_seconds || 0)]);
     this.showTime();
@@ -86,6 +91,7 @@ class EmulatorBoard {
     this.reset.element.hidden = !feed.can('reset');
     this.keeping.hidden = !['snapshot', 'restore', 'reset'].some((action) => feed.can(action));
     for (const each of [this.snapshot, this.restore, this.reset]) each.refresh();
+    this.shell.hidden = !(state && state.capabilities.length);
     this.faults.show();
     this.show();
     return this.element;
@@ -95,7 +101,9 @@ class EmulatorBoard {
     const { resources = [], ...rest } = this.resources || {};
     const [, kind, id] = app.route.view === 'emulator' ? app.route.parts : [];
     const named = resources.find((resource) => resource.kind === kind && resource.id === id);
-    const chosen = named || (kind ? undefined : resources[0]);
+    // Where the address names none: one for which something comes, and it stays that one while it is looked at.
+    const chosen = named || (kind ? undefined : resources.find((each) => resourceKey(each) === this.usual) || resources.find(nextTimer) || resources[0]);
+    this.usual = chosen && resourceKey(chosen);
     this.list.show(resources, this.run, chosen && resourceKey(chosen));
     this.pane.show(chosen, this.run);
     this.showOwed({ subscriptions: rest.subscriptions, owed: rest.owed, dead: rest.dead });
@@ -106,7 +114,7 @@ class EmulatorBoard {
 async function takeSnapshot(given) {
   const reply = await post('snapshot', given);
   const name = /filename="?([^";]+)"?/.exec(reply.headers.get('content-disposition') || '');
-  const pending = URL.createObjectURL(await reply.blob());
+  const kept = URL.createObjectURL(await reply.blob());
   const file = name ? name[1] : `${given.run}.json`;
   away(kept, { download: file }).click();
   setTimeout(() => URL.revokeObjectURL(kept), 10000);

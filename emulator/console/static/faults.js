@@ -4,8 +4,7 @@ const ANSWERS = [
   ['lost', 'the request takes effect, its answer never comes'], ['truncate', 'the connection ends in the middle of the body'],
   ['drip', 'the body comes a few bytes at a time'], ['contentType', 'another content type'], ['delay', 'the answer comes late'],
 ];
-const NEWS = [['drop', 'never sent'], ['duplicate', 'sent twice'], ['delay', 'sent late']];
-const ofNotifications = (operation) => operation === 'notifications';
+const NEWS = [['drop', 'the next is never sent'], ['duplicate', 'the next is sent twice'], ['delay', 'the next is sent late']];
 const wholeNumber = (text) => (/^\d+$/.test(text.trim()) ? Number(text) : null);
 
 // The operations that rules speak of, by API: what a partner can ask of our seller.
@@ -19,9 +18,8 @@ function operations() {
 
 class FaultsPanel {
   constructor() {
-    const form = () => this.control && this.control.refresh();
     this.operation = h('select', { 'data-key': 'fault-operation' });
-    offer(this.operation, [['notifications', 'notifications'], ...operations().map((name) => [name, name])]);
+    offer(this.operation, [['notifications', 'notifications'], ...operations().map((name) => [name, `answers to ${name}`])]);
     this.operation.value = operations().includes('quote.createQuote') ? 'quote.createQuote' : 'notifications';
     this.what = h('select', { 'data-key': 'fault-what' });
     this.values = {
@@ -29,31 +27,28 @@ class FaultsPanel {
       truncate: field('After bytes', line({ value: '100', size: 5, inputmode: 'numeric', 'data-key': 'fault-truncate' })),
       drip: h('span', { class: 'pair' }, field('Bytes', line({ value: '16', size: 4, inputmode: 'numeric', 'data-key': 'fault-drip' })), field('Every', line({ value: '200ms', size: 6, 'data-key': 'fault-every' }))),
       contentType: field('Type', line({ value: 'text/html', size: 14, 'data-key': 'fault-type' })),
-      delay: field('By', line({ value: '5s', size: 6, 'data-key': 'fault-delay' }), 'real time: 200ms, 5s, 2m'),
-      numbers: field('Which', line({ value: '1', size: 8, 'data-key': 'fault-numbers' }), 'counted from 1: 1, 3'),
+      delay: field('Late by', line({ value: '5s', size: 6, 'data-key': 'fault-delay' }), 'real time: 200ms, 5s, 2m'),
     };
     this.times = line({ value: '1', size: 6, 'data-key': 'fault-times' });
     this.timesField = field('Times', this.times, 'a number, or always');
-    this.control = control({ action: 'fault', label: 'Make trouble', inputs: [field('Answers to', this.operation), field('What', this.what), ...Object.values(this.values), this.timesField], given: () => this.given() });
+    this.control = control({ action: 'fault', label: 'Make trouble', inputs: [field('Of', this.operation), field('What', this.what), ...Object.values(this.values), this.timesField], given: () => this.given() });
     this.clear = control({ action: 'fault', label: 'End all trouble', given: () => ({ clear: true }) });
     this.armed = h('div', {});
-    this.showArmed = part(this.armed, (faults) => (faults.length ? grid('Trouble in force', ['Answers to', 'What', 'Left'], faults.map((fault) => [h('code', {}, say(fault.operation, 100)), say(fault.what, 200), fault.left === null ? 'always' : String(fault.left)])) : h('p', { class: 'calm' }, 'No trouble is in force.')));
+    this.showArmed = part(this.armed, (faults) => (faults.length ? grid('Trouble in force', ['Of', 'What', 'Left'], faults.map((fault) => [h('code', {}, say(fault.operation, 100)), say(fault.what, 200), fault.left === null ? 'always' : String(fault.left)])) : h('p', { class: 'calm' }, 'No trouble is in force.')));
     this.element = h('section', { class: 'panel' }, h('h2', {}, 'Trouble on purpose'), this.armed, this.control.element, this.clear.element);
     this.operation.addEventListener('change', () => this.fit());
     this.what.addEventListener('change', () => this.fit());
     this.fit();
-    form();
   }
 
   value(name, index = 0) { return this.values[name].querySelectorAll('input')[index].value.trim(); }
 
   // Which fields belong to what is chosen.
   fit() {
-    const news = ofNotifications(this.operation.value);
+    const news = this.operation.value === 'notifications';
     offer(this.what, news ? NEWS : ANSWERS);
     const what = this.what.value;
-    for (const [name, element] of Object.entries(this.values)) element.hidden = name !== (news && what !== 'delay' ? 'numbers' : what);
-    this.timesField.hidden = news;
+    for (const [name, element] of Object.entries(this.values)) element.hidden = name !== what;
     this.control.refresh();
   }
 
@@ -62,11 +57,6 @@ class FaultsPanel {
     const what = this.what.value;
     const problem = (text) => ({ problem: text });
     const times = this.times.value.trim();
-    if (ofNotifications(operation)) {
-      if (what === 'delay') return { operation, delay: this.value('delay') };
-      const numbers = this.value('numbers').split(/[\s,]+/).filter(Boolean).map(wholeNumber);
-      return !numbers.length || numbers.includes(null) || numbers.includes(0) ? problem('Which notifications? Numbers from 1, as in 1, 3.') : { operation, [what]: numbers };
-    }
     if (times !== 'always' && !wholeNumber(times)) return problem('How many times? A number, or always.');
     const rest = times === '1' ? {} : { times: times === 'always' ? times : Number(times) };
     switch (what) {
@@ -82,6 +72,5 @@ class FaultsPanel {
   show() {
     this.element.hidden = !feed.can('fault');
     this.showArmed((feed.state && feed.state.faults) || []);
-    this.clear.element.hidden = !(feed.state && feed.state.faults.length);
   }
 }

@@ -63,12 +63,13 @@ class Feed {
       this.refused = null;
       this.stateAt = performance.now();
       this.tell('state');
-      if (this.can('done') !== Boolean(this.waiting)) this.readWaiting();
+      if (this.stale || this.state.waiting !== Boolean(this.waiting)) this.readWaiting();
+      this.stale = false;
     });
     this.readWaiting = steadily(async () => {
       try {
         // Where nobody is waited for the answer is 404, which a browser tells as a mistake: it is not asked then.
-        this.waiting = this.can('done') ? await askJson('/api/waiting') : null;
+        this.waiting = this.state && this.state.waiting ? await askJson('/api/waiting') : null;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.waiting = null;
@@ -141,7 +142,7 @@ class Feed {
       this.tell('run', id);
     });
     source.addEventListener('state', () => this.readState());
-    source.addEventListener('waiting', () => { if (this.can('done')) this.readWaiting(); else this.readState(); });
+    source.addEventListener('waiting', () => { this.stale = true; this.readState(); });
   }
 
   // After a connection: whatever happened meanwhile.

@@ -7,6 +7,8 @@ for (const [id, board] of Object.entries(AREAS)) {
   OIT.addView({ id, title: AREA_TITLES[id], always: true, render: () => board.render(), placed: () => board.placed && board.placed() });
 }
 
+const awaited = () => (feed.waiting && feed.waiting.status !== 'ended' && feed.waiting.awaited) || [];
+
 // A run that is not here yet, or not at all.
 function loading() {
   const kept = feed.reports.get(app.runIndex);
@@ -46,13 +48,13 @@ const LIVE = {
 
   areas() {
     const { state } = feed;
-    const shown = { runs: true, log: true, waiting: Boolean(feed.waiting) || feed.can('done'), emulator: Boolean(state && state.capabilities.some((action) => action !== 'done')) };
+    const shown = { runs: true, log: true, waiting: Boolean(feed.waiting || AREAS.waiting.last), emulator: Boolean(state && (state.emulator || state.capabilities.some((action) => action !== 'done'))) };
     return Object.keys(AREAS).filter((id) => shown[id] || id === this.route.view);
   },
 
   head() {
     const { state } = feed;
-    const said = { runs: state ? state.runs.length : null, waiting: feed.waiting && feed.waiting.status !== 'ended' ? feed.waiting.awaited.length || null : null };
+    const said = { runs: state ? state.runs.length : null, waiting: awaited().length || null };
     const here = (id) => (this.route.view === id ? 'page' : id === 'runs' && this.runIndex !== null ? 'true' : null);
     this.showAreas = this.showAreas || part(this.bar, (tabs) => [tabs.map(([id, badge, current]) => h('a', { href: `#/${id}`, 'data-focus': `tab:${id}`, 'aria-current': current }, AREA_TITLES[id], badge === null || badge === undefined ? null : h('span', { class: 'badge' }, badge))),
       away('/docs/', { 'data-focus': 'tab:docs', target: '_blank', rel: 'noopener' }, 'Contracts', h('span', { class: 'badge', 'aria-hidden': 'true' }, '↗'), h('span', { class: 'sr' }, ' in Swagger UI, a new tab'))]);
@@ -80,7 +82,7 @@ const LIVE = {
   },
 
   title() {
-    const waits = feed.waiting && feed.waiting.status !== 'ended' && feed.waiting.awaited.length ? '● ' : '';
+    const waits = awaited().length ? '● ' : '';
     const place = this.model ? `${RUN_WORDS[this.model.run.verdict] || ''}: ${plainly(this.model.about.scenario, 80)}` : AREA_TITLES[this.route.view] || 'Run';
     return `${waits}${place} · OIT console`;
   },
@@ -145,7 +147,7 @@ document.addEventListener('selectionchange', () => { if (pending && getSelection
 function news(what, id) {
   if (what === 'report' && id === app.runIndex) {
     if (app.route.view === 'loading') {
-      if (!went) app.route = undefined; // who came by a deep link did not go anywhere: the focus stays where it is
+      if (!went) Object.assign(app, { route: undefined, arrived: false }); // who came by a deep link did not go anywhere: the focus stays
       app.go();
       return;
     }
@@ -156,12 +158,10 @@ function news(what, id) {
     return;
   }
   const { view } = app.route;
-  if (['run', 'acted', 'state'].includes(what)) {
-    if (view === 'emulator' && (id === undefined || id === null || id === AREAS.emulator.run)) AREAS.emulator.read();
-    if (view === 'log' && what !== 'state') AREAS.log.refresh();
-  }
   if (['state', 'waiting', 'report'].includes(what)) { if (app.runIndex === null) redraw(); else app.head(); }
-  if (what === 'waiting' && feed.waiting && feed.waiting.status !== 'ended' && feed.waiting.awaited.length) announce(`Waiting for ${feed.waiting.awaited.map((entry) => plainly(entry.title || entry.step, 80)).join(', ')}.`);
+  if (view === 'emulator' && what === 'state') AREAS.emulator.read();
+  if (view === 'log' && what === 'run') AREAS.log.refresh();
+  if (what === 'waiting' && awaited().length) announce(`Waiting for ${awaited().map((entry) => plainly(entry.title || entry.step, 80)).join(', ')}.`);
 }
 
 Object.assign(app, LIVE);

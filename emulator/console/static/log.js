@@ -1,5 +1,6 @@
 // The log: exchanges of all runs, the newest first, sifted by the server; a click opens the message beside it.
 const PAGE = 50;
+const ON_PURPOSE = { provoked: 'wrong on purpose', spoilt: 'spoilt on purpose' };
 
 class LogBoard {
   constructor() {
@@ -14,7 +15,7 @@ class LogBoard {
       field('Find', h('input', { type: 'search', id: 'log-q', 'data-key': 'log-q', placeholder: 'in URLs, headers, bodies' })),
       choose('run', 'Run', []), choose('api', 'API', Object.values(CATALOGUE.guides || {}).map((guide) => [guide.api, guide.function])),
       field('Operation', line({ id: 'log-operation', 'data-key': 'log-operation', placeholder: 'createQuote', size: 12 })),
-      field('Status', line({ id: 'log-status', 'data-key': 'log-status', placeholder: '422', size: 4, inputmode: 'numeric' })),
+      field('Status', line({ id: 'log-status', 'data-key': 'log-status', placeholder: '4xx', size: 4, pattern: '[1-5](\\d\\d|[xX][xX])|none', title: '422, 4xx, or none for what was not answered' })),
       choose('direction', 'From', [['buyer', 'the Buyer'], ['seller', 'the Seller']]),
       choose('verdict', 'Verdict', ['fail', 'warning', 'disputed', 'pass'].map((verdict) => [verdict, VERDICTS[verdict].name])));
     this.body = h('tbody');
@@ -35,7 +36,7 @@ class LogBoard {
     const path = shortPath(row.path || '');
     return h('tr', { class: `v-${row.verdict || 'neutral'}`, 'data-at': `${row.run}:${row.n}` },
       h('td', { class: 'nobreak' }, brief(row.at)),
-      h('td', { class: 'nobreak' }, h('a', { href: `#/log/${encodeURIComponent(row.run)}/${row.n}`, 'data-focus': `log:${row.run}:${row.n}`, 'aria-label': plainly(`Exchange ${row.n} of ${row.run}: ${row.method} ${path}, ${row.status}`) }, `#${row.n}`), ' ', row.verdict === 'pass' ? h('span', { class: 'verdict-sign', role: 'img', 'aria-label': VERDICTS.pass.name }, VERDICTS.pass.glyph) : row.verdict && row.verdict !== 'neutral' ? chip(row.verdict) : null),
+      h('td', { class: 'nobreak' }, h('a', { href: `#/log/${encodeURIComponent(row.run)}/${row.n}`, 'data-focus': `log:${row.run}:${row.n}`, 'aria-label': plainly(`Exchange ${row.n} of ${row.run}: ${row.method} ${path}, ${row.status}`) }, `#${row.n}`), ' ', row.verdict === 'pass' ? h('span', { class: 'verdict-sign', role: 'img', 'aria-label': VERDICTS.pass.name }, VERDICTS.pass.glyph) : ON_PURPOSE[row.verdict] ? chip('neutral', ON_PURPOSE[row.verdict]) : row.verdict ? chip(row.verdict) : null),
       h('td', {}, WHO[row.from] || say(row.from, 20)),
       h('td', { class: 'asked-for' }, h('b', {}, say(row.method, 20)), ' ', say(path, 200), row.operation ? [' ', h('span', { class: 'soft' }, say(row.operation, 80))] : null),
       h('td', { class: 'mono' }, row.status === null || row.status === undefined ? h('span', { class: 'soft' }, 'none') : say(row.status, 40)),
@@ -45,7 +46,7 @@ class LogBoard {
 
   query(more) {
     const asked = new URLSearchParams({ limit: String(PAGE), ...more });
-    for (const input of this.form.querySelectorAll('input, select')) if (input.value.trim()) asked.set(input.id.replace('log-', ''), input.value.trim());
+    for (const input of this.form.querySelectorAll('input, select')) if (input.value.trim() && input.checkValidity()) asked.set(input.id.replace('log-', ''), input.value.trim());
     return `/api/log?${asked}`;
   }
 
@@ -82,14 +83,12 @@ class LogBoard {
   async next() {
     const last = this.rows.at(-1);
     if (!last) return;
-    const got = await askJson(this.query({ before: this.cursor(last) }));
+    const got = await askJson(this.query({ before: `${last.run}:${last.n}` }));
     const have = new Set(this.rows.map((row) => `${row.run}:${row.n}`));
     this.rows = [...this.rows, ...got.exchanges.filter((row) => !have.has(`${row.run}:${row.n}`))];
     this.more = got.more;
     this.show();
   }
-
-  cursor(row) { return row.at; }
 
   show() {
     this.list.show(this.rows, (row) => `${row.run}:${row.n}`);

@@ -140,7 +140,6 @@ function control({ action, label, inputs = [], given = () => ({}), act, sure, st
     button.disabled = false;
     if (document.activeElement === document.body) button.focus();
     feed.readState();
-    feed.tell('acted');
   };
   const form = h('form', { class: 'control', onsubmit: submit, oninput: refresh, onchange: refresh, 'data-action': action },
     inputs.length ? h('div', { class: 'inputs' }, inputs) : null,

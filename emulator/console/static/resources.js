@@ -1,20 +1,17 @@
 // The emulator's resources: a list, and one of them with its states, what comes next, and what can be made of it.
 const resourceKey = (resource) => `${resource.kind}/${resource.id}`;
 const nextTimer = (resource) => [...(resource.timers || [])].sort((a, b) => (a.at < b.at ? -1 : 1))[0];
-const API_OF = { charge: 'productOrder', cancelProductOrder: 'productOrder', modifyProductOrderItemRequestedDeliveryDate: 'productOrder', product: 'productInventory' };
 
-// The standard's diagram with the way that a resource took by its history; nothing where it is not clear which diagram.
+// The standard's diagram with the way that a resource took by its history.
 function wayOf(resource) {
   const { history = [] } = resource;
-  const states = [...history.map((entry) => entry.state), resource.state];
-  const fitting = Object.keys(CATALOGUE.machines || {}).filter((name) => (name === resource.kind || name.startsWith(`${resource.kind}.`)) && states.every((state) => own(CATALOGUE.machines[name].places, state)));
-  if (fitting.length !== 1 || !history.length) return null;
-  const machine = CATALOGUE.machines[fitting[0]];
+  const machine = (CATALOGUE.machines || {})[resource.machine];
+  if (!machine || ![...history, resource].every((entry) => own(machine.places, entry.state))) return null;
   const edges = history.map((entry, index) => {
     const from = index ? history[index - 1].state : null;
     return { from, to: entry.state, at: entry.at, unseen: false, witnesses: [], legal: from === null || machine.edges.some((edge) => edge.from === from && edge.to === entry.state) };
   });
-  return h('details', { class: 'diagram-of', 'data-key': `way:${resourceKey(resource)}`, open: true }, h('summary', {}, `The standard’s lifecycle, ${machine.guide}`), wide('Lifecycle', drawMachine(machine, { machine: fitting[0], state: resource.state, edges })));
+  return h('details', { class: 'diagram-of', 'data-key': `way:${resourceKey(resource)}`, open: true }, h('summary', {}, `The standard’s lifecycle, ${machine.guide}`), wide('Lifecycle', drawMachine(machine, { machine: resource.machine, state: resource.state, edges })));
 }
 
 class ResourceList {
@@ -58,7 +55,7 @@ class ResourcePane {
     this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state)],
       given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}) }) });
     this.send = control({ action: 'event', label: 'Send', inputs: [field('Event', this.event), field('About', this.eventItem)],
-      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: API_OF[this.resource.kind] || this.resource.kind, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}) }) });
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: this.resource.api, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}) }) });
     this.item.addEventListener('change', () => this.offerStates());
     this.stuck = h('p', { class: 'calm' }, 'It has come to its end: no lifecycle leads on from here.');
     this.moving = h('section', { class: 'panel' }, h('h2', {}, 'Move it on'), h('p', { class: 'soft' }, 'Only what the standard’s lifecycle allows is offered. History is kept, and subscribers are told.'), this.move.element, this.stuck);

@@ -11,7 +11,8 @@ class WaitingBoard {
   }
 
   header(told_) {
-    if (!told_) return [h('h1', {}, 'Waiting room'), h('p', { class: 'calm' }, 'Nothing is awaited. With ', h('code', {}, 'oit run --sut buyer --console'), ' this is where a partner sees what its buyer has to do next.')];
+    if (!told_.url && this.last) return [h('h1', {}, 'Nothing is awaited any more'), h('p', {}, h('a', { class: 'go', href: runAddress(this.last, 'summary') }, 'See what became of the run'))];
+    if (!told_.url) return [h('h1', {}, 'Waiting room'), h('p', { class: 'calm' }, 'Nothing is awaited. With ', h('code', {}, 'oit run --sut buyer --console'), ' this is where a partner sees what its buyer has to do next.')];
     const ended = told_.status === 'ended';
     return [h('h1', {}, ended ? 'The run has ended' : told_.awaited.length ? 'Your move' : 'One moment', told_.verdict ? [' ', chip(told_.verdict, RUN_WORDS[told_.verdict])] : null),
       h('p', { class: 'meta' }, 'Scenario ', h('b', {}, say(told_.scenario, 120)), told_.case ? [' ', say(`[${told_.case}]`, 120)] : null, ' · our seller listens at ', h('code', {}, say(told_.url, 200)), ' ', copyButton(() => told_.url, 'Copy the address of our seller'),
@@ -35,11 +36,12 @@ class WaitingBoard {
 
   render() {
     const told_ = feed.waiting;
-    this.showHead(told_ && { scenario: told_.scenario, case: told_.case, url: told_.url, run: told_.run, status: told_.status, verdict: told_.verdict, awaited: told_.awaited.map(() => 0) });
-    const open = told_ && told_.status !== 'ended' ? told_.awaited : [];
+    if (told_ && told_.run) this.last = told_.run;
+    this.showHead(!told_ ? { last: this.last } : { scenario: told_.scenario, case: told_.case, url: told_.url, run: told_.run, status: told_.status, verdict: told_.verdict, awaited: (told_.awaited || []).map(() => 0) });
+    const open = told_ && told_.status !== 'ended' ? told_.awaited || [] : [];
     this.entries.show(open, (entry) => entry.step);
     this.list.hidden = !open.length;
-    this.foot.hidden = !told_ || told_.status === 'ended' || !feed.can('done');
+    this.foot.hidden = !told_ || !told_.url || told_.status === 'ended' || !feed.can('done');
     return this.element;
   }
 }
