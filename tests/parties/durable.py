@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import create_engine, make_url, select
 
+from emulator.parties import tables
 from emulator.parties.store import Store
 from tests.cli.processes import ROOT, environment
 
@@ -65,16 +68,40 @@ def sellers(url: str, profile: Path, count: int = 1) -> Iterator[list[SellerProc
 
 
 @dataclass
+class Note:
+    """A notification as it came: to which path, from which seller process, and whether our 204 was written."""
+
+    path: str
+    body: dict[str, Any]
+    era: int
+    answered: float | None = None
+    """When the 204 had been written, in seconds of the monotonic clock; None where nobody was there to take it."""
+
+
+@dataclass
 class Listener:
     """A buyer's listener that answers 204 to whatever comes. `heard` has each notification in order of arrival."""
 
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    heard: list[Note] = field(default_factory=list)
     url: str = ""
     era: int = 0
     """Which seller process is running; each notification is kept with the one that sent it."""
+    at_work: int = 0
+    news: threading.Condition = field(default_factory=threading.Condition)
 
-    def keep(self, path: str, body: dict[str, Any]) -> None:
-        self.heard.append({"path": path, "era": self.era, **body})
+    def count(self, change: int) -> None:
+        with self.news:
+            self.at_work += change
+            self.news.notify_all()
+
+    def finish(self) -> None:
+        """Return when all is answered that had been sent before: connections are taken up in order of arrival."""
+        requests.post(f"{self.url}{_FENCE}", timeout=PATIENCE)
+        with self.news:
+            assert self.news.wait_for(lambda: not self.at_work, PATIENCE), "the listener is still busy"
+
+
+_FENCE = "/fence"
 
 
 @contextlib.contextmanager
@@ -84,17 +111,39 @@ def listening() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            with contextlib.suppress(ValueError):
-                listener.keep(self.path, json.loads(raw))
-                with contextlib.suppress(OSError):
-                    self.send_response(204)
-                    self.end_headers()
+            note = Note(self.path, {}, listener.era)
+            if self.path != _FENCE:
+                try:
+                    note.body = json.loads(raw)
+                except ValueError:
+                    return  # who sent it died in the middle
+                listener.heard.append(note)
+            with contextlib.suppress(OSError):
+                self.send_response(204)
+                self.end_headers()
+                note.answered = time.monotonic()
 
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Counting(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 256
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            listener.count(1)
+            super().process_request(request, client_address)
+
+        def process_request_thread(self, request: Any, client_address: Any) -> None:
+            try:
+                super().process_request_thread(request, client_address)
+            finally:
+                listener.count(-1)
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Whose process is killed resets its connections."""
+
+    server = Counting(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     listener.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -161,6 +210,40 @@ def until(done: Callable[[], bool], what: str, within: float = PATIENCE) -> None
     while not done():
         assert time.monotonic() < last, f"it did not come in time: {what}"
         pause.wait(0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a database has of resources of a kind, all as it was at one moment."""
+
+    resources: dict[str, dict[str, Any]]
+    """The body of each, by id."""
+    timers: Counter[str]
+    """How many timers each has, by id."""
+    owed: set[tuple[str, str, str]]
+    """Of each notification that is owed: its subscription, its eventId, and the id of what it tells of."""
+
+
+def snapshot(url: str, kind: str, run: str = "") -> Snapshot:
+    """Look into a database in one transaction.
+
+    A process that was killed may have sent its last COMMIT: PostgreSQL carries it out while we look.
+    """
+    engine = create_engine(make_url(url), isolation_level="REPEATABLE READ" if "postgres" in url else "SERIALIZABLE")
+    resources, timers, owed = tables.resources.c, tables.timers.c, tables.owed.c
+    with engine.connect() as connection, connection.begin():
+        found = connection.execute(
+            select(resources.id, resources.body).where(resources.run == run, resources.kind == kind)
+        ).all()
+        planned = connection.execute(select(timers.id).where(timers.run == run, timers.kind == kind)).scalars().all()
+        waiting = connection.execute(select(owed.subscription, owed.body).where(owed.run == run)).all()
+    engine.dispose()
+    events = [(row.subscription, json.loads(row.body)) for row in waiting]
+    return Snapshot(
+        {row.id: json.loads(row.body) for row in found},
+        Counter(planned),
+        {(subscription, event["eventId"], event["event"]["id"]) for subscription, event in events},
+    )
 
 
 def is_idle(store: Store) -> bool:
