@@ -28,7 +28,7 @@ test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)
 
 soak: $(STAMP) ## kill a seller 50 times under load, 10,000 orders through two sellers: half an hour
-	OIT_SOAK=1 $(BIN)/pytest tests/parties/test_durable.py
+	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py
 
 check: lint types ## everything that is checked without running: lint, types, import rules, scenarios
 

@@ -75,8 +75,9 @@ def runs_show(run: str, database: str | None, data: Path, form: str) -> None:
         click.echo(f"{row['at']}  timer: {row['action']} of {row['kind']} {row['id']}")
     for name, words in (("owed", "owed"), ("dead", "given up")):
         for row in shown[name]:
-            fault = f": {row['fault']}" if row["fault"] else ""
-            click.echo(f"{row['due']}  {words}: {row['event']} to subscription {row['subscription']}{fault}")
+            where = f" at {row['callback']}" if row["callback"] else ""
+            fault = f", {row['attempts']} try(s) failed: {row['fault']}" if row["fault"] else ""
+            click.echo(f"{row['due']}  {words}: {row['event']} to subscription {row['subscription']}{where}{fault}")
     click.echo(f"{shown['exchanges']} exchange(s); oit runs export --transcript writes them for oit check")
 
 

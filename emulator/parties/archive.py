@@ -22,6 +22,7 @@ from emulator.errors import FileProblem, UserError
 from emulator.parties import tables
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
+from emulator.parties.hub import hub_kind
 from emulator.parties.recorder import DurableTranscript
 
 FORMAT: Final = 1
@@ -117,8 +118,11 @@ def show_run(database: Database, run: str) -> dict[str, Any]:
     """What a run has, without the bodies. UserError where there is no such run."""
     names = _names(database, run)
     shown: dict[str, Any] = {"run": run, "resources": [], "timers": [], "owed": [], "dead": []}
+    callbacks: dict[tuple[str, str], str] = {}
     for row in _rows(database, tables.resources, names):
         body = orjson.loads(row.body)
+        if row.kind.startswith(hub_kind("")):
+            callbacks[row.run, row.id] = str(body["shown"]["callback"])
         state = (body.get("state") or body.get("status")) if isinstance(body, dict) else None
         shown["resources"].append({"kind": row.kind, "id": row.id, "state": state, "created": rfc3339(row.created)})
     for row in _rows(database, tables.timers, names):
@@ -126,7 +130,8 @@ def show_run(database: Database, run: str) -> dict[str, Any]:
     for name in ("owed", "dead"):
         for row in _rows(database, _OF_RUNS[name], names):
             event = {"event": row.event, "subscription": row.subscription, "due": rfc3339(row.due)}
-            shown[name].append({**event, "attempts": row.attempts, "fault": row.fault})
+            callback = callbacks.get((row.run, row.subscription))
+            shown[name].append({**event, "callback": callback, "attempts": row.attempts, "fault": row.fault})
     shown["exchanges"] = len(DurableTranscript(database, run))
     return shown
 

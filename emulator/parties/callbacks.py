@@ -21,12 +21,16 @@ WORDS: Final = {
 _FORBIDDEN: Final = (
     *("0.0.0.0/8", "::/128"),  # unspecified
     *("169.254.0.0/16", "fe80::/10"),  # link-local, and with it the metadata service of most clouds
-    *("100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128"),  # the metadata services of the others
+    # the metadata services of the others
+    *("100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", "fd00:ec2::254/128", "fd20:ce::254/128"),
+    "fec0::/10",  # site-local, which was what private is now
     *("224.0.0.0/4", "ff00::/8"),  # multicast
     "240.0.0.0/4",  # reserved, and broadcast
 )
 _FORBIDDEN_NAMES: Final = frozenset({"metadata", "metadata.google.internal", "instance-data"})
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
+"""The third quarter of an address that has an IPv4 address in the last (RFC 5214)."""
 
 
 class Forbidden(Exception):  # noqa: N818 - it is what it says
@@ -132,5 +136,6 @@ def _meant(address: Address) -> Iterator[Address]:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
+    wraps = any(address in network for network in _NAT64) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    if wraps or (int(address) >> 32 == 0 and int(address) > 1):
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

@@ -40,7 +40,25 @@ _STAMPED: Final = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
 )
 """Where alembic keeps which migration was the last, as alembic makes it."""
-HOLDER: Final = f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _began(process: int) -> str:
+    """When a process of this machine began, as the kernel counts, and in which space of numbers; "" where unknown.
+
+    Numbers are given again, and each container has its own process 1.
+    """
+    with contextlib.suppress(OSError):
+        space = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
+        return f"{space}.{Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()[19]}"
+    return ""
+
+
+def holder_of(process: int) -> str:
+    """The name by which a process of this machine holds leases."""
+    return f"{socket.gethostname()}:{process}:{_began(process)}"
+
+
+HOLDER: Final = holder_of(os.getpid())
 """Who this process is, among those that share a database."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -23,15 +24,21 @@ _LOG: Final = logging.getLogger(__name__)
 
 THREADS: Final = 16
 """Deliveries at the same time, in real time."""
+_AHEAD: Final = 112
+"""Notifications that are claimed and wait for a thread: to claim many at once costs no more than to claim one."""
 _SLOW: Final = 4
 """How many of them subscriptions may take whose last delivery failed."""
 _LATER: Final = 0.25
-"""Seconds until a delivery is looked at again that found no thread of its kind free."""
+"""Seconds until a delivery is looked at again that found no thread of its kind free, at the least."""
+_LATER_EACH: Final = 0.01
+"""Seconds more for each subscription whose last delivery failed: the many look no more often than the few."""
 _AFTER_REPLY: Final = 0.01
 """Seconds until a delivery is looked at again whose reply was not out yet."""
 _MARGIN: Final = 30.0
 """Seconds that a delivery can take beyond its timeout before another process may take it over."""
 _ACCEPTED: Final = 204
+_SHOWN: Final = 200
+"""Characters of a callback that a line of the log repeats."""
 
 
 class Deliverer:
@@ -60,14 +67,14 @@ class Deliverer:
         self._guard = Guard(settings.allow, settings.deny)
         self._faults, self._dress = faults or Faults(), dress
         self._pool = ThreadPoolExecutor(threads, "oit-delivery") if threads else None
-        self._free = threads
+        self._room = self._all_room = threads + _AHEAD
         self._free_for_slow = min(_SLOW, max(1, threads - 1))
         self._slow: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def next_due(self) -> datetime | None:
-        if self._pool is not None and not self._free:
-            return None  # whoever gets free says so
+        if not self._has_room():
+            return None  # who makes room says so
         return self._store.next_owed()
 
     def run_due(self, now: datetime) -> int:
@@ -78,9 +85,14 @@ class Deliverer:
             for owed in due:
                 self._deliver(owed)
             return len(due)
-        with self._lock:
-            free = self._free
-        return sum(self._begin(owed, now) for owed in (self._store.owed_due(now, free, lease) if free else ()))
+        if not self._has_room():
+            return 0
+        claimed = time.monotonic()
+        return sum(self._begin(owed, now, claimed) for owed in self._store.owed_due(now, self._room, lease))
+
+    def _has_room(self) -> bool:
+        """Whether it is worth while to claim more."""
+        return self._pool is None or self._room * 2 >= self._all_room
 
     def close(self) -> None:
         """Wait for what is being sent; the rest stays owed."""
@@ -89,32 +101,37 @@ class Deliverer:
 
     # -- threads -----------------------------------------------------------------------------------
 
-    def _begin(self, owed: Owed, now: datetime) -> bool:
+    def _begin(self, owed: Owed, now: datetime, claimed: float) -> bool:
         """Give a notification to a thread; False where it has to wait."""
         assert self._pool is not None
         line = (owed.run, owed.subscription)
         with self._lock:
-            slow = line in self._slow
+            slow = line in self._slow or owed.attempts > 0  # another process may have tried it
             waits = slow and not self._free_for_slow
             held = self._is_held(owed.id)
             if not waits and not held:
-                self._free -= 1
+                self._room -= 1
                 self._free_for_slow -= slow
         if waits or held:
-            again = now + timedelta(seconds=self._clock.spread(_AFTER_REPLY if held else _LATER))
+            pause = _AFTER_REPLY if held else max(_LATER, _LATER_EACH * len(self._slow))
+            again = now + timedelta(seconds=self._clock.spread(pause))
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
             return False
-        self._pool.submit(self._in_thread, owed, slow=slow)
+        self._pool.submit(self._in_thread, owed, claimed, slow=slow)
         return True
 
-    def _in_thread(self, owed: Owed, *, slow: bool) -> None:
+    def _in_thread(self, owed: Owed, claimed: float, *, slow: bool) -> None:
         try:
-            self._deliver(owed)
+            if time.monotonic() - claimed > _MARGIN / 2:
+                # It waited so long for a thread that its lease might end before its delivery does: it is given back.
+                self._store.postpone_owed(owed.id, owed.due, owed.attempts, owed.fault)
+            else:
+                self._deliver(owed)
         except Exception:  # noqa: BLE001 - whatever it is, its lease runs out and it is tried again
             _LOG.exception("%s of subscription %s could not be sent", owed.event, owed.subscription)
         finally:
             with self._lock:
-                self._free += 1
+                self._room += 1
                 self._free_for_slow += slow
             self._clock.wake()
 
@@ -144,7 +161,7 @@ class Deliverer:
         fault = exchange.fault.message if exchange.fault else ""
         if exchange.response is not None:
             fault = f"answered {exchange.response.status}, not {_ACCEPTED}"
-        self._failed(owed, fault)
+        self._failed(owed, callback, fault)
 
     def _send_instead(self, owed: Owed, twist: Twist[Owed], callback: str, addresses: list[str]) -> None:
         """Make trouble on purpose: what a subscriber makes of it is not our business, so nothing is tried again."""
@@ -162,8 +179,7 @@ class Deliverer:
         contract = self._contract_of(owed.api)
         found = contract.find("POST", f"/listener/{owed.event}")
         operation: Operation | None = found[0] if found else None
-        # The runs of several buyers behind one base path are told apart after a bar.
-        run = owed.run.partition("|")[0]
+        run = _family(owed.run)
         client = Client(
             Party.SELLER,
             self._transcript_of(run),
@@ -186,18 +202,35 @@ class Deliverer:
         finally:
             client.close()
 
-    def _failed(self, owed: Owed, fault: str) -> None:
+    def _failed(self, owed: Owed, callback: str, fault: str) -> None:
+        line = (owed.run, owed.subscription)
         with self._lock:
-            self._slow.add((owed.run, owed.subscription))
+            news = line not in self._slow
+            self._slow.add(line)
         tries = owed.attempts + 1
         if tries >= self._settings.attempts:
             self._settle(owed, "dead", fault)
             return
-        again = self._clock.now() + timedelta(seconds=self._clock.spread(self._settings.pause(tries)))
-        self._store.postpone_owed(owed.id, again, tries, fault)
+        pause = self._settings.pause(tries)
+        if news:
+            _LOG.warning(
+                "%s for subscription %s at %s did not arrive, again in %g s, and what comes after it waits: %s",
+                owed.event,
+                owed.subscription,
+                callback[:_SHOWN],
+                pause,
+                fault,
+            )
+        again = self._clock.now() + timedelta(seconds=self._clock.spread(pause))
+        self._keep(owed, lambda: self._store.postpone_owed(owed.id, again, tries, fault))
+
+    def _keep(self, owed: Owed, work: Callable[[], None]) -> None:
+        """Note what became of a delivery, when the delivery itself is in the transcript: never the one without it."""
+        self._transcript_of(_family(owed.run)).flush()
+        self._store.attempt(work)
 
     def _settle(self, owed: Owed, outcome: Outcome, fault: str | None = None) -> None:
-        self._store.settle_owed(owed.id, outcome, fault)
+        self._keep(owed, lambda: self._store.settle_owed(owed.id, outcome, fault))
         if outcome == "delivered":
             with self._lock:
                 self._slow.discard((owed.run, owed.subscription))
@@ -209,3 +242,8 @@ class Deliverer:
                 owed.attempts + 1,
                 fault,
             )
+
+
+def _family(run: str) -> str:
+    """The run whose transcript it is: those of several buyers behind one base path are told apart after a bar."""
+    return run.partition("|")[0]

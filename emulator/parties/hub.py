@@ -175,7 +175,11 @@ class Hub:
         self._fresh.clear()
 
     def hold(self, call: Call) -> None:
-        """Keep back what this call has made us owe until its reply is out."""
+        """Keep back what this call has made us owe until its reply is out.
+
+        A call that is played again has made us owe only what it did the last time.
+        """
+        self.release(call)
         if self._fresh:
             with self._holding:
                 self._held[id(call)] = tuple(self._fresh)

@@ -180,7 +180,7 @@ class DurableTranscript(Transcript):
         return exchange
 
     def __iter__(self) -> Iterator[Exchange]:
-        self._settle()
+        self.flush()
         after, n = -1, 0
         while rows := self._rows(after):
             for row in rows:
@@ -189,13 +189,13 @@ class DurableTranscript(Transcript):
                 yield exchange_of(row, n)
 
     def __len__(self) -> int:
-        self._settle()
+        self.flush()
         with self._database.reading() as connection:
             count = select(func.count()).select_from(exchanges).where(exchanges.c.run == self._run)
             return int(connection.execute(count).scalar_one())
 
     def __getitem__(self, n: int) -> Exchange:
-        self._settle()
+        self.flush()
         with self._database.reading() as connection:
             asked = select(exchanges).where(exchanges.c.run == self._run).order_by(exchanges.c.seq)
             row = connection.execute(asked.offset(n - 1).limit(1)).one_or_none() if n > 0 else None
@@ -208,7 +208,7 @@ class DurableTranscript(Transcript):
         with self._database.reading() as connection:
             return list(connection.execute(asked.order_by(exchanges.c.seq).limit(_PAGE)).all())
 
-    def _settle(self) -> None:
+    def flush(self) -> None:
         if self._recorder is not None:
             self._recorder.flush()
 

@@ -38,7 +38,9 @@ from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implement
 
 _LOG: Final = logging.getLogger(__name__)
 _AT_A_TIME: Final = 50
-"""Timers that the background works off before a call can get its turn."""
+"""Timers that are worked off in one go in real time: by the background, or before a call is answered."""
+_COURTESY: Final = 0.05
+"""Seconds that the background leaves calls the turn, at the most, before it takes it for another timer."""
 
 MODULES: Final = (
     geographic_address,
@@ -76,6 +78,8 @@ class Seller:
         self._clock = clock
         self._seeded: set[str] = set()
         self._turn = threading.RLock()
+        self._calls = 0
+        self._quiet = threading.Condition()
         make_id = new_id or _ids(seed, self.store.starts())
         self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
         self.context = Context(self.desk, self.store, clock, profile, release, make_id)
@@ -94,11 +98,12 @@ class Seller:
 
         Raises ApiError for the standard's errors; then nothing of the call is kept.
         """
-        with self._in_turn():
-            call = self._of_party(call)
+        with self._called(), self._in_turn():
+            asked, call = call, self._of_party(call)
             # What the run begins with and what is due stay done, even if this call is refused.
             self._seed(call.run)
-            self.settle()
+            # In real time thousands may be due at once, and nobody is to wait for all of them.
+            self.settle(_AT_A_TIME if self._holds else None)
             if f"{call.api}.{call.operation}" in self.profile.unsupported:
                 reason = f"This seller does not support {call.operation}"
                 raise not_implemented(reason)
@@ -107,7 +112,19 @@ class Seller:
             if handler is None:
                 reason = f"{call.operation} of {call.api} is not emulated"
                 raise not_implemented(reason)
-            return self.store.attempt(lambda: self._handle(handler, call))
+            return self.store.attempt(lambda: self._handle(handler, call, asked))
+
+    @contextmanager
+    def _called(self) -> Iterator[None]:
+        """Inside, a call wants the turn or has it: the background lets it go first."""
+        with self._quiet:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._calls -= 1
+                self._quiet.notify_all()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -120,11 +137,12 @@ class Seller:
         finally:
             self._turn.release()
 
-    def _handle(self, handler: Handler, call: Call) -> Reply:
+    def _handle(self, handler: Handler, call: Call, asked: Call) -> Reply:
+        """`asked` is the call as it came, before its run was narrowed: the one that `replied` will be told of."""
         self.hub.begin()
         reply = handler(call)
         if self._holds:
-            self.hub.hold(call)
+            self.hub.hold(asked)
         return reply
 
     def replied(self, call: Call) -> None:
@@ -179,21 +197,26 @@ class Seller:
     def run_due(self, now: datetime) -> int:
         """Work off timers that are due, a few at a time so that calls get their turn; returns how many."""
         done = 0
-        with self._in_turn():
-            while done < _AT_A_TIME and (first := self.store.next_timer()) is not None and first <= now:
+        while done < _AT_A_TIME and (first := self.store.next_timer()) is not None and first <= now:
+            with self._quiet:
+                # Who lets go of a lock and takes it again is quicker than who waits for it.
+                self._quiet.wait_for(lambda: not self._calls, _COURTESY)
+            with self._in_turn():
                 if not self.store.attempt(self._next):
                     break  # another process has what is due
-                done += 1
+            done += 1
         return done
 
     def close(self) -> None:
         """A worker of the clock without threads."""
 
-    def settle(self) -> None:
-        """Do everything that is due by now. A timer that cannot be worked off is dropped and logged."""
-        while (first := self.store.next_timer()) is not None and first <= self._clock.now():
+    def settle(self, most: int | None = None) -> None:
+        """Do what is due by now, all or so much. A timer that cannot be worked off is dropped and logged."""
+        done = 0
+        while done != most and (first := self.store.next_timer()) is not None and first <= self._clock.now():
             if not self.store.attempt(self._next):
                 return  # another process has what is due
+            done += 1
 
     def _next(self) -> bool:
         """Take the first timer that is due and work it off; False where there is none to be had."""

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Row
 
 from emulator.parties import tables
 from emulator.parties.clock import Pace
-from emulator.parties.database import HOLDER, Database
+from emulator.parties.database import HOLDER, Database, holder_of
 from emulator.parties.store import Outcome, Owed, Resource, Store, Timer
 from emulator.parties.swift import Lane, attempt
 
@@ -251,10 +251,10 @@ class SqlStore(Store):
             return [_owed(row) for row in connection.execute(self._statements.dead_letters, {"run": run})]
 
     def _release_the_dead(self) -> None:
-        """End the leases of processes of this machine that are gone, among them one that had our number before us."""
+        """End the leases of processes of this machine that are gone, even where another has their number by now."""
         with self._lane.reading() as connection:
             holders = connection.execute(self._statements.holders).scalars().all()
-        gone = [holder for holder in holders if holder == HOLDER or _is_gone(holder)]
+        gone = [holder for holder in holders if _is_gone(holder)]
         if gone:
             with self._lane.writing() as connection:
                 for holder in gone:
@@ -262,15 +262,21 @@ class SqlStore(Store):
 
 
 def _is_gone(holder: str) -> bool:
-    host, _, process = holder.rpartition(":")
+    """Whether a process was one of this machine and its space of numbers, and is no more."""
+    host, _, rest = holder.partition(":")
+    process, _, began = rest.partition(":")
     if host != socket.gethostname() or not process.isdecimal():
+        return False
+    if began.partition(".")[0] != HOLDER.rpartition(":")[2].partition(".")[0]:
+        return False  # of another container, or of a version that kept only the number: its lease ends in time
+    if holder == holder_of(int(process)):
         return False
     with suppress(PermissionError):
         try:
             os.kill(int(process), 0)
         except ProcessLookupError:
             return True
-    return False
+    return bool(began)  # its number has gone to another
 
 
 def _key(run: str, kind: str, identifier: str) -> dict[str, Any]:
@@ -337,8 +343,7 @@ class _Statements:
         self.cancel = delete(_t).where(*of_timer)
 
         # A line is worked off in order: only its first may be given out.
-        line = _others.c.run, _others.c.subscription
-        first = _o.c.seq.in_(select(func.min(_others.c.seq)).group_by(*line))
+        first = _o.c.seq.in_(_first_of_each_line())
         ready = case((_o.c.leased_until > _o.c.due, _o.c.leased_until), else_=_o.c.due)
         free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"))
         due = and_(_o.c.due <= bindparam("now"), free, first)
@@ -370,6 +375,23 @@ class _Statements:
         self.dead_letters = select(_d).where(_d.c.run == bindparam("run")).order_by(_d.c.seq)
         self.holders = select(_o.c.holder).where(_o.c.holder.is_not(None)).distinct()
         self.release = update(_o).where(_o.c.holder == bindparam("by")).values(leased_until=None, holder=None)
+
+
+def _first_of_each_line() -> Select[Any]:
+    """The key of the oldest notification of each subscription.
+
+    It walks the index from one subscription to the next, so it takes as long as there are subscriptions that are owed
+    something. Grouping would read all that they are owed, and one that hangs may be owed a hundred thousand.
+    """
+    oldest = select(_others.c.seq).order_by(_others.c.run, _others.c.subscription, _others.c.seq).limit(1)
+    firsts = select(oldest.scalar_subquery().label("seq")).cte("firsts", recursive=True)
+    here = _o.alias("here")
+    # Of two columns compared as one pair, SQLite's index would find the first only.
+    in_the_run = oldest.where(_others.c.run == here.c.run, _others.c.subscription > here.c.subscription)
+    in_the_next = oldest.where(_others.c.run > here.c.run)
+    after = func.coalesce(*(each.correlate(here).scalar_subquery() for each in (in_the_run, in_the_next)))
+    firsts = firsts.union_all(select(after).join_from(firsts, here, here.c.seq == firsts.c.seq))
+    return select(firsts.c.seq).where(firsts.c.seq.is_not(None))
 
 
 def _due(*, postgres: bool) -> Select[Any]:

@@ -144,6 +144,9 @@ class Transcript:
             self._exchanges.append(numbered)
         return numbered
 
+    def flush(self) -> None:
+        """Return when all that was added is kept for good, where that takes time."""
+
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges))
 

@@ -80,13 +80,15 @@ class Note:
 
 @dataclass
 class Listener:
-    """A buyer's listener that answers 204 to whatever comes. `heard` has each notification in order of arrival."""
+    """A buyer's listener that answers 204 to whatever comes, but hangs below /hang. `heard` has each notification in order of arrival."""
 
     heard: list[Note] = field(default_factory=list)
     url: str = ""
     era: int = 0
     """Which seller process is running; each notification is kept with the one that sent it."""
     at_work: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when it ends: what comes below /hang is not answered before."""
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def count(self, change: int) -> None:
@@ -118,6 +120,9 @@ def listening() -> Iterator[Listener]:
                 except ValueError:
                     return  # who sent it died in the middle
                 listener.heard.append(note)
+            if self.path.startswith("/hang"):
+                listener.over.wait(PATIENCE)
+                return
             with contextlib.suppress(OSError):
                 self.send_response(204)
                 self.end_headers()
@@ -150,6 +155,7 @@ def listening() -> Iterator[Listener]:
     try:
         yield listener
     finally:
+        listener.over.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

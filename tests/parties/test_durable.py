@@ -154,7 +154,7 @@ def assert_told_once(listener: Listener, sent: Sent) -> None:
             assert note is last[subscriber(note), note.era], "it came again, and was not the last before the kill"
             if note.answered is not None:
                 gaps.append(sent.killed[note.era] - note.answered)
-    print(
+    print(  # noqa: T201 - `make soak` shows it
         f"{len(sent.killed)} kills, {len(sent.poqs)} POQs acknowledged, {len(came)} notifications; {len(gaps)} came"
         f" again after a 204, written at most {max(gaps, default=0) * 1000:.1f} ms before the kill"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from emulator.judge.judge import judge
 from emulator.judge.verdict import Blame
 from emulator.parties.callbacks import Guard
 from emulator.parties.clock import RealClock
+from emulator.parties.delivery import Deliverer
+from emulator.parties.store import Owed, StoreFault
 
 POQ = "productOfferingQualification"
 ORDER = "productOrder"
@@ -409,6 +412,65 @@ def test_nothing_is_told_before_the_reply(tmp_path: Path, listener: Listener) ->
         assert [each.body["event"]["id"] == held for each in listener.heard] == [False, True, False]
 
 
+def test_who_is_one_of_several_buyers_is_told_in_real_time(tmp_path: Path, listener: Listener) -> None:
+    with site(tmp_path, RealClock(), represents={"buyers": ["ann", "bob"]}) as shop:
+        shop.subscribe(POQ, listener.callback, buyerId="ann")
+        shop.make(POQ, POQ, asked_poq(instantSyncQualification=True), buyerId="ann")
+        listener.wait_for(lambda: listener.heard)
+
+
+def test_what_a_call_that_is_played_again_held_first_is_held_no_more(shop: Site) -> None:
+    """The database may end a call's transaction and have it played again: only what the last play owes is held."""
+    hub, call = shop.seller.hub, object()
+    hub.begin()
+    hub._fresh.append("lost")
+    hub.hold(call)
+    hub.begin()
+    hub._fresh.append("kept")
+    hub.hold(call)
+    assert (hub.is_held("lost"), hub.is_held("kept")) == (False, True)
+    hub.release(call)
+    assert not hub.is_held("kept")
+
+
+def test_what_was_delivered_is_noted_though_the_database_wants_another_go(
+    shop: Site, listener: Listener, monkeypatch: Any
+) -> None:
+    shop.subscribe(POQ, listener.callback)
+    store = shop.seller.store
+    settle, asked = store.settle_owed, []
+
+    def settled(*arguments: Any) -> None:
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise StoreFault("deadlock detected", again=True)
+        settle(*arguments)
+
+    def attempt(work: Any) -> Any:
+        try:
+            return work()
+        except StoreFault:
+            return work()
+
+    monkeypatch.setattr(store, "settle_owed", settled)
+    monkeypatch.setattr(store, "attempt", attempt)  # a store in memory never asks for it
+    shop.make(POQ, POQ, asked_poq(instantSyncQualification=True))
+    shop.clock.sleep(600)
+    assert len(listener.heard) == 1
+    assert store.next_owed() is None
+
+
+def test_what_waited_too_long_for_a_thread_is_given_back(shop: Site, listener: Listener) -> None:
+    """Its lease might end before its delivery does, and then another process would deliver it too."""
+    mine = shop.subscribe(POQ, listener.callback)
+    (deliverer,) = [each for each in shop.clock._workers if isinstance(each, Deliverer)]
+    owed = Owed("e/1", "", POQ, mine, "poqCreateEvent", {}, shop.clock.now() + timedelta(hours=1))
+    shop.seller.store.owe(owed)
+    deliverer._in_thread(owed, time.monotonic() - 20, slow=False)
+    assert listener.heard == []
+    assert shop.seller.store.owed_to("", mine) == [owed]
+
+
 def test_a_thousand_subscriptions_with_a_dead_and_a_hanging_one(tmp_path: Path, listener: Listener) -> None:
     """The others get theirs; threads are few, and what the two are owed is one notification for each event."""
     gone = socket.create_server(("127.0.0.1", 0))
@@ -478,6 +540,11 @@ def _copy(shop: Site, identifier: str, n: int, callback: str) -> Any:
         "http://255.255.255.255/",
         "http://100.100.100.200/",
         "http://[fd00:ec2::254]/",
+        "http://[fd20:ce::254]/",
+        "http://168.63.129.16/",
+        "http://[fec0::1]/",
+        "http://[64:ff9b:1::a9fe:a9fe]/",
+        "http://[2001:db8::5efe:169.254.169.254]/",
         "http://metadata.google.internal/",
         "http://METADATA.google.internal./",
     ],

@@ -5,10 +5,12 @@ The same tests over memory, SQLite and PostgreSQL; a machine of hypothesis compa
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import create_engine, text
 
 from emulator.errors import UserError
+from emulator.parties import sql
+from emulator.parties.database import HOLDER
 from emulator.parties.opening import open_store
 from emulator.parties.sql import SqlStore
 from emulator.parties.store import MemoryStore, Owed, Resource, Store, Timer
@@ -249,14 +253,44 @@ def test_what_was_kept_is_there_when_the_database_is_opened_again(url):
     again.close()
 
 
-def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url):
+@pytest.mark.parametrize("number", [os.getpid(), 2**22 + 1])
+def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, number, monkeypatch):
+    """Also where another process, here this one, has its number by now."""
+    host, _, began = HOLDER.split(":")
     first = open_store(url)
     first.owe(notification("1"))
-    assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
-    first.close()  # this process's own number: as after a restart in a container
+    with monkeypatch.context() as patched:
+        patched.setattr(sql, "HOLDER", f"{host}:{number}:{began.partition('.')[0]}.1")
+        assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
+    first.close()
     again = open_store(url)
     assert ids(again.owed_due(at(0), 1, 3600)) == ["1"]
     again.close()
+
+
+@pytest.mark.parametrize("holder", [HOLDER, "elsewhere:1:2.3", f"{HOLDER.partition(':')[0]}:1:2.3"])
+def test_a_lease_is_left_to_who_may_be_there(url, holder, monkeypatch):
+    """To this process, to one of another machine, to process 1 of another container of this machine."""
+    first = open_store(url)
+    first.owe(notification("1"))
+    with monkeypatch.context() as patched:
+        patched.setattr(sql, "HOLDER", holder)
+        assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
+    again = open_store(url)
+    assert again.owed_due(at(1), 1, 3600) == []
+    again.close()
+    first.close()
+
+
+def test_each_subscription_of_each_run_has_a_first(store):
+    for n in range(4):
+        for run in ("", "a", "a|buyerId=ann", "b"):
+            for subscription in ("s1", "s2"):
+                owed = notification(f"{run}/{subscription}/{n}")
+                store.owe(replace(owed, run=run, subscription=subscription))
+    firsts = {f"{run}/{subscription}/0" for run in ("", "a", "a|buyerId=ann", "b") for subscription in ("s1", "s2")}
+    assert set(ids(store.owed_due(at(0), 99, 60))) == firsts
+    assert store.next_owed() == at(60)
 
 
 def test_two_that_share_a_database_do_nothing_twice(url):
