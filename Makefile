@@ -27,7 +27,7 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)
 
-soak: $(STAMP) ## kill a seller 50 times under load, 10,000 orders through two sellers: half an hour
+soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers
 	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py
 
 check: lint types ## everything that is checked without running: lint, types, import rules, scenarios

@@ -253,7 +253,7 @@ def test_what_was_kept_is_there_when_the_database_is_opened_again(url):
     again.close()
 
 
-@pytest.mark.parametrize("number", [os.getpid(), 2**22 + 1])
+@pytest.mark.parametrize("number", [os.getpid(), 2**22 + 1], ids=["reused", "gone"])
 def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, number, monkeypatch):
     """Also where another process, here this one, has its number by now."""
     host, _, began = HOLDER.split(":")
@@ -268,7 +268,9 @@ def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, 
     again.close()
 
 
-@pytest.mark.parametrize("holder", [HOLDER, "elsewhere:1:2.3", f"{HOLDER.partition(':')[0]}:1:2.3"])
+@pytest.mark.parametrize(
+    "holder", [HOLDER, "elsewhere:1:2.3", f"{HOLDER.partition(':')[0]}:1:2.3"], ids=["own", "machine", "container"]
+)
 def test_a_lease_is_left_to_who_may_be_there(url, holder, monkeypatch):
     """To this process, to one of another machine, to process 1 of another container of this machine."""
     first = open_store(url)
