@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from emulator.parties.clock import Clock, RealClock
@@ -26,20 +29,26 @@ class Background:
         self._poll = poll
         self._news = threading.Event()
         self._stopped = False
+        self._until = math.inf
         self._thread = threading.Thread(target=self._run, name="oit-background", daemon=True)
 
     def start(self) -> None:
         self._clock.on_wake = self.wake
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look at once: something new may be due."""
-        self._news.set()
+    def wake(self, at: datetime | None = None) -> None:
+        """Look at once, since something new may be due; not where it is due after the next look that there will be."""
+        if at is None or time.monotonic() + self._seconds_to(at) < self._until:
+            self._news.set()
+
+    def _seconds_to(self, at: datetime) -> float:
+        """Seconds of the wall's time until the clock shows that."""
+        return (at - self._clock.now()).total_seconds() / self._clock.spread(1.0)
 
     def stop(self, timeout: float = 10.0) -> None:
         """End the thread and wait for it and for what its workers have begun; what is due later stays in the store."""
         self._stopped = True
-        self._clock.on_wake = lambda: None
+        self._clock.on_wake = lambda _: None
         self._news.set()
         self._thread.join(timeout)
         for worker in self._clock.workers:
@@ -47,8 +56,11 @@ class Background:
 
     def _run(self) -> None:
         while not self._stopped:
+            self._until = math.inf  # whoever wakes us while we look is heard
             self._news.clear()
-            self._news.wait(self._step())
+            wait = self._step()
+            self._until = time.monotonic() + wait
+            self._news.wait(wait)
 
     def _step(self) -> float:
         """Have all workers do what is due; returns for how many seconds there is nothing to do."""
@@ -64,8 +76,7 @@ class Background:
                 wait = 0.0
             elif due is not None:
                 # What is due and was not to be had is in other hands: no need to run.
-                ahead = (due - self._clock.now()).total_seconds() / self._clock.spread(1.0)
-                wait = min(wait, max(_BREATH, ahead))
+                wait = min(wait, max(_BREATH, self._seconds_to(due)))
         return wait
 
 

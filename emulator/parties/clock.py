@@ -38,8 +38,8 @@ class Clock(Protocol):
     def settle(self) -> None:
         """In virtual time, do all that is due now. In real time a `Background` does that."""
 
-    def wake(self) -> None:
-        """Say that something new may be due; only who waits in real time needs to hear it."""
+    def wake(self, at: datetime | None = None) -> None:
+        """Say that something new may be due, now or at that time; only who waits in real time needs to hear it."""
 
     def spread(self, seconds: float) -> float:
         """The seconds that this clock counts while a partner's clock counts so many."""
@@ -71,7 +71,7 @@ class RealClock:
     def __init__(self) -> None:
         self.pace: Pace | None = None
         self.workers: list[Worker] = []
-        self.on_wake: Callable[[], None] = lambda: None
+        self.on_wake: Callable[[datetime | None], None] = lambda _: None
 
     def now(self) -> datetime:
         wall = datetime.now(UTC)
@@ -89,8 +89,8 @@ class RealClock:
     def settle(self) -> None:
         """Nothing: the background does it."""
 
-    def wake(self) -> None:
-        self.on_wake()
+    def wake(self, at: datetime | None = None) -> None:
+        self.on_wake(at)
 
 
 class VirtualClock:
@@ -125,7 +125,7 @@ class VirtualClock:
     def settle(self) -> None:
         self.sleep(0)
 
-    def wake(self) -> None:
+    def wake(self, at: datetime | None = None) -> None:
         """Nobody waits."""
 
     def spread(self, seconds: float) -> float:

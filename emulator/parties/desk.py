@@ -41,6 +41,8 @@ class Desk:
         self._clock = clock
         self._new_id = new_id
         self._moment: datetime | None = None
+        self.soonest: datetime | None = None
+        """The first of the timers that were planned since somebody took note of it; who does makes it None again."""
         self.lawless = False
         """Whether changes are made that no lifecycle has: a seller that is wrong on purpose."""
 
@@ -122,6 +124,7 @@ class Desk:
     def later(self, resource: Resource, seconds: float, action: str, data: Mapping[str, Any] | None = None) -> None:
         """Plan a timer, counted from `now`; the seller hands it to the API that owns the action."""
         at = self.now() + timedelta(seconds=seconds)
+        self.soonest = at if self.soonest is None else min(at, self.soonest)
         self.store.plan(Timer(resource.run, resource.kind, resource.id, at, action, dict(data or {})))
 
     def happened(

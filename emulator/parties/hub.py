@@ -85,6 +85,8 @@ class Hub:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._fresh: list[str] = []
+        self.stirred = False
+        """Whether anything is owed since somebody took note of it."""
         self._held: dict[int, tuple[str, ...]] = {}
         self._waiting: set[str] = set()
         self._holding = threading.Lock()

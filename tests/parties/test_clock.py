@@ -105,7 +105,7 @@ def test_time_never_goes_back():
 def test_a_real_clock_settles_nothing_and_passes_on_who_wakes():
     clock, woken = RealClock(), []
     clock.wake()
-    clock.on_wake = lambda: woken.append(1)
+    clock.on_wake = lambda at: woken.append(1)
     clock.settle()
     clock.wake()
     assert woken == [1]
