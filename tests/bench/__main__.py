@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--most", type=int, default=1_000_000, help="resources stored at the most (1,000,000)")
     parser.add_argument("--out", type=Path, default=Path("out/bench"), help="folder for bench.json (out/bench)")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and files go with us
     if strange := [part for part in asked.part if part not in PARTS]:
         parser.error(f"there is no part {strange[0]!r}; known: {', '.join(PARTS)}")
     chosen = asked.part or list(PARTS)
