@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from emulator.judge.verdict import Finding
 from emulator.report.masking import clean_text
-from emulator.report.model import Report
+from emulator.report.model import Report, exchange_of
 from emulator.standard.requirement import load_requirements
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
@@ -32,7 +32,7 @@ def told(value: Any) -> str:
 
 def exchange_line(run: Report, n: int | None) -> str | None:
     """`Exchange 7: POST /cancelQuote was answered 422`, or None where there is no such exchange."""
-    exchange = next((row for row in run["exchanges"] if row["n"] == n), None) if n is not None else None
+    exchange = exchange_of(run, n)
     if exchange is None:
         return None
     request = exchange["request"]

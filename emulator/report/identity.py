@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 
-from emulator.report.model import Report
+from emulator.report.model import Report, exchange_of
 
 _INDEX: Final = re.compile(r"/(?:0|[1-9][0-9]*)(?=/|$)")
 
@@ -18,7 +18,7 @@ def finding_key(run: Report, finding: Report) -> str:
 
     Made of scenario, case and data row, step, operation, rule, requirements, and the place with `*` for each index.
     """
-    exchange = next((row for row in run["exchanges"] if row["n"] == finding["exchange"]), None)
+    exchange = exchange_of(run, finding["exchange"])
     return _digest(
         [
             *_about(run),
@@ -41,7 +41,8 @@ def step_of(run: Report, n: int | None) -> str | None:
     if n is None:
         return None
     played = next((step["id"] for step in run["steps"] if n in step["exchanges"]), None)
-    noted = next((row["step"] for row in run["exchanges"] if row["n"] == n), None)
+    exchange = exchange_of(run, n)
+    noted = exchange["step"] if exchange else None
     return played or noted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -231,6 +232,17 @@ def runs_of(report: Report) -> list[Report]:
     """The reports of single runs that a report holds."""
     runs: list[Report] = report.get("runs", [report])
     return runs
+
+
+def exchange_of(run: Report, n: int | None) -> Report | None:
+    """A run's exchange by its number, None where there is none. Numbers rise, but in a report of strange making."""
+    rows: list[Report] = run["exchanges"]
+    if n is None:
+        return None
+    spot = bisect_left(rows, n, key=lambda row: row["n"])
+    if spot < len(rows) and rows[spot]["n"] == n:
+        return rows[spot]
+    return next((row for row in rows if row["n"] == n), None)
 
 
 def run_name(run: Report) -> str:

@@ -53,7 +53,8 @@ def render(report: Report, *, here: Path | None = None, root: Path | None = None
                 kept[key]["occurrenceCount"] += 1
             else:
                 kept[key] = {**result, "occurrenceCount": 1}
-            rules.setdefault(result["ruleId"], _rule(result["ruleId"]))
+            if result["ruleId"] not in rules:  # what there is to say of one takes a judgement
+                rules[result["ruleId"]] = _rule(result["ruleId"])
         results += kept.values()
     order = {name: index for index, name in enumerate(rules)}
     for result in results:
