@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ class Front:
         self._hands: Any = ([], control.able())
         self._waiting: Any = None
         self._version = 0
+        self._behind = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -54,6 +56,7 @@ class Front:
         emulation = self.source.current()
         pacing = emulation.pacing if emulation else None
         rows = [line_json(line, self._shelf.known(line) or self._judged(line, end)) for line in lines]
+        self._behind = any(row["findings"] is None for row in rows)
         return {
             "role": str(self.source.role),
             "emulator": self.source.emulator,
@@ -168,9 +171,21 @@ class Front:
         """Grows with everything that `state` shows and the runs themselves do not tell."""
         return self._version
 
+    def _catch_up(self) -> None:
+        """Judge the runs that the list was too much in a hurry for, and say that there is more to see."""
+        self._behind = False
+        for line in self.source.runs():
+            if self._end.is_set():
+                return
+            with suppress(NoRun):
+                self._shelf.report(line)
+        self.look(touched=True)
+
     def _watch(self) -> None:
         while not self._end.wait(BEAT):
             try:
                 self.look()
+                if self._behind:
+                    self._catch_up()
             except Exception:  # noqa: BLE001 - whatever it is, the next look may do
                 _LOG.exception("the console could not look for news")

@@ -44,6 +44,16 @@ _ITEM_MEMBER: Final[Mapping[str, str]] = {
 }
 """The member of an event that names an item, by API."""
 
+_NOT_BY_HAND: Final[Mapping[tuple[str, str], str]] = {
+    ("quote", "cancelled"): "only the buyer's cancelQuote does that",
+    ("quote", "declined"): "only the buyer's rejectQuote does that",
+    ("quote", "expired"): "put our time forward to the end of validFor, and it expires",
+    ("charge", "timeout"): "put our time forward beyond responseDueDate, and the buyer's time is over",
+}
+"""Changes that only a request of the buyer's or the end of a promise may bring about: without these the seller would be
+wrong (MEF115 R53, R54; MEF123 R96).
+"""
+
 
 class Refused(Exception):  # noqa: N818 - it is what it says
     """What is wanted cannot be done; `legal` are the states that there is a way to."""
@@ -106,8 +116,9 @@ class Hand:
         return [owed for each in self.family(run) for owed in self._store.dead_letters(each)]
 
     def moves(self, resource: Resource) -> tuple[str, ...]:
-        """The states that a resource may go to, by its lifecycle."""
-        return self._after(cycle_of(resource), resource.body)
+        """The states that a resource may go to, by its lifecycle, where a hand may bring that about."""
+        after = self._after(cycle_of(resource), resource.body)
+        return tuple(state for state in after if (resource.kind, state) not in _NOT_BY_HAND)
 
     def item_moves(self, resource: Resource) -> dict[str, tuple[str, ...]]:
         """The same for its items, where these have a life of their own."""
@@ -138,6 +149,8 @@ class Hand:
         what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
         if part is not None and f"{kind}.moveItem" not in self._seller.context.effects:
             raise Refused(f"the items of a {kind} go with it: move that")
+        if item is None and (kind, to) in _NOT_BY_HAND:
+            raise Refused(f"{what} cannot go to {to} by hand: {_NOT_BY_HAND[kind, to]}", legal)
         if to not in legal:
             ways = ", ".join(legal) or "nowhere: that is its end"
             raise Refused(f"{what} is {old}, and from there it goes to {ways}; not to {to!r:.60}", legal)

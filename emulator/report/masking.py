@@ -89,7 +89,7 @@ def _scalar(value: Any) -> Any:
         case Enum():
             said = _scalar(value.value)
         case str():
-            said = _utf8(value)
+            said = _without_credentials(_utf8(value)) if "://" in value else _utf8(value)
         case int():
             said = value if -_INT64 <= value < _INT64 else hex(value)
         case float():
@@ -103,6 +103,11 @@ def _scalar(value: Any) -> Any:
         case _:
             said = clean_text(str(value))
     return said
+
+
+def _without_credentials(text: str) -> str:
+    """A text with a URL in it, without the password and the secret parameters of that: a callback may have them."""
+    return _IN_FORM.sub(rf"\g<1>{MASK}", _IN_USERINFO.sub(rf"\g<1>{MASK}@", text))
 
 
 def _utf8(text: str) -> str:

@@ -96,6 +96,20 @@ def test_a_move_that_no_lifecycle_has_is_refused_and_names_those_there_are(besid
     assert f"there is no quote '{poq}' here" in done.err
 
 
+@pytest.mark.parametrize(("path", "end", "request_"), [
+    (["inProgress"], "cancelled", "cancelQuote"), (["inProgress", "approved.orderable"], "declined", "rejectQuote"),
+])  # fmt: skip
+def test_what_only_the_buyer_may_ask_for_is_left_to_it(beside: Beside, path: list[str], end: str, request_: str):
+    buyer = Buyer(beside.seller, f"asked-{end}")
+    quote = buyer.quote()
+    for state in path:
+        do(beside, "move", run=buyer.run, kind="quote", id=quote, state=state)
+    answer = do(beside, "move", run=buyer.run, kind="quote", id=quote, state=end)
+    assert answer.status == 409
+    assert f"only the buyer's {request_}" in answer.json["error"]
+    assert end not in answer.json["legal"]
+
+
 def test_what_cannot_follow_is_not_done_by_half(beside: Beside):
     """An order of one item cannot be partial: nothing of it is kept."""
     buyer = Buyer(beside.seller, "whole")
@@ -280,3 +294,106 @@ def test_the_command_says_where_no_console_is():
     done = oit("control", "--console", "http://127.0.0.1:9", "done")
     assert (done.code, done.err.strip()) == (2, "no console answers at http://127.0.0.1:9: ConnectionError")
     assert json.dumps(oit("control", "done").code) == "2"
+
+
+_PATHS = {
+    "poq": (
+        "productOfferingQualification",
+        ["inProgress done.ready", "inProgress done.unableToProvide", "inProgress terminatedWithError"],
+    ),
+    "quote": (
+        "quote",
+        [
+            "rejected",
+            "inProgress unableToProvide",
+            "inProgress inProgress.draft unableToProvide",
+            "inProgress inProgress.draft approved.orderable accepted",
+            "inProgress approved.orderableAlternate accepted",
+        ],
+    ),
+    "order": (
+        "productOrder",
+        [
+            "rejected",
+            "inProgress completed",
+            "inProgress failed",
+            "inProgress pendingCancellation cancelled",
+            "inProgress pending.assessingModification inProgress completed",
+            "inProgress assessingCancellation inProgress completed",
+            "inProgress assessingCancellation pendingCancellation cancelled",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("api", "path"), [(api, path) for api, (_, paths) in _PATHS.items() for path in paths])
+def test_whatever_way_a_hand_takes_the_judge_finds_nothing_wrong_in_it(beside: Beside, api: str, path: str):
+    """Every edge that needs no request of the buyer's, read after each step, and once more when all timers are over."""
+    kind = _PATHS[api][0]
+    name = f"way-{api}-{path.replace(' ', '-')}"
+    buyer = Buyer(beside.seller, name)
+    identifier = {"poq": buyer.poq, "quote": buyer.quote, "order": buyer.order}[api]()
+    for state in path.split():
+        did = do(beside, "move", run=name, kind=kind, id=identifier, state=state)
+        assert did.status == 200, did.body
+        assert buyer.state(api, f"/{kind}/{identifier}") == state
+    do(beside, "advance", by="40d")
+    assert buyer.state(api, f"/{kind}/{identifier}") == path.rsplit(maxsplit=1)[-1]
+    found = report(beside, name)
+    assert [(one["rule"], one["message"]) for one in found["findings"]] == []
+    left = [row["state"] for row in resources(beside, name)["resources"] if row["kind"] == "product"]
+    assert "pendingActive" not in left
+
+
+@pytest.mark.parametrize(("charge_goes", "order_is"), [
+    ("completed", "inProgress"), ("withdrawnBySeller", "inProgress"), ("timeout", "failed"),
+])  # fmt: skip
+def test_a_charge_goes_its_way_and_the_order_with_it(beside: Beside, charge_goes: str, order_is: str):
+    buyer = Buyer(beside.seller, f"charge-{charge_goes}")
+    order = buyer.order()
+    for state in ("inProgress", "held.assessingCharge"):
+        assert do(beside, "move", run=buyer.run, kind="productOrder", id=order, state=state).status == 200
+    charge = next(row for row in resources(beside, buyer.run)["resources"] if row["kind"] == "charge")
+    assert buyer.ask("order", f"/charge/{charge['id']}").status == 200
+    did = do(beside, "move", run=buyer.run, kind="charge", id=charge["id"], state=charge_goes)
+    if charge_goes == "timeout":
+        assert (did.status, "put our time forward" in did.json["error"]) == (409, True)
+        do(beside, "advance", by="400d")
+    assert buyer.state("order", f"/charge/{charge['id']}") == charge_goes
+    assert buyer.state("order", f"/productOrder/{order}") == order_is
+    assert report(beside, buyer.run)["findings"] == []
+
+
+@pytest.mark.parametrize(("request_goes", "order_is"), [
+    ("done", "pendingCancellation"), ("rejected", "inProgress"), ("inProgress.assessingCharge", "assessingCancellation"),
+])  # fmt: skip
+def test_a_request_to_cancel_is_decided_by_hand_and_the_order_follows(beside: Beside, request_goes: str, order_is: str):
+    buyer = Buyer(beside.seller, f"cancel-{request_goes}")
+    order = buyer.order()
+    do(beside, "move", run=buyer.run, kind="productOrder", id=order, state="inProgress")
+    assert buyer.state("order", f"/productOrder/{order}") == "inProgress"
+    request_ = buyer.cancel(order)
+    answer = do(beside, "move", run=buyer.run, kind="productOrder", id=order, state="inProgress")
+    assert (answer.status, f"cancelProductOrder {request_}" in answer.json["error"]) == (409, True)
+    did = do(beside, "move", run=buyer.run, kind="cancelProductOrder", id=request_, state=request_goes)
+    assert did.status == 200, did.body
+    assert buyer.state("order", f"/cancelProductOrder/{request_}") == request_goes
+    assert buyer.state("order", f"/productOrder/{order}") == order_is
+    if request_goes.startswith("inProgress"):
+        answer = do(beside, "move", run=buyer.run, kind="cancelProductOrder", id=request_, state="done")
+        assert "waits for the buyer's answer to charge" in answer.json["error"]
+    assert report(beside, buyer.run)["findings"] == []
+
+
+def test_a_product_at_which_an_order_works_goes_with_it(beside: Beside):
+    buyer = Buyer(beside.seller, "product")
+    order = buyer.order()
+    do(beside, "move", run=buyer.run, kind="productOrder", id=order, state="inProgress")
+    product = next(row["id"] for row in resources(beside, buyer.run)["resources"] if row["state"] == "pendingActive")
+    answer = do(beside, "move", run=buyer.run, kind="product", id=product, state="active")
+    assert (answer.status, f"order {order}" in answer.json["error"]) == (409, True)
+    do(beside, "move", run=buyer.run, kind="productOrder", id=order, state="completed")
+    for state in ("suspended", "active", "pendingTerminate", "terminated"):
+        assert do(beside, "move", run=buyer.run, kind="product", id=product, state=state).status == 200
+        assert buyer.ask("inventory", f"/product/{product}").json["status"] == state
+    assert report(beside, buyer.run)["findings"] == []

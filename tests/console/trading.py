@@ -77,6 +77,14 @@ class Buyer:
         }
         return self._made("order", "/productOrder", body)
 
+    def cancel(self, order: str) -> str:
+        body = {
+            "productOrder": {"productOrderId": order},
+            "cancellationReason": "Not needed any longer",
+            "relatedContactInformation": [contact("cancelProductOrderContact")],
+        }
+        return self._made("order", "/cancelProductOrder", body)
+
     def subscribe(self, api: str, callback: str) -> str:
         return self._made(api, "/hub", {"callback": callback})
 

@@ -144,20 +144,17 @@ class Charges:
         self._tell(charge, at)
 
     def move(self, charge: Resource, to: str, at: datetime) -> None:
-        """A hand settles a charge: accepted as the buyer may, withdrawn, or left until it is too late.
+        """A hand settles a charge: accepted as the buyer may, or withdrawn.
 
         MEF123 leaves open: what a withdrawn charge means for the work. Nothing is to be paid, so it goes on.
         """
-        if to == "timeout":
-            self.timeout(charge, {}, at)
-        else:
-            for item in charge.body["chargeItem"]:
-                if to == "completed":
-                    item["acceptanceIndicator"] = "accepted"
-                state = "acceptedByBuyer" if to == "completed" else to
-                self._desk.move_item(charge, item, state, by="buyer", lifecycle="chargeItem", at=at)
-            self._desk.move(charge, to, by="buyer", at=at)
-            self._tell(charge, at)
+        for item in charge.body["chargeItem"]:
+            if to == "completed":
+                item["acceptanceIndicator"] = "accepted"
+            state = "acceptedByBuyer" if to == "completed" else to
+            self._desk.move_item(charge, item, state, by="buyer", lifecycle="chargeItem", at=at)
+        self._desk.move(charge, to, by="buyer", at=at)
+        self._tell(charge, at)
         self._context.store.cancel(charge.run, KIND, charge.id)
 
     def _tell(self, charge: Resource, at: datetime) -> None:

@@ -318,10 +318,8 @@ class Quotes:
     # -- the buyer's word and the end of time ------------------------------------------------------
 
     def move(self, quote: Resource, to: str, at: datetime) -> None:
-        """A hand takes a step in place of the plan, of the buyer or of time."""
-        if to == "cancelled":
-            self._cancel(quote, at, None)
-        elif to in ("accepted", "declined"):
+        """A hand takes a step in place of the plan or of an order."""
+        if to == "accepted":
             self._end(quote, to, at)
         else:
             self._advance(quote, to, at)
@@ -329,10 +327,7 @@ class Quotes:
     def cancel(self, call: Call) -> Reply:
         """POST /cancelQuote (R53): at once, and no resource is made of it."""
         quote = self._named(call, CANCELLABLE, "cancelled")
-        self._cancel(quote, self._desk.now(), call.body.get("reason"))
-        return Reply(200, call.body)
-
-    def _cancel(self, quote: Resource, at: datetime, reason: str | None) -> None:
+        at = self._desk.now()
         for item in quote.body["quoteItem"]:
             _take_back(quote.body, item, "cancelled")
             if item["state"] in UNFINISHED:
@@ -340,7 +335,8 @@ class Quotes:
                     quote, item, "abandoned", by="buyer", lifecycle=self._item_cycle(quote), at=at, save=False
                 )
         quote.body["effectiveQuoteCompletionDate"] = rfc3339(at)
-        self._end(quote, "cancelled", at, reason)
+        self._end(quote, "cancelled", at, call.body.get("reason"))
+        return Reply(200, call.body)
 
     def decline(self, call: Call) -> Reply:
         """POST /rejectQuote (R54); the guide calls it /declineQuote. The items stay as they are."""
