@@ -201,7 +201,8 @@ def test_an_event_is_sent_to_who_subscribed(look: Look, beside: Beside) -> None:
 
 def test_a_run_is_kept_reset_after_asking_and_brought_back(look: Look, beside: Beside, tmp_path: Path) -> None:
     quoted = quote(beside.buyer("kept"))
-    page = look(f"/emulator/kept/quote/{quoted}")
+    # Between reset and restore the run is gone, and the page may ask for it in that moment.
+    page = look(f"/emulator/kept/quote/{quoted}", tries="status of 404")
     page.wait_for_selector(".state-now")
     with page.expect_download() as downloaded:
         act(page, "Snapshot")

@@ -44,6 +44,19 @@ def test_the_seller_starts_with_the_documented_command():
         assert found == f"http://127.0.0.1:{port}"
 
 
+def test_the_console_does_what_the_control_commands_ask_for():
+    """The seller of the tour starts with a console, and each line of control says what it did."""
+    ((_, text),) = blocks("console")
+    start, *lines = text.strip().splitlines()
+    assert shlex.split(start)[:2] == ["oit", "seller"]
+    port = str(free_port())
+    with seller("--port", "0", "--console", port):
+        told = [oit(*shlex.split(line.replace("8081", port))[1:]) for line in lines]
+    assert [done.code for done in told] == [0] * len(lines)
+    assert told[0].out.startswith("our time went ahead by 5d")
+    assert told[1].out == "quote.createQuote: respond 503, 2 time(s)\n"
+
+
 def test_the_curl_commands_answer_what_the_text_says(url: str, tmp_path: Path):
     """An address is matched, products are listed, and a missing city is a 422 with its pointer."""
     match, products, wrong = (shell(text, tmp_path, url) for _, text in blocks("curl"))

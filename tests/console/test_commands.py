@@ -13,6 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator.console.control import Control
+from emulator.console.front import Front
+from emulator.console.of_buyer import Heard
+from emulator.console.serving import Console
+from emulator.listening import Hearing
+from emulator.parties.clock import RealClock
+from emulator.standard.release import load_release
 from tests.cli.processes import QUICK, ROOT, environment, oit
 from tests.console.served import ask, seller_with_console
 from tests.console.test_events import until
@@ -125,19 +132,25 @@ def test_a_buyer_under_test_is_waited_for_on_the_page_and_our_seller_takes_a_han
 
 
 def test_what_a_buyer_heard_is_shown():
-    with command("buyer", "--console", "0") as (process, url):
-        assert process.stdout is not None
-        heard = process.stdout.readline().strip()
-        body = {"eventId": "1", "eventTime": "2026-01-01T00:00:00Z", "eventType": "quoteStateChangeEvent",
-                "event": {"id": "q"}}  # fmt: skip
-        base = "/r/me/mefApi/sonata/quoteNotification/v8/listener/quoteStateChangeEvent"
-        ask(heard + base, "POST", body)
-        until(lambda: [run["id"] for run in get(url, "/api/state")["runs"]] == ["me"])
-        state = get(url, "/api/state")
-        assert (state["role"], state["capabilities"], state["emulator"]) == ("buyer", [], heard)
-        assert len(get(url, "/api/log?run=me")["exchanges"]) == 1
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+    """As `oit buyer --console` puts it together."""
+    release = load_release()
+    hearing = Hearing(release, lambda *_: None)
+    running = hearing.running("127.0.0.1", 0)
+    source = Heard(hearing, running.url)
+    try:
+        with Console(Front(source, RealClock(), Control(source), release)) as console:
+            body = {"eventId": "1", "eventTime": "2026-01-01T00:00:00Z", "eventType": "quoteStateChangeEvent",
+                    "event": {"id": "q"}}  # fmt: skip
+            base = "/r/me/mefApi/sonata/quoteNotification/v8/listener/quoteStateChangeEvent"
+            ask(running.start() + base, "POST", body)
+            state = get(console.url, "/api/state")
+            assert [run["id"] for run in state["runs"]] == ["me"]
+            assert (state["role"], state["capabilities"], state["emulator"]) == ("buyer", [], running.url)
+            assert len(get(console.url, "/api/log?run=me")["exchanges"]) == 1
+            assert get(console.url, "/api/runs/me/report")["run"]["scenario"] == "oit buyer"
+            assert get(console.url, "/api/runs/me/resources")["resources"] == []
+    finally:
+        running.stop()
 
 
 def test_beyond_loopback_the_token_is_told_once_and_opens(tmp_path: Path):
