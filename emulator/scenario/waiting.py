@@ -108,6 +108,7 @@ def run_waiting(
     started = clock.now()
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(list(scenario.steps()))))
     walk.walk()
+    room.let_pass()
     room.linger(linger)
     room.close()
     result = RunResult(

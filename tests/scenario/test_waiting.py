@@ -16,6 +16,7 @@ from emulator.scenario.room import Room
 from emulator.scenario.waiting import run_waiting
 from emulator.wire.exchange import Party
 from emulator.wire.faults import Faults
+from tests.judge.exchanges import exchange
 from tests.scenario.arriving import URL, Buyer, HurriedRoom, read
 
 ASK = """\
@@ -510,6 +511,18 @@ class Troubled(HurriedRoom):
             self._act()
         else:
             super().wait(version, seconds)
+
+
+def test_last_calls_are_not_held_up_by_who_reads_no_more():
+    """What comes after the last step meets no trouble, and need not wait for the reader's turn."""
+    room = Room()
+    room.add(exchange({"id": "1"}))
+    room.let_pass()
+    started = threading.Event()
+    waiter = threading.Thread(target=lambda: (room.catch_up(3600), started.set()))
+    waiter.daemon = True
+    waiter.start()
+    assert started.wait(30)
 
 
 def test_a_room_stays_open_for_the_last_calls_and_no_longer():
