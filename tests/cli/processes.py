@@ -81,7 +81,7 @@ def seller(*arguments: str) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         process.stdout.close()
         folder.cleanup()
 
