@@ -24,6 +24,7 @@ from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.hub import hub_kind
 from emulator.parties.recorder import DurableTranscript
+from emulator.parties.store import MARKS, marks_of
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
@@ -37,7 +38,7 @@ _OF_RUNS: Final = {
 }
 """The tables whose rows belong to runs, by the name that a row of them has in a file."""
 _PLURALS: Final = {"resource": "resources", "timer": "timers", "exchange": "exchanges"}
-_NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder", "external"})
+_NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder", *MARKS})
 _JSON: Final = frozenset({"body", "data", "about"})
 _BYTES: Final = frozenset({"request", "response"})
 _MOMENTS: Final = frozenset({"created", "at", "due", "began"})
@@ -191,7 +192,7 @@ def restore(database: Database, name: str, given: Iterable[bytes], run: str | No
                 if row["is"] == "began":
                     values["id"] = values.pop("run")
                 if row["is"] == "resource":
-                    values["external"] = tables.external_of(row["body"])
+                    values |= marks_of(row["body"])
                 if row["is"] == "owed" and new != old:
                     values["id"] = f"{new}/{values['id']}"  # an id is taken once in a database
                 connection.execute(insert(table), values)

@@ -149,4 +149,4 @@ class VirtualClock:
 
 def rfc3339(moment: datetime) -> str:
     """A date-time as the Sonata APIs write it: UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

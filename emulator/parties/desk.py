@@ -59,16 +59,27 @@ class Desk:
         finally:
             self._moment = before
 
-    def open(self, run: str, kind: str, body: dict[str, Any], *, state: str, lifecycle: str | None = None) -> Resource:
+    def open(
+        self,
+        run: str,
+        kind: str,
+        body: dict[str, Any],
+        *,
+        state: str,
+        lifecycle: str | None = None,
+        save: bool = True,
+    ) -> Resource:
         """Create a resource in an initial state; its id is `body["id"]` or a new one.
 
+        Not to `save` is for who has more to say of it: then the caller adds it to the store, once.
         Raises IllegalTransition where the lifecycle does not begin with that state.
         """
         moment = self.now()
         body.setdefault("id", self._new_id(kind))
         resource = Resource(run, kind, body["id"], body, moment)
         self._change(body, kind, lifecycle or kind, state, moment, None, keep=kind in _HISTORY)
-        self.store.add(resource)
+        if save:
+            self.store.add(resource)
         self._tell(resource, None, state, None, moment)
         return resource
 

@@ -15,7 +15,7 @@ from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.profile import PathStep
 from emulator.parties.signals import was_given
-from emulator.parties.store import Resource
+from emulator.parties.store import COUNTED, Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
 from emulator.wire.payload import MISSING, every, unescape
 from emulator.wire.payload import at as value_at
@@ -78,8 +78,13 @@ def summary_of(*members: str) -> Find:
     return lambda body: {name: body[name] for name in members if name in body}
 
 
-_EXTERNAL: Final = Filter("/externalId")
-"""What a store can find by itself."""
+_MARKS: Final = {
+    Filter("/externalId"): "external",
+    Filter("/state"): "state",
+    Filter("/status"): "state",
+    Filter("/projectId"): "project",
+}
+"""Filters that a store can apply by itself."""
 _FAR: Final = 2**62
 """No list is longer, and no database counts further."""
 _DIGITS: Final = 20
@@ -100,10 +105,11 @@ def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:
     """The part of a list that was asked for, with the three headers.
 
     MEF87 leaves open: a limit above ours is answered with fewer; X-Pagination-Throttled is true where
-    the seller's own limit, not the buyer's, cut the list (R47; X-Total-Count is given always).
+    the seller's own limit, not the buyer's, cut the list, and where X-Total-Count is not given (R47): a list
+    in which there are more than are counted.
     """
     offset, size = _asked(context, call)
-    return _shown(call, offset, size, len(found), list(found[offset : offset + size]))
+    return _shown(call, size, len(found), list(found[offset : offset + size + 1]))
 
 
 def _asked(context: Context, call: Call) -> tuple[int, int]:
@@ -114,16 +120,14 @@ def _asked(context: Context, call: Call) -> tuple[int, int]:
     return offset, min(paging.default_limit if limit is None else limit, paging.max_limit)
 
 
-def _shown(call: Call, offset: int, size: int, total: int, shown: list[Any]) -> Reply:
+def _shown(call: Call, size: int, total: int, found: list[Any]) -> Reply:
+    """The first `size` of what was found, which is one more where the list goes on; counted up to `COUNTED`."""
     limit = _natural(call, "limit")
-    cut = offset + len(shown) < total
-    throttled = cut and (limit is None or limit > size)
-    headers = {
-        "X-Total-Count": str(total),
-        "X-Result-Count": str(len(shown)),
-        "X-Pagination-Throttled": "true" if throttled else "false",
-    }
-    return Reply(200, shown, headers)
+    counted = total <= COUNTED
+    throttled = len(found) > size and (not counted or limit is None or limit > size)
+    shown = found[:size]
+    headers = {"X-Result-Count": str(len(shown)), "X-Pagination-Throttled": "true" if throttled else "false"}
+    return Reply(200, shown, {"X-Total-Count": str(total), **headers} if counted else headers)
 
 
 def list_handler(
@@ -140,22 +144,24 @@ def list_handler(
             if wanted is not None and rule.how != "equal" and moment_of(wanted) is None:
                 raise bad_request("invalidQuery", f"{name} must be a date-time", f"{name}={wanted:.100}")
         asked = [(rule, wanted) for name, rule in filters.items() if (wanted := call.param(name)) is not None]
+        marks = {_MARKS[rule]: wanted for rule, wanted in asked if rule in _MARKS}
+        others = [(rule, wanted) for rule, wanted in asked if rule not in _MARKS]
         offset, size = _asked(context, call)
-        if not asked:
-            total, part = context.store.part(call.run, kind, min(offset, _FAR), size)
+        if not others:
+            count = COUNTED if too_many is None else max(COUNTED, too_many)
+            total, part = context.store.part(call.run, kind, min(offset, _FAR), size + 1, marks, count)
             shown = [find(resource.body) for resource in part]
         else:
-            external = next((wanted for rule, wanted in asked if rule == _EXTERNAL), None)
             found = [
                 resource.body
-                for resource in context.store.all(call.run, kind, external)
-                if all(rule.passes(resource.body, wanted) for rule, wanted in asked)
+                for resource in context.store.all(call.run, kind, marks)
+                if all(rule.passes(resource.body, wanted) for rule, wanted in others)
             ]
-            total, shown = len(found), [find(body) for body in found[offset : offset + size]]
+            total, shown = len(found), [find(body) for body in found[offset : offset + size + 1]]
         if too_many is not None and total > too_many and call.param("limit") is None:
-            reason = f"{total} entries match, more than {too_many}; ask for fewer, or for a page by limit"
+            reason = f"More than {too_many} entries match; ask for fewer, or for a page by limit"
             raise unprocessable(Issue("", ErrorCode.TOO_MANY_RECORDS, reason))
-        return _shown(call, offset, size, total, shown)
+        return _shown(call, size, total, shown)
 
     return handle
 
@@ -322,8 +328,9 @@ class Plan:
         if not self._open_to(resource, step["to"]):
             return
         self._advance(resource, step["to"], at)
-        fill_in(resource.body, step["set"], at)
-        self._context.store.update(resource)
+        if step["set"]:
+            fill_in(resource.body, step["set"], at)
+            self._context.store.update(resource)
         self._next(resource, rest)
 
     def signalled(self, run: str, signal: str) -> int:

@@ -7,7 +7,7 @@ import difflib
 import logging
 import random
 import threading
-import uuid
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +41,8 @@ _AT_A_TIME: Final = 50
 """Timers that are worked off in one go in real time: by the background, or before a call is answered."""
 _COURTESY: Final = 0.05
 """Seconds that the background leaves calls the turn, at the most, before it takes it for another timer."""
+_QUIET: Final = 0.002
+"""Seconds since the last call after which no other is expected at once."""
 
 MODULES: Final = (
     geographic_address,
@@ -78,8 +80,7 @@ class Seller:
         self._clock = clock
         self._seeded: set[str] = set()
         self._turn = threading.RLock()
-        self._calls = 0
-        self._quiet = threading.Condition()
+        self._called = 0.0
         make_id = new_id or _ids(seed, self.store.starts())
         self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
         self.context = Context(self.desk, self.store, clock, profile, release, make_id)
@@ -98,7 +99,8 @@ class Seller:
 
         Raises ApiError for the standard's errors; then nothing of the call is kept.
         """
-        with self._called(), self._in_turn():
+        self._called = time.monotonic()
+        with self._in_turn():
             asked, call = call, self._of_party(call)
             # What the run begins with and what is due stay done, even if this call is refused.
             self._seed(call.run)
@@ -113,18 +115,6 @@ class Seller:
                 reason = f"{call.operation} of {call.api} is not emulated"
                 raise not_implemented(reason)
             return self.store.attempt(lambda: self._handle(handler, call, asked))
-
-    @contextmanager
-    def _called(self) -> Iterator[None]:
-        """Inside, a call wants the turn or has it: the background lets it go first."""
-        with self._quiet:
-            self._calls += 1
-        try:
-            yield
-        finally:
-            with self._quiet:
-                self._calls -= 1
-                self._quiet.notify_all()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -202,14 +192,19 @@ class Seller:
         """Work off timers that are due, a few at a time so that calls get their turn; returns how many."""
         done = 0
         while done < _AT_A_TIME and (first := self.store.next_timer()) is not None and first <= now:
-            with self._quiet:
-                # Who lets go of a lock and takes it again is quicker than who waits for it.
-                self._quiet.wait_for(lambda: not self._calls, _COURTESY)
+            self._wait_for_calls()
             with self._in_turn():
                 if not self.store.attempt(self._next):
                     break  # another process has what is due
             done += 1
         return done
+
+    def _wait_for_calls(self) -> None:
+        """Let calls go first that come one after the other: each of them works off what is due as well."""
+        waited = 0.0
+        while self._holds and waited < _COURTESY and time.monotonic() - self._called < _QUIET:
+            time.sleep(_QUIET)
+            waited += _QUIET
 
     def close(self) -> None:
         """A worker of the clock without threads."""
@@ -307,4 +302,11 @@ def _ids(seed: int | None, start: int) -> Callable[[str], str]:
     """UUIDs: the same for the same seed, never the same without one, nor at a later start on the same store."""
     chosen = f"{seed}/{start}" if start and seed is not None else seed
     source = random.Random(chosen)  # noqa: S311 - ids of an emulator, repeatable on purpose
-    return lambda _kind: str(uuid.UUID(int=source.getrandbits(128), version=4))
+    return lambda _kind: _uuid4(source.getrandbits(128))
+
+
+def _uuid4(bits: int) -> str:
+    """128 bits as a UUID of version 4 (RFC 9562 5.4), six of them given up for that."""
+    digits = f"{bits:032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -6,7 +6,7 @@ import importlib
 import itertools
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -18,8 +18,8 @@ from sqlalchemy.engine import Row
 from emulator.parties import tables
 from emulator.parties.clock import Pace
 from emulator.parties.database import HOLDER, Database, holder_of
-from emulator.parties.store import Outcome, Owed, Resource, Store, Timer
-from emulator.parties.swift import Lane, attempt
+from emulator.parties.store import COUNTED, MARKS, Outcome, Owed, Resource, Store, Timer, has_marks, marks_of
+from emulator.parties.swift import Lane, Memo, NoMemo, attempt
 
 T = TypeVar("T")
 
@@ -29,6 +29,12 @@ _CANDIDATES: Final = 16
 _OWED: Final = ("id", "run", "api", "subscription", "event", "body", "due", "attempts", "fault")
 
 _KEY: Final = ("run", "kind", "id")
+_NOTHING: Final[Mapping[str, str]] = {}
+_PAGE: Final = 500
+"""Resources that are read at a time."""
+_LAST: Final = 2**62
+"""No row has a higher number."""
+_SOONEST: Final = "the soonest timer"
 _THE_PACE: Final = 1
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -42,6 +48,7 @@ class SqlStore(Store):
     def __init__(self, database: Database) -> None:
         self.database = database
         self._lane: Lane = database.swift or database
+        self._memo: Memo = database.swift or NoMemo()
         self._shared: dict[str, dict[str, tuple[datetime, bytes]]] = {}
         self._statements = _Statements(postgres=database.is_postgresql)
         self._release_the_dead()
@@ -102,56 +109,84 @@ class SqlStore(Store):
             "id": resource.id,
             "created": resource.created,
             "body": orjson.dumps(resource.body),
-            "external": tables.external_of(resource.body),
+            **marks_of(resource.body),
         }
+        self._memo.forget((resource.run, resource.kind))
         with self._lane.writing() as connection:
-            if connection.execute(self._statements.add, row).first() is None:
+            if not connection.execute(self._statements.add, row).rowcount:
                 raise KeyError(resource.id)
 
     def get(self, run: str, kind: str, identifier: str) -> Resource | None:
+        shared = self._shared.get(kind, {}).get(identifier)
+        if shared is not None:
+            return Resource(run, kind, identifier, orjson.loads(shared[1]), shared[0])
         with self._lane.reading() as connection:
             asked = self._statements.hold if self._lane.inside else self._statements.get
             row = connection.execute(asked, _key(run, kind, identifier)).one_or_none()
-        found = self._shared.get(kind, {}).get(identifier) if row is None else (row.created, row.body)
-        return None if found is None else Resource(run, kind, identifier, orjson.loads(found[1]), found[0])
+        return None if row is None else Resource(run, kind, identifier, orjson.loads(row.body), row.created)
+
+    def has(self, run: str, kind: str, identifier: str) -> bool:
+        if identifier in self._shared.get(kind, {}):
+            return True
+        with self._lane.reading() as connection:
+            return connection.execute(self._statements.has, _key(run, kind, identifier)).first() is not None
 
     def update(self, resource: Resource) -> None:
         row = _key(resource.run, resource.kind, resource.id)
-        row |= {"new_body": orjson.dumps(resource.body), "new_external": tables.external_of(resource.body)}
+        row["new_body"] = orjson.dumps(resource.body)
+        row |= {f"new_{name}": value for name, value in marks_of(resource.body).items()}
+        self._memo.forget((resource.run, resource.kind))
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.update, row).rowcount:
                 raise KeyError(resource.id)
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
+        self._memo.forget((run, kind))
         with self._lane.writing() as connection:
             return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
 
-    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:
-        key = {"the_run": run, "the_kind": kind}
-        asked = self._statements.all
-        if external is not None:
-            key["the_external"], asked = external, self._statements.all_by_external
-        with self._lane.reading() as connection:
-            rows = connection.execute(asked, key).all()
-        yield from self._shared_of(run, kind)
-        for row in rows:
-            yield Resource(run, kind, row.id, orjson.loads(row.body), row.created)
+    def all(self, run: str, kind: str, marks: Mapping[str, str] = _NOTHING) -> Iterator[Resource]:
+        # Most kinds of a run have few, and are asked for again and again.
+        read = self._memo.recall((run, kind), dict)
+        wanted = tuple(marks.items())
+        if wanted not in read:
+            read[wanted] = self._after(run, kind, marks, -1, _LAST)
+        rows = read[wanted]
+        until = self._newest() if len(rows) == _PAGE else _LAST
+        yield from self._shared_of(run, kind, marks)
+        while rows:
+            for row in rows:
+                yield Resource(run, kind, row.id, orjson.loads(row.body), row.created)
+            rows = self._after(run, kind, marks, rows[-1].seq, until) if len(rows) == _PAGE else []
 
-    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
-        shared = len(self._shared.get(kind, {}))
-        first = list(itertools.islice(self._shared_of(run, kind), offset, offset + limit)) if offset < shared else []
-        key = {"the_run": run, "the_kind": kind}
-        page = key | {"skipped": max(0, offset - shared), "most": limit - len(first)}
+    def _after(self, run: str, kind: str, marks: Mapping[str, str], after: int, until: int) -> list[Row[Any]]:
+        """The next rows of a kind, after one number and up to another."""
+        key = _sought(run, kind, marks) | {"after": after, "until": until, "most": _PAGE}
         with self._lane.reading() as connection:
-            total = int(connection.execute(self._statements.count, key).scalar())
-            rows = connection.execute(self._statements.page, page).all()
-        return shared + total, first + [
+            return list(connection.execute(self._statements.found[frozenset(marks)].after, key).all())
+
+    def _newest(self) -> int:
+        with self._lane.reading() as connection:
+            return int(connection.execute(self._statements.newest).scalar())
+
+    def part(
+        self, run: str, kind: str, offset: int, limit: int, marks: Mapping[str, str] = _NOTHING, count: int = COUNTED
+    ) -> tuple[int, list[Resource]]:
+        shared = list(self._shared_of(run, kind, marks))
+        first = shared[offset : offset + limit]
+        key, found = _sought(run, kind, marks), self._statements.found[frozenset(marks)]
+        page = key | {"skipped": max(0, offset - len(shared)), "most": limit - len(first)}
+        with self._lane.reading() as connection:
+            total = len(shared) + int(connection.execute(found.count, key | {"count": count + 1}).scalar())
+            rows = connection.execute(found.page, page).all()
+        return min(total, count + 1), first + [
             Resource(run, kind, row.id, orjson.loads(row.body), row.created) for row in rows
         ]
 
-    def _shared_of(self, run: str, kind: str) -> Iterator[Resource]:
+    def _shared_of(self, run: str, kind: str, marks: Mapping[str, str]) -> Iterator[Resource]:
         for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
-            yield Resource(run, kind, identifier, orjson.loads(body), created)
+            if has_marks(value := orjson.loads(body), marks):
+                yield Resource(run, kind, identifier, value, created)
 
     # Timers
 
@@ -164,10 +199,12 @@ class SqlStore(Store):
             "action": timer.action,
             "data": orjson.dumps(timer.data),
         }
+        self._memo.amend(_SOONEST, lambda soonest: timer.at if soonest is None else min(soonest, timer.at))
         with self._lane.writing() as connection:
             connection.execute(self._statements.plan, row)
 
     def next_due(self, now: datetime) -> Timer | None:
+        self._memo.forget(_SOONEST)
         with self._lane.transaction() as connection:
             for row in connection.execute(self._statements.due, {"now": now}).all():
                 if row.resource is not None and self.database.is_postgresql:
@@ -180,6 +217,9 @@ class SqlStore(Store):
         return None
 
     def next_timer(self) -> datetime | None:
+        return self._memo.recall(_SOONEST, self._next_timer)
+
+    def _next_timer(self) -> datetime | None:
         with self._lane.reading() as connection:
             first: datetime | None = connection.execute(self._statements.next_timer).scalar()
         return first
@@ -190,6 +230,7 @@ class SqlStore(Store):
             return [_timer(row) for row in found]
 
     def cancel(self, run: str, kind: str, identifier: str) -> None:
+        self._memo.forget(_SOONEST)
         with self._lane.writing() as connection:
             connection.execute(self._statements.cancel, _key(run, kind, identifier))
 
@@ -198,7 +239,7 @@ class SqlStore(Store):
     def owe(self, owed: Owed) -> None:
         row = {name: getattr(owed, name) for name in _OWED} | {"body": orjson.dumps(owed.body)}
         with self._lane.writing() as connection:
-            if connection.execute(self._statements.owe, row).first() is None:
+            if not connection.execute(self._statements.owe, row).rowcount:
                 raise KeyError(owed.id)
 
     def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
@@ -283,6 +324,10 @@ def _key(run: str, kind: str, identifier: str) -> dict[str, Any]:
     return {"the_run": run, "the_kind": kind, "the_id": identifier}
 
 
+def _sought(run: str, kind: str, marks: Mapping[str, str]) -> dict[str, Any]:
+    return {"the_run": run, "the_kind": kind, **{f"the_{name}": wanted for name, wanted in marks.items()}}
+
+
 def _timer(row: Row[Any]) -> Timer:
     return Timer(row.run, row.kind, row.id, row.at, row.action, orjson.loads(row.data))
 
@@ -294,6 +339,11 @@ def _owed(row: Row[Any]) -> Owed:
 def _insert_of(dialect: str) -> Any:
     """The `insert` of a dialect, which knows conflicts; only the dialect that is used is loaded."""
     return importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
+
+
+def _if_new(insert: Any) -> Any:
+    """An insert that does nothing where the key is taken; its `rowcount` says whether it did."""
+    return insert.on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
 
 
 class _Statements:
@@ -321,19 +371,20 @@ class _Statements:
             .values({_o.c.leased_until: type_coerce(ends + bindparam("leap", type_=BigInteger), tables.Moment)})
         )
 
-        self.add = insert(_r).on_conflict_do_nothing().returning(_r.c.seq)
+        self.add = _if_new(insert(_r))
         self.get = select(_r.c.created, _r.c.body).where(*of_resource)
+        self.has = select(_r.c.seq).where(*of_resource)
         self.hold = self.get.with_for_update()
         self.hold_if_free = select(_r.c.seq).where(_r.c.seq == bindparam("key")).with_for_update(skip_locked=True)
-        self.update = (
-            update(_r).where(*of_resource).values(body=bindparam("new_body"), external=bindparam("new_external"))
-        )
+        new_marks = {name: bindparam(f"new_{name}") for name in MARKS}
+        self.update = update(_r).where(*of_resource).values(body=bindparam("new_body"), **new_marks)
         self.remove = delete(_r).where(*of_resource)
-        self.all = select(_r.c.id, _r.c.created, _r.c.body).where(*of_resource[:2]).order_by(_r.c.seq)
-
-        self.all_by_external = self.all.where(_r.c.external == bindparam("the_external"))
-        self.count = select(func.count()).select_from(_r).where(*of_resource[:2])
-        self.page = self.all.offset(bindparam("skipped")).limit(bindparam("most"))
+        self.newest = select(func.max(_r.c.seq))
+        self.found = {
+            frozenset(marks): _Found([*of_resource[:2], *(_r.c[name] == bindparam(f"the_{name}") for name in marks)])
+            for count in range(len(MARKS) + 1)
+            for marks in itertools.combinations(MARKS, count)
+        }
 
         self.plan = insert(_t)
         self.due = _due(postgres=postgres)
@@ -347,7 +398,7 @@ class _Statements:
         ready = case((_o.c.leased_until > _o.c.due, _o.c.leased_until), else_=_o.c.due)
         free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"))
         due = and_(_o.c.due <= bindparam("now"), free, first)
-        self.owe = insert(_o).on_conflict_do_nothing().returning(_o.c.seq)
+        self.owe = _if_new(insert(_o))
         self.owed_ready = select(_o.c.seq).where(due).limit(1)
         self.owed_due = (
             select(_o).where(due).order_by(ready, _o.c.seq).limit(bindparam("most"))
@@ -375,6 +426,17 @@ class _Statements:
         self.dead_letters = select(_d).where(_d.c.run == bindparam("run")).order_by(_d.c.seq)
         self.holders = select(_o.c.holder).where(_o.c.holder.is_not(None)).distinct()
         self.release = update(_o).where(_o.c.holder == bindparam("by")).values(leased_until=None, holder=None)
+
+
+class _Found:
+    """The statements that find resources by what is known of them."""
+
+    def __init__(self, known: list[Any]) -> None:
+        found = select(_r.c.seq, _r.c.id, _r.c.created, _r.c.body).where(*known).order_by(_r.c.seq)
+        some = select(_r.c.seq).where(*known).limit(bindparam("count")).subquery()
+        self.count = select(func.count()).select_from(some)
+        self.page = found.offset(bindparam("skipped")).limit(bindparam("most"))
+        self.after = found.where(_r.c.seq > bindparam("after"), _r.c.seq <= bindparam("until")).limit(bindparam("most"))
 
 
 def _first_of_each_line() -> Select[Any]:

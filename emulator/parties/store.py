@@ -91,6 +91,25 @@ class _Row:
     body: bytes
 
 
+MARKS: Final = ("external", "state", "project")
+"""What a store finds resources by, beside their ids."""
+COUNTED: Final = 10_000
+"""How far is counted what a list could show: to count a million takes longer than to show a page of them."""
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+def marks_of(body: Any) -> dict[str, str | None]:
+    """The marks of a body: its externalId, its state (a product's status) and its projectId; None where it has no text."""
+    members = body if isinstance(body, dict) else {}
+    found = (members.get("externalId"), members.get("state", members.get("status")), members.get("projectId"))
+    return {name: value if isinstance(value, str) else None for name, value in zip(MARKS, found, strict=True)}
+
+
+def has_marks(body: Any, marks: Mapping[str, str]) -> bool:
+    """Whether a body has all of these marks."""
+    return not marks or marks.items() <= marks_of(body).items()
+
+
 class StoreFault(Exception):  # noqa: N818 - it is what it says
     """The database failed in the middle of a transaction, of which nothing is kept. `again`: another try may do."""
 
@@ -158,20 +177,25 @@ class Store(Protocol):
     def get(self, run: str, kind: str, identifier: str) -> Resource | None:
         """A copy of a resource, or None. Inside of a transaction nobody else can change it until that ends."""
 
+    def has(self, run: str, kind: str, identifier: str) -> bool:
+        """Whether `get` would give one; nobody is kept from changing it."""
+
     def update(self, resource: Resource) -> None:
         """Keep the changed body of a resource that `get` gave. Raises KeyError where it is not there."""
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
         """Forget a resource; False where there was none."""
 
-    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:
-        """Copies, for reading, of what a run sees of a kind, in order of creation, as they are at this moment.
+    def all(self, run: str, kind: str, marks: Mapping[str, str] = _NOTHING) -> Iterator[Resource]:
+        """Copies, for reading, of what a run sees of a kind and has these marks, in order of creation.
 
-        With `external` those with that externalId, and perhaps others: who asks has to look.
+        What is added after the first of them was given is not among them.
         """
 
-    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
-        """How many `all` would give, and those from `offset` on, `limit` at the most."""
+    def part(
+        self, run: str, kind: str, offset: int, limit: int, marks: Mapping[str, str] = _NOTHING, count: int = COUNTED
+    ) -> tuple[int, list[Resource]]:
+        """How many `all` would give, `count` + 1 where they are more than that; those from `offset` on, `limit` at most."""
 
     # Timers
 
@@ -321,10 +345,14 @@ class MemoryStore(Store):
             rows[resource.id] = _Row(next(self._count), resource.created, body)
             self._remember(lambda: rows.pop(resource.id))
 
+    def has(self, run: str, kind: str, identifier: str) -> bool:
+        with self._lock:
+            return any(identifier in self._rows.get((owner, kind), {}) for owner in (_EVERY_RUN, run))
+
     def get(self, run: str, kind: str, identifier: str) -> Resource | None:
         with self._lock:
-            row = self._rows.get((run, kind), {}).get(identifier)
-            row = row or self._rows.get((_EVERY_RUN, kind), {}).get(identifier)
+            row = self._rows.get((_EVERY_RUN, kind), {}).get(identifier)
+            row = row or self._rows.get((run, kind), {}).get(identifier)
         return None if row is None else _resource(run, kind, identifier, row)
 
     def update(self, resource: Resource) -> None:
@@ -344,13 +372,17 @@ class MemoryStore(Store):
             self._remember(lambda: rows.__setitem__(identifier, old))
             return True
 
-    def all(self, run: str, kind: str, external: str | None = None) -> Iterator[Resource]:  # noqa: ARG002 - few are here
+    def all(self, run: str, kind: str, marks: Mapping[str, str] = _NOTHING) -> Iterator[Resource]:
         for identifier, row in self._in_order(run, kind):
-            yield _resource(run, kind, identifier, row)
+            resource = _resource(run, kind, identifier, row)
+            if has_marks(resource.body, marks):
+                yield resource
 
-    def part(self, run: str, kind: str, offset: int, limit: int) -> tuple[int, list[Resource]]:
-        rows = self._in_order(run, kind)
-        return len(rows), [_resource(run, kind, name, row) for name, row in rows[offset : offset + limit]]
+    def part(
+        self, run: str, kind: str, offset: int, limit: int, marks: Mapping[str, str] = _NOTHING, count: int = COUNTED
+    ) -> tuple[int, list[Resource]]:
+        found = list(self.all(run, kind, marks))
+        return min(len(found), count + 1), found[offset : offset + limit]
 
     def _in_order(self, run: str, kind: str) -> list[tuple[str, _Row]]:
         with self._lock:

@@ -13,12 +13,13 @@ import sqlite3
 import threading
 import time
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeDecorator
 
 from emulator.parties.store import StoreFault
 
@@ -28,11 +29,14 @@ _TRIES: Final = 12
 """Times that a transaction is tried where the database asks for another go."""
 _EVERY: Final = 1000
 """Changed rows after which the log is carried into the file: a few megabytes."""
+_CACHE: Final = 32_000
+"""Kilobytes of the file, at the most, that the connection that writes keeps in memory; SQLite's default is 2,000."""
 _LONG: Final = 8000
 """Pages in the log at which it is begun again."""
 _LOG: Final = logging.getLogger(__name__)
 _DIALECT: Final = sqlite_dialect()
 _Converter = Callable[[Any], Any] | None
+_NO_VALUES: Final[Mapping[str, Any]] = {}
 
 
 class Rows(Protocol):
@@ -74,6 +78,34 @@ class Lane(Protocol):
     def transaction(self) -> AbstractContextManager[Runner]: ...
 
     def reading(self) -> AbstractContextManager[Runner]: ...
+
+
+class Memo(Protocol):
+    """What a transaction has read already. On SQLite nobody else writes while it is open, so it stays true until the
+    transaction itself writes, which has to be said here.
+    """
+
+    def recall(self, key: Any, read: Callable[[], T]) -> T:
+        """What `read` gave in this transaction, or gives now."""
+
+    def amend(self, key: Any, change: Callable[[Any], Any]) -> None:
+        """What was read under this key, if it was, becomes what `change` makes of it."""
+
+    def forget(self, key: Any) -> None:
+        """What was read under this key, if it was, is not true any more."""
+
+
+class NoMemo(Memo):
+    """Where others write at the same time, everything is read again."""
+
+    def recall(self, key: Any, read: Callable[[], T]) -> T:  # noqa: ARG002 - as above
+        return read()
+
+    def amend(self, key: Any, change: Callable[[Any], Any]) -> None:
+        pass
+
+    def forget(self, key: Any) -> None:
+        pass
 
 
 def attempt(lane: Lane, work: Callable[[], T]) -> T:
@@ -130,29 +162,42 @@ class _Prepared:
     def __init__(self, statement: Any, names: Sequence[str]) -> None:
         compiled = statement.compile(dialect=_DIALECT, column_keys=list(names) or None)
         self.text = str(compiled)
-        self._names: list[str] = list(compiled.positiontup or ())
+        self._names = frozenset(names)
         self._constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in names}
         types = {compiled.bind_names[bind]: bind.type for bind in compiled.bind_names}
-        self._in: list[_Converter] = [types[name].bind_processor(_DIALECT) for name in self._names]
+        self._in: list[tuple[str, _Converter]] = [(name, _into(types[name])) for name in compiled.positiontup or ()]
         columns = list(getattr(statement, "exported_columns", ()) or ())
-        self._out: list[_Converter] = [column.type.result_processor(_DIALECT, None) for column in columns]
+        self._out: list[_Converter] = [_out_of(column.type) for column in columns]
         row = namedtuple("row", [column.key or "" for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
         self._make: Callable[[list[Any]], Any] = row._make
 
-    def bound(self, values: dict[str, Any]) -> list[Any]:
+    def fits(self, values: Mapping[str, Any]) -> bool:
+        """Whether it was prepared for values of these names."""
+        return values.keys() == self._names
+
+    def bound(self, values: Mapping[str, Any]) -> list[Any]:
         given = {**self._constants, **values} if self._constants else values
-        return [
-            given[name] if convert is None else convert(given[name])
-            for name, convert in zip(self._names, self._in, strict=True)
-        ]
+        return [given[name] if convert is None else convert(given[name]) for name, convert in self._in]
 
     def read(self, rows: list[Any]) -> list[Any]:
+        make, out = self._make, self._out
         return [
-            self._make(
-                [value if convert is None else convert(value) for value, convert in zip(row, self._out, strict=True)]
-            )
+            make([value if convert is None else convert(value) for value, convert in zip(row, out, strict=True)])
             for row in rows
         ]
+
+
+def _into(type_: Any) -> _Converter:
+    """How values of a type go to the driver. Types of ours (`tables`) say so themselves."""
+    found: _Converter = type_.process_bind_param if isinstance(type_, TypeDecorator) else type_.bind_processor(_DIALECT)
+    return found
+
+
+def _out_of(type_: Any) -> _Converter:
+    """How values of a type come from the driver."""
+    own = isinstance(type_, TypeDecorator)
+    found: _Converter = type_.process_result_value if own else type_.result_processor(_DIALECT, None)
+    return found
 
 
 class Line:
@@ -166,16 +211,17 @@ class Line:
     def execute(self, statement: ClauseElement, values: Any = None, /) -> Result:
         """As `Runner` says. StoreFault where the database refuses."""
         many = isinstance(values, list)
-        names = tuple((values[0] if many else values) or ())
-        prepared = self._prepared.get((statement, names))
-        if prepared is None:
-            prepared = self._prepared[statement, names] = _Prepared(statement, names)
+        first = (values[0] if many else values) or _NO_VALUES
+        prepared = self._prepared.get(statement)
+        if prepared is None or not prepared.fits(first):
+            prepared = self._prepared[statement] = _Prepared(statement, tuple(first))
         try:
             if many:
                 cursor = self.driver.executemany(prepared.text, map(prepared.bound, values))
                 return Result([], cursor.rowcount)
-            cursor = self.driver.execute(prepared.text, prepared.bound(values or {}))
-            return Result(prepared.read(cursor.fetchall()), cursor.rowcount)
+            cursor = self.driver.execute(prepared.text, prepared.bound(first))
+            rows = cursor.fetchall()
+            return Result(prepared.read(rows) if rows else rows, cursor.rowcount)
         except sqlite3.Error as error:
             raise _fault(error) from error
 
@@ -187,7 +233,7 @@ class Line:
             raise _fault(error) from error
 
 
-class Swift:
+class Swift(Memo):
     """Transactions of a store on an SQLite file. Safe to use from many threads: each has its own, one after another.
 
     A transaction may linger: then the next of the same thread joins it, and all of them are one commit. Each can still
@@ -207,6 +253,7 @@ class Swift:
         self._lingering = False
         self._lost: StoreFault | None = None
         self._depth = 0
+        self._known: dict[Any, Any] = {}
         self._idle: list[Line] = []
         self._closed = False
         self._checkpoints = Checkpoints(connect, writing)
@@ -227,6 +274,21 @@ class Swift:
     def reading(self) -> AbstractContextManager[Line]:
         """The line of this thread's transaction, or one that only reads."""
         return nullcontext(self._begun()) if self._owner == threading.get_ident() else self._borrowed()
+
+    def recall(self, key: Any, read: Callable[[], T]) -> T:
+        if self._owner != threading.get_ident():
+            return read()
+        if key not in self._known:
+            self._known[key] = read()
+        known: T = self._known[key]
+        return known
+
+    def amend(self, key: Any, change: Callable[[Any], Any]) -> None:
+        if key in self._known:
+            self._known[key] = change(self._known[key])
+
+    def forget(self, key: Any) -> None:
+        self._known.pop(key, None)
 
     @contextmanager
     def _whole(self) -> Iterator[Line]:
@@ -301,6 +363,7 @@ class Swift:
             if self._writer is None:
                 self._writer = self._line()
                 self._writer.say("PRAGMA wal_autocheckpoint=0")  # a thread does it
+                self._writer.say(f"PRAGMA cache_size=-{_CACHE}")
             line = self._writer
             line.say("BEGIN IMMEDIATE")
         except BaseException:
@@ -320,6 +383,7 @@ class Swift:
                 line.say("ROLLBACK")
             raise
         finally:
+            self._known.clear()
             self._owner, self._lingering = 0, False
             self._writing.release()
         self._checkpoints.changed(line.driver.total_changes)
@@ -334,6 +398,7 @@ class Swift:
             try:
                 yield line
             except BaseException:
+                self._known.clear()
                 with suppress(StoreFault):  # some errors have ended the transaction already
                     line.say(f"ROLLBACK TO {name}")
                     line.say(f"RELEASE {name}")

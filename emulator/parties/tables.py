@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "v0003"
+HEAD: Final = "v0004"
 """The newest migration."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,10 +29,10 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+    def process_bind_param(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
         return None if value is None else _escaped(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+    def process_result_value(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
         return value if value is None or "\\" not in value else _ESCAPED.sub(_unescaped, value)
 
 
@@ -41,19 +41,13 @@ class Name(Words):
 
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+    def process_bind_param(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
         if value is None:
             return None
         text = _escaped(value)
         if len(text) * 4 <= _LONGEST or len(text.encode()) <= _LONGEST:
             return text
         return _escaped(f"{value[:_KEPT]}~{hashlib.sha256(text.encode()).hexdigest()}")
-
-
-def external_of(body: Any) -> str | None:
-    """The externalId of a body, as the column has it; None where it has none that is text."""
-    found = body.get("externalId") if isinstance(body, dict) else None
-    return found if isinstance(found, str) else None
 
 
 def _escaped(text: str) -> str:
@@ -73,10 +67,10 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+    def process_bind_param(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's
+    def process_result_value(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
@@ -124,15 +118,20 @@ resources = Table(
     Column("created", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("external", Name),
+    Column("state", Name),
+    Column("project", Name),
     Index("resources_by_id", "run", "kind", "id", unique=True),
     Index("resources_in_order", "run", "kind", "seq"),
-    Index(
-        "resources_by_external", "run", "kind", "external", "seq",
-        sqlite_where=text("external IS NOT NULL"), postgresql_where=text("external IS NOT NULL"),
+    *(
+        Index(
+            f"resources_by_{mark}", "run", "kind", mark, "seq",
+            sqlite_where=text(f"{mark} IS NOT NULL"), postgresql_where=text(f"{mark} IS NOT NULL"),
+        )
+        for mark in ("external", "state", "project")
     ),
     sqlite_autoincrement=True,
 )  # fmt: skip
-"""`external` is the body's externalId, by which partners find their own."""
+"""`external`, `state` and `project` are what lists are asked for most: `emulator.parties.store.marks_of` a body."""
 
 timers = Table(
     "timers",

@@ -28,12 +28,13 @@ class Beside:
 
     def __init__(self, inner: App, pages: Mapping[tuple[str, str], Page]) -> None:
         self._inner, self._pages = inner, pages
+        self._paths = frozenset(path for _, path in pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = [method for method, path in self._pages if path == scope.get("path")]
-        if scope["type"] != "http" or not known:
+        if scope["type"] != "http" or scope["path"] not in self._paths:
             await self._inner(scope, receive, send)
             return
+        known = [method for method, path in self._pages if path == scope["path"]]
         await read_body(receive, _BODY)
         method, headers = scope["method"], [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         page = self._pages.get((method, scope["path"]))

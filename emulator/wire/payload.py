@@ -57,11 +57,13 @@ def parse(raw: bytes) -> Parsed:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return Parsed(MISSING, _explain(raw, error))
+    marks = raw.translate(None, _NO_MARK)
+    quotes = marks.count(b'"')
     # Without so many brackets there is nothing to look for.
-    if len(raw.translate(None, _NO_OPENING)) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    if len(marks) - quotes > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         return Parsed(MISSING, _TOO_DEEP)
     try:
-        return Parsed(value, None, _duplicates(raw, value))
+        return Parsed(value, None, _duplicates(raw, value, quotes))
     except RecursionError:  # the deep member is one that a later namesake replaced
         return Parsed(MISSING, _TOO_DEEP)
 
@@ -87,9 +89,8 @@ def _line_column(raw: bytes, offset: int) -> str:
     return f"line {before.count(chr(10)) + 1} column {len(before) - before.rfind(chr(10))}"
 
 
-_NO_OPENING: Final = bytes(set(range(256)) - set(b"[{"))
-"""All bytes but those that open a list or an object."""
-_NO_QUOTE: Final = bytes(set(range(256)) - set(b'"'))
+_NO_MARK: Final = bytes(set(range(256)) - set(b'[{"'))
+"""All bytes but quotes and those that open a list or an object."""
 _NESTING: Final = (dict, list)
 
 
@@ -120,15 +121,12 @@ def _count_members(value: Any) -> int:
     return total
 
 
-def _quotes(raw: bytes) -> int:
-    return len(raw.translate(None, _NO_QUOTE))
-
-
-def _duplicates(raw: bytes, value: Any) -> tuple[str, ...]:
-    """JSON Pointers of members given twice; the slow reader runs only where a count differs."""
+def _duplicates(raw: bytes, value: Any, quotes: int) -> tuple[str, ...]:
+    """JSON Pointers of members given twice in a text with so many quotes; the slow reader runs only where a count differs."""
     if b"\\" not in raw:
         # Written again, the value has every quote of the text but those of lost members.
-        lost = _quotes(raw) != _quotes(orjson.dumps(value))
+        again = orjson.dumps(value)
+        lost = again != raw and again.count(b'"') != quotes
     else:
         # An escaped quote before a colon, inside a string, makes the cheap count too high, never too low.
         lost = raw.translate(None, b" \t\r\n").count(b'":') != _count_members(value)

@@ -22,21 +22,29 @@ from emulator.wire.beside import App
 
 Operate = Callable[[Contract, str, Any, dict[str, str]], None]
 """Carries an operation out: contract, operationId, what the scope has as `oit`, path parameters (still encoded)."""
+Ways = dict[tuple[str, str], Callable[[Any, dict[str, str]], None]]
+"""Where a method and a path lead; as many as the contracts have paths without parameters."""
 
 
 def routed(contracts: Sequence[Contract], operate: Operate) -> App:
     """An application for the contracts of one base path: `operate` gets each request that they have, and answers it.
 
     A request's scope has under `oit` what `operate` is given. Of a request that no contract has nothing is heard. It is
-    built when the first request comes, so that a party is ready before all that it could serve is.
+    built when the first request comes, so that a party is ready before all that it could serve is. Where it has routed a
+    path without parameters once, that way is known.
     """
     prepare()
     app: App | None = None
+    known: Ways = {}
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal app
+        way = known.get((scope["method"], scope["path"]))
+        if way is not None:
+            way(scope["oit"], {})
+            return
         if app is None:
-            app = _routed(contracts, operate)
+            app = _routed(contracts, operate, known)
         await app(scope, receive, send)
 
     return route
@@ -50,7 +58,7 @@ def prepare() -> None:
         import connexion  # noqa: F401, PLC0415 - heavy, and only servers need it
 
 
-def _routed(contracts: Sequence[Contract], operate: Operate) -> App:
+def _routed(contracts: Sequence[Contract], operate: Operate, known: Ways) -> App:
     from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, as above
     from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware  # noqa: PLC0415
     from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
@@ -69,6 +77,8 @@ def _routed(contracts: Sequence[Contract], operate: Operate) -> App:
             function = operation.function
 
             async def ask(scope: Any, _receive: Any, _send: Any) -> None:
+                if not scope["path_params"]:
+                    known[scope["method"], scope["path"]] = function
                 function(scope["oit"], scope["path_params"])
 
             return ask

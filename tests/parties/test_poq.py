@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trade import UNI, Desk, contact, poq, uni_item, without
 
+from emulator.parties import generic
 from tests.urns import ACCESS_ELINE
 
 API = "productOfferingQualification"
@@ -303,6 +304,25 @@ def test_pages_make_up_the_whole_list(count, limit, most, huge):
     assert [one["id"] for one in pages] == [r.id for r in desk.seller.store.all(run, API)]
     assert desk.call(API, "listProductOfferingQualification", run=run, offset=str(huge + count)).body == []
     assert desk.call(API, "listProductOfferingQualification", run=run, limit="0").body == []
+
+
+def test_more_than_are_counted_are_shown_page_by_page_without_a_total(monkeypatch):
+    monkeypatch.setattr(generic, "COUNTED", 3)
+    desk = Desk({"paging": {"max_limit": 2, "default_limit": 2}})
+    seen = []
+    for _ in range(5):
+        desk.call(API, "createProductOfferingQualification", poq())
+        page = desk.call(API, "listProductOfferingQualification")
+        seen.append((page.headers.get("X-Total-Count"), page.headers["X-Pagination-Throttled"], len(page.body)))
+    assert seen == [("1", "false", 1), ("2", "false", 2), ("3", "true", 2), (None, "true", 2), (None, "true", 2)]
+    last = desk.call(API, "listProductOfferingQualification", offset="4")
+    assert ("X-Total-Count" in last.headers, last.headers["X-Pagination-Throttled"], len(last.body)) == (
+        False,
+        "false",
+        1,
+    )
+    asked = desk.call(API, "listProductOfferingQualification", limit="1")
+    assert asked.headers["X-Pagination-Throttled"] == "true"  # nothing else says that there are more
 
 
 PAGED: dict = {}

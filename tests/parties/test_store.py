@@ -79,17 +79,79 @@ def test_a_part_of_what_a_run_sees_is_counted_and_in_order(store):
     ]  # fmt: skip
 
 
-def test_what_has_an_external_id_is_found_by_it_also_after_that_changed(store):
+@pytest.mark.parametrize(("mark", "member"), [("external", "externalId"), ("state", "state"), ("state", "status"),
+                                              ("project", "projectId")])  # fmt: skip
+def test_what_has_a_mark_is_found_by_it_also_after_that_changed(store, mark, member):
     for number in range(4):
-        store.add(resource(str(number), externalId="even" if number % 2 == 0 else "odd"))
+        store.add(resource(str(number), **{member: "even" if number % 2 == 0 else "odd"}))
+    store.add(resource("5", **{member: 7}))
+    store.add(resource("6"))
     changed = store.get("r", "quote", "2")
-    changed.body["externalId"] = "odd"
+    changed.body[member] = "odd"
     store.update(changed)
 
-    def found(external: str) -> list[str]:
-        return [r.id for r in store.all("r", "quote", external) if r.body["externalId"] == external]
+    def found(wanted: str) -> list[str]:
+        listed = [r.id for r in store.all("r", "quote", {mark: wanted})]
+        total, some = store.part("r", "quote", 0, 10, {mark: wanted})
+        assert (total, [r.id for r in some]) == (len(listed), listed)
+        return listed
 
-    assert (found("even"), found("odd"), found("none")) == (["0"], ["1", "2", "3"], [])
+    assert (found("even"), found("odd"), found("none"), found("7")) == (["0"], ["1", "2", "3"], [], [])
+
+
+def test_marks_are_wanted_all_together_and_shared_resources_have_them_too(store):
+    store.share(resource("0", state="done", projectId="p"))
+    store.add(resource("1", state="done", projectId="p"))
+    store.add(resource("2", state="done"))
+    store.add(resource("3", state="new", projectId="p"))
+    both = {"state": "done", "project": "p"}
+    assert [r.id for r in store.all("r", "quote", both)] == ["0", "1"]
+    assert [r.id for r in store.part("r", "quote", 1, 5, both)[1]] == ["1"]
+
+
+def test_what_is_found_is_counted_only_so_far(store):
+    for number in range(5):
+        store.add(resource(str(number), state="done"))
+    parts = [store.part("r", "quote", 0, 2, {"state": "done"}, count) for count in (3, 4, 5, 6)]
+    assert [total for total, _ in parts] == [4, 5, 5, 5]
+    assert {tuple(r.id for r in some) for _, some in parts} == {("0", "1")}
+
+
+def test_a_long_list_is_read_in_parts_and_ends_with_what_was_there(store, monkeypatch):
+    monkeypatch.setattr(sql, "_PAGE", 3)
+    for number in range(7):
+        store.add(resource(str(number)))
+    listed = []
+    for number, each in enumerate(store.all("r", "quote")):
+        store.add(resource(f"later {number}"))
+        listed.append(each.id)
+    assert listed == list("0123456")
+
+
+def test_what_is_there_is_known_without_reading_it(store):
+    store.share(resource("0"))
+    store.add(resource("1"))
+    known = [store.has("r", "quote", name) for name in "012"]
+    assert (known, store.has("other", "quote", "1")) == ([True, True, False], False)
+
+
+def test_a_transaction_sees_what_it_changed_and_not_what_it_took_back(store):
+    store.add(resource("1"))
+    with store.transaction():
+        assert [r.id for r in store.all("r", "quote")] == ["1"]
+        store.plan(timer(5))
+        assert store.next_timer() == START + timedelta(seconds=5)
+        with pytest.raises(ZeroDivisionError), store.transaction():
+            store.add(resource("2"))
+            store.plan(timer(2))
+            assert [r.id for r in store.all("r", "quote")] == ["1", "2"]
+            assert store.next_timer() == START + timedelta(seconds=2)
+            raise ZeroDivisionError
+        assert [r.id for r in store.all("r", "quote")] == ["1"]
+        assert store.next_timer() == START + timedelta(seconds=5)
+        store.remove("r", "quote", "1")
+        store.cancel("r", "quote", "1")
+        assert (list(store.all("r", "quote")), store.next_timer()) == ([], None)
 
 
 def test_an_id_is_taken_once(store):
@@ -382,17 +444,22 @@ def test_migrations_end_in_the_tables_that_we_use(url, made):
     store.close()
 
 
-def test_what_an_older_oit_kept_is_found_by_its_external_id(url):
+@pytest.mark.parametrize(("version", "later"), [("v0002", ("external", "state", "project")),
+                                                ("v0003", ("state", "project"))])  # fmt: skip
+def test_what_an_older_oit_kept_is_found_by_its_marks(url, version, later):
     store = open_store(url)
-    store.add(resource("1", externalId="mine"))
-    store.add(resource("2"))
-    with store.database.writing() as connection:  # as v0002 left it
-        connection.execute(text("DROP INDEX resources_by_external"))
-        connection.execute(text("ALTER TABLE resources DROP COLUMN external"))
-        connection.execute(text("UPDATE alembic_version SET version_num = 'v0002'"))
+    store.add(resource("1", externalId="mine", state="done", projectId="p"))
+    store.add(resource("2", status="active"))
+    with store.database.writing() as connection:  # as that version left it
+        for mark in later:
+            connection.execute(text(f"DROP INDEX resources_by_{mark}"))
+            connection.execute(text(f"ALTER TABLE resources DROP COLUMN {mark}"))
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
     store.close()
     store = open_store(url)
-    assert [r.id for r in store.all("r", "quote", "mine")] == ["1"]
+    for marks in ({"external": "mine"}, {"state": "done"}, {"project": "p"}):
+        assert [r.id for r in store.all("r", "quote", marks)] == ["1"]
+    assert [r.id for r in store.all("r", "quote", {"state": "active"})] == ["2"]
     assert [r.id for r in store.all("r", "quote")] == ["1", "2"]
     store.close()
 
@@ -442,9 +509,9 @@ def play(store: Store, step: tuple) -> object:  # noqa: PLR0912
                 found.append("broken")
             return found
         case ("add", run, name, n):
-            return _told(lambda: store.add(resource(name, run, n=n)))
+            return _told(lambda: store.add(resource(name, run, n=n, state=f"s{n % 2}")))
         case ("update", run, name, n):
-            return _told(lambda: store.update(resource(name, run, n=n, more=True)))
+            return _told(lambda: store.update(resource(name, run, n=n, more=True, state=f"s{n % 2}", projectId="p")))
         case ("remove", run, name):
             return store.remove(run, "quote", name)
         case ("get", run, name):
@@ -513,6 +580,8 @@ class Compared(RuleBasedStateMachine):
     def nothing_differs(self):
         for run in ("r", ""):
             self.same(lambda store, run=run: list(store.all(run, "quote")))
+            self.same(lambda store, run=run: store.part(run, "quote", 1, 2, {"state": "s1"}, 1))
+            self.same(lambda store, run=run: list(store.all(run, "quote", {"project": "p"})))
             self.same(lambda store, run=run: [store.timers(run, "quote", name) for name in "123"])
         self.same(lambda store: [store.owed_to("r", name) for name in "123"])
         self.same(lambda store: store.dead_letters("r"))

@@ -189,10 +189,10 @@ class ItemRules:
                 reason = "A place that is known by its id is a GeographicAddressRef or a GeographicSiteRef"
                 yield self._unexpected(f"{place}/product/place/{index}/id", reason, "place")
             kind, what = _REFERENCES.get(where.get("@type"), ("", ""))
-            if kind and context.store.get(run, kind, where["id"]) is None:
+            if kind and not context.store.has(run, kind, where["id"]):
                 yield self._nowhere(f"{place}/product/place/{index}/id", what, where["id"])
         for index, link in enumerate(product.get("productRelationship") or ()):
-            if context.store.get(run, "product", link["id"]) is None:
+            if not context.store.has(run, "product", link["id"]):
                 here = f"{place}/product/productRelationship/{index}/id"
                 yield self._nowhere(here, "product in inventory", link["id"])
 

@@ -133,10 +133,10 @@ class Qualifications:
                 self._desk.move_item(poq, item, "acknowledged", by="seller", lifecycle=ITEM, save=False)
         if immediate or refused:
             poq.body["effectiveQualificationDate"] = rfc3339(self._desk.now())
-            self.plan.begin(poq, path)
         else:
-            self._defer(poq)
-        self._context.store.update(poq)
+            path = self._deferred(poq)
+        self._context.store.add(poq)
+        self.plan.begin(poq, path)
         return Reply(201, poq.body)
 
     def _issues(self, call: Call, *, instant: bool) -> Iterator[Issue]:
@@ -147,12 +147,13 @@ class Qualifications:
         yield from _RULES.issues(self._context, call.run, call.body)
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(copied(call.body), _OURS)
+        body = without(call.body, _OURS)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
-        body["relatedContactInformation"].append(self._context.profile.seller.contact("sellerContactInformation"))
+        ours = self._context.profile.seller.contact("sellerContactInformation")
+        body["relatedContactInformation"] = [*body["relatedContactInformation"], ours]
         body[ITEMS] = [without(item, _OURS_OF_ITEM) for item in body[ITEMS]]
-        return self._desk.open(call.run, KIND, body, state=state)
+        return self._desk.open(call.run, KIND, body, state=state, save=False)
 
     def _immediate(self, *, refused: bool) -> str:
         """The state of an immediate answer.
@@ -170,17 +171,13 @@ class Qualifications:
         first = item is body[ITEMS][0]
         return "terminatedWithError" if body["state"] == "terminatedWithError" and first else "done.abandoned"
 
-    def _defer(self, poq: Resource) -> None:
-        """Set out on the profile's path, or on the usual one."""
+    def _deferred(self, poq: Resource) -> tuple[PathStep, ...]:
+        """Say when the answer is to be expected; gives the profile's path to it, or the usual one."""
         expected = self._desk.now() + timedelta(seconds=self._times.start + self._times.finish)
         poq.body["expectedPOQCompletionDate"] = rfc3339(expected)
-        self.plan.begin(
-            poq,
-            self._behaviour.path
-            or (
-                PathStep("inProgress", after_seconds=self._times.start),
-                PathStep(self._end(poq.body, expected), after_seconds=self._times.finish),
-            ),
+        return self._behaviour.path or (
+            PathStep("inProgress", after_seconds=self._times.start),
+            PathStep(self._end(poq.body, expected), after_seconds=self._times.finish),
         )
 
     def _end(self, body: dict[str, Any], expected: datetime) -> str:

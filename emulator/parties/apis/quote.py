@@ -28,7 +28,6 @@ from emulator.parties.hub import hub_handlers
 from emulator.parties.profile import PathStep
 from emulator.parties.store import Resource
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
-from emulator.wire.payload import copied
 
 KIND: Final = "quote"
 CANCELLABLE: Final = ("inProgress", "inProgress.draft")
@@ -202,12 +201,12 @@ class Quotes:
             yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(copied(call.body), _OURS)
+        body = without(call.body, _OURS)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         body["quoteDate"] = rfc3339(self._desk.now())
-        contacts = body.setdefault("relatedContactInformation", [])
-        contacts.append(self._context.profile.seller.contact("sellerContactInformation"))
+        ours = self._context.profile.seller.contact("sellerContactInformation")
+        body["relatedContactInformation"] = [*body.get("relatedContactInformation", ()), ours]
         body["quoteItem"] = [without(item, _OURS_OF_ITEM) for item in body["quoteItem"]]
         if level_of(body) == "budgetary":
             body["quoteLevel"] = "budgetary"  # R33; Table 7 wants it in every state

@@ -5,7 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from emulator.parties.tables import Name, external_of
+from emulator.parties.store import marks_of
+from emulator.parties.tables import Name
 
 revision = "v0003"
 down_revision = "v0002"
@@ -29,7 +30,7 @@ def upgrade() -> None:
         .limit(_PAGE)
     ).all():
         for row in rows:
-            if (external := external_of(json.loads(bytes(row.body)))) is not None:
+            if (external := marks_of(json.loads(bytes(row.body)))["external"]) is not None:
                 there = resources.c.seq == row.seq
                 connection.execute(sa.update(resources).where(there).values(external=external))
         after = rows[-1].seq
