@@ -376,7 +376,7 @@ class _Statements:
         self.has = select(_r.c.seq).where(*of_resource)
         self.hold = self.get.with_for_update()
         self.hold_if_free = select(_r.c.seq).where(_r.c.seq == bindparam("key")).with_for_update(skip_locked=True)
-        new_marks = {name: bindparam(f"new_{name}") for name in MARKS}
+        new_marks: dict[str, Any] = {name: bindparam(f"new_{name}") for name in MARKS}
         self.update = update(_r).where(*of_resource).values(body=bindparam("new_body"), **new_marks)
         self.remove = delete(_r).where(*of_resource)
         self.newest = select(func.max(_r.c.seq))

@@ -189,7 +189,8 @@ class _Prepared:
 
 def _into(type_: Any) -> _Converter:
     """How values of a type go to the driver. Types of ours (`tables`) say so themselves."""
-    found: _Converter = type_.process_bind_param if isinstance(type_, TypeDecorator) else type_.bind_processor(_DIALECT)
+    converter: Any = type_.process_bind_param if isinstance(type_, TypeDecorator) else type_.bind_processor(_DIALECT)
+    found: _Converter = converter
     return found
 
 
