@@ -170,24 +170,17 @@ class Control:
         run = asked.get("run")
         wanted = None if run is None else self._store_run(run)
         name = restore(self._kept(), "the file", given, wanted)
-        self._forget(name)
         return Did(f"run {name or 'plain-path'} is back", _line("restore", "FILE", run=run))
 
     def _reset(self, asked: dict[str, Any]) -> Did:
         self._known(asked["run"])
         run = self._store_run(asked["run"])
         rows = delete_run(self._kept(), run)
-        self._forget(run)
         return Did(f"run {asked['run']} begins anew; {rows} row(s) are gone", _line("reset", run=asked["run"]))
 
     def _over(self, _: dict[str, Any]) -> Did:
         assert self._done is not None
         return Did(self._done(), _line("done"))
-
-    def _forget(self, run: str) -> None:
-        emulation = self._source.current()
-        if emulation is not None:
-            emulation.seller.forget(run)
 
     # -- finding -----------------------------------------------------------------------------------
 

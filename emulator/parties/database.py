@@ -9,7 +9,6 @@ disk, so it keeps them through a power cut as well.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -58,8 +57,8 @@ def holder_of(process: int) -> str:
     return f"{socket.gethostname()}:{process}:{_began(process)}"
 
 
-HOLDER: Final = holder_of(os.getpid())
-"""Who this process is, among those that share a database."""
+RESERVED: Final = "/reserved"
+"""Ends the name of a holder to whom something is left that it has not begun with."""
 
 
 class Database:

@@ -12,7 +12,7 @@ from typing import Final
 
 from emulator.parties.callbacks import Forbidden, Guard
 from emulator.parties.clock import Clock
-from emulator.parties.hub import hub_kind, is_provoked
+from emulator.parties.hub import RESERVED, hub_kind, is_provoked
 from emulator.parties.profile import Notifications
 from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
@@ -115,7 +115,8 @@ class Deliverer:
         if waits or held:
             pause = _AFTER_REPLY if held else max(_LATER, _LATER_EACH * len(self._slow))
             again = now + timedelta(seconds=self._clock.spread(pause))
-            self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
+            reserved = self._clock.spread(RESERVED) if held else 0.0
+            self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault, reserved)
             return False
         self._pool.submit(self._in_thread, owed, claimed, slow=slow)
         return True

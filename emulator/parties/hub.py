@@ -27,6 +27,8 @@ _TIMEOUT: Final = "chargeTimeoutEvent"
 _PARTIES: Final = ("buyerId", "sellerId")
 _PROVOKED: Final = "provoked:"
 """Is in the id of what is owed on purpose, and so stays with it in any store."""
+RESERVED: Final = 30.0
+"""Real seconds for which what a call makes us owe is left to the process that was called: it knows when the reply is out."""
 _SHOWN: Final = 200
 """Characters of a partner's text that an error repeats."""
 
@@ -85,8 +87,7 @@ class Hub:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._fresh: list[str] = []
-        self.stirred = False
-        """Whether anything is owed since somebody took note of it."""
+        self._reserved = 0.0
         self._held: dict[int, tuple[str, ...]] = {}
         self._waiting: set[str] = set()
         self._holding = threading.Lock()
@@ -162,7 +163,7 @@ class Hub:
                 "event": {**about, **each.body["parties"]},
             }
             owed = Owed(f"{mark}{identifier}/{each.id}", run, api, each.id, event, body, due)
-            self._context.store.owe(owed)
+            self._context.store.owe(owed, self._reserved)
             self._fresh.append(owed.id)
 
     def _lives(self, subscription: Resource) -> bool:
@@ -172,9 +173,13 @@ class Hub:
 
     # -- after the reply ---------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """A call or timer is worked on: what was noted before, for another or in an attempt that failed, is not its."""
+    def begin(self, *, reserved: bool = False) -> None:
+        """A call or timer is worked on: what was noted before, for another or in an attempt that failed, is not its.
+
+        What is owed from now on is `reserved`, or not: other processes on the same database leave it to this one.
+        """
         self._fresh.clear()
+        self._reserved = self._context.clock.spread(RESERVED) if reserved else 0.0
 
     def hold(self, call: Call) -> None:
         """Keep back what this call has made us owe until its reply is out.
@@ -187,10 +192,12 @@ class Hub:
                 self._held[id(call)] = tuple(self._fresh)
                 self._waiting.update(self._fresh)
 
-    def release(self, call: Call) -> None:
-        """The reply to a call is out."""
+    def release(self, call: Call) -> bool:
+        """The reply to a call is out; says whether anything waited for that."""
         with self._holding:
-            self._waiting.difference_update(self._held.pop(id(call), ()))
+            held = self._held.pop(id(call), ())
+            self._waiting.difference_update(held)
+        return bool(held)
 
     def is_held(self, identifier: str) -> bool:
         """Whether a notification waits for the reply to the call that caused it."""

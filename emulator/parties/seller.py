@@ -78,9 +78,9 @@ class Seller:
         self.profile = profile
         self.store = store or MemoryStore()
         self._clock = clock
-        self._seeded: set[str] = set()
         self._turn = threading.RLock()
-        self._called = 0.0
+        self._counting = threading.Lock()
+        self._calls, self._last_call = 0, 0.0
         make_id = new_id or _ids(seed, self.store.starts())
         self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
         self.context = Context(self.desk, self.store, clock, profile, release, make_id)
@@ -99,22 +99,34 @@ class Seller:
 
         Raises ApiError for the standard's errors; then nothing of the call is kept.
         """
-        self._called = time.monotonic()
-        with self._in_turn():
-            asked, call = call, self._of_party(call)
-            # What the run begins with and what is due stay done, even if this call is refused.
-            self._seed(call.run)
-            # In real time thousands may be due at once, and nobody is to wait for all of them.
-            self.settle(_AT_A_TIME if self._holds else None)
-            if f"{call.api}.{call.operation}" in self.profile.unsupported:
-                reason = f"This seller does not support {call.operation}"
-                raise not_implemented(reason)
-            api = self.apis.get(call.api)
-            handler = api.operations.get(call.operation) if api else None
-            if handler is None:
-                reason = f"{call.operation} of {call.api} is not emulated"
-                raise not_implemented(reason)
-            return self.store.attempt(lambda: self._handle(handler, call, asked))
+        self._note_call(1)
+        try:
+            with self._in_turn():
+                return self._answer(call)
+        finally:
+            self._note_call(-1)
+
+    def _answer(self, call: Call) -> Reply:
+        asked, call = call, self._of_party(call)
+        # What the run begins with and what is due stay done, even if this call is refused.
+        self._seed(call.run)
+        # In real time thousands may be due at once, and nobody is to wait for all of them.
+        self.settle(_AT_A_TIME if self._holds else None)
+        if f"{call.api}.{call.operation}" in self.profile.unsupported:
+            reason = f"This seller does not support {call.operation}"
+            raise not_implemented(reason)
+        api = self.apis.get(call.api)
+        handler = api.operations.get(call.operation) if api else None
+        if handler is None:
+            reason = f"{call.operation} of {call.api} is not emulated"
+            raise not_implemented(reason)
+        return self.store.attempt(lambda: self._handle(handler, call, asked))
+
+    def _note_call(self, change: int) -> None:
+        """A call has come that wants the turn, or has had it."""
+        with self._counting:
+            self._calls += change
+            self._last_call = time.monotonic()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -129,7 +141,7 @@ class Seller:
 
     def _handle(self, handler: Handler, call: Call, asked: Call) -> Reply:
         """`asked` is the call as it came, before its run was narrowed: the one that `replied` will be told of."""
-        self.hub.begin()
+        self.hub.begin(reserved=self._holds)
         reply = handler(call)
         if self._holds:
             self.hub.hold(asked)
@@ -137,9 +149,8 @@ class Seller:
 
     def replied(self, call: Call) -> None:
         """The reply to a call is out: what it made the seller tell may be told, and new timers run."""
-        self.hub.release(call)
-        # What is missed here, in the moment between two of these lines, the background finds when it looks anyway.
-        owed, self.hub.stirred = self.hub.stirred, False
+        owed = self.hub.release(call)
+        # What is missed here, in the moment between two of these words, the background finds when it looks anyway.
         first, self.desk.soonest = self.desk.soonest, None
         if owed or first is not None:
             self._clock.wake(None if owed else first)
@@ -156,11 +167,6 @@ class Seller:
         self.hub.begin()
         return work()
 
-    def forget(self, run: str) -> None:
-        """A run is gone, or another has taken its place: whoever comes to it begins anew."""
-        with self._in_turn():
-            self._seeded = {each for each in self._seeded if each.partition("|")[0] != run}
-
     def signal(self, name: str, run: str, lasting: bool) -> int:
         """Have the resources of a run go on that wait for this signal; returns how many did.
 
@@ -176,7 +182,7 @@ class Seller:
         self.hub.begin()
         if lasting:
             keep_given(self.store, run, name, self.desk.now())
-        runs = [run, *(each for each in sorted(self._seeded) if each.startswith(f"{run}|"))]
+        runs = [run, *(each for each in sorted(self.store.runs()) if each.startswith(f"{run}|"))]
         return sum(
             act(each, name)
             for each in runs
@@ -202,7 +208,8 @@ class Seller:
     def _wait_for_calls(self) -> None:
         """Let calls go first that come one after the other: each of them works off what is due as well."""
         waited = 0.0
-        while self._holds and waited < _COURTESY and time.monotonic() - self._called < _QUIET:
+        # Who lets go of a lock and takes it again is quicker than who waits for it.
+        while self._holds and waited < _COURTESY and (self._calls or time.monotonic() - self._last_call < _QUIET):
             time.sleep(_QUIET)
             waited += _QUIET
 
@@ -256,11 +263,9 @@ class Seller:
         return call if run == call.run else replace(call, run=run)
 
     def _seed(self, run: str) -> None:
-        """Give a run that is seen for the first time the products of the profile."""
-        if run in self._seeded:
-            return
-        self.store.attempt(lambda: self._seed_new(run))
-        self._seeded.add(run)
+        """Give a run that is seen for the first time, or again after it was forgotten, the products of the profile."""
+        if not self.store.begun(run):
+            self.store.attempt(lambda: self._seed_new(run))
 
     def _seed_new(self, run: str) -> None:
         now = self._clock.now()

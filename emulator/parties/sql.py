@@ -17,7 +17,7 @@ from sqlalchemy.engine import Row
 
 from emulator.parties import tables
 from emulator.parties.clock import Pace
-from emulator.parties.database import HOLDER, Database, holder_of
+from emulator.parties.database import RESERVED, Database, holder_of
 from emulator.parties.store import COUNTED, MARKS, Outcome, Owed, Resource, Store, Timer, has_marks, marks_of
 from emulator.parties.swift import Lane, Memo, NoMemo, attempt
 
@@ -35,6 +35,7 @@ _PAGE: Final = 500
 _LAST: Final = 2**62
 """No row has a higher number."""
 _SOONEST: Final = "the soonest timer"
+_BEGUN: Final = "whether a run has begun"
 _THE_PACE: Final = 1
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -50,6 +51,8 @@ class SqlStore(Store):
         self._lane: Lane = database.swift or database
         self._memo: Memo = database.swift or NoMemo()
         self._shared: dict[str, dict[str, tuple[datetime, bytes]]] = {}
+        self.holder = holder_of(os.getpid())
+        """By what name this process holds leases, among those that share the database."""
         self._statements = _Statements(postgres=database.is_postgresql)
         self._release_the_dead()
 
@@ -70,13 +73,21 @@ class SqlStore(Store):
 
     def starts(self) -> int:
         with self._lane.writing() as connection:
-            row = {"at": datetime.now(UTC), "holder": HOLDER}
+            row = {"at": datetime.now(UTC), "holder": self.holder}
             (number,) = connection.execute(self._statements.start, row).one()
         return int(number) - 1
 
     def begin(self, run: str, now: datetime) -> bool:
+        self._memo.forget((_BEGUN, run))
         with self._lane.writing() as connection:
             return connection.execute(self._statements.begin, {"id": run, "began": now}).first() is not None
+
+    def begun(self, run: str) -> bool:
+        def read() -> bool:
+            with self._lane.reading() as connection:
+                return connection.execute(self._statements.begun, {"the_run": run}).first() is not None
+
+        return self._memo.recall((_BEGUN, run), read)
 
     def runs(self) -> list[str]:
         with self._lane.reading() as connection:
@@ -236,23 +247,25 @@ class SqlStore(Store):
 
     # Notifications that are owed
 
-    def owe(self, owed: Owed) -> None:
+    def owe(self, owed: Owed, reserved: float = 0.0) -> None:
         row = {name: getattr(owed, name) for name in _OWED} | {"body": orjson.dumps(owed.body)}
+        row |= self._reservation(owed.due, reserved)
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.owe, row).rowcount:
                 raise KeyError(owed.id)
 
     def owed_due(self, now: datetime, limit: int, lease_seconds: float) -> list[Owed]:
         with self._lane.reading() as connection:
-            if not connection.execute(self._statements.owed_ready, {"now": now}).first():
+            if not connection.execute(self._statements.owed_ready, {"now": now, "mine": self._reserved}).first():
                 return []
 
         def claim() -> list[Any]:
             with self._lane.writing() as connection:
-                rows = list(connection.execute(self._statements.owed_due, {"now": now, "most": limit}).all())
+                asked = {"now": now, "mine": self._reserved, "most": limit}
+                rows = list(connection.execute(self._statements.owed_due, asked).all())
                 until = now + timedelta(seconds=lease_seconds)
                 if rows:
-                    leases = [{"key": row.seq, "until": until, "by": HOLDER} for row in rows]
+                    leases = [{"key": row.seq, "until": until, "by": self.holder} for row in rows]
                     connection.execute(self._statements.lease, leases)
                 return rows
 
@@ -260,7 +273,7 @@ class SqlStore(Store):
 
     def next_owed(self) -> datetime | None:
         with self._lane.reading() as connection:
-            first: datetime | None = connection.execute(self._statements.next_owed).scalar()
+            first: datetime | None = connection.execute(self._statements.next_owed, {"mine": self._reserved}).scalar()
         return first
 
     def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
@@ -272,9 +285,12 @@ class SqlStore(Store):
             letter |= {"fault": fault or row.fault, "attempts": row.attempts + 1}
             connection.execute(self._statements.bury, letter)
 
-    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
+    def postpone_owed(
+        self, identifier: str, due: datetime, attempts: int, fault: str | None = None, reserved: float = 0.0
+    ) -> None:
         with self._lane.writing() as connection:
             row = {"key": identifier, "new_due": due, "new_attempts": attempts, "new_fault": fault}
+            row |= {f"new_{name}": value for name, value in self._reservation(due, reserved).items()}
             connection.execute(self._statements.postpone, row)
 
     def forget_owed(self, run: str, subscription: str) -> int:
@@ -291,24 +307,34 @@ class SqlStore(Store):
         with self._lane.reading() as connection:
             return [_owed(row) for row in connection.execute(self._statements.dead_letters, {"run": run})]
 
+    @property
+    def _reserved(self) -> str:
+        return self.holder + RESERVED
+
+    def _reservation(self, due: datetime, seconds: float) -> dict[str, Any]:
+        """The lease of what is left to this process, or none."""
+        until, by = (due + timedelta(seconds=seconds), self._reserved) if seconds else (None, None)
+        return {"leased_until": until, "holder": by}
+
     def _release_the_dead(self) -> None:
         """End the leases of processes of this machine that are gone, even where another has their number by now."""
         with self._lane.reading() as connection:
             holders = connection.execute(self._statements.holders).scalars().all()
-        gone = [holder for holder in holders if _is_gone(holder)]
+        gone = [holder for holder in holders if _is_gone(holder, self.holder)]
         if gone:
             with self._lane.writing() as connection:
                 for holder in gone:
                     connection.execute(self._statements.release, {"by": holder})
 
 
-def _is_gone(holder: str) -> bool:
-    """Whether a process was one of this machine and its space of numbers, and is no more."""
+def _is_gone(holder: str, mine: str) -> bool:
+    """Whether a process was one of this machine and its space of numbers, and is no more; `mine` is this one's name."""
+    holder = holder.removesuffix(RESERVED)
     host, _, rest = holder.partition(":")
     process, _, began = rest.partition(":")
     if host != socket.gethostname() or not process.isdecimal():
         return False
-    if began.partition(".")[0] != HOLDER.rpartition(":")[2].partition(".")[0]:
+    if began.partition(".")[0] != mine.rpartition(":")[2].partition(".")[0]:
         return False  # of another container, or of a version that kept only the number: its lease ends in time
     if holder == holder_of(int(process)):
         return False
@@ -358,6 +384,7 @@ class _Statements:
         self.start = insert(tables.starts).returning(tables.starts.c.seq)
         self.begin = insert(tables.runs).on_conflict_do_nothing().returning(tables.runs.c.id)
 
+        self.begun = select(tables.runs.c.id).where(tables.runs.c.id == bindparam("the_run"))
         self.runs = select(tables.runs.c.id)
         self.pace = select(tables.pace)
         changed = insert(tables.pace)
@@ -395,8 +422,10 @@ class _Statements:
 
         # A line is worked off in order: only its first may be given out.
         first = _o.c.seq.in_(_first_of_each_line())
-        ready = case((_o.c.leased_until > _o.c.due, _o.c.leased_until), else_=_o.c.due)
-        free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"))
+        taken = and_(_o.c.leased_until > _o.c.due, _o.c.holder != bindparam("mine"))
+        ready = case((taken, _o.c.leased_until), else_=_o.c.due)
+        mine = _o.c.holder == bindparam("mine")
+        free = or_(_o.c.leased_until.is_(None), _o.c.leased_until <= bindparam("now"), mine)
         due = and_(_o.c.due <= bindparam("now"), free, first)
         self.owe = _if_new(insert(_o))
         self.owed_ready = select(_o.c.seq).where(due).limit(1)
@@ -417,8 +446,8 @@ class _Statements:
                 due=bindparam("new_due"),
                 attempts=bindparam("new_attempts"),
                 fault=bindparam("new_fault"),
-                leased_until=None,
-                holder=None,
+                leased_until=bindparam("new_leased_until"),
+                holder=bindparam("new_holder"),
             )
         )  # fmt: skip
         self.forget_all_owed = delete(_o).where(*of_owed)

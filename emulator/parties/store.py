@@ -150,6 +150,9 @@ class Store(Protocol):
     def begin(self, run: str, now: datetime) -> bool:
         """Whether this run is new; from then on it is known. In a transaction that fails it stays unknown."""
 
+    def begun(self, run: str) -> bool:
+        """Whether a run has begun, and was not forgotten since."""
+
     def runs(self) -> list[str]:
         """The runs that have begun, in any order."""
 
@@ -220,9 +223,10 @@ class Store(Protocol):
 
     # Notifications that are owed
 
-    def owe(self, owed: Owed) -> None:
+    def owe(self, owed: Owed, reserved: float = 0.0) -> None:
         """Keep a notification until it is settled; it goes after all that its subscription is owed already.
 
+        For so many seconds it is `reserved`: other processes do not get it from `owed_due`, while this one is there.
         Raises KeyError where its id is taken.
         """
 
@@ -239,8 +243,10 @@ class Store(Protocol):
     def settle_owed(self, identifier: str, outcome: Outcome, fault: str | None = None) -> None:
         """End a notification; one that is not there has been settled or forgotten before."""
 
-    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
-        """Try a notification again later; what its subscription is owed besides waits with it."""
+    def postpone_owed(
+        self, identifier: str, due: datetime, attempts: int, fault: str | None = None, reserved: float = 0.0
+    ) -> None:
+        """Try a notification again later; what its subscription is owed besides waits with it. `reserved` as in `owe`."""
 
     def forget_owed(self, run: str, subscription: str) -> int:
         """Drop all that a subscription is owed, since it ended; returns how many. Dead letters stay."""
@@ -308,6 +314,9 @@ class MemoryStore(Store):
             self._runs.add(run)
             self._remember(lambda: self._runs.discard(run))
             return True
+
+    def begun(self, run: str) -> bool:
+        return run in self._runs
 
     def runs(self) -> list[str]:
         with self._lock:
@@ -448,7 +457,7 @@ class MemoryStore(Store):
 
     # Notifications that are owed
 
-    def owe(self, owed: Owed) -> None:
+    def owe(self, owed: Owed, reserved: float = 0.0) -> None:  # noqa: ARG002 - there is no other process
         with self._lock:
             if owed.id in self._places:
                 raise KeyError(owed.id)
@@ -478,7 +487,14 @@ class MemoryStore(Store):
             if owed is not None and outcome == "dead":
                 self._dead.append(replace(owed, fault=fault or owed.fault, attempts=owed.attempts + 1))
 
-    def postpone_owed(self, identifier: str, due: datetime, attempts: int, fault: str | None = None) -> None:
+    def postpone_owed(
+        self,
+        identifier: str,
+        due: datetime,
+        attempts: int,
+        fault: str | None = None,
+        reserved: float = 0.0,  # noqa: ARG002 - as above
+    ) -> None:
         with self._lock:
             if identifier not in self._places:
                 return

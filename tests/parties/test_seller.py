@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from trade import Desk, quote
 
@@ -73,17 +72,12 @@ def test_a_call_goes_before_the_timers_that_are_left():
 
         return worked
 
-    called = desk.seller._called
-
-    @contextmanager
-    def noted():
-        with called():
-            came.set()
-            yield
-
     def call() -> None:
-        with noted(), desk.seller._in_turn():
+        desk.seller._note_call(1)
+        came.set()
+        with desk.seller._in_turn():
             answered.append(done)
+        desk.seller._note_call(-1)
 
     caller = threading.Thread(target=call)
     desk.seller._actions = {name: work(act) for name, act in desk.seller._actions.items()}

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from emulator.errors import UserError
 from emulator.parties import sql
-from emulator.parties.database import HOLDER
+from emulator.parties.database import RESERVED, holder_of
 from emulator.parties.opening import open_store
 from emulator.parties.sql import SqlStore
 from emulator.parties.store import MemoryStore, Owed, Resource, Store, Timer
@@ -30,6 +30,7 @@ from tests.cli.processes import ROOT
 from tests.parties.databases import KINDS, database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+HOLDER = holder_of(os.getpid())
 
 
 def resource(identifier: str, run: str = "r", **body: object) -> Resource:
@@ -316,30 +317,44 @@ def test_what_was_kept_is_there_when_the_database_is_opened_again(url):
 
 
 @pytest.mark.parametrize("number", [os.getpid(), 2**22 + 1], ids=["reused", "gone"])
-def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, number, monkeypatch):
-    """Also where another process, here this one, has its number by now."""
+def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, number):
+    """Also where another process, here this one, has its number by now; and what was left to that process is not any more."""
     host, _, began = HOLDER.split(":")
     first = open_store(url)
+    first.holder = f"{host}:{number}:{began.partition('.')[0]}.1"
     first.owe(notification("1"))
-    with monkeypatch.context() as patched:
-        patched.setattr(sql, "HOLDER", f"{host}:{number}:{began.partition('.')[0]}.1")
-        assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
+    first.owe(notification("2", "other"), 3600)
+    assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
     first.close()
     again = open_store(url)
-    assert ids(again.owed_due(at(0), 1, 3600)) == ["1"]
+    assert ids(again.owed_due(at(0), 2, 3600)) == ["1", "2"]
     again.close()
+
+
+def test_what_is_reserved_is_left_to_one_process_until_it_had_time_enough(url):
+    first, other = open_store(url), open_store(url)
+    other.holder = f"elsewhere:1:2.3{RESERVED}"
+    first.owe(notification("1"), 30)
+    assert (other.owed_due(at(29), 1, 3600), other.next_owed()) == ([], at(30))
+    assert first.next_owed() == at(0)
+    assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
+    assert first.owed_due(at(1), 1, 3600) == []  # it has begun with it
+    first.postpone_owed("1", at(5), 0, reserved=30)
+    assert other.owed_due(at(34), 1, 3600) == []
+    assert ids(other.owed_due(at(35), 1, 3600)) == ["1"]
+    first.close()
+    other.close()
 
 
 @pytest.mark.parametrize(
     "holder", [HOLDER, "elsewhere:1:2.3", f"{HOLDER.partition(':')[0]}:1:2.3"], ids=["own", "machine", "container"]
 )
-def test_a_lease_is_left_to_who_may_be_there(url, holder, monkeypatch):
+def test_a_lease_is_left_to_who_may_be_there(url, holder):
     """To this process, to one of another machine, to process 1 of another container of this machine."""
     first = open_store(url)
+    first.holder = holder
     first.owe(notification("1"))
-    with monkeypatch.context() as patched:
-        patched.setattr(sql, "HOLDER", holder)
-        assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
+    assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
     again = open_store(url)
     assert again.owed_due(at(1), 1, 3600) == []
     again.close()
