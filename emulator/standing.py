@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,8 +20,6 @@ if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judge
 JUDGEMENT: Final = "/oit/judgement"
 PLAIN: Final = "plain-path"
 """How the run of the plain base path is called in a report."""
-RUNS: Final = 1000
-"""Runs whose names are kept; those that were used longest ago are forgotten first."""
 NEWEST: Final = 5000
 """Exchanges of a run that are judged: the newest ones."""
 
@@ -39,29 +36,17 @@ class Standing:
         clock: Clock,
         transcript_of: Callable[[str], Transcript],
         *,
+        came: Callable[[], list[str]] = list,
         profile: str | None = None,
         declared: Declared,
     ) -> None:
-        """`transcript_of` gives the transcript of a run, which can be read while it grows."""
+        """`transcript_of` gives the transcript of a run, which can be read while it grows; `came` the runs that were used
+        since the start, the newest first.
+        """
         self._release, self._clock, self._source = release, clock, transcript_of
+        self.runs = came
         self._profile, self._declared = profile, declared
-        self._came: dict[str, None] = {}
-        self._lock = threading.Lock()
         self._started = clock.now()
-
-    def transcript_of(self, run: str) -> Transcript:
-        """The transcript of a run; from now on the run is known."""
-        with self._lock:
-            self._came.pop(run, None)
-            self._came[run] = None
-            if len(self._came) > RUNS:
-                del self._came[next(iter(self._came))]
-        return self._source(run)
-
-    def runs(self) -> list[str]:
-        """The runs that were used since the start, the newest first."""
-        with self._lock:
-            return list(reversed(self._came))
 
     def report(self, run: str) -> Report:
         """What the judge says of a run's buyer by now."""
@@ -107,9 +92,8 @@ class Standing:
 
     def _page(self, query: Mapping[str, str]) -> tuple[int, Any]:
         run = query.get("run", "")
-        known = self.runs()
-        if run not in known:
-            return 404, {"reason": f"nothing came to {f'/r/{run}' if run else 'the plain path'}", "runs": known}
+        if not self._source(run).newest:
+            return 404, {"reason": f"nothing came to {f'/r/{run}' if run else 'the plain path'}", "runs": self.runs()}
         report = self.report(run)
         exchanges = report["exchanges"]
         told = {key: value for key, value in report.items() if key not in ("exchanges", "steps")}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,14 @@ from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
+    from emulator.doors import Emulation
+    from emulator.parties.clock import RealClock
+    from emulator.parties.opening import Keeping
+    from emulator.parties.pacing import Pacing
+    from emulator.parties.profile import Profile
     from emulator.standard.release import Release
+    from emulator.standing import Standing
+    from emulator.wire.running import Running
 
 
 @main.command(epilog=example(
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
     "oit seller --database postgresql://oit@db.example.net/oit",
     "oit seller --speed 86400",
     "oit seller --port 8080 --console 8081",
+    "oit seller --workers 4 --database postgresql://oit@db.example.net/oit",
     "oit seller --database memory",
 ))  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
@@ -48,6 +57,8 @@ if TYPE_CHECKING:
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve together, "
+              "on one database.")  # fmt: skip
 @SPEED
 @DATABASE
 @DATA
@@ -60,6 +71,7 @@ def seller(
     profile: Path | None,
     scenario: Path | None,
     seed: int | None,
+    workers: int,
     speed: float,
     database: str | None,
     data: Path,
@@ -71,45 +83,126 @@ def seller(
     What it has survives it: started again on the same database, it goes on where it ended, whatever ended it, and
     timers that came due meanwhile go off at once. Time that --speed has put ahead stays ahead. Several sellers on one database are one seller.
 
+    With --workers so many processes serve one port: on PostgreSQL as many more calls as there are cores, on SQLite, which
+    has one writer at a time, fewer than that. One that dies is replaced. Have the console of `oit console` beside them.
+
     Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
     there (without a name: to the plain path); the same is told of every run when it is interrupted.
 
     POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
     gc.disable()  # nearly all that a start makes stays: to look for garbage among it is in vain, now and later
-    from emulator.doors import declared_by, serve_seller
-    from emulator.parties.clock import RealClock, rfc3339
-    from emulator.parties.opening import keeping
-    from emulator.parties.pacing import Pacing
     from emulator.parties.profile import load_profile
-    from emulator.parties.seller import Seller
-    from emulator.parties.signals import Signals
     from emulator.settings import database_url
     from emulator.standard.release import load_release
-    from emulator.standing import Standing
-    from emulator.wire.beside import Beside
-    from emulator.wire.faults import Faults
     from emulator.wire.routing import prepare
-    from emulator.wire.running import Running
 
     prepare()
     chosen = load_release(release)
     overlay = _overlay(scenario, chosen) if scenario else None
-    loaded = load_profile(profile, overlay)
-    with keeping(database_url(database, data)) as keep:
+    url = database_url(database, data)
+    selling = _Selling(chosen, load_profile(profile, overlay), url, seed, speed)
+    if workers == 1:
+        selling.alone(host, port, console_host, console_port)
+    else:
+        _refuse_alone(url, seed, console_port)
+        selling.together(host, port, workers)
+
+
+def _refuse_alone(url: str | None, seed: int | None, console_port: int | None) -> None:
+    """UserError for what only a seller in one process can do."""
+    if url is None:
+        raise UserError("--workers: processes share a database; what is in memory is seen by its own process only")
+    if seed is not None:
+        raise UserError("--workers: which of them answers is left to chance, so --seed cannot make the same ids again")
+    if console_port is not None:
+        raise UserError("--workers: each has a door of its own; start `oit console` on the same database instead")
+
+
+@dataclass(frozen=True, slots=True)
+class _Selling:
+    """What is served, however many serve it."""
+
+    release: Release
+    profile: Profile
+    database: str | None
+    seed: int | None
+    speed: float
+
+    def alone(self, host: str, port: int, console_host: str, console_port: int | None) -> None:
+        """Serve in this process until interrupted, and tell of what came."""
+        from emulator.parties.opening import keeping
+
+        with keeping(self.database) as keep:
+            served = self._served(keep, host, port)
+
+            def front() -> Front:
+                from emulator.console.control import Control
+                from emulator.console.front import Front
+                from emulator.console.of_seller import beside_seller
+
+                source = beside_seller(served.standing, keep, served.emulation, served.running.url)
+                return Front(source, served.clock, Control(source, database=keep.database), self.release)
+
+            with interruptible(), console_beside(front, console_host, console_port):
+                served.running.run(_listening(click.echo))
+            _tell(served.standing)
+
+    def together(self, host: str, port: int, count: int) -> None:
+        """Serve in so many processes until interrupted, and tell of what came."""
+        from emulator.parties.clock import RealClock
+        from emulator.parties.opening import keeping
+        from emulator.parties.pacing import Pacing
+        from emulator.parties.recorder import newest
+        from emulator.wire.workers import Workers, can_share
+
+        if not can_share():
+            raise UserError("--workers: this system has no processes that share a port; Linux and macOS have")
+        with keeping(self.database) as keep:  # makes the database, and says what is wrong with it, once
+            assert keep.database is not None
+            since = newest(keep.database)
+            _tell_ahead(Pacing(keep.store, RealClock(), self.speed))
+
+        def serve(host: str, port: int, ready: Callable[[str], None]) -> None:
+            with keeping(self.database, since) as keep:
+                self._served(keep, host, port, shared=True).running.run(_listening(ready))
+
+        try:
+            workers = Workers(host, port, count, serve)
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
+        gc.freeze()  # what is there by now is shared by all of them
+        with interruptible():
+            workers.run(click.echo)
+        with keeping(self.database, since) as keep:
+            clock = RealClock()
+            Pacing(keep.store, clock)
+            _tell(self._standing(keep, clock))
+
+    def _served(self, keep: Keeping, host: str, port: int, *, shared: bool = False) -> _Served:
+        """The seller behind a door that listens as soon as it is run."""
+        from emulator.doors import Emulation, serve_seller
+        from emulator.parties.clock import RealClock
+        from emulator.parties.pacing import Pacing
+        from emulator.parties.seller import Seller
+        from emulator.parties.signals import Signals
+        from emulator.wire.beside import Beside
+        from emulator.wire.faults import Faults
+        from emulator.wire.running import Running
+
         clock = RealClock()
-        pacing = Pacing(keep.store, clock, speed)
-        if pacing.ahead > timedelta(seconds=1):
-            click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(clock.now())}", err=True)
-        declared = declared_by(loaded, emulated=True)
-        standing = Standing(chosen, clock, keep.transcript_of, profile=loaded.name, declared=declared)
-        signals, faults, sellers = Signals(), Faults(uuid.uuid4().hex if seed is None else seed), list[Seller]()
+        pacing = Pacing(keep.store, clock, self.speed)
+        if not shared:
+            _tell_ahead(pacing)
+        standing = self._standing(keep, clock)
+        signals, sellers = Signals(), list[Seller]()
+        faults = Faults(uuid.uuid4().hex if self.seed is None else self.seed)
         server = serve_seller(
-            chosen,
-            loaded,
+            self.release,
+            self.profile,
             clock,
-            standing.transcript_of,
-            seed=seed,
+            keep.transcript_of,
+            seed=self.seed,
             faults=faults,
             store=keep.store,
             kept=keep.kept,
@@ -117,32 +210,63 @@ def seller(
             met=sellers.append,
         )
         try:
-            running = Running(Beside(server, {**standing.pages(), **signals.pages()}), host, port)
+            running = Running(Beside(server, {**standing.pages(), **signals.pages()}), host, port, shared=shared)
         except OSError as error:
-            message = f"cannot listen on {host} port {port}: {error.strerror}"
-            raise UserError(message) from error
+            raise _cannot_listen(host, port, error) from error
+        return _Served(running, standing, clock, Emulation(sellers[0], faults, pacing))
 
-        def front() -> Front:
-            from emulator.console.control import Control
-            from emulator.console.front import Front
-            from emulator.console.of_seller import beside_seller
-            from emulator.doors import Emulation
+    def _standing(self, keep: Keeping, clock: RealClock) -> Standing:
+        from emulator.doors import declared_by
+        from emulator.standing import Standing
 
-            source = beside_seller(standing, keep, Emulation(sellers[0], faults, pacing), running.url)
-            return Front(source, clock, Control(source, database=keep.database), chosen)
+        return Standing(
+            self.release,
+            clock,
+            keep.transcript_of,
+            came=keep.came,
+            profile=self.profile.name,
+            declared=declared_by(self.profile, emulated=True),
+        )
 
-        def ready(url: str) -> None:
-            gc.freeze()
-            gc.enable()
-            click.echo(url)
 
-        with interruptible(), console_beside(front, console_host, console_port):
-            running.run(ready)
-        # Reports and rules are heavy, and nothing before needs them.
-        from emulator.report.terminal import TerminalWriter
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A seller that is about to listen."""
 
-        if untold := standing.tell(TerminalWriter()):
-            click.echo(f"{untold} more run(s) are not judged here", err=True)
+    running: Running
+    standing: Standing
+    clock: RealClock
+    emulation: Emulation
+
+
+def _listening(ready: Callable[[str], None]) -> Callable[[str], None]:
+    """What is done once a server listens: what there is by then stays, and others hear of it."""
+
+    def done(url: str) -> None:
+        gc.freeze()
+        gc.enable()
+        ready(url)
+
+    return done
+
+
+def _tell_ahead(pacing: Pacing) -> None:
+    from emulator.parties.clock import rfc3339
+
+    if pacing.ahead > timedelta(seconds=1):
+        click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(pacing.now())}", err=True)
+
+
+def _tell(standing: Standing) -> None:
+    # Reports and rules are heavy, and nothing before needs them.
+    from emulator.report.terminal import TerminalWriter
+
+    if untold := standing.tell(TerminalWriter()):
+        click.echo(f"{untold} more run(s) are not judged here", err=True)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> UserError:
+    return UserError(f"cannot listen on {host} port {port}: {error.strerror}")
 
 
 @main.command(epilog=example(

@@ -140,6 +140,6 @@ def over_store(keep: Keeping, release: Release, profile: Profile, clock: RealClo
     assert keep.database is not None
     pacing = Pacing(keep.store, clock)
     declared = declared_by(profile, emulated=True)
-    standing = Standing(release, clock, keep.transcript_of, profile=profile.name, declared=declared)
+    standing = Standing(release, clock, keep.transcript_of, came=keep.came, profile=profile.name, declared=declared)
     seller = Seller(release, profile, clock, store=keep.store)
     return Kept(standing, keep.database, Role.STORE, Emulation(seller, pacing=pacing))

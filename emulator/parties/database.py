@@ -23,13 +23,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from emulator.errors import UserError
 from emulator.parties.store import StoreFault
-from emulator.parties.swift import Swift, attempt
+from emulator.parties.swift import BUSY, Swift, attempt
 from emulator.parties.tables import HEAD, metadata
 
 T = TypeVar("T")
 
-_BUSY: Final = 30.0
-"""Seconds to wait for another process that writes to the same SQLite file."""
 _AGAIN: Final = frozenset({"40001", "40P01"})
 """SQLSTATEs after which PostgreSQL wants the transaction again: serialization failure, deadlock."""
 _READS: Final = "oit_reads"
@@ -184,7 +182,7 @@ def _engine(url: URL) -> Engine:
     except OSError as error:
         message = f"the folder of the database {url.database} cannot be made: {error.strerror}"
         raise UserError(message) from error
-    engine = create_engine(url, connect_args={"timeout": _BUSY, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": BUSY, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

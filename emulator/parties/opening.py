@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from emulator.parties.store import MemoryStore, Store
 from emulator.wire.exchange import RecentTranscript, Transcript
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from emulator.parties.database import Database
 
 
+RUNS: Final = 1000
+"""Runs that are told of; of more, those are left out that were used longest ago."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """Where a party keeps what it has: its state, and the exchanges of each run.
 
-    `kept` is awaited before a reply goes out; None where nothing is to wait for. `database` is None in memory.
+    `came` gives the runs to which anything came since the start, the newest first, `RUNS` at the most. `kept` is awaited
+    before a reply goes out; None where nothing is to wait for. `database` is None in memory.
     """
 
     store: Store
     transcript_of: Callable[[str], Transcript]
+    came: Callable[[], list[str]]
     kept: Callable[[], Awaitable[None]] | None = None
     database: Database | None = None
 
@@ -41,24 +47,49 @@ def open_store(url: str | None = None) -> Store:
     return SqlStore(Database(url))
 
 
+class _Recent:
+    """The newest exchanges of each run, in memory."""
+
+    def __init__(self) -> None:
+        self._transcripts: dict[str, RecentTranscript] = {}
+        self._lock = threading.Lock()
+
+    def of(self, run: str) -> RecentTranscript:
+        with self._lock:
+            return self._transcripts.setdefault(run, RecentTranscript())
+
+    def came(self) -> list[str]:
+        with self._lock:
+            runs = [(transcript.last, run) for run, transcript in self._transcripts.items() if transcript.newest]
+        return [run for _, run in sorted(runs, reverse=True)[:RUNS]]
+
+
 @contextmanager
-def keeping(url: str | None) -> Iterator[Keeping]:
+def keeping(url: str | None, since: int | None = None) -> Iterator[Keeping]:
     """State and exchanges in one database, closed with the block; None keeps state and the newest exchanges in memory.
 
+    `since` is the number of the exchange after which the start was, where that was another process's: `newest`.
     UserError where the database cannot be used.
     """
     if url is None:
-        recent: dict[str, RecentTranscript] = defaultdict(RecentTranscript)
-        yield Keeping(MemoryStore(), recent.__getitem__)
+        recent = _Recent()
+        yield Keeping(MemoryStore(), recent.of, recent.came)
         return
     from emulator.parties.database import Database  # noqa: PLC0415 - heavy, as above
-    from emulator.parties.recorder import Recorder  # noqa: PLC0415
+    from emulator.parties.recorder import Recorder, newest, runs_since  # noqa: PLC0415
     from emulator.parties.sql import SqlStore  # noqa: PLC0415
 
     database = Database(url)
     recorder = Recorder(database)
+    start = newest(database) if since is None else since
     try:
-        yield Keeping(SqlStore(database), recorder.of, recorder.kept, database)
+        yield Keeping(
+            SqlStore(database),
+            recorder.of,
+            lambda: runs_since(database, start, RUNS),
+            recorder.kept,
+            database,
+        )
     finally:
         recorder.close()
         database.close()

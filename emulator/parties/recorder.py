@@ -213,6 +213,20 @@ class DurableTranscript(Transcript):
             self._recorder.flush()
 
 
+def newest(database: Database) -> int:
+    """The number of the newest exchange of all runs, 0 where there is none."""
+    with database.reading() as connection:
+        return int(connection.execute(select(func.max(exchanges.c.seq))).scalar() or 0)
+
+
+def runs_since(database: Database, start: int, most: int) -> list[str]:
+    """The runs that have exchanges after a number, the one with the newest exchange first."""
+    last = func.max(exchanges.c.seq)
+    asked = select(exchanges.c.run).where(exchanges.c.seq > start).group_by(exchanges.c.run).order_by(last.desc())
+    with database.reading() as connection:
+        return list(connection.execute(asked.limit(most)).scalars())
+
+
 def newest_of(database: Database, run: str, most: int) -> list[Exchange]:
     """The newest exchanges of a run, oldest first."""
     mine = exchanges.c.run == run

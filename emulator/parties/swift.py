@@ -29,6 +29,8 @@ _TRIES: Final = 12
 """Times that a transaction is tried where the database asks for another go."""
 _EVERY: Final = 1000
 """Changed rows after which the log is carried into the file: a few megabytes."""
+BUSY: Final = 30.0
+"""Seconds to wait for another process that writes to the same file."""
 _CACHE: Final = 32_000
 """Kilobytes of the file, at the most, that the connection that writes keeps in memory; SQLite's default is 2,000."""
 _LONG: Final = 8000
@@ -365,8 +367,9 @@ class Swift(Memo):
                 self._writer = self._line()
                 self._writer.say("PRAGMA wal_autocheckpoint=0")  # a thread does it
                 self._writer.say(f"PRAGMA cache_size=-{_CACHE}")
+                self._writer.say("PRAGMA busy_timeout=0")  # `_begin` waits, and is quicker
             line = self._writer
-            line.say("BEGIN IMMEDIATE")
+            _begin(line)
         except BaseException:
             self._writing.release()
             raise
@@ -410,6 +413,20 @@ class Swift(Memo):
 
     def _line(self) -> Line:
         return Line(self._connect(), self._prepared)
+
+
+def _begin(line: Line) -> None:
+    """Begin to write, when no other process does. SQLite itself would sleep a hundred times as long as they write."""
+    until = time.monotonic() + BUSY
+    while True:
+        try:
+            line.say("BEGIN IMMEDIATE")
+        except StoreFault as fault:
+            if not fault.again or time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(0.0001, 0.001))  # noqa: S311 - no secret
+        else:
+            return
 
 
 class Checkpoints:

@@ -214,3 +214,8 @@ class RecentTranscript(Transcript):
     @property
     def newest(self) -> int:
         return self._dropped + len(self._exchanges)
+
+    @property
+    def last(self) -> datetime:
+        """When the newest exchange was. IndexError where there is none."""
+        return self._exchanges[-1].at

@@ -14,21 +14,28 @@ if TYPE_CHECKING:
     import uvicorn
 
 
+def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that has a port, 0 for any; OSError where it is taken. A `shared` one can be had by other processes too."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        found.bind((host, port))
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
 class Running:
     """A server that listens. `url` is its root; `stop` ends it and waits for it."""
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Bind at once: OSError where the port is taken."""
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, *, shared: bool = False) -> None:
+        """Bind at once: OSError where the port is taken. A `shared` one is served by other processes of ours as well."""
         import uvicorn  # noqa: PLC0415 - heavy, and only servers need it
 
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((host, port))
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket = bound(host, port, shared=shared)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._server: uvicorn.Server = uvicorn.Server(

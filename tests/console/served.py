@@ -80,11 +80,16 @@ def seller_with_console(
     release, profile, clock = load_release(), load_profile(None, dict(overlay or {})), RealClock()
     with keeping(database) as keep:
         standing = Standing(
-            release, clock, keep.transcript_of, profile=profile.name, declared=declared_by(profile, emulated=True)
+            release,
+            clock,
+            keep.transcript_of,
+            came=keep.came,
+            profile=profile.name,
+            declared=declared_by(profile, emulated=True),
         )
         faults, sellers, pacing = Faults(1), list[Seller](), Pacing(keep.store, clock)
         running = Running(serve_seller(
-            release, profile, clock, standing.transcript_of, seed=1, faults=faults, store=keep.store, kept=keep.kept,
+            release, profile, clock, keep.transcript_of, seed=1, faults=faults, store=keep.store, kept=keep.kept,
             met=sellers.append,
         ))  # fmt: skip
         source = beside_seller(standing, keep, Emulation(sellers[0], faults, pacing), running.url)
