@@ -44,7 +44,13 @@ def version() -> str | None:
 
 
 def drive(
-    url: str, paths: Sequence[str], *, body: bytes | None = None, seconds: float, connections: int = 16
+    url: str,
+    paths: Sequence[str],
+    *,
+    body: bytes | None = None,
+    seconds: float,
+    connections: int = 16,
+    pin: bool = True,
 ) -> Measured:
     """Ask for the paths in turn, POST with a body and GET without, as fast as the answers come."""
     with tempfile.TemporaryDirectory(prefix="oit-bench-") as name:
@@ -55,7 +61,7 @@ def drive(
             pinned(
                 ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
                  "-s", str(_SCRIPT), url],
-                LOAD_CORE,
+                LOAD_CORE if pin else None,
             ),
             capture_output=True, text=True, check=True, timeout=seconds + 60,
             env={

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import statistics
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -132,12 +131,17 @@ def stored_resources(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
                 asked = {
                     "GET by id": f"{PATH}/{some}",
                     "list, filter externalId": f"{PATH}?externalId=of-{size // 2}",
+                    "list, filter state, all have it": f"{PATH}?state=acknowledged&limit=10",
+                    "list, filter state, none has it": f"{PATH}?state=done.ready&limit=10",
+                    "list, filter projectId, one in ten": f"{PATH}?projectId=p1&limit=10",
+                    "list, filters state and externalId": f"{PATH}?state=acknowledged&externalId=of-{size // 2}",
                     "list, first page": f"{PATH}?limit=10",
                 }
                 row = {what: _median(server, "GET", path) for what, path in asked.items()}
                 row["POST"] = _median(server, "POST", PATH, dump({**request(), "externalId": "posted"}))
                 if size <= 10_000:  # more than that takes seconds: no index has it
-                    row["list, filter projectId"] = _median(server, "GET", f"{PATH}?projectId=none", repeats=5)
+                    after = f"{PATH}?requestedPOQCompletionDate.gt=2099-01-01T00:00:00Z"
+                    row["list, filter by a date"] = _median(server, "GET", after, repeats=5)
             found[size] = row
             print(f"{size:>9,} stored  " + "  ".join(f"{what} {ms:.2f} ms" for what, ms in row.items()))
     low, high = found[sizes[0]], found[sizes[-1]]
@@ -149,18 +153,21 @@ def stored_resources(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
 def _fill(file: Path, there: int, size: int) -> None:
     """Put what the seller would have stored there: no timers, since these are done."""
     created = int(datetime.now(UTC).timestamp() * 1e6)
-    template = dump({**acknowledged(request(), "ID"), "externalId": "EXTERNAL"})
+    kept = acknowledged(request(), "ID")
+    template = dump({**kept, "externalId": "EXTERNAL", "projectId": "PROJECT"})
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for number in range(there, size):
-            identifier, external = str(uuid.UUID(int=number)), f"of-{number}"
+            identifier, external, project = str(uuid.UUID(int=number)), f"of-{number}", f"p{number % 10}"
             body = template.replace(b'"ID"', f'"{identifier}"'.encode()).replace(b"EXTERNAL", external.encode())
-            yield "", "productOfferingQualification", identifier, created, body, external
+            body = body.replace(b"PROJECT", project.encode())
+            yield "", "productOfferingQualification", identifier, created, body, external, kept["state"], project
 
     line = sqlite3.connect(file, isolation_level=None)
     line.execute("PRAGMA synchronous=OFF")
     line.execute("BEGIN")
-    line.executemany("INSERT INTO resources (run, kind, id, created, body, external) VALUES (?,?,?,?,?,?)", rows())
+    columns = "run, kind, id, created, body, external, state, project"
+    line.executemany(f"INSERT INTO resources ({columns}) VALUES (?,?,?,?,?,?,?,?)", rows())
     line.execute("COMMIT")
     line.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     line.close()
@@ -182,42 +189,43 @@ def _median(server: Serving, method: str, path: str, body: bytes | None = None, 
     return round(statistics.median(took), 3)
 
 
-# -- databases, one server and two -----------------------------------------------------------------------
+# -- databases, one worker and two -----------------------------------------------------------------------
 
 
 def on_databases(seconds: float) -> dict[str, dict[str, float]]:
-    """POSTs of 16 connections to each server: SQLite and PostgreSQL, one server and two on the same database."""
+    """POSTs of 16 connections: SQLite and PostgreSQL, one worker and two. Load and workers share all cores."""
     found: dict[str, dict[str, float]] = {}
     for kind in ("sqlite", "postgresql"):
         with _database(kind) as url:
             if url is None:
                 print(f"{kind}: skipped, there is none at {SERVER} (OIT_TEST_POSTGRESQL names another)")
                 continue
-            for servers in (1, 2):
-                with contextlib.ExitStack() as stack:
-                    up = [stack.enter_context(serving(ours("--database", url), pin=False)) for _ in range(servers)]
-                    found[f"{kind}, {servers}"] = _together(up, seconds)
+            rows: dict[int, list[load.Measured]] = {1: [], 2: []}
+            with contextlib.ExitStack() as stack:
+                up = {
+                    count: stack.enter_context(serving(ours("--database", url, "--workers", str(count)), pin=False))
+                    for count in rows
+                }
+                for server in up.values():
+                    load.drive(server.url, [PATH], body=dump(request()), seconds=1, pin=False)
+                for _ in range(3):  # interleaved, so that a slow moment hits both
+                    for count, server in up.items():
+                        rows[count].append(
+                            load.drive(server.url, [PATH], body=dump(request()), seconds=seconds, pin=False)
+                        )
+            for count, measured in rows.items():
+                found[f"{kind}, {count}"] = {
+                    "post": round(statistics.median(each.rate for each in measured), 1),
+                    "p99": round(statistics.median(each.p99 for each in measured), 2),
+                    "refused": sum(each.refused + each.broken for each in measured),
+                }
     base = next(iter(found.values()))["post"]
     for name, row in found.items():
         print(
-            f"{name} server(s), no core of their own {row['post']:>8,.0f} POST/s  {row['post'] / base:.2f} x the first"
+            f"{name} worker(s), no core of their own {row['post']:>8,.0f} POST/s  p99 {row['p99']:.1f} ms  "
+            f"{row['post'] / base:.2f} x the first"
         )
     return found
-
-
-def _together(servers: Sequence[Serving], seconds: float) -> dict[str, float]:
-    done: list[load.Measured] = []
-
-    def one(server: Serving) -> None:
-        load.drive(server.url, [PATH], body=dump(request()), seconds=1)
-        done.append(load.drive(server.url, [PATH], body=dump(request()), seconds=seconds))
-
-    threads = [threading.Thread(target=one, args=(server,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return {"post": round(sum(each.rate for each in done), 1), "refused": sum(each.refused for each in done)}
 
 
 @contextlib.contextmanager
