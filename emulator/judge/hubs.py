@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from emulator.judge.fold import Fold
 from emulator.judge.run import Run, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
 
-SUBSCRIBE = "registerListener"
-UNSUBSCRIBE = "unregisterListener"
+SUBSCRIBE: Final = "registerListener"
+UNSUBSCRIBE: Final = "unregisterListener"
 
 Asked = TypeVar("Asked", bound=Hashable)
 

@@ -193,7 +193,7 @@ def _before(shown: list[Shown], n: int) -> int:
     return bisect_left(shown, n, key=lambda each: each.exchange.n)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Life:
     """What was seen of one resource, oldest first.
 
