@@ -538,7 +538,7 @@ def _against_reads(told: Told, account: Account) -> None:
     if told.event_type not in _STATE_EVENTS[account.kind.name] or Mark.UNCONFIRMED not in told.marks:
         return
     before = account.life.last_before(told.exchange, whole=False)
-    after = next((shown for shown in account.life.shown if shown.exchange.n > told.exchange.n), None)
+    after = account.life.next_after(told.exchange, whole=False)
     if (
         before is None
         or after is None

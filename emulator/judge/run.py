@@ -197,13 +197,14 @@ def _before(shown: list[Shown], n: int) -> int:
 class Life:
     """What was seen of one resource, oldest first.
 
-    `turn` counts the resources of its kind that were seen before it. `asked` is the exchange that made it, if we saw it: its
+    `since` is the exchange by which it was seen first, `turn` counts the resources of its kind that were seen before. `asked` is the exchange that made it, if we saw it: its
     request's body is what the Buyer asked for. `whole` are the sightings that are whole, `patched` is the first answer
     to a change. `told` are the notifications about it.
     """
 
     kind: Kind
     id: str
+    since: int
     turn: int
     asked: Exchange | None = None
     shown: list[Shown] = field(default_factory=list)
@@ -361,7 +362,7 @@ class Run:
         for place, value in every(body, pattern):
             if isinstance(value, dict) and isinstance(value.get("id"), str):
                 shown.append(Shown(exchange, view, place, value))
-                self._life(kind, value["id"]).see(shown[-1])
+                self._life(kind, value["id"], exchange).see(shown[-1])
         self._shown[exchange.n] = tuple(shown)
 
     def _note_event(self, exchange: Exchange) -> None:
@@ -369,11 +370,13 @@ class Run:
         kind = EVENTS.get(str(exchange.operation))
         identifier = at(exchange.request.body, "/event/id")
         if kind is not None and isinstance(identifier, str):
-            self._life(kind, identifier).told.append(exchange)
+            self._life(kind, identifier, exchange).told.append(exchange)
 
-    def _life(self, kind: Kind, identifier: str) -> Life:
+    def _life(self, kind: Kind, identifier: str, exchange: Exchange) -> Life:
         lives = self._lives[kind.name]
-        return lives.setdefault(identifier, Life(kind, identifier, len(lives)))
+        if identifier not in lives:
+            lives[identifier] = Life(kind, identifier, exchange.n, len(lives))
+        return lives[identifier]
 
 
 @dataclass(slots=True)
