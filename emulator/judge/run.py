@@ -197,9 +197,10 @@ def _before(shown: list[Shown], n: int) -> int:
 class Life:
     """What was seen of one resource, oldest first.
 
-    `since` is the exchange by which it was seen first, `turn` counts the resources of its kind that were seen before. `asked` is the exchange that made it, if we saw it: its
-    request's body is what the Buyer asked for. `whole` are the sightings that are whole, `patched` is the first answer
-    to a change. `told` are the notifications about it.
+    `since` is the number of the exchange that showed or told of it first, `turn` counts the resources of its kind that
+    were known before it. `asked` is the exchange that made it, if we saw it: its request's body is what the Buyer asked
+    for. `whole` are the sightings without list entries, `patched` is the first answer to a change. `told` are the
+    notifications about it.
     """
 
     kind: Kind
