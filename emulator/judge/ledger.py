@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from emulator.judge.hubs import SUBSCRIBE, UNSUBSCRIBE, Hubs
 from emulator.judge.run import CANCEL, CHARGE, KINDS, MODIFY_DATE, ORDER, POQ, QUOTE, Kind, Life, Run, Shown
 from emulator.judge.run import succeeded as was_accepted
 from emulator.standard.events import listeners, wanted_types
@@ -51,8 +52,6 @@ _ITEM_EVENTS: Final = {
     ORDER.name: "productOrderItemStateChangeEvent",
 }
 _ITEM_IDS: Final = ("poqItemId", "quoteItemId", "orderItemId")
-_SUBSCRIBE: Final = "registerListener"
-_UNSUBSCRIBE: Final = "unregisterListener"
 
 
 class Mark(StrEnum):
@@ -90,15 +89,14 @@ class Subscription:
 
 def subscriptions(run: Run, api: str) -> list[Subscription]:
     """Every subscription that the run saw taken, with its end."""
-    endings = [exchange for exchange in run.of(_UNSUBSCRIBE, api=api) if was_accepted(exchange)]
-    found = []
-    for made in run.of(_SUBSCRIBE, api=api):
-        if not was_accepted(made):
-            continue
-        identifier = at(made.response.body, "/id") if made.response else MISSING
-        ended = next((e for e in endings if e.n > made.n and e.path_params.get("id") == identifier), None)
-        found.append(Subscription(made, ended, wanted_types(at(made.request.body, "/query"))))
-    return found
+    known = Hubs(api, _types)
+    for exchange in run.of(SUBSCRIBE, UNSUBSCRIBE, api=api):
+        known.take(run, exchange)
+    return [Subscription(made, known.ends.get(made.n), _types(made)) for made in known.made]
+
+
+def _types(made: Exchange) -> frozenset[str] | None:
+    return wanted_types(at(made.request.body, "/query"))
 
 
 @dataclass(slots=True)
@@ -540,7 +538,7 @@ def _against_reads(told: Told, account: Account) -> None:
     if told.event_type not in _STATE_EVENTS[account.kind.name] or Mark.UNCONFIRMED not in told.marks:
         return
     before = account.life.last_before(told.exchange, whole=False)
-    after = next((shown for shown in account.life.shown if shown.exchange.n > told.exchange.n), None)
+    after = account.life.next_after(told.exchange, whole=False)
     if (
         before is None
         or after is None

@@ -31,15 +31,18 @@ def _rows(case: UseCase, run: Run) -> Iterator[Row]:
         if any(_delivered(told) for told in run.of(event, api=case.api)):
             yield case.id, "", event
     if case.by is not None:
+        about: dict[Life, None] = {}
         for exchange in run.of(case.by, api=case.api):
-            yield from _asked(case, run, exchange)
+            yield from _asked(case, run, exchange, about)
+        for life in about:
+            yield from _ends(case, life)
     elif case.of is not None:
         for life in run.lives(_KINDS[case.of]):
             yield from _ends(case, life)
 
 
-def _asked(case: UseCase, run: Run, exchange: Exchange) -> Iterator[Row]:
-    """What a call shows, and what became of the resource that it made or is about."""
+def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, None]) -> Iterator[Row]:
+    """What a call shows; the resource that it made or is about is added to `about`."""
     if exchange.n in run.spoilt or not _holds(case.asks, exchange.request.body):
         return
     for outcome, wanted in case.answers.items():
@@ -47,7 +50,7 @@ def _asked(case: UseCase, run: Run, exchange: Exchange) -> Iterator[Row]:
             yield case.id, "", outcome
     life = _life(case, run, exchange) if succeeded(exchange) else None
     if life is not None:
-        yield from _ends(case, life)
+        about[life] = None
 
 
 def _life(case: UseCase, run: Run, exchange: Exchange) -> Life | None:

@@ -6,14 +6,16 @@ message itself, never what comes later.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
+from emulator.judge.fold import Fold, Known
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, every
 
@@ -161,38 +163,86 @@ class Shown:
         return self.view is not View.LISTED
 
 
-@dataclass(slots=True)
+class _Beginning(Sequence[Shown]):
+    """The first entries of a list that only grows at its end, without a copy of them."""
+
+    def __init__(self, whole: list[Shown], size: int) -> None:
+        self._whole, self._size = whole, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, spot: int) -> Shown: ...
+    @overload
+    def __getitem__(self, spot: slice) -> list[Shown]: ...
+    def __getitem__(self, spot: int | slice) -> Shown | list[Shown]:
+        spots = range(self._size)[spot]
+        return self._whole[spots] if isinstance(spots, int) else [self._whole[each] for each in spots]
+
+    def __iter__(self) -> Iterator[Shown]:
+        return islice(self._whole, self._size)
+
+
+def _before(shown: list[Shown], n: int) -> int:
+    """How many of these sightings were before an exchange: mostly all, or all but the last."""
+    size = len(shown)
+    for spot in range(size - 1, max(size - 3, -1), -1):
+        if shown[spot].exchange.n < n:
+            return spot + 1
+    return bisect_left(shown, n, key=lambda each: each.exchange.n)
+
+
+@dataclass(slots=True, eq=False)
 class Life:
     """What was seen of one resource, oldest first.
 
-    `asked` is the exchange that made it, if we saw it: its request's body is what the Buyer asked for.
-    `told` are the notifications about it.
+    `since` is the number of the exchange that showed or told of it first, `turn` counts the resources of its kind that
+    were known before it. `asked` is the exchange that made it, if we saw it: its request's body is what the Buyer asked
+    for. `whole` are the sightings without list entries, `patched` is the first answer to a change. `told` are the
+    notifications about it.
     """
 
     kind: Kind
     id: str
+    since: int
+    turn: int
     asked: Exchange | None = None
     shown: list[Shown] = field(default_factory=list)
+    whole: list[Shown] = field(default_factory=list)
     told: list[Exchange] = field(default_factory=list)
+    patched: Shown | None = None
 
     @property
     def request(self) -> Any:
         """The body that asked for it, MISSING where that was not seen."""
         return self.asked.request.body if self.asked else MISSING
 
+    def see(self, shown: Shown) -> None:
+        """Add the newest sighting."""
+        self.shown.append(shown)
+        if shown.whole:
+            self.whole.append(shown)
+        if shown.view is View.CREATED and self.asked is None:
+            self.asked = shown.exchange
+        if shown.view is View.PATCHED and self.patched is None:
+            self.patched = shown
+
     def before(self, exchange: Exchange) -> Sequence[Shown]:
         """The sightings before an exchange, oldest first."""
-        end = len(self.shown)
-        while end and self.shown[end - 1].exchange.n >= exchange.n:
-            end -= 1
-        return self.shown[:end]
+        return _Beginning(self.shown, _before(self.shown, exchange.n))
 
     def last_before(self, exchange: Exchange, *, whole: bool = True) -> Shown | None:
         """The newest sighting before an exchange; with `whole` list entries are passed over."""
-        for shown in reversed(self.shown):
-            if shown.exchange.n < exchange.n and (shown.whole or not whole):
-                return shown
-        return None
+        shown = self.whole if whole else self.shown
+        size = _before(shown, exchange.n)
+        return shown[size - 1] if size else None
+
+    def next_after(self, exchange: Exchange, *, whole: bool = True) -> Shown | None:
+        """The oldest sighting after an exchange; with `whole` list entries are passed over."""
+        shown = self.whole if whole else self.shown
+        size = _before(shown, exchange.n + 1)
+        return shown[size] if size < len(shown) else None
 
 
 class Run:
@@ -212,9 +262,10 @@ class Run:
         self._heard, self._speed = heard, speed
         self.exchanges: list[Exchange] = []
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
-        self._lives: dict[tuple[str, str], Life] = {}
+        self._lives: dict[str, dict[str, Life]] = {kind.name: {} for kind in KINDS}
         self._shown: dict[int, tuple[Shown, ...]] = {}
         self._acts: list[int] = []
+        self._folds: dict[Fold[Any], _Taken[Any]] = {}
 
     def add(self, exchange: Exchange) -> None:
         """Take in the next exchange. Never raises, whatever its bodies hold."""
@@ -235,23 +286,38 @@ class Run:
         """
         return span * self._speed
 
-    def of(self, *operations: str, api: str | None = None) -> list[Exchange]:
-        """The exchanges of these operations so far, in order (`api` where a name occurs in several)."""
-        found = [
-            exchange
-            for (its_api, operation), exchanges in self._by_operation.items()
-            if operation in operations and api in (None, its_api)
-            for exchange in exchanges
-        ]
-        return sorted(found, key=lambda exchange: exchange.n) if len(operations) > 1 or api is None else found
+    def of(self, *operations: str, api: str) -> Sequence[Exchange]:
+        """The exchanges of these operations so far, in order."""
+        if len(operations) == 1:
+            return self._by_operation.get((api, operations[0]), ())
+        found = [exchange for operation in operations for exchange in self._by_operation.get((api, operation), ())]
+        return sorted(found, key=lambda exchange: exchange.n)
 
     def life(self, kind: Kind, identifier: Any) -> Life | None:
         """The life of a resource, None where nothing was seen of it."""
-        return self._lives.get((kind.name, identifier)) if isinstance(identifier, str) else None
+        return self._lives[kind.name].get(identifier) if isinstance(identifier, str) else None
 
-    def lives(self, kind: Kind) -> list[Life]:
+    def lives(self, kind: Kind) -> Collection[Life]:
         """All resources of a kind, in the order in which they were first seen."""
-        return [life for (name, _), life in self._lives.items() if name == kind.name]
+        return self._lives[kind.name].values()
+
+    def known(self, fold: Fold[Known], *, before: Exchange | None = None) -> Known:
+        """What a fold has gathered: from all exchanges so far, or from those before one.
+
+        ValueError where it has gathered from that one already: a fold never goes back.
+        """
+        memory: _Taken[Known] | None = self._folds.get(fold)
+        if memory is None:
+            memory = self._folds[fold] = _Taken(fold.start())
+        end = len(self.exchanges)
+        while before is not None and end and self.exchanges[end - 1].n >= before.n:
+            end -= 1
+        if memory.taken > end:
+            raise ValueError("a fold never goes back")
+        for exchange in self.exchanges[memory.taken : end]:
+            memory.taken += 1
+            fold.take(memory.known, self, exchange)
+        return memory.known
 
     def acted_between(self, earlier: Exchange, later: Exchange) -> bool:
         """Whether anything but reads was asked for after one exchange, up to and with another."""
@@ -265,12 +331,19 @@ class Run:
         callback = at(subscribed.request.body, "/callback")
         if not isinstance(callback, str) or not callback:
             return False
-        told = (e for e in self.exchanges if e.kind == "notification")
-        return callback.startswith(self._heard) or any(e.request.url.startswith(callback) for e in told)
+        told = self.known(_TOLD_TO)
+        spot = bisect_left(told, callback)
+        return callback.startswith(self._heard) or (spot < len(told) and told[spot].startswith(callback))
 
     def shown(self, exchange: Exchange) -> tuple[Shown, ...]:
         """The resources that an exchange's response showed."""
         return self._shown.get(exchange.n, ())
+
+    def lived(self, exchange: Exchange) -> Iterator[tuple[Shown, Life]]:
+        """The resources that an exchange's response showed, each with its life."""
+        for shown in self.shown(exchange):
+            kind, _ = _SHOWN_BY[str(exchange.api), str(exchange.operation)]
+            yield shown, self._lives[kind.name][shown.value["id"]]
 
     def reads_as(self, interpretation: str, reading: str) -> bool:
         """Whether a reading of the interpretation register holds: the declared one, else our default."""
@@ -290,10 +363,7 @@ class Run:
         for place, value in every(body, pattern):
             if isinstance(value, dict) and isinstance(value.get("id"), str):
                 shown.append(Shown(exchange, view, place, value))
-                life = self._lives.setdefault((kind.name, value["id"]), Life(kind, value["id"]))
-                life.shown.append(shown[-1])
-                if view is View.CREATED and life.asked is None:
-                    life.asked = exchange
+                self._life(kind, value["id"], exchange).see(shown[-1])
         self._shown[exchange.n] = tuple(shown)
 
     def _note_event(self, exchange: Exchange) -> None:
@@ -301,7 +371,33 @@ class Run:
         kind = EVENTS.get(str(exchange.operation))
         identifier = at(exchange.request.body, "/event/id")
         if kind is not None and isinstance(identifier, str):
-            self._lives.setdefault((kind.name, identifier), Life(kind, identifier)).told.append(exchange)
+            self._life(kind, identifier, exchange).told.append(exchange)
+
+    def _life(self, kind: Kind, identifier: str, exchange: Exchange) -> Life:
+        lives = self._lives[kind.name]
+        if identifier not in lives:
+            lives[identifier] = Life(kind, identifier, exchange.n, len(lives))
+        return lives[identifier]
+
+
+@dataclass(slots=True)
+class _Taken(Generic[Known]):
+    """What a fold knows, and from how many exchanges."""
+
+    known: Known
+    taken: int = 0
+
+
+def _take_url(known: list[str], _run: Run, exchange: Exchange) -> None:
+    url = exchange.request.url
+    if exchange.kind == "notification":
+        spot = bisect_left(known, url)
+        if known[spot : spot + 1] != [url]:
+            known.insert(spot, url)
+
+
+_TOLD_TO: Final[Fold[list[str]]] = Fold(list, _take_url)
+"""The URLs that notifications came to, sorted."""
 
 
 class Half(StrEnum):
@@ -352,11 +448,7 @@ class Said:
 
     def lived(self) -> Iterator[tuple[Shown, Life]]:
         """Each resource that this response shows, with its life so far (this sighting is its last)."""
-        for shown in self.shown:
-            kind, _ = _SHOWN_BY[str(self.exchange.api), str(self.exchange.operation)]
-            life = self.run.life(kind, shown.value["id"])
-            if life is not None:
-                yield shown, life
+        return self.run.lived(self.exchange) if self.half is Half.RESPONSE else iter(())
 
     def header(self, name: str) -> str | None:
         """A header of this message, whatever its case."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from emulator.judge.judge import judge
 from emulator.report import WRITERS
 from emulator.report.model import RunInfo, run_report
 from emulator.standard.release import load_release
+from tests.copies import copies
 from tests.purchase import purchase
 
 SIZES: Final = (10, 1_000, 10_000)
@@ -21,15 +21,15 @@ _TOO_SLOW: Final = 5.0
 
 
 def run() -> dict[str, Any]:
-    """Measure, print, and give the figures: recorded purchases of an Access E-Line, one after another."""
+    """Measure, print, and give the figures: purchases of an Access E-Line, one after another, each with ids of its own."""
     once, release = list(purchase()), load_release()
     judge(once, release)  # rules and validators are compiled
     found: dict[str, dict[str, float]] = {}
     for size in SIZES:
-        exchanges = [replace(once[n % len(once)], n=n + 1) for n in range(size)]
+        exchanges = copies(once, size)
         row: dict[str, float] = {}
         judgement = _timed(row, "judge", lambda some=exchanges: judge(some, release))
-        info = RunInfo(id="bench", scenario="bench", started=once[0].at, finished=once[-1].at)
+        info = RunInfo(id="bench", scenario="bench", started=once[0].at, finished=exchanges[-1].at)
         report = _timed(
             row, "model", lambda about=info, some=exchanges, said=judgement: run_report(about, [], some, said)
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, Remark, on_response, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
@@ -257,14 +258,21 @@ def known_id_is_found(said: Said) -> Iterator[Mark]:
         yield breach("", 200, 404, f"address {identifier} was given out before and is not found any more", hint=True)
 
 
+def _take_shown(known: set[tuple[str | None, Any]], _run: Run, exchange: Exchange) -> None:
+    if exchange.operation in _SHOWING and exchange.api == "geographicAddress" and succeeded(exchange):
+        ids = [value.get("id") for _, value in _addresses(exchange)]
+        parties = common.parties_of(exchange)
+        known |= {(identifier, parties) for identifier in ids if identifier is None or isinstance(identifier, str)}
+
+
+_SHOWING: Final = ("createGeographicAddressValidation", "retrieveGeographicAddress")
+_SHOWN: Final[Fold[set[tuple[str | None, Any]]]] = Fold(set, _take_shown)
+"""The ids that answers have shown, each with the parties for whom."""
+
+
 def _shown_before(run: Run, exchange: Exchange, identifier: Any) -> bool:
     """Whether an earlier answer for the same parties has shown an address with this id."""
-    return any(
-        value.get("id") == identifier
-        for earlier in run.of("createGeographicAddressValidation", "retrieveGeographicAddress", api="geographicAddress")
-        if earlier.n < exchange.n and succeeded(earlier) and common.same_parties(earlier, exchange)
-        for _, value in _addresses(earlier)
-    )
+    return (identifier, common.parties_of(exchange)) in run.known(_SHOWN, before=exchange)
 
 
 def _addresses(exchange: Exchange) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -299,7 +307,7 @@ class _Sighting:
 def _again(run: Run) -> Iterator[_Sighting]:
     """Each sighting of an address that an answer has shown before, however it came."""
     first: dict[tuple[Any, str], tuple[Exchange, Mapping[str, Any]]] = {}
-    for exchange in run.of("createGeographicAddressValidation", "retrieveGeographicAddress", api="geographicAddress"):
+    for exchange in run.of(*_SHOWING, api="geographicAddress"):
         if not succeeded(exchange):
             continue
         seller = dict(exchange.request.query).get("sellerId")

@@ -53,8 +53,13 @@ def stays(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "stays") ->
 
 def same_parties(one: Exchange, other: Exchange) -> bool:
     """Whether two requests name the same Buyer and the same Seller: what one Buyer may see, another may not."""
-    first, second = dict(one.request.query), dict(other.request.query)
-    return all(first.get(party) == second.get(party) for party in ("buyerId", "sellerId"))
+    return parties_of(one) == parties_of(other)
+
+
+def parties_of(exchange: Exchange) -> tuple[str | None, str | None]:
+    """The Buyer and the Seller that a request names."""
+    query = dict(exchange.request.query)
+    return query.get("buyerId"), query.get("sellerId")
 
 
 def keeps(

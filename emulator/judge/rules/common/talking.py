@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, Remark, on_party, requests
 from emulator.judge.rulebook import Rulebook, given, hold
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import EVENTS, Run, Said, succeeded
-from emulator.wire.exchange import Party
+from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at
 
 
@@ -52,13 +53,21 @@ def repeats_parties(book: Rulebook, labels: Labels) -> None:
 
     With several subscriptions of one Buyer that differ, an event is right where it fits one of them.
     """
+    members = ("buyerId", "sellerId")
+
+    def take(known: dict[str, dict[str | None, None]], _run: Run, exchange: Exchange) -> None:
+        if exchange.api == book.api and exchange.operation == "registerListener" and succeeded(exchange):
+            query = dict(reversed(exchange.request.query))
+            for member in members:
+                known[member][query.get(member)] = None
+
+    subscribers = Fold(lambda: {member: dict[str | None, None]() for member in members}, take)
 
     def look(said: Said) -> Iterator[Mark]:
-        hubs = [e for e in said.run.of("registerListener", api=book.api) if succeeded(e)]
-        if not hubs:
-            return
-        for member in ("buyerId", "sellerId"):
-            wanted = {dict(reversed(hub.request.query)).get(member) for hub in hubs}
+        for member, named in said.run.known(subscribers).items():
+            if not named:
+                return
+            wanted = set(named)
             found = at(said.body, f"/event/{member}")
             if wanted == {None} and found in (MISSING, None):
                 continue

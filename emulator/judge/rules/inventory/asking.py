@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, Remark, on_response, requests, responses
@@ -168,13 +169,19 @@ def shortened_pages_say_so(run: Run) -> Iterator[Remark]:
         before = last.get(query)
         last[query] = exchange
         # An order in between may have made the products of the second page.
-        if before is None or not body or any(before.n < n < exchange.n for n in orders) or _says_more(before):
+        if before is None or not body or _any_between(orders, before, exchange) or _says_more(before):
             continue
         follows = _length(before) > 0 and _offset(before) + _length(before) == _offset(exchange)
         if follows and not _ids(exchange) <= _ids(before):  # a Seller may not know `offset` and send it all again
             yield on_response(before, breach(
                 "", "X-Total-Count or X-Pagination-Throttled", "neither of them says that there are more",
                 f"the page was cut short and does not say so; exchange {exchange.n} shows what comes next"))  # fmt: skip
+
+
+def _any_between(spots: Sequence[int], first: Exchange, last: Exchange) -> bool:
+    """Whether one of these numbers, which rise, lies between two exchanges."""
+    spot = bisect_right(spots, first.n)
+    return spot < len(spots) and spots[spot] < last.n
 
 
 def _says_more(exchange: Exchange) -> bool:

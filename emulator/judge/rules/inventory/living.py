@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Machine
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
-from emulator.judge.run import ORDER, PRODUCT, Life, Run, Said, View
+from emulator.judge.run import ORDER, PRODUCT, Life, Run, Said, Shown, View
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
@@ -137,15 +138,11 @@ class _Ordered:
     def action(self) -> Any:
         return self.item.get("action")
 
-    def seen(self, exchange: Exchange) -> Any:
-        """The item as it was last seen before an exchange."""
-        latest = self.order.last_before(exchange)
-        return next((item for _, item in every(latest.value if latest else MISSING, "/productOrderItem/*")
-                     if at(item, "/id") == self.item.get("id")), MISSING)  # fmt: skip
-
-    def completed(self, exchange: Exchange) -> bool:
-        """Whether the item was seen to be completed before an exchange."""
-        return bool(at(self.seen(exchange), "/state") == "completed")
+    def completed(self, shown: Shown) -> bool:
+        """Whether a sighting of the order shows the item to be completed."""
+        items = every(shown.value, "/productOrderItem/*")
+        item = next((item for _, item in items if at(item, "/id") == self.item.get("id")), MISSING)
+        return bool(at(item, "/state") == "completed")
 
 
 def _ordered(run: Run) -> dict[str, list[_Ordered]]:
@@ -192,14 +189,32 @@ def product_is_as_ordered(run: Run) -> Iterator[Remark]:
     """
     ordered = _ordered(run)
     for life in run.lives(PRODUCT):
-        for shown in life.shown if life.id in ordered else ():
-            if shown.view is View.LISTED:
-                continue
-            known = [one for one in ordered[life.id] if one.order.asked and one.order.asked.n < shown.exchange.n]
-            if not known or not all(one.completed(shown.exchange) for one in known):
-                continue
-            for mark in _against_order(known[-1], shown.value):
+        reads = [shown for shown in life.shown if shown.view is not View.LISTED]
+        for shown, last in _after_orders(reads, ordered.get(life.id, ())):
+            for mark in _against_order(last, shown.value):
                 yield on_response(shown.exchange, mark)
+
+
+def _after_orders(reads: Sequence[Shown], ordered: Sequence[_Ordered]) -> Iterator[tuple[Shown, _Ordered]]:
+    """The reads of a product at which all orders about it so far were completed, each with the last of these orders."""
+    seen = [
+        (shown.exchange.n, spot, shown)
+        for spot, one in enumerate(ordered)
+        for shown in one.order.whole
+        if one.order.asked and shown.exchange.n >= one.order.asked.n
+    ]
+    coming = deque(sorted(seen, key=lambda each: each[:2]))
+    last, waiting = -1, set[int]()
+    for read in reads:
+        while coming and coming[0][0] < read.exchange.n:
+            _, spot, shown = coming.popleft()
+            last = max(last, spot)
+            if ordered[spot].completed(shown):
+                waiting.discard(spot)
+            else:
+                waiting.add(spot)
+        if last >= 0 and not waiting:
+            yield read, ordered[last]
 
 
 _CONTRADICTS: Final = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
@@ -13,6 +14,7 @@ from emulator.judge.rules.common import Filter
 from emulator.judge.rules.inventory.asking import all_wanted, unchanged
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, READ, STARTED
 from emulator.judge.run import PRODUCT, Run, Said, Shown
+from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
 
 # Lists and reads
@@ -105,6 +107,18 @@ def _essence(value: Any) -> Any:
     return common.moment(value) or value
 
 
+def _take_ended(known: set[str], _run: Run, exchange: Exchange) -> None:
+    if exchange.operation == "createProductOrder" and exchange.api == "productOrder":
+        for _, item in every(exchange.request.body, "/productOrderItem/*"):
+            product = at(item, "/product/id")
+            if at(item, "/action") == "delete" and isinstance(product, str):
+                known.add(product)
+
+
+_ENDED: Final[Fold[set[str]]] = Fold(set, _take_ended)
+"""The products that somebody ordered to end."""
+
+
 @INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))
 def products_in_service_are_found(said: Said) -> Iterator[Mark]:
     """A product that was shown in service, to the same Buyer, and that no order ends, is not gone.
@@ -118,12 +132,10 @@ def products_in_service_are_found(said: Said) -> Iterator[Mark]:
         return
     if said.status == 200:  # noqa: PLR2004
         yield FINE
-    elif said.status == 404 and common.same_parties(before.exchange, said.exchange):  # noqa: PLR2004
-        ended = any(
-            at(item, "/action") == "delete" and at(item, "/product/id") == identifier
-            for order in said.run.of("createProductOrder", api="productOrder")
-            for _, item in every(order.request.body, "/productOrderItem/*")
-        )
-        if not ended:
-            yield breach("", 200, 404, f"product {identifier} was {before.value.get('status')} in exchange "
-                                       f"{before.exchange.n} and is not found any more")  # fmt: skip
+    elif (
+        said.status == 404  # noqa: PLR2004
+        and common.same_parties(before.exchange, said.exchange)
+        and identifier not in said.run.known(_ENDED)
+    ):
+        yield breach("", 200, 404, f"product {identifier} was {before.value.get('status')} in exchange "
+                                   f"{before.exchange.n} and is not found any more")  # fmt: skip

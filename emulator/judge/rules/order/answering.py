@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from emulator.judge.fold import Fold, grouped
 from emulator.judge.rule import FINE, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -20,6 +21,7 @@ from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass
+from emulator.judge.rules.order.names import ASKED_DATES
 from emulator.judge.rules.order.products import ANSWERS, API, ITEM_MEMBERS, ITEMS, ORDER_MEMBERS, PRODUCT_MEMBERS, adds
 from emulator.judge.rules.order.serving import serves
 
@@ -87,11 +89,14 @@ def _item_as_asked(item: Any) -> Any:
     return made
 
 
+_PATCHES: Final = grouped(API, "patchProductOrder", lambda exchange: exchange.path_params.get("id"))
+
+
 def _patches(run: Run, order: str) -> Iterator[Exchange]:
     """The changes of an order that were made, or of which nobody knows whether they were."""
-    for exchange in run.of("patchProductOrder", api=API):
+    for exchange in run.known(_PATCHES).get(order, ()):
         refused = exchange.response is not None and (400 <= exchange.response.status < 500)  # noqa: PLR2004
-        if exchange.path_params.get("id") == order and not refused and serves(exchange) is not False:
+        if not refused and serves(exchange) is not False:
             yield exchange
 
 
@@ -114,18 +119,29 @@ def _of_the_buyer(contacts: Any) -> Any:
     return [contact for contact in contacts if not str(at(contact, "/role")).lower().startswith("seller")]
 
 
+def _take_date(known: dict[str, dict[str, Life]], run: Run, exchange: Exchange) -> None:
+    for shown, life in run.lived(exchange):
+        order = at(shown.value, "/productOrderItem/productOrderId")
+        if life.kind is MODIFY_DATE and isinstance(order, str):
+            known.setdefault(order, {})[life.id] = life
+
+
+_SHOWN_DATES: Final[Fold[dict[str, dict[str, Life]]]] = Fold(dict, _take_date)
+"""The requests for another date that were shown to be about an order, by that order and their own ids."""
+
+
 def date_changes(run: Run, order: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """Requests for another date of this order's items: the item, what was wanted, and the state last seen, if any."""
-    for exchange in run.of(str(MODIFY_DATE.create), api=API):
+    for exchange in run.known(ASKED_DATES).get(order, ()):
         refused = exchange.response is not None and 400 <= exchange.response.status < 500  # noqa: PLR2004
         body = exchange.request.body
-        if not refused and serves(exchange) is not False and at(body, "/productOrderItem/productOrderId") == order:
+        if not refused and serves(exchange) is not False:
             answer = exchange.response.body if exchange.response else MISSING
             life = run.life(MODIFY_DATE, at(answer, "/id"))
             state = at(life.shown[-1].value, "/state") if life and life.shown else MISSING
             yield str(at(body, "/productOrderItem/productOrderItemId")), body, state
-    for life in run.lives(MODIFY_DATE):
-        if life.asked is None and life.shown:
+    for life in sorted(run.known(_SHOWN_DATES).get(order, {}).values(), key=lambda life: life.turn):
+        if life.asked is None:
             value = life.shown[-1].value
             if at(value, "/productOrderItem/productOrderId") == order:
                 yield str(at(value, "/productOrderItem/productOrderItemId")), value, at(value, "/state")
@@ -171,20 +187,34 @@ common.keeps_id(ORDER, "R18", ORDER_KIND, name="")
 common.stays(ORDER, "R18", ORDER_KIND)
 
 
+def _take_placed(known: dict[tuple[Any, Any], list[Life]], run: Run, exchange: Exchange) -> None:
+    for shown, life in run.lived(exchange):
+        if life.kind is ORDER_KIND and shown.view is View.CREATED and life.asked is exchange:
+            key = _when_placed(life.shown[0].value)
+            if all(isinstance(value, str) for value in key):
+                known.setdefault(key, []).append(life)
+
+
+_PLACED: Final[Fold[dict[tuple[Any, Any], list[Life]]]] = Fold(dict, _take_placed)
+"""The orders that were placed in this run, by what tells one from another beside its id."""
+
+
+def _when_placed(order: Any) -> tuple[Any, Any]:
+    return at(order, "/externalId"), at(order, "/orderDate")
+
+
 @ORDER.rule("R18", on=responses(API, "retrieveProductOrder", "listProductOrder"), name="twin")
 def an_order_has_no_second_id(said: Said) -> Iterator[Mark]:
     """An order with externalId and orderDate of one that was placed in this run has the id that it got there."""
     for shown, life in said.lived():
         if life.asked is not None or life.before(said.exchange) or _is_of_another_path(said, life.id):
             continue
-        given_at = (at(shown.value, "/externalId"), at(shown.value, "/orderDate"))
+        given_at = _when_placed(shown.value)
         if not all(isinstance(value, str) for value in given_at):
             continue
-        for other in said.run.lives(ORDER_KIND):
-            first = other.shown[0].value if other.asked and other.shown else MISSING
-            if (at(first, "/externalId"), at(first, "/orderDate")) == given_at:
-                yield breach(f"{shown.place}/id", other.id, life.id,
-                             f"{shown.place}/id is {life.id}, and the order was given {other.id} when it was placed")  # fmt: skip
+        for other in sorted(said.run.known(_PLACED).get(given_at, ()), key=lambda other: other.turn):
+            yield breach(f"{shown.place}/id", other.id, life.id,
+                         f"{shown.place}/id is {life.id}, and the order was given {other.id} when it was placed")  # fmt: skip
 
 
 common.tells_history(ORDER, "R19", common.Machine("productOrder"), on=ANSWERS, needed=True, name="")
@@ -257,9 +287,8 @@ def sellers_notes_say_so(said: Said) -> Iterator[Mark]:
         if not isinstance(life.request, dict):
             continue
         sent = [note for _, note in _noted(life.request)]
-        for exchange in said.run.of("patchProductOrder", api=API):
-            if exchange.path_params.get("id") == life.id:
-                sent += [note for _, note in _noted(exchange.request.body)]
+        for exchange in said.run.known(_PATCHES).get(life.id, ()):
+            sent += [note for _, note in _noted(exchange.request.body)]
         for place, note in _noted(shown.value):
             if note.get("source") in ("buyer", "seller") and not _is_among(note, sent):
                 yield hold(f"{shown.place}{place}/source", note["source"] == "seller", expected="seller",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import CANCEL, Life, Said
+from emulator.judge.run import CANCEL, Life, Run, Said
 from emulator.judge.run import ORDER as ORDERS
 from emulator.wire.call import ErrorCode
+from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
 API: Final = ORDER.api
@@ -62,9 +64,14 @@ ORDER.present("R74", "", "/productOrder", on=ASK_CANCEL, name="order")
 ORDER.has_role("R74", "", CONTACT, on=ASK_CANCEL)
 
 
+def _first_shown(said: Said, life: Life) -> Any:
+    first = life.whole[0] if life.whole else None
+    return first.value if first and first.exchange.n < said.exchange.n else MISSING
+
+
 def _asked(said: Said, life: Life) -> Any:
     """What the Buyer asked for; of a request from before the run, what was shown of it first."""
-    first = life.request if life.asked else next((s.value for s in life.before(said.exchange) if s.whole), MISSING)
+    first = life.request if life.asked else _first_shown(said, life)
     return {name: first[name] for name in _BUYERS if name in first} if isinstance(first, dict) else MISSING
 
 
@@ -150,16 +157,22 @@ def who_denies_says_why(said: Said) -> Iterator[Mark]:
             yield FINE if not given(reason) else breach(place, MISSING, reason, hint=True)
 
 
+def _take_done(known: dict[str, Life], run: Run, exchange: Exchange) -> None:
+    for shown, life in run.lived(exchange):
+        order = at(shown.value, "/productOrder/productOrderId")
+        if life.kind is CANCEL and at(shown.value, "/state") == "done" and isinstance(order, str):
+            known[order] = max(known.get(order, life), life, key=lambda each: each.turn)
+
+
+_DONE: Final[Fold[dict[str, Life]]] = Fold(dict, _take_done)
+"""By the order, the newest cancel request that was shown to be done."""
+
+
 @ORDER.rule(on=ORDER_SHOWN, name="cancel-effect")
 def what_was_cancelled_does_not_go_on(said: Said) -> Iterator[Mark]:
     """An order of which a cancel request is done is pendingCancellation or cancelled (6.8, Figure 21)."""
-    done = {}
-    for life in said.run.lives(CANCEL) if said.shown else ():
-        for seen in life.before(said.exchange):
-            order = at(seen.value, "/productOrder/productOrderId")
-            if at(seen.value, "/state") == "done" and isinstance(order, str):
-                done[order] = life
-    for shown in said.shown if done else ():
+    done = said.run.known(_DONE)
+    for shown in said.shown:
         state, life_of = at(shown.value, "/state"), done.get(shown.value["id"])
         if life_of is None or not isinstance(state, str):
             continue

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from emulator.judge.fold import first_told
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -16,13 +17,13 @@ from emulator.judge.rules.order.charging import (
     CHARGE_LISTED,
     CHARGE_SHOWN,
     CHARGE_WHOLE,
+    CHARGES,
     OPEN,
     by_id,
     one_subject,
-    seen_open,
     subject_of,
 )
-from emulator.judge.run import CHARGE, Life, Run, Said, Shown, View
+from emulator.judge.run import CHARGE, Life, Run, Said, Shown
 from emulator.judge.run import ORDER as ORDERS
 from emulator.wire.payload import MISSING, at, every
 
@@ -46,7 +47,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
         elif state == OPEN and said.exchange.at - due > said.run.spread(_GRACE):
             yield breach(place, "timeout", state, f"charge {life.id} is still open, though it was to be answered by "
                                                   f"{at(shown.value, '/responseDueDate')}")  # fmt: skip
-        elif state == "completed" and said.exchange.at > due and _unanswered(shown, life):
+        elif state == "completed" and said.exchange.at > due and _unanswered(said.run, shown, life):
             yield breach(place, "timeout", state, f"charge {life.id} was never answered and is completed",
                          reading=("charge-left-unanswered", "timeout"))  # fmt: skip
 
@@ -68,14 +69,14 @@ def _pinned_completed(said: Said) -> bool:
     return said.run.reads_as("charge-left-unanswered", "completed")
 
 
-def _unanswered(shown: Shown, life: Life) -> bool:
+def _unanswered(run: Run, shown: Shown, life: Life) -> bool:
     """Whether a charge that was seen open was declined without anybody having answered it, as far as can be told."""
     items = [item for _, item in every(shown.value, "/chargeItem/*")]
     declined = all(
         at(item, "/state") == "declinedByBuyer" and not given(at(item, "/acceptanceIndicator")) for item in items
     )
-    answered = any(seen.view is View.PATCHED for seen in life.shown)
-    return bool(items) and declined and not answered and bool(seen_open(life))
+    opened = life.id in run.known(CHARGES).opened
+    return bool(items) and declined and life.patched is None and opened
 
 
 _OFFER: Final = (
@@ -154,7 +155,7 @@ _SETTLES: Final = {"accepted": "acceptedByBuyer", "rejected": "declinedByBuyer"}
 def an_answer_is_taken_as_it_was_given(said: Said) -> Iterator[Mark]:
     """The items of a charge, once they are settled, against the Buyer's answer that the Seller took."""
     for shown, life in said.lived():
-        answer = next((s.exchange.request.body for s in life.shown if s.view is View.PATCHED), MISSING)
+        answer = life.patched.exchange.request.body if life.patched else MISSING
         earlier = life.last_before(said.exchange)
         for _, asked in every(answer, "/chargeItem/*"):
             place, item = placed(shown, at(asked, "/id"))
@@ -212,15 +213,22 @@ def a_listed_charge_is_for_an_order_or_an_item(said: Said) -> Iterator[Mark]:
 common.nothing_found_is_200(ORDER, "R99", "listCharge")
 
 
+def _cause(member: str) -> Callable[[Shown], str | None]:
+    place = f"/{member}/id"
+    return lambda shown: found if isinstance(found := at(shown.value, place), str) else None
+
+
+_CAUSE_TOLD: Final = {member: first_told(CHARGE, _cause(member)) for member, _, _ in CAUSES}
+
+
 @ORDER.rule("R100", on=CHARGE_WHOLE, name="cause")
 def a_cause_stays(said: Said) -> Iterator[Mark]:
     """The cancel or modify request that a charge was shown to come of, in later reads and in the answer to a PATCH."""
     for shown, life in said.lived():
         for member, _, _ in CAUSES:
-            was = next((known for seen in life.before(said.exchange)
-                        if isinstance(known := at(seen.value, f"/{member}/id"), str)), None)  # fmt: skip
+            first, was = said.run.known(_CAUSE_TOLD[member]).get(life.id, (shown, ""))
             found = at(shown.value, f"/{member}/id")
-            if was is not None:
+            if first.exchange.n < said.exchange.n:
                 yield hold(f"{shown.place}/{member}", found == was, expected=was, found=found,
                            message=f"charge {life.id} was shown to come of {member} {was}")  # fmt: skip
 
@@ -287,7 +295,7 @@ def what_a_charge_was_for_ends_as_the_answer_says(run: Run) -> Iterator[Remark]:
     for member, _, kind in CAUSES:
         charges: dict[str, list[Any]] = {}
         for life in run.lives(CHARGE):
-            last = next((seen.value for seen in reversed(life.shown) if seen.whole), MISSING)
+            last = life.whole[-1].value if life.whole else MISSING
             cause = at(last, f"/{member}/id")
             if isinstance(cause, str):
                 charges.setdefault(cause, []).append(last)

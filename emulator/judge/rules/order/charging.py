@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Look, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -44,6 +48,38 @@ def subject_of(charge: Any) -> Subject | None:
     return Subject(its_order, item) if on_item else Subject(order, None)
 
 
+@dataclass(slots=True)
+class Charges:
+    """What the charges so far were shown to be for, and when they were open.
+
+    `subjects` has what each was said to be for, with the exchange that said so first; `opened` the exchanges that
+    showed one open; `of_order` those that were said to be for an order or an item of it.
+    """
+
+    subjects: dict[str, dict[Subject, int]] = field(default_factory=dict)
+    opened: dict[str, list[int]] = field(default_factory=dict)
+    of_order: dict[str, dict[str, Life]] = field(default_factory=dict)
+
+    def take(self, run: Run, exchange: Exchange) -> None:
+        """Take in the next exchange."""
+        for shown, life in run.lived(exchange):
+            if life.kind is not CHARGE:
+                continue
+            if at(shown.value, "/state") == OPEN:
+                self.opened.setdefault(life.id, []).append(exchange.n)
+            subject = subject_of(shown.value)
+            if subject is not None:
+                self.subjects.setdefault(life.id, {}).setdefault(subject, exchange.n)
+                self.of_order.setdefault(subject.order, {})[life.id] = life
+
+    def about(self, order: str) -> list[Life]:
+        """The charges that are, or were, for an order or an item of it, in the order in which they were first seen."""
+        return sorted(self.of_order.get(order, {}).values(), key=lambda life: life.turn)
+
+
+CHARGES: Final = Fold(Charges, Charges.take)
+
+
 @ORDER.rule("R80", on=CHARGE_SHOWN)
 def a_charge_belongs_to_one(said: Said) -> Iterator[Mark]:
     """The order or order item of a charge: one, and the same whenever it is shown."""
@@ -51,9 +87,8 @@ def a_charge_belongs_to_one(said: Said) -> Iterator[Mark]:
         subject = subject_of(shown.value)
         if subject is None:
             continue
-        other = next(
-            (was for seen in life.before(said.exchange) if (was := subject_of(seen.value)) not in (None, subject)), None
-        )
+        told = said.run.known(CHARGES).subjects[life.id]
+        other = next((was for was, n in told.items() if n < said.exchange.n and was != subject), None)
         member = "productOrderItem" if subject.item else "productOrder"
         yield hold(f"{shown.place}/{member}", other is None, expected=_words(other), found=_words(subject),
                    message=f"charge {life.id} is for {_words(subject)}, and was shown for {_words(other)} before")  # fmt: skip
@@ -78,25 +113,23 @@ def _open_together(meant: Callable[[Subject], bool], related: Callable[[Subject,
             for shown, life in said.lived()
             if at(shown.value, "/state") == OPEN and (subject := subject_of(shown.value)) and meant(subject)
         ]
-        if not open_now:
-            return
-        others = [
-            (life, subject, seen)
-            for life in said.run.lives(CHARGE)
-            if (seen := seen_open(life)) and (subject := subject_of(life.shown[-1].value))
-        ]
+        charges = said.run.known(CHARGES)
         lists_all = said.exchange.operation == "listCharge" and "productOrderItemId" not in said.query
         told: set[frozenset[str]] = set()
         for shown, life, subject in open_now:
-            mine, clashes = seen_open(life), False
-            rivals = [(o, seen) for o, its, seen in others if o.id != life.id and related(subject, its)]
+            mine, clashes = charges.opened[life.id], False
+            rivals = [
+                (other, seen)
+                for other in charges.about(subject.order)
+                if other is not life and (seen := charges.opened.get(other.id))
+                if (its := subject_of(other.shown[-1].value)) and related(subject, its)
+            ]
             for other, seen in rivals:
                 if not _overlap(mine, seen):
                     continue
                 clashes = True
                 pair = frozenset((life.id, other.id))
-                now = said.exchange.n
-                if pair in told or _overlap([n for n in mine if n < now], [n for n in seen if n < now]):
+                if pair in told or _overlap(_until(mine, said.exchange), _until(seen, said.exchange)):
                     continue  # said before
                 told.add(pair)
                 yield breach(f"{shown.place}/state", f"not {OPEN} beside charge {other.id}", OPEN,
@@ -108,12 +141,13 @@ def _open_together(meant: Callable[[Subject], bool], related: Callable[[Subject,
     return look
 
 
-def seen_open(life: Life) -> list[int]:
-    """The exchanges that showed a charge open."""
-    return [shown.exchange.n for shown in life.shown if at(shown.value, "/state") == OPEN]
+def _until(spots: Sequence[int], exchange: Exchange) -> Sequence[int]:
+    """The first and the last of these exchanges that were before another."""
+    size = bisect_left(spots, exchange.n)
+    return (spots[0], spots[size - 1]) if size else ()
 
 
-def _overlap(one: list[int], other: list[int]) -> bool:
+def _overlap(one: Sequence[int], other: Sequence[int]) -> bool:
     return bool(one and other) and max(one[0], other[0]) <= min(one[-1], other[-1])
 
 
@@ -196,8 +230,8 @@ def _what_it_is_for(run: Run, subject: Subject, charged: Exchange) -> Any:
     A history that is older cannot tell in which state the charge was created.
     """
     order = run.life(ORDERS, subject.order)
-    later = [seen.value for seen in order.shown if seen.whole and seen.exchange.n > charged.n] if order else []
-    newest = later[-1] if later else MISSING
+    last = order.whole[-1] if order and order.whole else None
+    newest = last.value if last and last.exchange.n > charged.n else MISSING
     return newest if subject.item is None else by_id(newest, "/productOrderItem/*", subject.item)
 
 
@@ -284,12 +318,19 @@ def _names_its_cause(index: int) -> Callable[[Run], Iterator[Remark]]:
     member, subject, kind = CAUSES[index]
 
     def look(run: Run) -> Iterator[Remark]:
-        causes = run.lives(kind)
-        for life in run.lives(CHARGE) if causes else ():
+        naming: dict[str, list[Life]] = defaultdict(list)
+        standing: dict[Subject | None, list[Life]] = defaultdict(list)
+        for cause in run.lives(kind):
+            for named in {found for seen in cause.shown if isinstance(found := at(seen.value, "/charge/id"), str)}:
+                naming[named].append(cause)
+            standing[_stands_against(cause, subject)].append(cause)
+        for life in run.lives(CHARGE):
             # What is lost after the first read is for R100 to say.
-            first = next((seen for seen in life.shown if seen.whole), None)
-            for cause in causes if first else ():
-                if first and _due_to(life, first, cause, subject):
+            first = life.whole[0] if life.whole else None
+            mine = subject_of(first.value) if first else None
+            near = {cause.turn: cause for cause in (*naming[life.id], *(standing[mine] if mine else ()))}
+            for _, cause in sorted(near.items()) if first else ():
+                if first and (cause in naming[life.id] or _waited_for(run, life, cause)):
                     found = at(first.value, f"/{member}/id")
                     yield on_response(first.exchange, hold(
                         f"/{member}", found == cause.id, expected=cause.id, found=found,
@@ -299,17 +340,17 @@ def _names_its_cause(index: int) -> Callable[[Run], Iterator[Remark]]:
     return look
 
 
-def _due_to(charge: Life, read: Shown, cause: Life, subject: str) -> bool:
-    """Whether a request names the charge, or waited for one at the very time at which this one was open.
+def _stands_against(cause: Life, member: str) -> Subject | None:
+    return subject_of({member: at(cause.shown[-1].value, f"/{member}")}) if cause.shown else None
+
+
+def _waited_for(run: Run, charge: Life, cause: Life) -> bool:
+    """Whether a request waited for a charge at the very time at which this one was open.
 
     An order, or an item, has one open charge at a time: if both stand against the same, this is the one.
     """
-    if any(at(seen.value, "/charge/id") == charge.id for seen in cause.shown):
-        return True
     waits = [s.exchange.n for s in cause.shown if at(s.value, "/state") == "inProgress.assessingCharge"]
-    mine = subject_of(read.value)
-    theirs = subject_of({subject: at(cause.shown[-1].value, f"/{subject}")}) if cause.shown else None
-    return mine is not None and mine == theirs and _overlap(waits, seen_open(charge))
+    return _overlap(waits, run.known(CHARGES).opened.get(charge.id, ()))
 
 
 ORDER.at_end("R90", name="cause")(_names_its_cause(1))

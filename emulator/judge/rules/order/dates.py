@@ -127,9 +127,10 @@ def dates_are_of_open_items(said: Said) -> Iterator[Mark]:
     else:
         yield FINE
     wanted = at(said.body, "/productOrderItem/productOrderItemId")
-    wholes = [shown for shown in life.before(said.exchange) if shown.whole]
-    if wholes and isinstance(wanted, str):
-        items = [item.get("id") for _, item in objects_of(wholes[-1].value)]
+    newest = life.last_before(said.exchange)
+    if newest and isinstance(wanted, str):
+        items = [item.get("id") for _, item in objects_of(newest.value)]
+        wholes = (shown for shown in life.before(said.exchange) if shown.whole)
         if any(wanted == item.get("id") for shown in wholes for _, item in objects_of(shown.value)):
             yield FINE
         else:

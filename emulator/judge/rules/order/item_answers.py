@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,16 +94,19 @@ def _haste(first: Any, item: Any, identifier: str, changes: Iterable[tuple[str, 
 @ORDER.at_end("R25")
 def haste_is_granted_once_it_is_paid_for(run: Run) -> Iterator[Remark]:
     """An item that is expedited has no charge for it that waits for the buyer, before and after it is shown so."""
+    charges: dict[Any, list[Life]] = defaultdict(list)
+    for charge in run.lives(CHARGE):
+        if charge.shown and _for_haste(run, charge):
+            charges[at(charge.shown[0].value, "/productOrderItem/productOrderId")].append(charge)
     for life in run.lives(ORDER_KIND):
-        charges = [charge for charge in run.lives(CHARGE) if _for_haste(run, charge, life.id)]
-        for charge in charges:
+        for charge in charges.get(life.id, ()):
             item = at(charge.shown[0].value, "/productOrderItem/productOrderItemId")
             yield from _haste_remarks(life, charge, item)
 
 
-def _for_haste(run: Run, charge: Life, order: str) -> bool:
-    """Whether a charge is what an expedite of this order's item costs."""
-    if not charge.shown or at(charge.shown[0].value, "/productOrderItem/productOrderId") != order:
+def _for_haste(run: Run, charge: Life) -> bool:
+    """Whether a charge is what an expedite of its order's item costs."""
+    if not isinstance(at(charge.shown[0].value, "/productOrderItem/productOrderId"), str):
         return False
     if any(at(s.value, f"/chargeItem/{i}/priceCategory") == "expedite" for s in charge.shown for i in range(3)):
         return True
@@ -112,6 +117,7 @@ def _for_haste(run: Run, charge: Life, order: str) -> bool:
 
 def _haste_remarks(order: Life, charge: Life, item: Any) -> Iterator[Remark]:
     seen = [(shown.exchange.n, at(shown.value, "/state")) for shown in charge.shown]
+    waiting = max((n for n, state in seen if state == "awaitingResponse"), default=0)
     expedited_before = False
     for shown in order.shown:
         n = shown.exchange.n
@@ -123,9 +129,9 @@ def _haste_remarks(order: Life, charge: Life, item: Any) -> Iterator[Remark]:
             expedited_before |= accepted
         if n < seen[0][0] or not shown.whole or expedited_before:
             continue
-        last = [state for when, state in seen if when < n][-1]
+        last = seen[bisect_left(seen, n, key=lambda each: each[0]) - 1][1]
         # Still waiting afterwards: else it may have been withdrawn unseen, and haste granted free of charge.
-        waits = last == "awaitingResponse" and any(state == last for when, state in seen if when > n)
+        waits = last == "awaitingResponse" and waiting > n
         if accepted and waits:
             place = "/productOrderItem"
             yield on_response(shown.exchange, breach(

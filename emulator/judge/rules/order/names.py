@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.judge.fold import grouped
 from emulator.judge.rule import (
     ANY_STATUS,
     Mark,
@@ -71,12 +72,17 @@ def entries_agree(said: Said, *names: str) -> Iterator[Mark]:
                            message=f"{here} is missing, though exchange {earlier.exchange.n} showed it")  # fmt: skip
 
 
+ASKED_DATES: Final = grouped(
+    API, CREATE_DATE, lambda exchange: at(exchange.request.body, "/productOrderItem/productOrderId")
+)
+"""The requests for another date, by the order that they are about."""
+
+
 def date_changes(run: Run, order: str, item: Any) -> list[tuple[Exchange, Life]]:
     """The requests for another date of an item that the seller took, oldest first."""
     found: list[tuple[Exchange, Life]] = []
-    for exchange in run.of(CREATE_DATE, api=API):
-        reference = at(exchange.request.body, "/productOrderItem")
-        if at(reference, "/productOrderId") != order or at(reference, "/productOrderItemId") != item:
+    for exchange in run.known(ASKED_DATES).get(order, ()):
+        if at(exchange.request.body, "/productOrderItem/productOrderItemId") != item:
             continue
         life = run.life(MODIFY_DATE, at(exchange.response.body, "/id")) if exchange.response else None
         if life is not None and life.asked is exchange:

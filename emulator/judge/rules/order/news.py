@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
+from emulator.judge.fold import Fold
+from emulator.judge.hubs import SUBSCRIBE
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response, requests
 from emulator.judge.rulebook import breach
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.subscribing import (
     API,
-    SUBSCRIBE,
+    HUBS,
     TYPES,
     asks_for,
     covers,
-    ended_by,
-    hubs_of,
+    first_hub,
     is_refused,
 )
 from emulator.judge.run import CHARGE, Life, Run, Said, succeeded
@@ -40,9 +43,9 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
     """A Seller that raises charges takes a subscription to chargeCreateEvent, and sends it to who subscribed."""
     if not run.lives(CHARGE):
         return
-    taken = any(covers(hub, CHARGE_CREATED) for hub in hubs_of(run))
+    taken = first_hub(run, CHARGE_CREATED)
     for hub in run.of(SUBSCRIBE, api=API) if not taken else ():
-        if is_refused(hub) and hub.n not in run.provoked and asks_for(hub) == [CHARGE_CREATED]:
+        if is_refused(hub) and hub.n not in run.provoked and asks_for(hub) == (CHARGE_CREATED,):
             # Something else can be the reason, such as the callback.
             yield on_response(
                 hub,
@@ -66,8 +69,8 @@ def _first_seen_after(run: Run, life: Life) -> Exchange | None:
     named = (at(first.value, f"/{member}/productOrderId") for member in ("productOrder", "productOrderItem"))
     order = next((found for one in named if (found := run.life(ORDERS, one)) and found.asked), None)
     after = order.asked.n if order and order.asked else 0
-    listening = any(hub.n < after and covers(hub, CHARGE_CREATED) for hub in hubs_of(run))
-    return first.exchange if listening else None
+    hub = first_hub(run, CHARGE_CREATED)
+    return first.exchange if hub is not None and hub.n < after else None
 
 
 def told_or_not(run: Run, life: Life, types: Sequence[str], seen: Exchange | None) -> Iterator[Remark]:
@@ -81,15 +84,34 @@ def told_or_not(run: Run, life: Life, types: Sequence[str], seen: Exchange | Non
         yield on_request(told[0], FINE)
     elif seen is not None:
         late = seen.at + run.spread(_OVERTAKEN)
-        later = next((event for event in run.exchanges
-                      if event.api == API and event.kind == "notification" and event.at > late), None)  # fmt: skip
-        hub = next((h for h in hubs_of(run) if h.n < seen.n and covers(h, types[0])), None)
-        ended = ended_by(run, hub) if hub else None
-        if later is not None and hub is not None and (ended is None or ended.at > late):
+        later = run.known(_NEWS).first_after(late)
+        hub = first_hub(run, types[0])
+        ended = run.known(HUBS).ends.get(hub.n) if hub else None
+        if later is not None and hub is not None and hub.n < seen.n and (ended is None or ended.at > late):
             yield on_response(seen, breach(
                 "", types[0], MISSING,
                 f"{life.kind.name} {life.id} was never told of by {types[0]}, while exchange {later.n} brought an "
                 f"event of later"))  # fmt: skip
+
+
+@dataclass(slots=True)
+class _News:
+    """The notifications that came later than all before them."""
+
+    came: list[Exchange] = field(default_factory=list)
+
+    def take(self, _run: Run, exchange: Exchange) -> None:
+        told = exchange.api == API and exchange.kind == "notification"
+        if told and (not self.came or exchange.at > self.came[-1].at):
+            self.came.append(exchange)
+
+    def first_after(self, moment: datetime) -> Exchange | None:
+        """The first notification that came after a moment."""
+        spot = bisect_right(self.came, moment, key=lambda event: event.at)
+        return self.came[spot] if spot < len(self.came) else None
+
+
+_NEWS: Final = Fold(_News, _News.take)
 
 
 @ORDER.at_end(("R87", "R103"))
@@ -115,7 +137,7 @@ def optional(types: Sequence[str]) -> Callable[[Run], Iterator[Remark]]:
             hubs = run.of(SUBSCRIBE, api=API)
             taken = any(covers(hub, event_type) for hub in hubs if succeeded(hub))
             refused = [hub for hub in hubs if is_refused(hub) and hub.n not in run.provoked
-                       and asks_for(hub) == [event_type]]  # fmt: skip
+                       and asks_for(hub) == (event_type,)]  # fmt: skip
             for hub in hubs:
                 not_served = hub.response is not None and hub.response.status == 501  # noqa: PLR2004
                 if hub in refused or ((succeeded(hub) or not_served) and event_type in asks_for(hub)):
@@ -143,7 +165,7 @@ def only_what_was_left_unanswered_timed_out(said: Said) -> Iterator[Mark]:
     if life is None or last is None:
         return
     state = at(last.value, "/state")
-    answered = any(shown.view == "patched" for shown in life.before(said.exchange))
+    answered = life.patched is not None and life.patched.exchange.n < said.exchange.n
     if state == "timeout" or (state in ("awaitingResponse", "completed") and not answered):
         yield FINE
     elif state in ("withdrawnBySeller", "completed"):

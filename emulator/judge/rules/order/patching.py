@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import (
     FINE,
     Mark,
@@ -13,7 +14,8 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import PATCH, PATCHED, objects_of
 from emulator.judge.run import ORDER as ORDERS
-from emulator.judge.run import Said, Shown
+from emulator.judge.run import Run, Said, Shown
+from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
 # 6.2, PATCH of an order
@@ -85,12 +87,24 @@ def _is_sellers(contact: Any) -> bool:
     return isinstance(role, str) and role.startswith("seller")
 
 
+def _take_contacts(known: dict[str | None, list[Any]], run: Run, exchange: Exchange) -> None:
+    for shown, life in run.lived(exchange):
+        for pattern in _CONTACT_PLACES if life.kind is ORDERS and shown.whole else ():
+            contacts = known.setdefault(life.id, [])
+            contacts += [contact for _, contact in every(shown.value, pattern) if contact not in contacts]
+
+
+_CONTACT_PLACES: Final = ("/relatedContactInformation/*", "/productOrderItem/*/relatedContactInformation/*")
+_CONTACTS: Final[Fold[dict[str | None, list[Any]]]] = Fold(dict, _take_contacts)
+"""The contacts that were shown of an order, on any level: the Buyer can repeat any of them in good faith."""
+
+
 @ORDER.rule("R56", on=PATCH)
 def buyers_leave_the_sellers_contacts(said: Said) -> Iterator[Mark]:
     """Contacts of the seller stand in a PATCH as they were, if at all."""
     for place, asked, known in _patched(said, "relatedContactInformation"):
         theirs = [contact for contact in known if _is_sellers(contact)]
-        ever = _contacts_ever_shown(said)
+        ever = said.run.known(_CONTACTS, before=said.exchange).get(said.exchange.path_params.get("id"), [])
         for index, contact in enumerate(asked):
             if _is_sellers(contact):
                 yield hold(f"{place}/{index}", _among(contact, ever), expected=theirs, found=contact,
@@ -104,14 +118,6 @@ def buyers_leave_the_sellers_contacts(said: Said) -> Iterator[Mark]:
                              hint=True)  # fmt: skip
         if place == "/relatedContactInformation":
             yield from _other_contacts(place, asked, known)
-
-
-def _contacts_ever_shown(said: Said) -> list[Any]:
-    """All contacts that were shown of the order before, on any level: the Buyer can repeat any of them in good faith."""
-    life = said.run.life(ORDERS, said.exchange.path_params.get("id"))
-    shown = [each.value for each in life.before(said.exchange) if each.whole] if life else []
-    patterns = ("/relatedContactInformation/*", "/productOrderItem/*/relatedContactInformation/*")
-    return [contact for value in shown for pattern in patterns for _, contact in every(value, pattern)]
 
 
 def _other_contacts(place: str, asked: list[Any], known: list[Any]) -> Iterator[Mark]:

@@ -67,7 +67,7 @@ def _fits_dates(life: Life | None, exchange: Exchange, pattern: str, way: str, l
     if life is None:
         return None
     before = life.last_before(exchange)
-    after = next((shown for shown in life.shown if shown.whole and shown.exchange.n > exchange.n), None)
+    after = life.next_after(exchange)
     dates = [
         moment
         for shown in (before, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
@@ -40,13 +41,19 @@ def serves(exchange: Exchange) -> bool | None:
     return False if exchange.response is not None and exchange.response.status in _NOT_SERVED else None
 
 
+def _take_served(known: dict[str, list[tuple[int, bool]]], _run: Run, exchange: Exchange) -> None:
+    if exchange.api == API and exchange.operation and (served := serves(exchange)) is not None:
+        known.setdefault(exchange.operation, []).append((exchange.n, served))
+
+
+_SERVED: Final[Fold[dict[str, list[tuple[int, bool]]]]] = Fold(dict, _take_served)
+"""For each operation the exchanges that tell whether it is served, with what they tell."""
+
+
 def _served(run: Run, operation: str, before: Exchange | None = None) -> bool | None:
     """Whether an operation is served, by its newest answer that tells; None where none does."""
-    for exchange in reversed(run.of(operation, api=API)):
-        told = serves(exchange) if before is None or exchange.n < before.n else None
-        if told is not None:
-            return told
-    return None
+    told = run.known(_SERVED).get(operation, ())
+    return next((served for n, served in reversed(told) if before is None or n < before.n), None)
 
 
 @ORDER.rule("R1", on=responses(API, *MANDATORY, statuses=ANY_STATUS))

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from emulator.judge.hubs import SUBSCRIBE, hubs
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import EVENTS, Run, Said, succeeded
+from emulator.judge.run import EVENTS, Run, Said
 from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.wire.payload import at
 
 API: Final = ORDER.api
 TYPES: Final = tuple(operation for operation, kind in EVENTS.items() if kind.api == API)
 DATE_SET: Final = "productOrderItemExpectedCompletionDateSet"
-SUBSCRIBE: Final = "registerListener"
 
 
 # Subscriptions
 
 
-def _wanted(query: Any) -> list[str]:
+def _wanted(query: Any) -> tuple[str, ...]:
     """The event types that a subscription's query names, in either syntax; empty where it names none: all of them."""
-    if not isinstance(query, str):
-        return []
+    return _named(query) if isinstance(query, str) else ()
+
+
+@lru_cache(maxsize=256)
+def _named(query: str) -> tuple[str, ...]:
     named = [value for key, value in parse_qsl(query.strip().lstrip("?")) if key.strip() == "eventType"]
-    return [part.strip() for value in named for part in value.split(",") if part.strip()]
+    return tuple(part.strip() for value in named for part in value.split(",") if part.strip())
 
 
 def _plain(event_type: str) -> str:
@@ -35,27 +39,28 @@ def _plain(event_type: str) -> str:
     return DATE_SET if event_type == f"{DATE_SET}Event" else event_type
 
 
-def asks_for(hub: Exchange) -> list[str]:
+def asks_for(hub: Exchange) -> tuple[str, ...]:
     """The event types that a subscription names; empty where it names none: all of them."""
-    return [_plain(name) for name in _wanted(at(hub.request.body, "/query"))]
+    return tuple(_plain(name) for name in _wanted(at(hub.request.body, "/query")))
+
+
+def takes_in(wanted: tuple[str, ...], event_type: str) -> bool:
+    """Whether a subscription that asks for these events takes in events of a type."""
+    return not wanted or event_type in wanted
 
 
 def covers(hub: Exchange, event_type: str) -> bool:
     """Whether a subscription takes in events of a type."""
-    wanted = asks_for(hub)
-    return not wanted or event_type in wanted
+    return takes_in(asks_for(hub), event_type)
 
 
-def hubs_of(run: Run) -> list[Exchange]:
-    """The subscriptions that were taken so far."""
-    return [hub for hub in run.of(SUBSCRIBE, api=API) if succeeded(hub)]
+HUBS: Final = hubs(API, asks_for)
+"""The subscriptions that were taken so far."""
 
 
-def ended_by(run: Run, hub: Exchange) -> Exchange | None:
-    """The end of a subscription, where the Buyer ended it."""
-    identifier = at(hub.response.body, "/id") if hub.response else MISSING
-    ends = (end for end in run.of("unregisterListener", api=API) if end.n > hub.n and succeeded(end))
-    return next((end for end in ends if end.path_params.get("id") == identifier), None)
+def first_hub(run: Run, event_type: str) -> Exchange | None:
+    """The first subscription that takes in events of a type."""
+    return next((a.first for wanted, a in run.known(HUBS).alike.items() if takes_in(wanted, event_type)), None)
 
 
 def is_refused(hub: Exchange) -> bool:
@@ -70,11 +75,10 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
         asked = said.asked
     else:
         identifier = said.exchange.path_params.get("id")
-        made = next((hub for hub in hubs_of(said.run) if hub.response and at(hub.response.body, "/id") == identifier),
-                    None)  # fmt: skip
-        if made is None:
+        made = said.run.known(HUBS).by_id.get(identifier)
+        if not made:
             return
-        asked = made.request.body
+        asked = made[0].request.body
         yield hold("/id", at(said.body, "/id") == identifier, expected=identifier, found=at(said.body, "/id"))
     callback, found = at(asked, "/callback"), at(said.body, "/callback")
     if isinstance(callback, str) and isinstance(found, str):
@@ -94,8 +98,8 @@ def subscriptions_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
     identifier = at(said.body, "/id")
     if not isinstance(identifier, str):
         return
-    same = [hub for hub in hubs_of(said.run) if hub.n < said.exchange.n and hub.response
-            and at(hub.response.body, "/id") == identifier and ended_by(said.run, hub) is None]  # fmt: skip
+    known = said.run.known(HUBS)
+    same = (hub for hub in known.by_id.get(identifier, ()) if hub.n < said.exchange.n and hub.n not in known.ends)
     # A Seller may answer a subscription that it has already with the one that it has.
     another = next((hub for hub in same if hub.request.body != said.asked), None)
     yield hold("/id", another is None, expected="an id of its own", found=identifier,

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from emulator.judge.fold import Fold, grouped
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.news import CHARGE_OTHERS, MILESTONE, optional, told_or_not
-from emulator.judge.rules.order.subscribing import API, DATE_SET, TYPES, asks_for, covers, ended_by, hubs_of
+from emulator.judge.rules.order.subscribing import API, DATE_SET, HUBS, TYPES, first_hub, takes_in
 from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, Kind, Life, Run, Said
 from emulator.judge.run import ORDER as ORDERS
 from emulator.wire.exchange import Exchange
@@ -40,35 +41,36 @@ def only_events_of_the_wanted_types_are_sent(said: Said) -> Iterator[Mark]:
     Subscriptions of before the run are not known: an event that came while none of this run was made says nothing.
     """
     hubs = _in_force(said)
-    if not hubs or not all(asks_for(hub) for hub in hubs):
+    if not hubs or not all(hubs):
         return
     found = str(said.exchange.operation)
-    named = sorted({name for hub in hubs for name in asks_for(hub)})
-    yield hold("/eventType", any(covers(hub, found) for hub in hubs), expected=named, found=found,
+    named = sorted({name for wanted in hubs for name in wanted})
+    yield hold("/eventType", any(takes_in(wanted, found) for wanted in hubs), expected=named, found=found,
                message=f"{found} was sent, and the subscriptions are for {', '.join(named)} (is one left over from "
                        "an earlier run?)")  # fmt: skip
 
 
-def _in_force(said: Said) -> list[Exchange]:
-    """The subscriptions that an event can follow from, those that ended a moment ago included."""
+def _in_force(said: Said) -> list[tuple[str, ...]]:
+    """What the subscriptions ask for that an event can follow from, those that ended a moment ago included."""
+    lately = said.exchange.at - said.run.spread(_UNDER_WAY)
     return [
-        hub
-        for hub in hubs_of(said.run)
-        if (end := ended_by(said.run, hub)) is None or said.exchange.at - end.at < said.run.spread(_UNDER_WAY)
+        wanted
+        for wanted, alike in said.run.known(HUBS).alike.items()
+        if alike.in_force or (alike.ended is not None and alike.ended > lately)
     ]
 
 
 @ORDER.rule("R104", on=EVENT)
 def nobody_is_told_who_did_not_subscribe(said: Said) -> Iterator[Mark]:
     """Each event follows from a subscription that was made and not ended."""
-    if not hubs_of(said.run):
+    if not said.run.known(HUBS).made:
         return
     hubs = _in_force(said)
     if not hubs:
         yield breach("", "no event", said.exchange.operation,
                      f"{said.exchange.operation} was sent after the last subscription was ended (is one left over "
                      "from an earlier run?)")  # fmt: skip
-    elif any(covers(hub, str(said.exchange.operation)) for hub in hubs):
+    elif any(takes_in(wanted, str(said.exchange.operation)) for wanted in hubs):
         yield FINE
 
 
@@ -89,14 +91,14 @@ def who_subscribed_is_told(run: Run) -> Iterator[Remark]:
     names it, or where an event of that type was sent for something else.
     """
     for types, kind in _STATE_EVENTS:
-        agreed = [hub for hub in hubs_of(run) if covers(hub, types[0])]
-        if not agreed:
+        first = first_hub(run, types[0])
+        if first is None:
             continue
-        named = any(asks_for(hub) for hub in agreed)
+        named = any(types[0] in wanted for wanted in run.known(HUBS).alike)
         for life in run.lives(kind):
-            seen = _change_seen_after(life, agreed[0])
+            seen = _change_seen_after(life, first)
             if seen is not None:
-                known = named or any(event.n < seen.n for event in run.of(types[0], api=API))
+                known = named or any(event.n < seen.n for event in run.of(types[0], api=API)[:1])
                 yield from told_or_not(run, life, types, seen if known else None)
 
 
@@ -130,13 +132,16 @@ ORDER.at_end("O19")(optional((MILESTONE,)))
 ORDER.present("CR7", "/event", "/milestoneName", on=requests(API, MILESTONE))
 
 
+_MILESTONES: Final = grouped(API, MILESTONE, lambda event: at(event.request.body, "/event/id"))
+
+
 @ORDER.rule("CR8", on=responses(API, "retrieveProductOrder", "patchProductOrder"))
 def milestones_are_kept(said: Said) -> Iterator[Mark]:
     """Each milestone that was told of stands in the list of its item."""
     for shown, life in said.lived():
-        for event in life.told:
+        for event in said.run.known(_MILESTONES).get(life.id, ()):
             name, item = at(event.request.body, "/event/milestoneName"), at(event.request.body, "/event/orderItemId")
-            if event.operation != MILESTONE or not isinstance(name, str) or not name or not isinstance(item, str):
+            if not isinstance(name, str) or not name or not isinstance(item, str):
                 continue
             for place, value in every(shown.value, "/productOrderItem/*"):
                 if at(value, "/id") == item:
@@ -193,19 +198,28 @@ def the_first_state_is_no_change(said: Said) -> Iterator[Mark]:
                 hint=True)  # fmt: skip
 
 
+def _take_event(known: dict[str, dict[tuple[str, ...], Exchange]], _run: Run, exchange: Exchange) -> None:
+    identifier = at(exchange.request.body, "/eventId")
+    if exchange.api == API and exchange.operation in TYPES and isinstance(identifier, str):
+        known.setdefault(identifier, {}).setdefault(_about(exchange.request.body), exchange)
+
+
+_EVENTS: Final[Fold[dict[str, dict[tuple[str, ...], Exchange]]]] = Fold(dict, _take_event)
+"""By its id, the first event that says each of the things that events of this id say."""
+
+
 @ORDER.rule(on=EVENT, name="event-id")
 def events_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
     """No two events that say different things have one eventId; one that is sent again is the same event."""
     identifier = at(said.body, "/eventId")
     if not isinstance(identifier, str):
         return
-    other = next((event for event in said.run.of(*TYPES, api=API) if event.n < said.exchange.n
-                  and at(event.request.body, "/eventId") == identifier
-                  and _about(event.request.body) != _about(said.body)), None)  # fmt: skip
+    mine, same_id = _about(said.body), said.run.known(_EVENTS)[identifier]
+    other = next((event for about, event in same_id.items() if about != mine), None)
     yield FINE if other is None else breach("/eventId", "an id of its own", identifier,
                                             f"exchange {other.n} brought another event of this id", hint=True)  # fmt: skip
 
 
-def _about(body: Any) -> tuple[Any, ...]:
+def _about(body: Any) -> tuple[str, ...]:
     names = ("/eventType", "/event/id", "/event/orderItemId", "/event/milestoneName")
     return tuple(str(at(body, name)) for name in names)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -232,11 +235,11 @@ def a_configuration_suits_what_it_is_of(said: Said) -> Iterator[Mark]:
         for place, item in items_of(said.body)
         if (family := _family(at(item, "/product/productConfiguration/@type")))
     ]
-    known = _catalog(said) if wanted else {}
+    known = said.run.known(_CATALOGUE, before=said.exchange) if wanted else _Catalogue()
     for place, product, family in wanted:
         for name in ("productOffering", "productSpecification"):
             identifier = at(product, f"/{name}/id")
-            families = known.get((name, identifier)) if isinstance(identifier, str) else None
+            families = known.families(name, identifier)
             if name == "productSpecification" and str(identifier).lower().startswith("urn:mef:lso:spec:"):
                 families = {str(_family(identifier))}
             if families:
@@ -244,31 +247,56 @@ def a_configuration_suits_what_it_is_of(said: Said) -> Iterator[Mark]:
                            message=f"{name} {identifier} is of {', '.join(sorted(families))}, not of {family}")  # fmt: skip
 
 
-def _catalog(said: Said) -> dict[tuple[str, str], set[str]]:
-    """What the Seller showed so far to be configured for an offering or a specification.
+_Names = tuple[str, str, str]
+"""An offering or a specification (which of the two, and its id), and the product that it was configured as."""
+
+
+@dataclass
+class _Catalogue:
+    """What the Seller showed to be configured for an offering or a specification, by its newest word on each resource.
 
     It showed it with products in inventory, with alternatives, and with items that it can deliver.
     """
-    found: dict[tuple[str, str], set[str]] = {}
 
-    def note(product: Any) -> None:
-        family = _family(at(product, "/productConfiguration/@type"))
-        for name in ("productOffering", "productSpecification") if family else ():
-            identifier = at(product, f"/{name}/id")
-            if isinstance(identifier, str):
-                found.setdefault((name, identifier), set()).add(str(family))
+    _told: dict[tuple[str, str], list[_Names]] = field(default_factory=dict)
+    _families: dict[tuple[str, Any], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-    for life in said.run.lives(PRODUCT):
-        if shown := life.last_before(said.exchange):
-            note(shown.value)
-    for life in said.run.lives(KIND):
-        shown = life.last_before(said.exchange)
-        for _, item in items_of(shown.value) if shown else ():
-            if item.get("serviceabilityConfidence") in ("green", "yellow"):
-                note(item.get("product"))
-            for _, product in every_alternate("", item):
-                note(product)
-    return found
+    def families(self, name: str, identifier: Any) -> set[str]:
+        """The products that an offering or a specification was shown to be of."""
+        found = self._families.get((name, identifier)) if isinstance(identifier, str) else None
+        return {family for family, count in found.items() if count} if found else set()
+
+    def take(self, run: Run, exchange: Exchange) -> None:
+        """Let each whole sighting of a product, or of a qualification, take the place of the one before."""
+        for shown, life in run.lived(exchange):
+            if shown.whole and (life.kind is PRODUCT or life.kind is KIND):
+                for name, identifier, family in self._told.get((life.kind.name, life.id), ()):
+                    self._families[name, identifier][family] -= 1
+                products = [shown.value] if life.kind is PRODUCT else _deliverable(shown.value)
+                self._told[life.kind.name, life.id] = told = [
+                    named for product in products for named in _named(product)
+                ]
+                for name, identifier, family in told:
+                    self._families[name, identifier][family] += 1
+
+
+_CATALOGUE: Final = Fold(_Catalogue, _Catalogue.take)
+
+
+def _deliverable(qualification: Any) -> Iterator[Any]:
+    for _, item in items_of(qualification):
+        if item.get("serviceabilityConfidence") in ("green", "yellow"):
+            yield item.get("product")
+        for _, product in every_alternate("", item):
+            yield product
+
+
+def _named(product: Any) -> Iterator[_Names]:
+    family = _family(at(product, "/productConfiguration/@type"))
+    for name in ("productOffering", "productSpecification") if family else ():
+        identifier = at(product, f"/{name}/id")
+        if isinstance(identifier, str):
+            yield name, identifier, str(family)
 
 
 POQ.absent("R36", ITEM, "/product/id", on=ASK, where=_does("add"))

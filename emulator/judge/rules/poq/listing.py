@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, Remark, on_response
@@ -148,10 +152,13 @@ def a_cut_list_says_so(run: Run) -> Iterator[Remark]:
     That there is more is shown by a later page of the same list, or by what was created before.
     """
     pages = _pages(run)
-    for index, page in enumerate(pages):
+    alike: dict[tuple[Any, ...], dict[int, list[_Page]]] = defaultdict(lambda: defaultdict(list))
+    for page in pages:
+        alike[page.key][page.offset].append(page)
+    for page in pages:
         if page.says_more:
             yield on_response(page.exchange, FINE)
-        elif page.size and (missed := _missed(run, page, pages[index + 1 :])):
+        elif page.size and (missed := _missed(run, page, alike[page.key])):
             yield on_response(
                 page.exchange,
                 breach("", "X-Total-Count or X-Pagination-Throttled", MISSING,
@@ -159,20 +166,29 @@ def a_cut_list_says_so(run: Run) -> Iterator[Remark]:
             )  # fmt: skip
 
 
-def _missed(run: Run, page: _Page, later: list[_Page]) -> str | None:
-    """A qualification that was there when a page was sent, belongs behind it, and is not on it."""
-    for other in later:
-        if other.key == page.key and other.offset >= page.offset + page.size:
-            for identifier in other.ids:
-                if identifier not in page.ids and _older(run, identifier, page.exchange):
-                    return identifier
+def _missed(run: Run, page: _Page, alike: Mapping[int, list[_Page]]) -> str | None:
+    """A qualification that was there when a page was sent, belongs behind it, and is not on it.
+
+    `alike` are the pages of the same list by their offset.
+    """
+    behind = [pages for offset, pages in alike.items() if offset >= page.offset + page.size]
+    for other in merge(*(_after(page, pages) for pages in behind), key=lambda other: other.exchange.n):
+        for identifier in other.ids:
+            if identifier not in page.ids and _older(run, identifier, page.exchange):
+                return identifier
     who = {name: value for name, value in page.key if name in WHO}
     if page.limit == page.size and page.offset == 0 and len(who) == len(page.key):
         for life in run.lives(KIND):
+            if life.since > page.exchange.n:
+                break
             mine = life.asked is not None and who == {k: v for k, v in life.asked.request.query if k in WHO}
             if mine and life.id not in page.ids and _older(run, life.id, page.exchange):
                 return life.id
     return None
+
+
+def _after(page: _Page, pages: Sequence[_Page]) -> Iterator[_Page]:
+    return islice(pages, bisect_right(pages, page.exchange.n, key=lambda other: other.exchange.n), None)
 
 
 def _older(run: Run, identifier: str, exchange: Exchange) -> bool:

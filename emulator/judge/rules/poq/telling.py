@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, on_response, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.poq.book import (
@@ -33,43 +35,55 @@ from emulator.wire.payload import MISSING, at
 # 6.6 notifications
 
 
-@dataclass(frozen=True, slots=True)
-class _Subscription:
-    """A subscription that the run saw, with its end if there was one."""
-
-    made: Exchange
-    ended: Exchange | None
-
-    @property
-    def types(self) -> frozenset[str] | None:
-        """The event types that it is narrowed to; None for all, or where we cannot tell."""
-        return _types(self.made.request.body)
-
-    def covers(self, event_type: str) -> bool:
-        return self.types is None or event_type in self.types
-
-    def who(self) -> dict[str, str]:
-        return {name: value for name, value in self.made.request.query if name in WHO}
-
-
 def _subscription_id(made: Exchange) -> str | None:
     body = made.response.body if made.response is not None else None
     found = body.get("id") if isinstance(body, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _subscriptions(run: Run, before: int) -> list[_Subscription]:
-    """The subscriptions made before an exchange; those that ended before it with their end."""
-    ends: dict[str | None, Exchange] = {
-        exchange.path_params.get("id"): exchange
-        for exchange in run.of("unregisterListener", api=API)
-        if succeeded(exchange) and exchange.n < before
-    }
-    return [
-        _Subscription(exchange, ends.get(_subscription_id(exchange)))
-        for exchange in run.of("registerListener", api=API)
-        if exchange.n < before and succeeded(exchange)
-    ]
+Types = frozenset[str] | None
+"""The event types that a subscription is narrowed to; None for all, or where we cannot tell."""
+
+
+@dataclass
+class _Subscriptions:
+    """The subscriptions that the run saw, and the exchanges that ended some, by their ids.
+
+    `in_force` counts those that did not end by their types; `ended` tells when the others did, by types and ids.
+    """
+
+    made: dict[str | None, list[Exchange]] = field(default_factory=dict)
+    ends: dict[str | None, Exchange] = field(default_factory=dict)
+    in_force: Counter[Types] = field(default_factory=Counter)
+    ended: dict[Types, dict[str | None, datetime]] = field(default_factory=lambda: defaultdict(dict))
+
+    def active(self) -> list[Types]:
+        """What those are narrowed to that did not end."""
+        return [types for types, count in self.in_force.items() if count]
+
+    def take(self, _run: Run, exchange: Exchange) -> None:
+        if exchange.api != API or not succeeded(exchange):
+            return
+        if exchange.operation == "registerListener":
+            identifier, types = _subscription_id(exchange), _types(exchange.request.body)
+            self.made.setdefault(identifier, []).append(exchange)
+            self.in_force[types] += identifier not in self.ends
+            if identifier in self.ends:
+                self.ended[types][identifier] = self.ends[identifier].at
+        elif exchange.operation == "unregisterListener":
+            identifier = exchange.path_params.get("id")
+            again, self.ends[identifier] = identifier in self.ends, exchange
+            for made in self.made.get(identifier, ()):
+                types = _types(made.request.body)
+                self.in_force[types] -= not again
+                self.ended[types][identifier] = exchange.at
+
+
+_SUBSCRIPTIONS: Final = Fold(_Subscriptions, _Subscriptions.take)
+
+
+def _covers(types: Types, event_type: str) -> bool:
+    return types is None or event_type in types
 
 
 def _types(subscription: Any) -> frozenset[str] | None:
@@ -88,21 +102,21 @@ def _types_of(query: str) -> frozenset[str] | None:
     return frozenset(found) or None
 
 
-def _late(said: Said, end: Exchange) -> bool:
+def _late(said: Said, ends: Iterable[datetime]) -> bool:
     """Whether an event happened before a subscription ended and was on its way."""
     happened = instant_of(at(said.body, "/eventTime"))
-    return happened is not None and happened <= end.at
+    return happened is not None and any(happened <= end for end in ends)
 
 
 @POQ.rule("R44", on=TOLD)
 def events_have_a_subscriber(said: Said) -> Iterator[Mark]:
     """An event comes while there is a subscription. Where the run saw none at all, one may be older than the run."""
-    known = _subscriptions(said.run, said.exchange.n)
-    if not known:
+    known = said.run.known(_SUBSCRIPTIONS, before=said.exchange)
+    if not known.made:
         return
-    if any(each.ended is None for each in known):
+    if known.active():
         yield FINE
-    elif not any(each.ended is not None and _late(said, each.ended) for each in known):
+    elif not _late(said, (end for ended in known.ended.values() for end in ended.values())):
         yield breach("", "no event after the subscription ended", at(said.body, "/eventType"),
                      "an event was sent, though every subscription had ended")  # fmt: skip
 
@@ -117,14 +131,16 @@ def events_are_of_the_types_wanted(said: Said) -> Iterator[Mark]:
             yield breach("", 201, said.status, "a subscription to event types was refused", hint=True)
         return
     event_type = EVENTS[str(said.exchange.operation)]
-    known = _subscriptions(said.run, said.exchange.n)
-    active = [each for each in known if each.ended is None]
-    if not active or any(each.types is None for each in active):
+    known = said.run.known(_SUBSCRIPTIONS, before=said.exchange)
+    active = known.active()
+    if not active or None in active:
         return
-    if any(each.covers(event_type) for each in active):
+    if any(_covers(types, event_type) for types in active):
         yield FINE
-    elif not any(each.ended is not None and each.covers(event_type) and _late(said, each.ended) for each in known):
-        yield breach("/eventType", sorted({name for each in active for name in each.types or ()}), event_type,
+    elif not _late(
+        said, (end for types, ended in known.ended.items() if _covers(types, event_type) for end in ended.values())
+    ):
+        yield breach("/eventType", sorted({name for types in active for name in types or ()}), event_type,
                      f"a {event_type} was sent, and nobody subscribed to these")  # fmt: skip
 
 
@@ -136,18 +152,36 @@ def a_subscription_is_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
         if given(sent):
             yield hold(f"/{name}", sent == found, expected=sent, found=found)
     identifier = at(said.body, "/id")
-    for each in _subscriptions(said.run, said.exchange.n) if isinstance(identifier, str) else ():
-        if each.ended is None:
-            yield hold("/id", _subscription_id(each.made) != identifier, expected="an id of its own", found=identifier,
-                       message=f"subscription {identifier} was made before, by exchange {each.made.n}")  # fmt: skip
+    known = said.run.known(_SUBSCRIPTIONS, before=said.exchange)
+    if isinstance(identifier, str) and known.active():
+        yield FINE
+        for made in known.made.get(identifier, ()) if identifier not in known.ends else ():
+            yield breach("/id", "an id of its own", identifier,
+                         f"subscription {identifier} was made before, by exchange {made.n}")  # fmt: skip
 
 
-def _listening(run: Run, created: Exchange, event_type: str) -> bool:
-    """Whether a subscription was there when a qualification was made, and to the end of the run."""
-    who = {name: value for name, value in created.request.query if name in WHO}
-    mine = [each for each in _subscriptions(run, created.n) if each.covers(event_type) and each.who() == who]
+Listener = tuple[Types, tuple[tuple[str, str], ...]]
+"""The event types of a subscription, and for whom it was made."""
+
+
+def _listeners(run: Run) -> dict[Listener, int]:
+    """Who listened to the end of the run, each with the number of the exchange since which it did."""
     ended = {exchange.path_params.get("id") for exchange in run.of("unregisterListener", api=API)}
-    return any(_subscription_id(each.made) not in ended for each in mine)
+    found: dict[Listener, int] = {}
+    for made in run.of("registerListener", api=API):
+        if succeeded(made) and _subscription_id(made) not in ended:
+            found.setdefault((_types(made.request.body), _who(made)), made.n)
+    return found
+
+
+def _who(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({name: value for name, value in exchange.request.query if name in WHO}.items()))
+
+
+def _listening(listeners: Mapping[Listener, int], created: Exchange, event_type: str) -> bool:
+    """Whether a subscription was there when a qualification was made, and to the end of the run."""
+    mine = _who(created)
+    return any(n < created.n and who == mine and _covers(types, event_type) for (types, who), n in listeners.items())
 
 
 _PATIENCE: Final = timedelta(minutes=1)
@@ -155,7 +189,7 @@ _PATIENCE: Final = timedelta(minutes=1)
 
 def _silence(run: Run, since: Exchange, about: Life) -> bool | None:
     """Whether an event that is due since then is lost: True where later ones came, False where a minute passed."""
-    if any(event.n > since.n for event in about.told):
+    if about.told and about.told[-1].n > since.n:
         return True
     return False if run.exchanges[-1].at - since.at >= run.spread(_PATIENCE) else None
 
@@ -163,13 +197,14 @@ def _silence(run: Run, since: Exchange, about: Life) -> bool | None:
 @POQ.at_end("R45")
 def a_new_qualification_is_announced(run: Run) -> Iterator[Remark]:
     """A poqCreateEvent follows each qualification that is made while somebody listens."""
+    listeners = _listeners(run)
     for life in run.lives(KIND):
         if life.asked is None:
             continue
         told = [event for event in life.told if event.operation == "poqCreateEvent"]
         if told:
             yield on_request(told[0], FINE)
-        elif _listening(run, life.asked, "poqCreateEvent"):
+        elif _listening(listeners, life.asked, "poqCreateEvent"):
             lost = _silence(run, life.asked, life)
             if lost is not None:
                 yield on_response(
@@ -194,6 +229,7 @@ def an_answer_at_once_has_no_changes(said: Said) -> Iterator[Mark]:
 @POQ.at_end(name="change-told")
 def a_change_is_announced(run: Run) -> Iterator[Remark]:
     """A poqStateChangeEvent follows a change of state that a read shows, while somebody listens (6.2.3)."""
+    listeners = _listeners(run)
     for life in run.lives(KIND):
         if life.asked is None or life.asked.response is None:
             continue
@@ -204,7 +240,9 @@ def a_change_is_announced(run: Run) -> Iterator[Remark]:
         told = [event for event in life.told if event.operation == "poqStateChangeEvent"]
         if told:
             yield on_request(told[0], FINE)
-        elif _listening(run, life.asked, "poqStateChangeEvent") and _silence(run, seen.exchange, life) is not None:
+        elif (
+            _listening(listeners, life.asked, "poqStateChangeEvent") and _silence(run, seen.exchange, life) is not None
+        ):
             yield on_response(
                 seen.exchange,
                 breach(f"{seen.place}/state", "a poqStateChangeEvent", MISSING,
@@ -302,9 +340,12 @@ def a_change_that_is_told_took_place(run: Run) -> Iterator[Remark]:
     """By the time a read shows a state, no more changes were told of than lead to it."""
     for life in run.lives(KIND):
         events = [event for event in life.told if event.operation == "poqStateChangeEvent"]
+        before: list[Exchange] = []
+        told: set[str] = set()
         for shown in life.shown if events else ():
-            before = [event for event in events if event.n < shown.exchange.n]
-            told = {str(at(event.request.body, "/eventId")) for event in before}
+            while len(before) < len(events) and events[len(before)].n < shown.exchange.n:
+                before.append(events[len(before)])
+                told.add(str(at(before[-1].request.body, "/eventId")))
             steps = _STEPS.get(str(shown.value.get("state")))
             if before and steps is not None:
                 right = len(told) <= steps

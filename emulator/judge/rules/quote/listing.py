@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, Remark, on_response
@@ -86,23 +89,34 @@ def a_page_that_was_cut_says_so(run: Run) -> Iterator[Remark]:
     """
     pages = [exchange for exchange in run.of("listQuote", api="quote") if succeeded(exchange) and _entries(exchange)]
     made = [exchange.n for exchange in run.of("createQuote", api="quote")]
-    for index, page in enumerate(pages):
-        offset, shown = _offset(page), len(_entries(page))
-        if _announced(page, offset + shown):
+    alike: dict[tuple[tuple[str, str], ...], dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
+    for page in pages:
+        alike[_question(page)][_offset(page)].append(page)
+    for page in pages:
+        seen = _offset(page) + len(_entries(page))
+        if _announced(page, seen):
             yield on_response(page, FINE)
             continue
-        ids = _ids(page)
-        for later in pages[index + 1 :]:
-            more = bool(_ids(later) - ids)
-            if (
-                more
-                and _question(later) == _question(page)
-                and _offset(later) >= offset + shown
-                and not any(page.n < n < later.n for n in made)
-            ):
-                message = f"the page was cut, as exchange {later.n} shows, and no header says so"
-                yield on_response(page, breach("", "X-Total-Count or X-Pagination-Throttled", MISSING, message))
-                break
+        new = bisect_right(made, page.n)
+        behind = [
+            later
+            for offset, same in alike[_question(page)].items()
+            if offset >= seen and (later := _first_with_more(same, page, made[new] if new < len(made) else None))
+        ]
+        if behind:
+            message = f"the page was cut, as exchange {min(each.n for each in behind)} shows, and no header says so"
+            yield on_response(page, breach("", "X-Total-Count or X-Pagination-Throttled", MISSING, message))
+
+
+def _first_with_more(pages: Sequence[Exchange], page: Exchange, before: int | None) -> Exchange | None:
+    """The first of these pages after another one, and up to a number, that has an entry which that one lacks."""
+    ids = _ids(page)
+    for later in islice(pages, bisect_right(pages, page.n, key=lambda each: each.n), None):
+        if before is not None and later.n > before:
+            return None
+        if _ids(later) - ids:
+            return later
+    return None
 
 
 def _entries(exchange: Exchange) -> list[Any]:
@@ -115,8 +129,8 @@ def _ids(exchange: Exchange) -> set[str]:
     return {identifier for identifier in found if isinstance(identifier, str)}
 
 
-def _question(exchange: Exchange) -> list[tuple[str, str]]:
-    return sorted(pair for pair in exchange.request.query if pair[0] not in ("offset", "limit"))
+def _question(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(pair for pair in exchange.request.query if pair[0] not in ("offset", "limit")))
 
 
 def _offset(exchange: Exchange) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from emulator.judge.fold import first_told, grouped
 from emulator.judge.rule import FINE, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
@@ -22,7 +23,7 @@ from emulator.judge.rules.quote.book import (
     is_firm,
 )
 from emulator.judge.run import QUOTE as KIND
-from emulator.judge.run import Life, Run, Said, Shown, succeeded
+from emulator.judge.run import Run, Said, Shown, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
@@ -54,17 +55,25 @@ _SKEW: Final = timedelta(hours=1)
 """How far two clocks can be apart before one of them is wrong."""
 
 
+_OFFERED_UNTIL: Final = first_told(KIND, lambda shown: common.moment(at(shown.value, "/validFor/endDateTime")))
+
+
 @QUOTE.rule(on=READ, name="expiry")
 def a_quote_expires_when_it_is_no_longer_valid(said: Said) -> Iterator[Mark]:
     """The moment at which an expired quote was seen, against the validFor that it was offered with."""
     for shown, life in said.lived():
         if shown.value.get("state") != "expired":
             continue
-        ends = [common.moment(at(each.value, "/validFor/endDateTime")) for each in (*life.before(said.exchange), shown)]
-        told = [end for end in ends if end is not None]
-        if told:
-            yield hold(f"{shown.place}/state", told[0] <= said.exchange.at + said.run.spread(_SKEW), expected="the quote that was offered",
-                       found="expired", message=f"the quote is expired, and was to be valid until {told[0].isoformat()}")  # fmt: skip
+        _, end = said.run.known(_OFFERED_UNTIL).get(life.id, (shown, None))
+        if end is not None:
+            yield hold(f"{shown.place}/state", end <= said.exchange.at + said.run.spread(_SKEW), expected="the quote that was offered",
+                       found="expired", message=f"the quote is expired, and was to be valid until {end.isoformat()}")  # fmt: skip
+
+
+_WISHED: Final = {
+    operation: grouped("quote", operation, lambda exchange: at(exchange.request.body, "/quoteId"))
+    for operation in ("cancelQuote", "rejectQuote")
+}
 
 
 @QUOTE.rule(on=SHOWN, name="wish")
@@ -75,7 +84,7 @@ def the_buyer_ends_it(said: Said) -> Iterator[Mark]:
         operation = {"cancelled": "cancelQuote", "declined": "rejectQuote"}.get(str(state))
         if operation is None or life.asked is None:
             continue
-        if any(at(exchange.request.body, "/quoteId") == life.id for exchange in said.run.of(operation, api="quote")):
+        if said.run.known(_WISHED[operation]).get(life.id):
             yield FINE
         else:
             yield breach(f"{shown.place}/state", f"{state} after {operation}", state,
@@ -87,12 +96,12 @@ def the_buyer_ends_it(said: Said) -> Iterator[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A request to cancel or decline, and what was shown of its quote before and after it."""
+    """A request to cancel or decline, the state of its quote before it, and what was shown next and last after it."""
 
     exchange: Exchange
-    life: Life
     before: Any
-    after: tuple[Shown, ...]
+    next: Shown | None
+    last: Shown | None
 
 
 def _wishes(run: Run, operation: str) -> Iterator[_Wish]:
@@ -100,8 +109,8 @@ def _wishes(run: Run, operation: str) -> Iterator[_Wish]:
         life = run.life(KIND, at(exchange.request.body, "/quoteId"))
         earlier = life.last_before(exchange, whole=False) if life else None
         if life and earlier and exchange.response is not None:
-            after = tuple(shown for shown in life.shown if shown.exchange.n > exchange.n)
-            yield _Wish(exchange, life, earlier.value.get("state"), after)
+            following = life.next_after(exchange, whole=False)
+            yield _Wish(exchange, earlier.value.get("state"), following, life.shown[-1] if following else None)
 
 
 def _heeded(
@@ -117,7 +126,7 @@ def _heeded(
         if wish.before not in possible:
             continue
         if succeeded(wish.exchange):
-            last = wish.after[-1] if wish.after else None
+            last = wish.last
             state = last.value.get("state") if last else becomes
             if last is None or state == becomes:
                 yield on_response(wish.exchange, FINE)
@@ -132,7 +141,7 @@ def _heeded(
         elif status in (404, 405, 501):
             message = f"a quote that was {wish.before} could not be {becomes}: {operation} was answered {status}"
             yield on_response(wish.exchange, breach("", 200, status, message, reading=reading))
-        elif status not in common.TELLS_NOTHING and wish.after and wish.after[0].value.get("state") in possible:
+        elif status not in common.TELLS_NOTHING and wish.next and wish.next.value.get("state") in possible:
             message = f"a quote that was {wish.before} before and after could not be {becomes}: answered {status}"
             yield on_response(wish.exchange, breach("", 200, status, message))
 

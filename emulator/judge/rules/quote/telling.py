@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
+from math import inf
 from typing import Final
 from urllib.parse import parse_qsl
 
+from emulator.judge.hubs import hubs
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, QUOTE, items_by_id
 from emulator.judge.run import QUOTE as KIND
-from emulator.judge.run import Life, Run, Said, Shown, succeeded
+from emulator.judge.run import Life, Run, Said, Shown
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import at
 
@@ -32,27 +36,16 @@ common.repeats_parties(QUOTE, "R5")
 # Subscriptions
 
 
-@dataclass(frozen=True, slots=True)
-class _Subscription:
-    """What a buyer subscribed to: event types (None for all), from one exchange to another."""
-
-    made: Exchange
-    ended: Exchange | None
-    types: frozenset[str] | None
-
-    def wants(self, kind: str) -> bool:
-        return self.types is None or kind in self.types
+def _asks_for(made: Exchange) -> frozenset[str] | None:
+    """The event types that a subscription is to, None for all."""
+    return _types(at(made.request.body, "/query"))
 
 
-def _subscriptions(run: Run) -> list[_Subscription]:
-    found: list[_Subscription] = []
-    endings = [exchange for exchange in run.of("unregisterListener", api="quote") if succeeded(exchange)]
-    for made in run.of("registerListener", api="quote"):
-        if succeeded(made):
-            identifier = at(made.response.body, "/id") if made.response else None
-            ended = next((e for e in endings if e.n > made.n and e.path_params.get("id") == identifier), None)
-            found.append(_Subscription(made, ended, _types(at(made.request.body, "/query"))))
-    return found
+_HUBS: Final = hubs("quote", _asks_for)
+
+
+def _wants(types: frozenset[str] | None, kind: str) -> bool:
+    return types is None or kind in types
 
 
 def _types(query: object) -> frozenset[str] | None:
@@ -84,7 +77,7 @@ def a_query_by_type_is_taken(said: Said) -> Iterator[Mark]:
         return
     if said.status == 201:  # noqa: PLR2004
         yield FINE
-    elif said.status in (400, 422) and any(each.types is None for each in _subscriptions(said.run)):
+    elif said.status in (400, 422) and None in said.run.known(_HUBS).alike:
         yield breach("", 201, said.status, f"a subscription to {', '.join(sorted(types))} was answered {said.status}")
 
 
@@ -105,11 +98,11 @@ def events_go_where_their_type_belongs(said: Said) -> Iterator[Mark]:
 def events_are_of_a_type_that_was_asked_for(said: Said) -> Iterator[Mark]:
     """The type of each notification, against the types that the subscriptions name."""
     kind = _TYPES[str(said.exchange.operation)]
-    active = [each for each in _subscriptions(said.run) if each.ended is None]
-    if not any(each.types is not None for each in active):
+    active = said.run.known(_HUBS).in_force
+    if not any(types is not None for types in active):
         return
-    yield hold("/eventType", any(each.wants(kind) for each in active), found=kind,
-               expected=sorted({name for each in active for name in each.types or ()}),
+    yield hold("/eventType", any(_wants(types, kind) for types in active), found=kind,
+               expected=sorted({name for types in active for name in types or ()}),
                message=f"the buyer subscribed to other events than {kind}")  # fmt: skip
 
 
@@ -118,9 +111,10 @@ def nobody_else_is_told(said: Said) -> Iterator[Mark]:
     """Each notification against the subscriptions before it. Where none was seen, there may be one from before."""
     if not said.run.of("registerListener", api="quote"):
         return
-    known = _subscriptions(said.run)
+    lately = said.exchange.at - said.run.spread(_ON_ITS_WAY)
     right = any(
-        each.ended is None or said.exchange.at - each.ended.at <= said.run.spread(_ON_ITS_WAY) for each in known
+        alike.in_force or (alike.ended is not None and alike.ended >= lately)
+        for alike in said.run.known(_HUBS).alike.values()
     )
     yield hold("", right, expected="no notification", found=at(said.body, "/eventType"),
                message="the buyer is told of a quote and has no subscription")  # fmt: skip
@@ -164,7 +158,10 @@ def _changes(run: Run) -> Iterator[_Change]:
     An event names no state, so events and changes are matched by their number, in favour of the seller. A change
     is left out while its event can still be on its way.
     """
-    subscriptions = [each for each in _subscriptions(run) if each.wants(_TYPES[_OF_QUOTE])]
+    known = run.known(_HUBS)
+    subscriptions = [made for made in known.made if _wants(_asks_for(made), _TYPES[_OF_QUOTE])]
+    all_of_them = _Lasting(subscriptions, known.ends)
+    heard = _Lasting([made for made in subscriptions if run.hears(made)], known.ends)
     end = run.exchanges[-1].at if run.exchanges else None
     for life in run.lives(KIND) if subscriptions else ():
         if life.asked is None or end is None:
@@ -175,16 +172,25 @@ def _changes(run: Run) -> Iterator[_Change]:
         for before, after in zip(life.shown, life.shown[1:], strict=False):
             if before.value.get("state") == after.value.get("state"):
                 continue
-            in_force = [
-                each.made
-                for each in subscriptions
-                if each.made.n < before.exchange.n and (each.ended is None or each.ended.n > after.exchange.n)
-            ]
-            if not in_force:
+            if not all_of_them.cover(before.exchange, after.exchange):
                 continue
             events -= 1
             if events >= 0 or end - after.exchange.at > run.spread(_ON_ITS_WAY):
-                yield _Change(life, after, at_once, told=events >= 0, sure=any(map(run.hears, in_force)))
+                sure = heard.cover(before.exchange, after.exchange)
+                yield _Change(life, after, at_once, told=events >= 0, sure=sure)
+
+
+class _Lasting:
+    """Subscriptions in the order in which they were made; for each the end of the last of those up to it."""
+
+    def __init__(self, made: Sequence[Exchange], ends: Mapping[int, Exchange]) -> None:
+        self._made = [one.n for one in made]
+        self._last = list(accumulate((ends[n].n if n in ends else inf for n in self._made), max))
+
+    def cover(self, first: Exchange, last: Exchange) -> bool:
+        """Whether one was made before an exchange, and did not end up to another."""
+        spot = bisect_left(self._made, first.n)
+        return spot > 0 and self._last[spot - 1] > last.n
 
 
 def _untold(change: _Change, why: str) -> Remark:
