@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -28,6 +28,9 @@ from emulator.cli.group import (
     make_folder,
 )
 from emulator.errors import Exit, UserError
+
+_GARBAGE: Final = 20_000
+"""New objects after which garbage is looked for: nearly all that a call makes is gone with its reply."""
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
@@ -244,6 +247,7 @@ def _listening(ready: Callable[[str], None]) -> Callable[[str], None]:
 
     def done(url: str) -> None:
         gc.freeze()
+        gc.set_threshold(_GARBAGE)
         gc.enable()
         ready(url)
 

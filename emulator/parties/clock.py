@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -147,6 +148,7 @@ class VirtualClock:
         return done
 
 
+@lru_cache(64)
 def rfc3339(moment: datetime) -> str:
     """A date-time as the Sonata APIs write it: UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

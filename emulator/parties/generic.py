@@ -174,13 +174,13 @@ def retrieve_handler(context: Context, kind: str, label: str, *, path: str | Non
         resource = context.store.get(call.run, kind, identifier)
         if resource is None:
             raise not_found(label, identifier)
-        body = resource.body
-        if path is not None:
-            body["href"] = href(call, path, identifier)
+        body, written = resource.body, resource.written
+        if path is not None and body.get("href") != (here := href(call, path, identifier)):
+            body["href"], written = here, None
         seen = context.effects.get(f"{kind}.seen")
         if seen is not None:
             seen(resource)
-        return Reply(200, body)
+        return Reply(200, body, written=written)
 
     return handle
 

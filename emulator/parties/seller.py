@@ -304,14 +304,20 @@ class Seller:
 
 
 def _ids(seed: int | None, start: int) -> Callable[[str], str]:
-    """UUIDs: the same for the same seed, never the same without one, nor at a later start on the same store."""
+    """UUIDs: the same for the same seed, never the same without one, nor at a later start on the same store.
+
+    Without a seed they rise with time: what a database finds by them it then adds at the end of an index.
+    """
+    if seed is None:
+        chance = random.Random()  # noqa: S311 - no secret
+        return lambda _kind: _uuid(time.time_ns() // 1_000_000 << 80 | chance.getrandbits(80), 7)
     chosen = f"{seed}/{start}" if start and seed is not None else seed
     source = random.Random(chosen)  # noqa: S311 - ids of an emulator, repeatable on purpose
-    return lambda _kind: _uuid4(source.getrandbits(128))
+    return lambda _kind: _uuid(source.getrandbits(128), 4)
 
 
-def _uuid4(bits: int) -> str:
-    """128 bits as a UUID of version 4 (RFC 9562 5.4), six of them given up for that."""
+def _uuid(bits: int, version: int) -> str:
+    """128 bits as a UUID of a version (RFC 9562 5.4, 5.7), six of them given up for that."""
     digits = f"{bits:032x}"
     variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

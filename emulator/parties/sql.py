@@ -36,6 +36,7 @@ _LAST: Final = 2**62
 """No row has a higher number."""
 _SOONEST: Final = "the soonest timer"
 _BEGUN: Final = "whether a run has begun"
+_THERE: Final = "which resources there are"
 _THE_PACE: Final = 1
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -114,15 +115,17 @@ class SqlStore(Store):
         rows[resource.id] = (resource.created, orjson.dumps(resource.body))
 
     def add(self, resource: Resource) -> None:
+        resource.written = orjson.dumps(resource.body)
         row = {
             "run": resource.run,
             "kind": resource.kind,
             "id": resource.id,
             "created": resource.created,
-            "body": orjson.dumps(resource.body),
+            "body": resource.written,
             **marks_of(resource.body),
         }
         self._memo.forget((resource.run, resource.kind))
+        self._memo.forget((_THERE, resource.run, resource.kind))
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.add, row).rowcount:
                 raise KeyError(resource.id)
@@ -134,17 +137,27 @@ class SqlStore(Store):
         with self._lane.reading() as connection:
             asked = self._statements.hold if self._lane.inside else self._statements.get
             row = connection.execute(asked, _key(run, kind, identifier)).one_or_none()
-        return None if row is None else Resource(run, kind, identifier, orjson.loads(row.body), row.created)
+        if row is None:
+            return None
+        return Resource(run, kind, identifier, orjson.loads(row.body), row.created, bytes(row.body))
 
     def has(self, run: str, kind: str, identifier: str) -> bool:
         if identifier in self._shared.get(kind, {}):
             return True
-        with self._lane.reading() as connection:
-            return connection.execute(self._statements.has, _key(run, kind, identifier)).first() is not None
+
+        def read() -> bool:
+            with self._lane.reading() as connection:
+                return connection.execute(self._statements.has, _key(run, kind, identifier)).first() is not None
+
+        known = self._memo.recall((_THERE, run, kind), dict)
+        if identifier not in known:
+            known[identifier] = read()
+        there: bool = known[identifier]
+        return there
 
     def update(self, resource: Resource) -> None:
         row = _key(resource.run, resource.kind, resource.id)
-        row["new_body"] = orjson.dumps(resource.body)
+        row["new_body"] = resource.written = orjson.dumps(resource.body)
         row |= {f"new_{name}": value for name, value in marks_of(resource.body).items()}
         self._memo.forget((resource.run, resource.kind))
         with self._lane.writing() as connection:
@@ -153,6 +166,7 @@ class SqlStore(Store):
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
         self._memo.forget((run, kind))
+        self._memo.forget((_THERE, run, kind))
         with self._lane.writing() as connection:
             return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
 

@@ -26,7 +26,8 @@ _EVERY_RUN: Final = None
 class Resource:
     """Something that a party keeps for one run; `body` is the message that shows it.
 
-    A Resource that the store gives out is the caller's own copy: `Store.update` keeps its changes.
+    A Resource that the store gives out is the caller's own copy: `Store.update` keeps its changes. `written` is the body
+    as the store has it, which is not what `body` is where that was changed since.
     """
 
     run: str
@@ -34,6 +35,7 @@ class Resource:
     id: str
     body: dict[str, Any]
     created: datetime
+    written: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +348,7 @@ class MemoryStore(Store):
         self._keep(resource.run, resource)
 
     def _keep(self, owner: str | None, resource: Resource) -> None:
-        body = orjson.dumps(resource.body)
+        body = resource.written = orjson.dumps(resource.body)
         with self._lock:
             rows = self._rows.setdefault((owner, resource.kind), {})
             if resource.id in rows:
@@ -365,7 +367,7 @@ class MemoryStore(Store):
         return None if row is None else _resource(run, kind, identifier, row)
 
     def update(self, resource: Resource) -> None:
-        body = orjson.dumps(resource.body)
+        body = resource.written = orjson.dumps(resource.body)
         with self._lock:
             rows = self._rows.get((resource.run, resource.kind), {})
             old = rows[resource.id]
@@ -577,4 +579,4 @@ class MemoryStore(Store):
 
 
 def _resource(run: str, kind: str, identifier: str, row: _Row) -> Resource:
-    return Resource(run, kind, identifier, orjson.loads(row.body), row.created)
+    return Resource(run, kind, identifier, orjson.loads(row.body), row.created, row.body)

@@ -14,8 +14,8 @@ import threading
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Any, Final, Protocol, TypeVar
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
@@ -28,13 +28,19 @@ T = TypeVar("T")
 _TRIES: Final = 12
 """Times that a transaction is tried where the database asks for another go."""
 _EVERY: Final = 1000
-"""Changed rows after which the log is carried into the file: a few megabytes."""
+"""Changed rows after which the log is carried into the file when it is quiet: some megabytes."""
+_MANY: Final = 30_000
+"""Changed rows after which it is carried whether it is quiet or not: a quarter of a gigabyte."""
+_QUIET: Final = 0.05
+"""Seconds without a commit."""
+_LONG: Final = 8000
+"""Pages in the log at which it is begun again."""
+_KEPT: Final = 64_000_000
+"""Bytes that the file of the log keeps when it is begun again."""
 BUSY: Final = 30.0
 """Seconds to wait for another process that writes to the same file."""
 _CACHE: Final = 32_000
 """Kilobytes of the file, at the most, that the connection that writes keeps in memory; SQLite's default is 2,000."""
-_LONG: Final = 8000
-"""Pages in the log at which it is begun again."""
 _LOG: Final = logging.getLogger(__name__)
 _DIALECT: Final = sqlite_dialect()
 _Converter = Callable[[Any], Any] | None
@@ -159,12 +165,11 @@ class Result:
 class _Prepared:
     """A statement as the driver takes it: the text, where its values come from, how rows are read."""
 
-    __slots__ = ("_constants", "_in", "_make", "_names", "_out", "text")
+    __slots__ = ("_constants", "_in", "_make", "_out", "names", "text")
 
-    def __init__(self, statement: Any, names: Sequence[str]) -> None:
+    def __init__(self, statement: Any, names: tuple[str, ...]) -> None:
         compiled = statement.compile(dialect=_DIALECT, column_keys=list(names) or None)
-        self.text = str(compiled)
-        self._names = frozenset(names)
+        self.text, self.names = str(compiled), names
         self._constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in names}
         types = {compiled.bind_names[bind]: bind.type for bind in compiled.bind_names}
         self._in: list[tuple[str, _Converter]] = [(name, _into(types[name])) for name in compiled.positiontup or ()]
@@ -172,10 +177,6 @@ class _Prepared:
         self._out: list[_Converter] = [_out_of(column.type) for column in columns]
         row = namedtuple("row", [column.key or "" for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
         self._make: Callable[[list[Any]], Any] = row._make
-
-    def fits(self, values: Mapping[str, Any]) -> bool:
-        """Whether it was prepared for values of these names."""
-        return values.keys() == self._names
 
     def bound(self, values: Mapping[str, Any]) -> list[Any]:
         given = {**self._constants, **values} if self._constants else values
@@ -204,20 +205,27 @@ def _out_of(type_: Any) -> _Converter:
 
 
 class Line:
-    """One connection of the driver."""
+    """One connection of the driver. As a context it is itself, and nothing ends with it."""
 
     __slots__ = ("_prepared", "driver")
 
     def __init__(self, driver: sqlite3.Connection, prepared: dict[Any, _Prepared]) -> None:
         self.driver, self._prepared = driver, prepared
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def execute(self, statement: ClauseElement, values: Any = None, /) -> Result:
         """As `Runner` says. StoreFault where the database refuses."""
         many = isinstance(values, list)
         first = (values[0] if many else values) or _NO_VALUES
+        names = tuple(first)
         prepared = self._prepared.get(statement)
-        if prepared is None or not prepared.fits(first):
-            prepared = self._prepared[statement] = _Prepared(statement, tuple(first))
+        if prepared is None or prepared.names != names:
+            prepared = self._prepared[statement] = _Prepared(statement, names)
         try:
             if many:
                 cursor = self.driver.executemany(prepared.text, map(prepared.bound, values))
@@ -268,7 +276,7 @@ class Swift(Memo):
 
     def writing(self) -> AbstractContextManager[Line]:
         """The line of this thread's transaction: the one that is open, or a new one that ends with the block."""
-        return nullcontext(self._begun()) if self.inside else self._whole()
+        return self._begun() if self.inside else self._whole()
 
     def transaction(self) -> AbstractContextManager[Line]:
         """A transaction, or one inside of that which is open."""
@@ -276,7 +284,7 @@ class Swift(Memo):
 
     def reading(self) -> AbstractContextManager[Line]:
         """The line of this thread's transaction, or one that only reads."""
-        return nullcontext(self._begun()) if self._owner == threading.get_ident() else self._borrowed()
+        return self._begun() if self._owner == threading.get_ident() else self._borrowed()
 
     def recall(self, key: Any, read: Callable[[], T]) -> T:
         if self._owner != threading.get_ident():
@@ -430,20 +438,21 @@ def _begin(line: Line) -> None:
 
 
 class Checkpoints:
-    """Carries what is in SQLite's log into its file, in a thread: who commits does not wait for the disk."""
+    """Carries what is in SQLite's log into its file, in a thread and when it is quiet: who commits does not wait for the disk."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock) -> None:
         self._connect, self._writing = connect, writing
         self._due = threading.Event()
-        self._seen = 0
+        self._rows = self._seen = 0
+        self._last = 0.0
         self._closed = False
         self._thread: threading.Thread | None = None
 
     def changed(self, rows: int) -> None:
         """So many rows were changed since the start; told after a commit."""
-        if rows - self._seen < _EVERY:
+        self._rows, self._last = rows, time.monotonic()
+        if rows - self._seen < _EVERY or self._due.is_set():
             return
-        self._seen = rows
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="oit-checkpoint", daemon=True)
             self._thread.start()
@@ -458,21 +467,31 @@ class Checkpoints:
 
     def _run(self) -> None:
         driver = self._connect()
+        driver.execute(f"PRAGMA journal_size_limit={_KEPT}")
+        pause = threading.Event()
         while True:
             self._due.wait()
-            self._due.clear()
+            while not self._closed and self._rows - self._seen < _MANY and time.monotonic() - self._last < _QUIET:
+                pause.wait(_QUIET)
             if self._closed:
                 break
+            self._seen = self._rows
+            self._due.clear()
             try:
-                _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if pages > _LONG:
-                    # Under steady load there is always something new in the log, so it is never begun again. Nearly all
-                    # has just been carried over: to wait for the rest is short.
-                    with self._writing:
-                        driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                self._carry(driver)
             except sqlite3.Error:
                 _LOG.exception("the log of the database could not be carried into its file")
         driver.close()
+
+    def _carry(self, driver: sqlite3.Connection) -> None:
+        _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages < _LONG:
+            return
+        # Under steady load there is always something new in the log, so it is never begun again. What came during the
+        # first of these is little, what comes during the second next to nothing: to wait for that is short.
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        with self._writing:
+            driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
 
 
 def _fault(error: sqlite3.Error) -> StoreFault:

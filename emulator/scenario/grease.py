@@ -64,9 +64,9 @@ class Grease:
         self._lock = threading.Lock()
         self._last: tuple[bytes, bytes] | None = None
 
-    def dump(self, value: Any) -> bytes:
+    def dump(self, value: Any, written: bytes | None = None) -> bytes:
         """A JSON value as the bytes of a message. The value before, once more, is sent again as it was."""
-        plain = dump(value)
+        plain = dump(value) if written is None else written
         if self.level is Level.OFF:
             return plain
         with self._lock:

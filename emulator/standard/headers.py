@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from emulator.standard.breach import Breach, Check
@@ -14,6 +15,7 @@ from emulator.wire.exchange import Message
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)"?', re.IGNORECASE)
 
 
+@lru_cache(256)
 def is_json_type(content_type: str) -> bool:
     """Whether a Content-Type means `application/json` in UTF-8, however it is spelt.
 

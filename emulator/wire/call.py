@@ -46,11 +46,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a party answers; `body` None means no body."""
+    """What a party answers; `body` None means no body. `written` is the body as bytes, where it was written before."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    written: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

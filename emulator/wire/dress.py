@@ -12,8 +12,8 @@ MEDIA_TYPE: Final = "application/json;charset=utf-8"
 class Dress(Protocol):
     """Gives a message its look."""
 
-    def dump(self, value: Any) -> bytes:
-        """A JSON value as bytes."""
+    def dump(self, value: Any, written: bytes | None = None) -> bytes:
+        """A JSON value as bytes; `written` is what `payload.dump` makes of it, where that was done before."""
 
     def media_type(self) -> str:
         """The Content-Type of a message with JSON in it."""
@@ -25,8 +25,8 @@ class Dress(Protocol):
 class Plain:
     """Members as they come, one media type, no waiting."""
 
-    def dump(self, value: Any) -> bytes:
-        return dump(value)
+    def dump(self, value: Any, written: bytes | None = None) -> bytes:
+        return dump(value) if written is None else written
 
     def media_type(self) -> str:
         return MEDIA_TYPE

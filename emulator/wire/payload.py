@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import orjson
 
-MAX_DEPTH: Final = 200
-"""Nesting we follow; no Sonata message needs a tenth of it."""
+MAX_DEPTH: Final = 254
+"""Nesting we follow, which is as deep as orjson writes; no Sonata message needs a tenth of it."""
 
 
 _TOO_DEEP: Final = f"the body is nested deeper than {MAX_DEPTH} levels"
@@ -57,14 +57,14 @@ def parse(raw: bytes) -> Parsed:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return Parsed(MISSING, _explain(raw, error))
-    marks = raw.translate(None, _NO_MARK)
-    quotes = marks.count(b'"')
-    # Without so many brackets there is nothing to look for.
-    if len(marks) - quotes > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        return Parsed(MISSING, _TOO_DEEP)
     try:
-        return Parsed(value, None, _duplicates(raw, value, quotes))
-    except RecursionError:  # the deep member is one that a later namesake replaced
+        again = orjson.dumps(value)
+        # What is as we would write it has lost nothing.
+        return Parsed(value, None, () if again == raw else _duplicates(raw, value, again))
+    except (
+        TypeError,
+        RecursionError,
+    ):  # orjson does not write what nests deeper; or what does was replaced by a namesake
         return Parsed(MISSING, _TOO_DEEP)
 
 
@@ -89,26 +89,6 @@ def _line_column(raw: bytes, offset: int) -> str:
     return f"line {before.count(chr(10)) + 1} column {len(before) - before.rfind(chr(10))}"
 
 
-_NO_MARK: Final = bytes(set(range(256)) - set(b'[{"'))
-"""All bytes but quotes and those that open a list or an object."""
-_NESTING: Final = (dict, list)
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    layer = [value]
-    for _ in range(limit + 1):
-        if not layer:
-            return False
-        layer = [
-            child
-            for node in layer
-            if isinstance(node, _NESTING)
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, _NESTING)
-        ]
-    return bool(layer)
-
-
 def _count_members(value: Any) -> int:
     total, stack = 0, [value]
     while stack:
@@ -121,12 +101,11 @@ def _count_members(value: Any) -> int:
     return total
 
 
-def _duplicates(raw: bytes, value: Any, quotes: int) -> tuple[str, ...]:
-    """JSON Pointers of members given twice in a text with so many quotes; the slow reader runs only where a count differs."""
+def _duplicates(raw: bytes, value: Any, again: bytes) -> tuple[str, ...]:
+    """JSON Pointers of members given twice; `again` is the value as we write it. The slow reader runs only where counts differ."""
     if b"\\" not in raw:
         # Written again, the value has every quote of the text but those of lost members.
-        again = orjson.dumps(value)
-        lost = again != raw and again.count(b'"') != quotes
+        lost = raw.count(b'"') != again.count(b'"')
     else:
         # An escaped quote before a colon, inside a string, makes the cheap count too high, never too low.
         lost = raw.translate(None, b" \t\r\n").count(b'":') != _count_members(value)

@@ -39,8 +39,6 @@ from emulator.wire.exchange import (
     Request,
     Response,
     Transcript,
-    masked_headers,
-    masked_url,
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
@@ -141,7 +139,7 @@ class Server:
         try:
             reply = self._answer(visit, contract, operation_id)
             self._faults.carried_out(contract.api, operation_id, reply.status)
-            return reply, b"" if reply.body is None else self._dress.dump(reply.body)
+            return reply, b"" if reply.body is None else self._dress.dump(reply.body, reply.written)
         except ApiError as error:
             reply = Reply(error.status, error.body)
         except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
@@ -317,7 +315,7 @@ class Server:
 
     def _record(self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault) -> None:
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
-        request = visit.request
+        request = visit.request.masked()
         self._transcript_of(visit.run).add(
             Exchange(
                 n=0,
@@ -325,12 +323,7 @@ class Server:
                 elapsed_ms=round(elapsed_ms, 3),
                 sender=self._party.other,
                 receiver=self._party,
-                request=Request(
-                    headers=masked_headers(request.headers),
-                    raw=request.raw,
-                    method=request.method,
-                    url=masked_url(request.url),
-                ),
+                request=request,
                 response=outcome if isinstance(outcome, Response) else None,
                 fault=outcome if isinstance(outcome, Fault) else None,
                 api=contract.api if contract else None,

@@ -116,10 +116,10 @@ def test_stdin() -> None:
             b'{\n"a": "\xff"}',
             "2:7: breach [unreadable] /: the body is not UTF-8: a byte cannot be decoded at line 2 column 7",
         ),
-        ("[" * 10_000 + "]" * 10_000, "1:1: breach [unreadable] /: the body is nested deeper than 200 levels"),
+        ("[" * 10_000 + "]" * 10_000, "1:1: breach [unreadable] /: the body is nested deeper than 254 levels"),
         (
             '{"a":' + "[" * 1000 + "]" * 1000 + ',"a":1}',
-            "1:1: breach [unreadable] /: the body is nested deeper than 200 levels",
+            "1:1: breach [unreadable] /: the body is nested deeper than 254 levels",
         ),
     ],
 )

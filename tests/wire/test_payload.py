@@ -69,10 +69,10 @@ def namesakes(text: str) -> set[str]:
         (b'{"a": [1,\n-Infinity]}', "the body holds NaN or Infinity, which are not JSON, at line 2 column 2"),
         (b'"ok\xff"', "the body is not UTF-8: a byte cannot be decoded at line 1 column 4"),
         ('{"é":\n "\ud7ff'.encode() + b'\xc3"}', "the body is not UTF-8: a byte cannot be decoded at line 2 column 4"),
-        (b"[" * 10_000 + b"]" * 10_000, "the body is nested deeper than 200 levels"),
-        (b"[" * 500 + b"]" * 500, "the body is nested deeper than 200 levels"),
-        (b'{"a":' + b"[" * 1000 + b"]" * 1000 + b',"a":1}', "the body is nested deeper than 200 levels"),
-        (b'{"a":' + b"[" * 300 + b"]" * 300 + b',"a":1}', "the body is nested deeper than 200 levels"),
+        (b"[" * 10_000 + b"]" * 10_000, "the body is nested deeper than 254 levels"),
+        (b"[" * 500 + b"]" * 500, "the body is nested deeper than 254 levels"),
+        (b'{"a":' + b"[" * 1000 + b"]" * 1000 + b',"a":1}', "the body is nested deeper than 254 levels"),
+        (b'{"a":' + b"[" * 300 + b"]" * 300 + b',"a":1}', "the body is nested deeper than 254 levels"),
     ],
 )
 def test_an_unreadable_body_says_why(raw: bytes, problem: str) -> None:

@@ -137,7 +137,7 @@ class Qualifications:
             path = self._deferred(poq)
         self._context.store.add(poq)
         self.plan.begin(poq, path)
-        return Reply(201, poq.body)
+        return Reply(201, poq.body, written=poq.written)
 
     def _issues(self, call: Call, *, instant: bool) -> Iterator[Issue]:
         yield from contact_issues("", call.body, ("buyerContactInformation",), "MEF87 R21")
