@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= auto
+# Tests wait for processes and browsers as much as they compute, so there are two at a time for each core.
+WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 
-.PHONY: help demo trace test soak check lint types mutate bench screenshots image clean
+SLOW := browser cli bench properties parties/test_crowd.py parties/test_durable.py scenario/test_shipped.py
+
+.PHONY: help demo trace test quick soak check lint types mutate bench screenshots image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -26,6 +29,9 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)
+
+quick: $(STAMP) ## run the tests that start no process, browser or crowd: while others use the machine too
+	$(BIN)/pytest -n $(WORKERS) $(addprefix --ignore=tests/,$(SLOW))
 
 soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers
 	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py

@@ -237,7 +237,8 @@ def test_the_log_is_sifted_paged_and_opens_messages(look: Look, beside: Beside) 
     with contextlib.suppress(Refused):
         buyer.ask("GET", f"{BASE['quote']}/quote/none")
     page = look("/log")
-    page.get_by_label("Run", exact=True).select_option("logged")
+    with page.expect_response(lambda answer: "run=logged" in answer.url):
+        page.get_by_label("Run", exact=True).select_option("logged")
     row = page.locator(".exchanges tbody tr")
     expect(page.locator(".exchanges tbody tr")).to_have_count(50)
     assert row.first.locator("a").text_content() == "#56"

@@ -82,8 +82,10 @@ class LogBoard {
 
   async next() {
     const last = this.rows.at(-1);
+    const { turn } = this;
     if (!last) return;
     const got = await askJson(this.query({ before: `${last.run}:${last.n}` }));
+    if (turn !== this.turn) return;
     const have = new Set(this.rows.map((row) => `${row.run}:${row.n}`));
     this.rows = [...this.rows, ...got.exchanges.filter((row) => !have.has(`${row.run}:${row.n}`))];
     this.more = got.more;
