@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from emulator.errors import UserError
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import BUSY, Swift, attempt
-from emulator.parties.tables import HEAD, metadata
+from emulator.parties.tables import HEAD, for_postgresql, metadata
 
 T = TypeVar("T")
 
@@ -66,6 +66,8 @@ class Database:
         """Open and bring up to date. UserError where the URL is no database, or cannot be reached or written."""
         self.url = _url(url)
         self.is_postgresql = self.url.get_backend_name() == "postgresql"
+        if self.is_postgresql:
+            for_postgresql()
         # One writer at a time is SQLite's rule; threads of one process wait here, not by polling the file.
         alone = threading.RLock()
         self._writing: Any = contextlib.nullcontext() if self.is_postgresql else alone

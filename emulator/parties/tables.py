@@ -123,10 +123,7 @@ resources = Table(
     Index("resources_by_id", "run", "kind", "id", unique=True),
     Index("resources_in_order", "run", "kind", "seq"),
     *(
-        Index(
-            f"resources_by_{mark}", "run", "kind", mark, "seq",
-            sqlite_where=text(f"{mark} IS NOT NULL"), postgresql_where=text(f"{mark} IS NOT NULL"),
-        )
+        Index(f"resources_by_{mark}", "run", "kind", mark, "seq", sqlite_where=text(f"{mark} IS NOT NULL"))
         for mark in ("external", "state", "project")
     ),
     sqlite_autoincrement=True,
@@ -200,3 +197,11 @@ exchanges = Table(
     sqlite_autoincrement=True,
 )
 """The transcript: `about` is JSON (who, what, headers), `request` and `response` are the bodies byte for byte."""
+
+
+def for_postgresql() -> None:
+    """Say of the tables what only PostgreSQL has to know; SQLAlchemy reads all of that dialect to hear it."""
+    for index in resources.indexes:
+        where = index.dialect_options["sqlite"]["where"]
+        if where is not None:
+            index.dialect_options["postgresql"]["where"] = where

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.plain_yaml import load_yaml
+from emulator.standard.source import read_source
 
 # What these files hold has no name in an official document: it stands in place there, so it is put in place.
 _IN_PLACE: Final = frozenset({"parameters", "responses", "headers"})
@@ -133,5 +133,5 @@ class _Bundle:
         if file not in self._cache:
             if not file.is_file():
                 raise SpecError(f"{asked} leads nowhere: there is no file {file}")
-            self._cache[file] = load_yaml(file)
+            self._cache[file] = read_source(file)
         return self._cache[file]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emulator.errors import FileProblem
-from emulator.plain_yaml import load_yaml
 from emulator.settings import specs_dir
+from emulator.standard.source import read_source
 
 Mover = Literal["buyer", "seller", "time"]
 """Who brings a transition about: a request of the buyer's, a decision of the seller's, or the passing of time."""
@@ -107,7 +107,7 @@ def load_lifecycles(specs: Path | None = None) -> dict[str, Lifecycle]:
 def _load(specs: Path) -> dict[str, Lifecycle]:
     found: dict[str, Lifecycle] = {}
     for path in sorted((specs / "sonata").glob("*/lifecycle.yaml")):
-        for name, machine in load_yaml(path)["machines"].items():
+        for name, machine in read_source(path)["machines"].items():
             lifecycle = _build(name, machine)
             if problems := list(_problems(lifecycle)):
                 raise FileProblem([f"{path}: {name}: {problem}" for problem in problems])

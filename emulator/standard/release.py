@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import UserError
-from emulator.plain_yaml import load_yaml
 from emulator.settings import specs_dir
 from emulator.standard import bundle
 from emulator.standard.contract import Contract, ContractEntry, Products
 from emulator.standard.document import load_document
 from emulator.standard.interpretation import Interpretation, load_interpretations
+from emulator.standard.source import read_source
 from emulator.wire.exchange import Party
 
 
@@ -23,7 +23,7 @@ class Release:
     def __init__(self, name: str, specs: Path) -> None:
         self.name = name
         self.specs = specs
-        self._table: dict[str, Any] = load_yaml(specs / "releases" / f"{name}.yaml")
+        self._table: dict[str, Any] = read_source(specs / "releases" / f"{name}.yaml")
         self._contracts: dict[tuple[str, str], Contract] = {}
         self._documents: dict[Path, Any] = {}
 
@@ -108,7 +108,7 @@ class Release:
     def errata(self) -> list[dict[str, Any]]:
         """Patches that keep a right party from being failed by a slip of the standard."""
         path = self.specs / "releases" / f"{self.name}-errata.yaml"
-        loaded = load_yaml(path) if path.exists() else []
+        loaded = read_source(path) if path.exists() else []
         return list(loaded.get("errata", []) if isinstance(loaded, dict) else loaded or [])
 
     @cached_property
@@ -120,7 +120,7 @@ class Release:
     def products(self) -> Products:
         """Every product payload schema, by its URN."""
         folder = self.specs / "products"
-        files = {path.relative_to(self.specs).as_posix(): load_yaml(path) for path in sorted(folder.rglob("*.yaml"))}
+        files = {path.relative_to(self.specs).as_posix(): read_source(path) for path in sorted(folder.rglob("*.yaml"))}
         return Products(
             definitions=bundle.product_definitions(files),
             urns={urn: bundle.product_definition("", path) for urn, path in self._table["products"].items()},

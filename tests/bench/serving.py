@@ -92,7 +92,12 @@ def serving(contender: Contender, *, pin: bool = True) -> Iterator[Serving]:
 
 @contextlib.contextmanager
 def _process(command: list[str], log: Path, contender: Contender, *, pin: bool) -> Iterator[subprocess.Popen[bytes]]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OIT_")}
+    # As installed: Python keeps bytecode, even where those who develop do not want it.
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("OIT_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             pinned(command, SERVER_CORE) if pin else command,
@@ -125,8 +130,12 @@ def _first_answer(
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody has, and after it another, for what stands behind a proxy."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
+            with contextlib.suppress(OSError, OverflowError), socket.create_server(("127.0.0.1", port + 1)):
+                return port
 
 
 def _family(process: int) -> list[int]:
