@@ -6,7 +6,7 @@ import importlib
 import itertools
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -32,6 +32,8 @@ _KEY: Final = ("run", "kind", "id")
 _NOTHING: Final[Mapping[str, str]] = {}
 _PAGE: Final = 500
 """Resources that are read at a time."""
+_MOST_TELLING: Final = ("external", "project", "state")
+"""The marks, that first which the fewest resources share."""
 _LAST: Final = 2**62
 """No row has a higher number."""
 _SOONEST: Final = "the soonest timer"
@@ -422,7 +424,7 @@ class _Statements:
         self.remove = delete(_r).where(*of_resource)
         self.newest = select(func.max(_r.c.seq))
         self.found = {
-            frozenset(marks): _Found([*of_resource[:2], *(_r.c[name] == bindparam(f"the_{name}") for name in marks)])
+            frozenset(marks): _Found([*of_resource[:2], *_marked(marks)])
             for count in range(len(MARKS) + 1)
             for marks in itertools.combinations(MARKS, count)
         }
@@ -469,6 +471,15 @@ class _Statements:
         self.dead_letters = select(_d).where(_d.c.run == bindparam("run")).order_by(_d.c.seq)
         self.holders = select(_o.c.holder).where(_o.c.holder.is_not(None)).distinct()
         self.release = update(_o).where(_o.c.holder == bindparam("by")).values(leased_until=None, holder=None)
+
+
+def _marked(marks: Sequence[str]) -> Iterator[Any]:
+    """That a resource has these marks. The first is looked up in its index: the others are hidden from it, since a database
+    that has not counted takes any, and thousands may share a state.
+    """
+    for place, name in enumerate(sorted(marks, key=_MOST_TELLING.index)):
+        column = _r.c[name] if place == 0 else _r.c[name].concat("")
+        yield column == bindparam(f"the_{name}", type_=tables.Name())
 
 
 class _Found:

@@ -10,9 +10,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import Final
+from typing import Any, Final
 
 from emulator.wire.running import bound
 
@@ -100,11 +101,12 @@ class Workers:
 
     def _work(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, _interrupted)
         self._held.close()
         self._parent.close()
         threading.Thread(target=self._end_with_parent, name="oit-orphan", daemon=True).start()
-        self._serve(self._host, self._port, lambda url: self._told.send((os.getpid(), url)))
+        with suppress(KeyboardInterrupt):  # whatever is open is closed on the way
+            self._serve(self._host, self._port, lambda url: self._told.send((os.getpid(), url)))
 
     def _end_with_parent(self) -> None:
         """Nobody is to be left behind where the first process was killed."""
@@ -112,3 +114,7 @@ class Workers:
             self._alive.recv()
         except (EOFError, OSError):
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _interrupted(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt

@@ -21,7 +21,7 @@ from emulator.settings import specs_dir
 from emulator.standard.contract import Contract
 from emulator.standard.formats import CHECKERS
 from emulator.standard.release import Release, load_release
-from emulator.wire.exchange import Exchange, Transcript
+from emulator.wire.exchange import Exchange, Request, Response, Transcript
 from emulator.wire.payload import parse
 from tests.purchase import purchase
 
@@ -156,35 +156,40 @@ def run() -> dict[str, Any]:
 
 
 def _by_kind(release: Release, transcript: Transcript) -> dict[str, dict[str, float]]:
-    """Requests of each kind, already read: jsonschema alone, jsonschema-rs alone, and ours from the bytes."""
+    """Messages of each kind: jsonschema alone and jsonschema-rs alone once read, and ours from the bytes."""
     found: dict[str, dict[str, float]] = {}
     for exchange in transcript:
         contract = release.contract(str(exchange.api), exchange.kind)
-        root = contract.operation(str(exchange.operation)).request
-        if root is None or exchange.operation in found:
-            continue
-        slow, quick, body = plain_validator(contract, root.root), contract.validator(root.root), exchange.request.body
-        request, name = exchange.request, str(exchange.operation)
-
-        def ours(contract: Contract = contract, name: str = name, request: Any = request) -> Any:
-            return contract.request_breaches(name, replace(request), advisory=False)
-
-        row = {
-            "bytes": len(request.raw),
-            "jsonschema": rate(lambda slow=slow, body=body: slow.is_valid(body), rounds=2),
-            "jsonschema-rs": rate(lambda quick=quick, body=body: quick.is_valid(body), rounds=2),
-            "ours, from bytes": rate(ours, rounds=2),
-        }
-        found[name] = {key: round(value, 1) for key, value in row.items()}
+        operation = contract.operation(str(exchange.operation))
+        if operation.request is not None and operation.id not in found:
+            found[operation.id] = _rates(contract, operation.request.root, operation.id, exchange.request)
+        answer = operation.responses.get(exchange.response.status) if exchange.response else None
+        if exchange.response and answer and (name := f"{operation.id} {exchange.response.status}") not in found:
+            found[name] = _rates(contract, answer.root, operation.id, exchange.response)
+    for name, row in found.items():
+        base = row["jsonschema"]
         print(
-            f"{name:32} {row['bytes']:6,} B  "
-            + "  ".join(
-                f"{key} {value:,.0f}/s ({value / row['jsonschema']:.0f} x)"
-                for key, value in row.items()
-                if key != "bytes"
-            )
+            f"{name:42} {row['bytes']:6,.0f} B  "
+            + "  ".join(f"{key} {value:,.0f}/s ({value / base:.0f} x)" for key, value in row.items() if key != "bytes")
         )
     return found
+
+
+def _rates(contract: Contract, root: str, operation: str, message: Request | Response) -> dict[str, float]:
+    slow, quick, body = plain_validator(contract, root), contract.validator(root), message.body
+
+    def ours() -> Any:
+        fresh = replace(message)
+        if isinstance(fresh, Request):
+            return contract.request_breaches(operation, fresh, advisory=False)
+        return contract.response_breaches(operation, fresh, advisory=False)
+
+    return {
+        "bytes": len(message.raw),
+        "jsonschema": round(rate(lambda: slow.is_valid(body), rounds=2), 1),
+        "jsonschema-rs": round(rate(lambda: quick.is_valid(body), rounds=2), 1),
+        "ours, from bytes": round(rate(ours, rounds=2), 1),
+    }
 
 
 def _told(rates: dict[str, float]) -> dict[str, dict[str, float]]:

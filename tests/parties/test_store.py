@@ -626,3 +626,24 @@ def test_many_processes_can_open_a_new_database_at_once(url):
         for _ in range(4)
     ]
     assert sorted(int(each.communicate(timeout=120)[0]) for each in started) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("marks", "index"), [
+    ({"state": "s"}, "resources_by_state"),
+    ({"state": "s", "project": "p"}, "resources_by_project"),
+    ({"state": "s", "external": "x", "project": "p"}, "resources_by_external"),
+])  # fmt: skip
+def test_what_the_fewest_share_is_looked_up_first(tmp_path, marks, index):
+    """A database that has not counted takes any index, and thousands may share a state."""
+    store = open_store(f"sqlite:///{tmp_path / 'x.sqlite3'}")
+    seen: list[str] = []
+    with store.transaction():
+        driver = store.database.swift._begun().driver
+        driver.set_trace_callback(seen.append)
+        list(store.all("r", "quote", marks))
+        store.part("r", "quote", 0, 10, marks)
+        driver.set_trace_callback(None)
+        plans = [row[3] for said in seen for row in driver.execute(f"EXPLAIN QUERY PLAN {said}") if "SEARCH" in row[3]]
+    assert len(plans) == 3
+    assert all(f"INDEX {index} " in plan for plan in plans)
+    store.close()
