@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 # Tests wait for processes and browsers as much as they compute, so there are two at a time for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 
+# Hundreds of processes are started: where Python keeps no bytecode, each of them compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 SLOW := browser cli bench properties parties/test_crowd.py parties/test_durable.py scenario/test_shipped.py
 
 .PHONY: help demo trace test quick soak check lint types mutate bench screenshots image clean
