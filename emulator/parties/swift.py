@@ -30,7 +30,7 @@ _TRIES: Final = 12
 _EVERY: Final = 1000
 """Changed rows after which the log is carried into the file when it is quiet: some megabytes."""
 _MANY: Final = 30_000
-"""Changed rows after which it is carried whether it is quiet or not: a quarter of a gigabyte."""
+"""Changed rows after which it is carried whether it is quiet or not: some three hundred megabytes."""
 _QUIET: Final = 0.05
 """Seconds without a commit."""
 _LONG: Final = 8000
