@@ -33,7 +33,7 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS)
 
-quick: $(STAMP) ## run the tests that start no process, browser or crowd: while others use the machine too
+quick: $(STAMP) ## run most tests: without the command line, browsers and crowds
 	$(BIN)/pytest -n $(WORKERS) $(addprefix --ignore=tests/,$(SLOW))
 
 soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers

@@ -86,8 +86,8 @@ def seller(
     What it has survives it: started again on the same database, it goes on where it ended, whatever ended it, and
     timers that came due meanwhile go off at once. Time that --speed has put ahead stays ahead. Several sellers on one database are one seller.
 
-    With --workers so many processes serve one port: on PostgreSQL as many more calls as there are cores, on SQLite, which
-    has one writer at a time, fewer than that. One that dies is replaced. Have the console of `oit console` beside them.
+    With --workers so many processes serve one port, and one that dies is replaced. It pays on PostgreSQL, where there are
+    cores for them; SQLite has one writer at a time and gains nothing. Have the console of `oit console` beside them.
 
     Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
     there (without a name: to the plain path); the same is told of every run when it is interrupted.
@@ -160,7 +160,7 @@ class _Selling:
         from emulator.wire.workers import Workers, can_share
 
         if not can_share():
-            raise UserError("--workers: this system has no processes that share a port; Linux and macOS have")
+            raise UserError("--workers: this system has no processes that share a port, as Linux has")
         with keeping(self.database) as keep:  # makes the database, and says what is wrong with it, once
             assert keep.database is not None
             since = newest(keep.database)

@@ -82,9 +82,10 @@ def keeping(url: str | None, since: int | None = None) -> Iterator[Keeping]:
     database = Database(url)
     recorder = Recorder(database)
     start = newest(database) if since is None else since
+    store = SqlStore(database)
     try:
         yield Keeping(
-            SqlStore(database),
+            store,
             recorder.of,
             lambda: runs_since(database, start, RUNS),
             recorder.kept,
@@ -92,4 +93,4 @@ def keeping(url: str | None, since: int | None = None) -> Iterator[Keeping]:
         )
     finally:
         recorder.close()
-        database.close()
+        store.close()

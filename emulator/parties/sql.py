@@ -18,7 +18,18 @@ from sqlalchemy.engine import Row
 from emulator.parties import tables
 from emulator.parties.clock import Pace
 from emulator.parties.database import RESERVED, Database, holder_of
-from emulator.parties.store import COUNTED, MARKS, Outcome, Owed, Resource, Store, Timer, has_marks, marks_of
+from emulator.parties.store import (
+    COUNTED,
+    MARKS,
+    Outcome,
+    Owed,
+    Resource,
+    Store,
+    StoreFault,
+    Timer,
+    has_marks,
+    marks_of,
+)
 from emulator.parties.swift import Lane, Memo, NoMemo, attempt
 
 T = TypeVar("T")
@@ -39,6 +50,7 @@ _LAST: Final = 2**62
 _SOONEST: Final = "the soonest timer"
 _BEGUN: Final = "whether a run has begun"
 _THERE: Final = "which resources there are"
+_LISTED: Final = "the first resources of a kind"
 _THE_PACE: Final = 1
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -72,6 +84,9 @@ class SqlStore(Store):
             self.database.swift.let_go()
 
     def close(self) -> None:
+        with suppress(StoreFault), self._lane.writing() as connection:
+            # Nobody has to wait for a process that is no more.
+            connection.execute(self._statements.release, {"by": self._reserved})
         self.database.close()
 
     def starts(self) -> int:
@@ -126,7 +141,7 @@ class SqlStore(Store):
             "body": resource.written,
             **marks_of(resource.body),
         }
-        self._memo.forget((resource.run, resource.kind))
+        self._memo.forget((_LISTED, resource.run, resource.kind))
         self._memo.forget((_THERE, resource.run, resource.kind))
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.add, row).rowcount:
@@ -161,20 +176,20 @@ class SqlStore(Store):
         row = _key(resource.run, resource.kind, resource.id)
         row["new_body"] = resource.written = orjson.dumps(resource.body)
         row |= {f"new_{name}": value for name, value in marks_of(resource.body).items()}
-        self._memo.forget((resource.run, resource.kind))
+        self._memo.forget((_LISTED, resource.run, resource.kind))
         with self._lane.writing() as connection:
             if not connection.execute(self._statements.update, row).rowcount:
                 raise KeyError(resource.id)
 
     def remove(self, run: str, kind: str, identifier: str) -> bool:
-        self._memo.forget((run, kind))
+        self._memo.forget((_LISTED, run, kind))
         self._memo.forget((_THERE, run, kind))
         with self._lane.writing() as connection:
             return connection.execute(self._statements.remove, _key(run, kind, identifier)).rowcount > 0
 
     def all(self, run: str, kind: str, marks: Mapping[str, str] = _NOTHING) -> Iterator[Resource]:
         # Most kinds of a run have few, and are asked for again and again.
-        read = self._memo.recall((run, kind), dict)
+        read = self._memo.recall((_LISTED, run, kind), dict)
         wanted = tuple(marks.items())
         if wanted not in read:
             read[wanted] = self._after(run, kind, marks, -1, _LAST)

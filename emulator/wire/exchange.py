@@ -179,14 +179,7 @@ def spoilt_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
 
 def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
-    if not _has_secret(tuple([name for name, _ in headers])):
-        return headers
     return tuple((name, MASK if _is_secret(name) else value) for name, value in headers)
-
-
-@lru_cache(maxsize=512)
-def _has_secret(names: tuple[str, ...]) -> bool:
-    return any(map(_is_secret, names))
 
 
 @lru_cache(maxsize=512)

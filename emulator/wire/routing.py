@@ -107,7 +107,7 @@ def _routed(contracts: Sequence[Contract], operate: Operate, known: Ways) -> App
 
 @contextmanager
 def _lightly() -> Iterator[None]:
-    """Inside, Connexion is imported without HTTP clients and without Flask: a sixth of a server's start.
+    """Inside, Connexion is imported without HTTP clients and without Flask: more than a tenth of a server's start.
 
     It has clients to ask others about tokens, to fetch contracts from elsewhere, and to test itself; here it does neither.
     Flask is one of two frameworks that it can serve with, and it gets by without.

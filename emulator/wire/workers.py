@@ -1,4 +1,4 @@
-"""Several processes behind one port: each listens on it for itself, and the kernel spreads the connections."""
+"""Several processes behind one port: each listens on it for itself. Linux spreads the connections; others may favour one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
+from emulator.errors import UserError
 from emulator.wire.running import bound
 
 _LOG: Final = logging.getLogger("oit.workers")
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE: Final = 20.0
 """Seconds for a worker to end that was told to."""
 
@@ -52,7 +53,7 @@ class Workers:
     def run(self, ready: Callable[[str], None]) -> None:
         """Serve until KeyboardInterrupt; `ready` is told the URL when all of them listen.
 
-        RuntimeError where a worker ended before it listened.
+        UserError where a worker ended before it listened: it has said why.
         """
         try:
             for _ in range(self._count):
@@ -64,7 +65,12 @@ class Workers:
 
     def _begin(self) -> None:
         worker = self._making.Process(target=self._work, name="oit-worker")
-        worker.start()
+        # A signal waits until the worker knows what to do about it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            worker.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._workers.append(worker)
 
     def _watch(self, ready: Callable[[str], None]) -> None:
@@ -78,8 +84,8 @@ class Workers:
         for worker in [each for each in self._workers if not each.is_alive()]:
             self._workers.remove(worker)
             if worker.pid not in self._ready:
-                message = f"a worker ended before it could serve (exit code {worker.exitcode})"
-                raise RuntimeError(message)
+                message = f"--workers: one ended before it could serve (exit code {worker.exitcode})"
+                raise UserError(message)
             _LOG.error("worker %s died (exit code %s); another takes its place", worker.pid, worker.exitcode)
             self._begin()
 
@@ -100,13 +106,26 @@ class Workers:
     # -- in the worker -----------------------------------------------------------------------------
 
     def _work(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupted)
-        self._held.close()
-        self._parent.close()
-        threading.Thread(target=self._end_with_parent, name="oit-orphan", daemon=True).start()
-        with suppress(KeyboardInterrupt):  # whatever is open is closed on the way
+        try:
+            for number in _SIGNALS:
+                signal.signal(number, _interrupted)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            self._held.close()
+            self._parent.close()
+            threading.Thread(target=self._end_with_parent, name="oit-orphan", daemon=True).start()
+            self._serve_or_say()
+        except KeyboardInterrupt:
+            pass  # whatever was open was closed on the way
+        finally:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+
+    def _serve_or_say(self) -> None:
+        try:
             self._serve(self._host, self._port, lambda url: self._told.send((os.getpid(), url)))
+        except UserError as error:
+            _LOG.error("%s", error)
+            raise SystemExit(error.exit_code) from None
 
     def _end_with_parent(self) -> None:
         """Nobody is to be left behind where the first process was killed."""

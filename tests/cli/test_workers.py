@@ -148,9 +148,28 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(crew: Crew) -> None:
 def test_no_worker_outlives_the_first_process(tmp_path: Path) -> None:
     crew = Crew(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path)
     workers = crew.workers()
-    assert len(workers) == 2
     crew.end(signal.SIGKILL)
+    assert len(workers) == 2
     until(lambda: not any(map(_is_there, workers)), "the workers end by themselves")
+
+
+def test_a_worker_that_cannot_begin_ends_all_and_says_why() -> None:
+    code = (
+        "from emulator.errors import UserError\n"
+        "from emulator.wire.workers import Workers\n"
+        "def serve(host, port, ready):\n"
+        "    raise UserError('the database is full')\n"
+        "try:\n"
+        "    Workers('127.0.0.1', 0, 2, serve).run(print)\n"
+        "except UserError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT, check=True
+    )
+    assert done.stdout == "--workers: one ended before it could serve (exit code 2)\n"
+    assert "the database is full" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_port_that_another_has_is_not_shared_with_it(tmp_path: Path) -> None:

@@ -419,6 +419,22 @@ def test_who_is_one_of_several_buyers_is_told_in_real_time(tmp_path: Path, liste
         listener.wait_for(lambda: listener.heard)
 
 
+def test_who_sends_is_woken_by_the_reply_that_something_waited_for(shop: Site) -> None:
+    """A call that makes us owe nothing wakes nobody."""
+    clock, woken = RealClock(), []
+    clock.on_wake = woken.append
+    seller, call = shop.seller, object()
+    seller._clock, seller.desk.soonest = clock, None
+    seller.hub.begin()
+    seller.hub.hold(call)
+    seller.replied(call)
+    assert woken == []
+    seller.hub._fresh.append("owed")
+    seller.hub.hold(call)
+    seller.replied(call)
+    assert woken == [None]
+
+
 def test_what_a_call_that_is_played_again_held_first_is_held_no_more(shop: Site) -> None:
     """The database may end a call's transaction and have it played again: only what the last play owes is held."""
     hub, call = shop.seller.hub, object()

@@ -325,10 +325,20 @@ def test_the_lease_of_a_process_that_is_gone_ends_when_the_next_one_starts(url, 
     first.owe(notification("1"))
     first.owe(notification("2", "other"), 3600)
     assert ids(first.owed_due(at(0), 1, 3600)) == ["1"]
-    first.close()
+    first.database.close()  # a process that is killed says nothing
     again = open_store(url)
     assert ids(again.owed_due(at(0), 2, 3600)) == ["1", "2"]
     again.close()
+
+
+def test_who_ends_leaves_nothing_reserved(url):
+    first, other = open_store(url), open_store(url)
+    other.holder = "elsewhere:1:2.3"
+    first.owe(notification("1"), 3600)
+    assert other.owed_due(at(0), 1, 3600) == []
+    first.close()
+    assert ids(other.owed_due(at(0), 1, 3600)) == ["1"]
+    other.close()
 
 
 def test_what_is_reserved_is_left_to_one_process_until_it_had_time_enough(url):
