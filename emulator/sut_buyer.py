@@ -20,7 +20,8 @@ from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
-from emulator.report.model import Report, RunInfo, StepInfo, run_report
+from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.played import StepInfo
 from emulator.report.waiting import write_whole
 from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
@@ -29,14 +30,15 @@ from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
+from emulator.scenario.selection import Job
 from emulator.scenario.waiting import run_waiting
 from emulator.session import (
-    Job,
     Live,
     Settings,
     Watch,
     Writer,
     nobody_watches,
+    required,
     signalling,
     step_info,
 )
@@ -285,7 +287,7 @@ def _run(
         provoked=provoked,
         spoilt=spoilt,
         known=settings.known,
-        required=job.required(Party.BUYER, strict=settings.strict),
+        required=required(job, Party.BUYER, strict=settings.strict),
     )
     board.tell(status="ended", verdict=report["verdict"])
     writer.run_done(report)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from emulator.judge.elsewhere import is_elsewhere
 from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
@@ -108,10 +109,9 @@ class Judging:
         """What the rules find in the next exchange. Never raises, whatever its messages hold."""
         run, found, before = self.run, self._found, len(self._found.findings)
         run.add(exchange)
+        silent = exchange.response is None or exchange.n in run.spoilt or is_elsewhere(run, exchange)
         for half in Half:
-            if half is Half.REQUEST and exchange.n in run.provoked:
-                continue
-            if half is Half.RESPONSE and (exchange.response is None or exchange.n in run.spoilt):
+            if exchange.n in run.provoked if half is Half.REQUEST else silent:
                 continue
             said = Said(run, exchange, half)
             found.message(said, [apply(rule, said) for rule in self._choice.on(said)])

@@ -26,8 +26,9 @@ class RunVerdict(StrEnum):
     """What is said of a whole run."""
 
     PASS = "pass"  # noqa: S105 - a verdict; all that was asked for was seen, and nothing was wrong
-    FAIL = "fail"  # the system under test breached something or a step failed
-    INCONCLUSIVE = "inconclusive"  # something was not answered or never arrived
+    FAIL = "fail"  # the system under test breached something; in a self-test also: a step was not met
+    INCONCLUSIVE = "inconclusive"  # something was not answered, never arrived, or is not as a scenario hopes
+    SKIPPED = "skipped"  # what it is there for does not apply: the partner declares not to have it
     ERROR = "error"  # our own party, rule or runner is wrong
 
 
@@ -37,7 +38,8 @@ class Blame(StrEnum):
     BUYER = "buyer"  # the party that buys
     SELLER = "seller"  # the party that sells
     SPEC = "spec"  # the standard contradicts itself
-    SCENARIO = "scenario"  # the scenario asks for what cannot be
+    SCENARIO = "scenario"  # the scenario asks for what cannot be, or sends what is wrong
+    INPUTS = "inputs"  # what the run was given does not fit the partner: data, credentials, address
     TRANSPORT = "transport"  # the message did not get through
     EMULATOR = "emulator"  # a mistake of ours
 

@@ -12,9 +12,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from emulator.errors import Exit
 from emulator.judge.ledger import GOOD, Mark
+from emulator.report.advice import cause_key
 from emulator.report.ending import ending
-from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines
-from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
+from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines, why
+from emulator.report.model import Report, RunInfo
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.progress import Progress
 from emulator.report.waiting import waiting_lines
 from emulator.scenario.events import Waiting
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 _MARKS: Final = {
     StepOutcome.PASSED: ("✔", "+", "green"),
-    StepOutcome.FAILED: ("✘", "x", "red"),
+    StepOutcome.UNMET: ("✘", "x", "yellow"),
     StepOutcome.SKIPPED: ("○", "-", "dim"),
     StepOutcome.BLOCKED: ("⊘", "!", "yellow"),
     StepOutcome.NEVER_ARRIVED: ("⌛", "?", "yellow"),
@@ -38,6 +40,7 @@ _COLOURS: Final = {
     "fail": "red",
     "inconclusive": "yellow",
     "error": "magenta",
+    "skipped": "dim",
     "warning": "yellow",
     "not_seen": "yellow",
     "disputed": "cyan",
@@ -55,11 +58,12 @@ _TITLES: Final = {
 _MEANINGS: Final = {
     "pass": "all that was asked for was seen, and nothing was wrong",
     "fail": "something is wrong",
-    "inconclusive": "something was not answered, never came or was not reached",
+    "inconclusive": "nothing that is known is wrong, and not all that was asked for was seen",
+    "skipped": "what it is there for, the partner declares not to have",
     "error": "OIT, or the party that it plays, made a mistake",
 }
 
-_STUCK: Final = frozenset({"failed", "error", "never_arrived", "inconclusive"})
+_STUCK: Final = frozenset({"unmet", "error", "never_arrived", "inconclusive"})
 """Outcomes of steps that are explained at the end."""
 
 _ODD: Final = frozenset(str(mark) for mark in Mark if mark not in GOOD)
@@ -80,6 +84,7 @@ class TerminalWriter:
         self._waited_for = ""
         self._scenario = ""
         self._count = ""
+        self._told: set[tuple[Any, ...]] = set()
         self._lives = bool(getattr(self._stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
         self._progress = Progress(self._console, lambda text: self._line(text, "dim"), lives=self._lives)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -144,7 +149,7 @@ class TerminalWriter:
         mark, plain_mark, colour = _MARKS[step.outcome]
         if step.status is not None:
             answered = str(step.status)
-        elif step.outcome is StepOutcome.PASSED or step.outcome is StepOutcome.FAILED:
+        elif step.outcome is StepOutcome.PASSED or step.outcome is StepOutcome.UNMET:
             answered = ""
         else:
             answered = str(step.outcome)
@@ -165,16 +170,15 @@ class TerminalWriter:
         self._excused(report)
         stuck = [row for row in report["steps"] if row["outcome"] in _STUCK and "excused" not in row]
         for step in stuck:
-            self._line("")
-            self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
-            for line in step_lines(report, step):
-                self._line(f"    {line}")
+            self._stuck(report, step)
         self._events(report)
         self._unattributed(report.get("unattributed", []))
         self._line("")
         meaning = _MEANINGS[report["verdict"]]
         if report["verdict"] == "pass" and "excused" in report:
             meaning = f"nothing is wrong but what is known; without that it would be {report['excused']['otherwise']}"
+        elif any(row["verdict"] == "fail" and row["blame"] == "scenario" for row in report["findings"]):
+            meaning = "what we sent was wrong, so that nothing can be said of the other side"
         elif report["verdict"] == "inconclusive" and report.get("covers", {}).get("strict"):
             meaning += ", or was required and not seen"
         self._line(f"{report['verdict'].upper()}: {meaning}", f"bold {_COLOURS[report['verdict']]}")
@@ -182,6 +186,18 @@ class TerminalWriter:
         others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
         if others:
             self._line(f"  {len(others)} breach(es) are not the {report['run']['sut']}'s and do not decide")
+
+    def _stuck(self, report: Report, step: Report) -> None:
+        """Why a step did not pass; a cause that many steps share is told once."""
+        self._line("")
+        self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
+        key = cause_key(report, step)
+        if key in self._told:
+            self._line(f"    {why(step['cause']) or step['message']}, as told above")
+            return
+        self._told.add(key)
+        for line in step_lines(report, step):
+            self._line(f"    {line}")
 
     def reports_written(self, paths: Sequence[Path]) -> None:
         """Where the reports lie."""

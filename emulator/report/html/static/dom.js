@@ -77,7 +77,7 @@ const VERDICTS = {
 };
 const RUN_WORDS = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive', error: 'Our error' };
 const OUTCOMES = {
-  passed: 'pass', failed: 'fail', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
+  passed: 'pass', unmet: 'inconclusive', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
   inconclusive: 'inconclusive', error: 'error',
 };
 const WHOSE = {
