@@ -12,15 +12,18 @@ from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
-from emulator.judge.verdict import Blame, Finding, Verdict, worst
+from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
+from emulator.standard.breach import Check
 from emulator.standard.requirement import load_requirements
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.coding import ACCEPTED
+from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
 CONTRACT: Final = "contract."
 """How the ids of the contract's own rules begin."""
+_REFUSED_CODINGS: Final = ((UnreadKind.MISCODED, 400), (UnreadKind.CODING, 415))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,18 @@ class Judging:
         """What the rules find in the next exchange. Never raises, whatever its messages hold."""
         run, found, before = self.run, self._found, len(self._found.findings)
         run.add(exchange)
+        if exchange.beside:
+            return []
         for half in Half:
             if half is Half.REQUEST and exchange.n in run.provoked:
                 continue
             if half is Half.RESPONSE and (exchange.response is None or exchange.n in run.spoilt):
                 continue
             said = Said(run, exchange, half)
-            found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
+            if said.unread:
+                found.findings += _unread(said, said.unread)
+            else:
+                found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
         if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
         return found.findings[before:]
@@ -228,6 +236,26 @@ def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
             )
         else:
             yield finding
+
+
+def _unread(said: Said, unread: Unread) -> Iterator[Finding]:
+    """What is to be said of a message whose body is not known: of a request's coding, and only where it was refused.
+
+    Many codings are allowed, and nobody has to know all of them (RFC 9110, 8.4); a body that is not what its own header
+    says is wrong by any reading.
+    """
+    miscoded = unread.kind is UnreadKind.MISCODED
+    if said.half is Half.REQUEST and (unread.kind, said.status) in _REFUSED_CODINGS:
+        yield Finding(
+            rule=f"{CONTRACT}{Check.CODING}",
+            requirements=(),
+            verdict=Verdict.FAIL if miscoded else Verdict.WARNING,
+            blame=blamed(said.author),
+            exchange=said.exchange.n,
+            expected=f"one of {ACCEPTED}, or none",
+            found=said.exchange.request.coding,
+            message=unread.why,
+        )
 
 
 def _unanswered(exchange: Exchange) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
 from emulator.judge.fold import Fold, Known
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.exchange import Exchange, Party, Unread
 from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Run:
     def add(self, exchange: Exchange) -> None:
         """Take in the next exchange. Never raises, whatever its bodies hold."""
         self.exchanges.append(exchange)
-        if exchange.request.method != "GET" and exchange.kind != "notification":
+        if exchange.request.method != "GET" and not exchange.beside and exchange.kind != "notification":
             self._acts.append(exchange.n)
         if exchange.api is None or exchange.operation is None:
             return
@@ -425,6 +425,12 @@ class Said:
         """The message's JSON body, MISSING where there is none that can be read."""
         message = self.exchange.request if self.half is Half.REQUEST else self.exchange.response
         return message.body if message else MISSING
+
+    @property
+    def unread(self) -> Unread | None:
+        """Why this message's body is not known, where it is not: then no rule looks at the message."""
+        message = self.exchange.request if self.half is Half.REQUEST else self.exchange.response
+        return message.unread if message else None
 
     @property
     def asked(self) -> Any:

@@ -72,6 +72,7 @@ ASPECTS: Final[dict[Check, tuple[Aspect, ...]]] = {
     Check.QUERY: (),
     Check.STATUS: (),
     Check.HEADER: (),
+    Check.CODING: (),
     Check.UNKNOWN_MEMBER: (),
 }
 
