@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
+from emulator.judge.rule import ANY_OPERATION, NOTHING, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
@@ -122,16 +122,41 @@ class Judging:
             if said.unread:
                 found.findings += _unread(said, said.unread)
             else:
-                found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
+                found.message(said, [self._looked(rule, said) for rule in self._choice.on(said)])
         if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
         return found.findings[before:]
 
+    def _looked(self, rule: Rule, said: Said) -> Outcome:
+        """What a rule says of a message, without what the gaps of the run may explain.
+
+        A guide's rule may look back at messages whose bodies the capture does not hold. What it says of the message by
+        itself stands; what it says only in the light of the others, of which one is not known, is not judged.
+        """
+        exchange, run = said.exchange, said.run
+        if rule.on is None or not run.gaps:
+            return apply(rule, said)
+        if said.half is Half.RESPONSE and exchange.request.unread:
+            return NOTHING
+        outcome = apply(rule, said)
+        if not outcome.findings:
+            return outcome
+        alone = Run(run.release, run.declared, run.provoked, run.spoilt)
+        alone.add(exchange)
+        known = {(f.pointer, f.message) for f in apply(rule, Said(alone, exchange, said.half)).findings}
+        kept = tuple(f for f in outcome.findings if f.verdict is Verdict.ERROR or (f.pointer, f.message) in known)
+        return outcome if len(kept) == len(outcome.findings) else Outcome(kept, ())
+
     def close(self) -> Judgement:
-        """The judgement of all that was heard, after the rules that look at the whole run. Once only."""
+        """The judgement of all that was heard, after the rules that look at the whole run. Once only.
+
+        Of a run with gaps these find nothing wrong: what they miss may stand there.
+        """
         found, run = self._found, self.run
         for rule in self._closing:
             for remark, outcome in close(rule, run):
+                if run.gaps and any(finding.verdict is not Verdict.ERROR for finding in outcome.findings):
+                    continue
                 found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
         return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
