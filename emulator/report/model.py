@@ -16,6 +16,7 @@ from emulator.judge.entries import Unattributed
 from emulator.judge.judge import Judgement
 from emulator.judge.ledger import Account, Ledger
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
+from emulator.report.held import mostly_lost, seen
 from emulator.report.known import Known, fails
 from emulator.report.masking import clean_text, moment, plain, secret_name
 from emulator.report.required import Required
@@ -131,7 +132,11 @@ def run_report(
         "report_version": REPORT_VERSION,
         "tool": _tool(),
         "run": run_json(info),
-        "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut, captured=info.captured)),
+        "verdict": str(
+            run_verdict(
+                judgement.findings, steps, exchanges, info.sut, captured=info.captured, unattributed=unattributed
+            )
+        ),
         "counts": _counts(judgement),
         "steps": [step_json(step) for step in steps],
         "exchanges": [exchange_json(each, provoked=each.n in provoked, spoilt=each.n in spoilt) for each in exchanges],
@@ -148,7 +153,7 @@ def run_report(
         report["events"] = pages
     if known is not None:
         known.excuse(report)
-        _excused(report, judgement.findings, steps, exchanges, info)
+        _excused(report, judgement.findings, steps, exchanges, info, unattributed)
     if required is not None and (covers := required.account(report)):
         report["covers"] = covers
         if covers["strict"] and covers["not_seen"] and report["verdict"] == RunVerdict.PASS:
@@ -157,7 +162,12 @@ def run_report(
 
 
 def _excused(
-    report: Report, findings: Sequence[Finding], steps: Sequence[StepInfo], exchanges: Sequence[Exchange], info: RunInfo
+    report: Report,
+    findings: Sequence[Finding],
+    steps: Sequence[StepInfo],
+    exchanges: Sequence[Exchange],
+    info: RunInfo,
+    unattributed: Sequence[Unattributed],
 ) -> None:
     """Let what is excused decide nothing; say how much that is, and what the verdict would be."""
     counting = [f for f, row in zip(findings, report["findings"], strict=True) if "excused" not in row]
@@ -169,7 +179,9 @@ def _excused(
         "steps": len(steps) - len(playing),
         "otherwise": report["verdict"],
     }
-    report["verdict"] = str(run_verdict(counting, playing, exchanges, info.sut, captured=info.captured))
+    report["verdict"] = str(
+        run_verdict(counting, playing, exchanges, info.sut, captured=info.captured, unattributed=unattributed)
+    )
 
 
 def _page(page: Account) -> Report:
@@ -197,6 +209,7 @@ def _unattributed(entry: Unattributed) -> Report:
         "method": clean_text(entry.method),
         "url": clean_text(entry.url),
         "why": clean_text(entry.why),
+        **({"half": entry.half} if entry.half else {}),
     }
 
 
@@ -278,18 +291,21 @@ def run_verdict(
     sut: Party | None,
     *,
     captured: bool = False,
+    unattributed: Sequence[Unattributed] = (),
 ) -> RunVerdict:
     """What is said of a run.
 
     With a party under test, a breach by the other party, which is ours, is our error and not a
     failure of the partner. In a captured run the other party is not ours either: its breaches are told and
-    decide nothing. A run that saw nothing is inconclusive, never a pass.
+    decide nothing. A run that saw nothing is inconclusive, never a pass; so is a capture of which more was lost than held.
     """
-    steps = list(steps)
+    steps, exchanges = list(steps), list(exchanges)
     told = [f for f in findings if not (captured and sut and f.blame is blamed(sut.other))]
     verdicts = {_finding_verdict(finding, sut) for finding in told} | {_step_verdict(step, sut) for step in steps}
     outcomes = {step.outcome for step in steps}
-    if StepOutcome.PASSED not in outcomes and all(exchange.response is None for exchange in exchanges):
+    if StepOutcome.PASSED not in outcomes and not any(map(seen, exchanges)):
+        verdicts.add(RunVerdict.INCONCLUSIVE)
+    if captured and mostly_lost(exchanges, unattributed, sut):
         verdicts.add(RunVerdict.INCONCLUSIVE)
     return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
 
@@ -446,7 +462,10 @@ def _message(message: Message) -> Report:
         body, encoding = clean_text(message.raw.decode("utf-8", "replace")), "text"
     else:
         body, encoding = plain(parsed.value), "json"
-    return {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    told: Report = {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    if message.unread is not None:
+        told["unread"] = {"kind": str(message.unread.kind), "why": clean_text(message.unread.why)}
+    return told
 
 
 def _headers(message: Message) -> Mapping[str, str]:
