@@ -15,6 +15,7 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.exceptions
 
+from emulator.errors import UserError
 from emulator.wire.coding import unpacked
 from emulator.wire.connections import Watch, session
 from emulator.wire.dress import Dress, Plain
@@ -29,6 +30,7 @@ from emulator.wire.exchange import (
     masked_headers,
     masked_url,
 )
+from emulator.wire.trust import authorities
 
 CONTENT_TYPE: Final = "application/json;charset=utf-8"
 MAX_RESPONSE: Final = 32 * 1024 * 1024
@@ -172,6 +174,7 @@ class Client:
             urllib3.exceptions.HTTPError,
             OSError,
             ValueError,
+            UserError,
         ) as error:
             outcome = _fault(url, error)
         if watch.expired or (isinstance(outcome, Fault) and outcome.kind is FaultKind.TIMEOUT):
@@ -191,6 +194,7 @@ class Client:
             timeout=(min(timeout, _CONNECT), timeout),
             allow_redirects=False,
             stream=True,
+            verify=str(authorities()) if url[:6].lower() == "https:" else None,
         ) as answer:
             received = bytearray()
             coding = answer.raw.headers.get("content-encoding", "")
@@ -233,6 +237,11 @@ _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], FaultKind, str], ...
     ),
     (
         (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        FaultKind.UNREACHABLE,
+        "no TLS connection to {host}: {detail}",
+    ),
+    (
+        (UserError,),
         FaultKind.UNREACHABLE,
         "no TLS connection to {host}: {detail}",
     ),

@@ -223,7 +223,8 @@ class _Adapter(HTTPAdapter):
 def session(*, fresh: bool) -> requests.Session:
     """Connections that a Watch can end; with `fresh` each serves one request."""
     made = requests.Session()
-    made.trust_env = False  # a proxy of the environment would stand between the parties
+    # A proxy of the environment would stand between the parties, and .netrc would add credentials that nobody gave.
+    made.trust_env = False
     made.headers.clear()  # what is sent is what is recorded: no cookies either
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
