@@ -35,7 +35,7 @@ from emulator.wire.exchange import (
     masked_headers,
     masked_url,
 )
-from emulator.wire.payload import Parsed, dump
+from emulator.wire.payload import Parsed, dump, parse
 
 __all__ = ["BasePaths", "Captured", "Unattributed", "read_capture"]
 
@@ -484,6 +484,14 @@ def _told_body(message: Form) -> tuple[bytes, Unread | None]:
         case "json":
             return dump(body), unread
         case "text":
-            return message.text("body", "").encode("utf-8", "replace"), unread
+            return _spelt(message.text("body", "")), unread
         case _:
             raise Malformed(f"{message.place}/body_encoding", f"{encoding!r:.40} is not one of json, text, none")
+
+
+def _spelt(text: str) -> bytes:
+    """A body that was not clean JSON, as bytes: where it would be by now, a byte that is no UTF-8 was put right for it."""
+    raw = text.encode("utf-8", "replace")
+    parsed = parse(raw)
+    clean = parsed.problem is None and not parsed.duplicates
+    return raw.replace("\ufffd".encode(), b"\xff") if clean else raw

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from emulator.judge.bodies import Kept, body_of, not_held
 from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
+from emulator.wire.coding import MAX_REQUEST
 from emulator.wire.exchange import (
     Fault,
     FaultKind,
@@ -169,7 +170,10 @@ def _sent(request: Form, method: str, *, ours: bool) -> Body:
     data = request.form("postData") if request.has("postData") else Form({}, f"{request.place}/postData")
     headers, size = _headers(request), _size(request, None)
     if data.text("text", ""):
-        return body_of(_kept(request, data, None), "request")
+        raw, unread = body_of(_kept(request, data, None), "request")
+        if len(raw) > MAX_REQUEST:
+            return b"", Unread(UnreadKind.TOO_LARGE, f"the body of the request is larger than {MAX_REQUEST} bytes")
+        return raw, unread
     if params := [(form.text("name"), form.text("value", "")) for form in data.forms("params")]:
         if "json" in data.text("mimeType", "").lower():
             return not_held("the file tells the body of the request as parameters, which it was not")

@@ -13,6 +13,8 @@ from emulator.wire.exchange import Unread, UnreadKind
 
 ACCEPTED: Final = "gzip, deflate"
 """What a refused sender may use instead, as an `Accept-Encoding` (RFC 9110, 15.5.16)."""
+MAX_REQUEST: Final = 8 * 1024 * 1024
+"""Bytes of a request's body that are read, packed and unpacked; no message of the standard has a hundredth of it."""
 GZIP: Final = b"\x1f\x8b"
 """How what gzip has packed begins."""
 _CHUNK: Final = 64 * 1024

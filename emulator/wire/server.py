@@ -48,7 +48,7 @@ from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
 from emulator.wire.routing import outside, routed
 
-MAX_BODY: Final = 8 * 1024 * 1024
+MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
