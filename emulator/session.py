@@ -45,6 +45,7 @@ from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 from emulator.wire.server import Server
+from emulator.wire.trust import authorities
 
 _TELLING = threading.Lock()
 
@@ -160,6 +161,8 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
     """Refuse what would have no effect, before anything is sent. UserError says what to do."""
     if settings.seller_url and settings.profile:
         declared_in(settings.profile, load_release(settings.release))
+    if (settings.seller_url or "").lower().startswith("https:"):
+        authorities()
     if settings.seller_url and settings.clock is ClockMode.VIRTUAL:
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     if settings.jobs > 1 and settings.listen[1]:

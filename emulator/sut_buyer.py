@@ -47,6 +47,7 @@ from emulator.wire.beside import Beside, Page
 from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
+from emulator.wire.trust import authorities
 
 _LINGER: Final = 2.0
 """Seconds without a call after which a buyer that has done all that was asked of it is taken to be done."""
@@ -87,6 +88,7 @@ def run_for_buyer(
     settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door, watch: Watch = nobody_watches
 ) -> list[Report]:
     """Make every run, one after the other, all at one address. UserError where the address is not free."""
+    authorities()  # a callback may be https://
     release = load_release(settings.release)
     reports: list[Report] = []
     for job in jobs:

@@ -9,19 +9,22 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from emulator.judge.elsewhere import is_elsewhere
-from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
+from emulator.judge.rule import ANY_OPERATION, NOTHING, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
-from emulator.judge.verdict import Blame, Finding, Verdict, worst
+from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
+from emulator.standard.breach import Check
 from emulator.standard.requirement import load_requirements
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.coding import ACCEPTED
+from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
 CONTRACT: Final = "contract."
 """How the ids of the contract's own rules begin."""
+_REFUSED_CODINGS: Final = ((UnreadKind.MISCODED, 400), (UnreadKind.CODING, 415))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +112,51 @@ class Judging:
         """What the rules find in the next exchange. Never raises, whatever its messages hold."""
         run, found, before = self.run, self._found, len(self._found.findings)
         run.add(exchange)
+        if exchange.beside:
+            return []
         silent = exchange.response is None or exchange.n in run.spoilt or is_elsewhere(run, exchange)
         for half in Half:
             if exchange.n in run.provoked if half is Half.REQUEST else silent:
                 continue
             said = Said(run, exchange, half)
-            found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
+            if said.unread:
+                found.findings += _unread(said, said.unread)
+            else:
+                found.message(said, [self._looked(rule, said) for rule in self._choice.on(said)])
         if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
         return found.findings[before:]
 
+    def _looked(self, rule: Rule, said: Said) -> Outcome:
+        """What a rule says of a message, without what the gaps of the run may explain.
+
+        A guide's rule may look back at messages whose bodies the capture does not hold. What it says of the message by
+        itself stands; what it says only in the light of the others, of which one is not known, is not judged.
+        """
+        exchange, run = said.exchange, said.run
+        if rule.on is None or not run.gaps:
+            return apply(rule, said)
+        if said.half is Half.RESPONSE and exchange.request.unread:
+            return NOTHING
+        outcome = apply(rule, said)
+        if not outcome.findings:
+            return outcome
+        alone = Run(run.release, run.declared, run.provoked, run.spoilt)
+        alone.add(exchange)
+        known = {(f.pointer, f.message) for f in apply(rule, Said(alone, exchange, said.half)).findings}
+        kept = tuple(f for f in outcome.findings if f.verdict is Verdict.ERROR or (f.pointer, f.message) in known)
+        return outcome if len(kept) == len(outcome.findings) else Outcome(kept, ())
+
     def close(self) -> Judgement:
-        """The judgement of all that was heard, after the rules that look at the whole run. Once only."""
+        """The judgement of all that was heard, after the rules that look at the whole run. Once only.
+
+        Of a run with gaps these find nothing wrong: what they miss may stand there.
+        """
         found, run = self._found, self.run
         for rule in self._closing:
             for remark, outcome in close(rule, run):
+                if run.gaps and any(finding.verdict is not Verdict.ERROR for finding in outcome.findings):
+                    continue
                 found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
         return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
@@ -228,6 +261,26 @@ def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
             )
         else:
             yield finding
+
+
+def _unread(said: Said, unread: Unread) -> Iterator[Finding]:
+    """What is to be said of a message whose body is not known: of a request's coding, and only where it was refused.
+
+    Many codings are allowed, and nobody has to know all of them (RFC 9110, 8.4); a body that is not what its own header
+    says is wrong by any reading.
+    """
+    miscoded = unread.kind is UnreadKind.MISCODED
+    if said.half is Half.REQUEST and (unread.kind, said.status) in _REFUSED_CODINGS:
+        yield Finding(
+            rule=f"{CONTRACT}{Check.CODING}",
+            requirements=(),
+            verdict=Verdict.FAIL if miscoded else Verdict.WARNING,
+            blame=blamed(said.author),
+            exchange=said.exchange.n,
+            expected=f"one of {ACCEPTED}, or none",
+            found=said.exchange.request.coding,
+            message=unread.why,
+        )
 
 
 def _unanswered(exchange: Exchange) -> Iterator[Finding]:

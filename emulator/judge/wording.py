@@ -16,6 +16,7 @@ CHECKS: Final[dict[Check, str]] = {
     Check.QUERY: "The query has the parameters that the operation needs, with values of the right type.",
     Check.STATUS: "The status is one that the contract lists for the operation (any 4xx or 5xx may be used).",
     Check.HEADER: "The media type and the headers that the contract declares are there and well formed.",
+    Check.CODING: "The body is packed as its Content-Encoding says, and in a way that its receiver reads. Many may be used, and nobody has to read all.",
     Check.SCHEMA: "The body fits the schema of its operation, including the sub-type that each @type names.",
     Check.PRODUCT: "A productConfiguration fits the product schema whose URN its @type names.",
     Check.READ_ONLY: "A request carries no attribute that the contract marks readOnly.",

@@ -16,6 +16,7 @@ from emulator.judge.judge import Judgement, RequirementVerdict
 from emulator.judge.ledger import Account, Ledger
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
 from emulator.report.causes import explained, laid
+from emulator.report.held import mostly_lost, seen
 from emulator.report.known import Known, fails
 from emulator.report.masking import clean_text, moment, plain, secret_name
 from emulator.report.played import Cause, StepInfo, StepOutcome
@@ -91,7 +92,9 @@ def run_report(
         "report_version": REPORT_VERSION,
         "tool": _tool(),
         "run": run_json(info),
-        "verdict": str(run_verdict(findings, steps, exchanges, info.sut, captured=info.captured)),
+        "verdict": str(
+            run_verdict(findings, steps, exchanges, info.sut, captured=info.captured, unattributed=unattributed)
+        ),
         "counts": _counts(judgement.requirements, findings),
         "steps": [step_json(step) for step in steps],
         "exchanges": [exchange_json(each, provoked=each.n in provoked, spoilt=each.n in spoilt) for each in exchanges],
@@ -108,7 +111,7 @@ def run_report(
         report["events"] = pages
     if known is not None:
         known.excuse(report)
-        _excused(report, findings, steps, exchanges, info)
+        _excused(report, findings, steps, exchanges, info, unattributed)
     if required is not None and (covers := required.account(report)):
         report["covers"] = covers
         if covers["strict"] and covers["not_seen"] and report["verdict"] == RunVerdict.PASS:
@@ -117,7 +120,12 @@ def run_report(
 
 
 def _excused(
-    report: Report, findings: Sequence[Finding], steps: Sequence[StepInfo], exchanges: Sequence[Exchange], info: RunInfo
+    report: Report,
+    findings: Sequence[Finding],
+    steps: Sequence[StepInfo],
+    exchanges: Sequence[Exchange],
+    info: RunInfo,
+    unattributed: Sequence[Unattributed],
 ) -> None:
     """Let what is excused decide nothing; say how much that is, and what the verdict would be."""
     counting = [f for f, row in zip(findings, report["findings"], strict=True) if "excused" not in row]
@@ -129,7 +137,9 @@ def _excused(
         "steps": len(steps) - len(playing),
         "otherwise": report["verdict"],
     }
-    report["verdict"] = str(run_verdict(counting, playing, exchanges, info.sut, captured=info.captured))
+    report["verdict"] = str(
+        run_verdict(counting, playing, exchanges, info.sut, captured=info.captured, unattributed=unattributed)
+    )
 
 
 def _page(page: Account) -> Report:
@@ -157,6 +167,7 @@ def _unattributed(entry: Unattributed) -> Report:
         "method": clean_text(entry.method),
         "url": clean_text(entry.url),
         "why": clean_text(entry.why),
+        **({"half": entry.half} if entry.half else {}),
     }
 
 
@@ -254,25 +265,27 @@ def run_verdict(
     sut: Party | None,
     *,
     captured: bool = False,
+    unattributed: Sequence[Unattributed] = (),
 ) -> RunVerdict:
     """What is said of a run.
 
     With a party under test a fail is a finding against it, and nothing else: a step that was not met makes the run
     inconclusive, as does a request of a scenario that is wrong, and a breach of our own party is our error. In a
     self-test a step that was not met is a failure of ours. In a captured run the other party is not ours either: its
-    breaches are told and decide nothing. A run that saw nothing is inconclusive, never a pass; one that left out what
-    it is there for, since the partner does not have it, is skipped.
+    breaches are told and decide nothing. A run that saw nothing is inconclusive, never a pass; so is a capture of which
+    more was lost than held. One that left out what it is there for, since the partner does not have it, is skipped.
     """
-    steps = list(steps)
+    steps, exchanges = list(steps), list(exchanges)
     told = [f for f in findings if not (captured and sut and f.blame is blamed(sut.other))]
     verdicts = {_finding_verdict(finding, sut) for finding in told} | {_step_verdict(step, sut) for step in steps}
     outcomes = {step.outcome for step in steps}
-    exchanges = list(exchanges)
     absent = any(step.outcome is StepOutcome.SKIPPED and step.cause is Cause.UNSUPPORTED for step in steps)
     if absent:
         verdicts.add(RunVerdict.SKIPPED)
-    unseen = bool(exchanges) or not absent
-    if StepOutcome.PASSED not in outcomes and unseen and all(exchange.response is None for exchange in exchanges):
+    asked = bool(exchanges) or not absent
+    if StepOutcome.PASSED not in outcomes and asked and not any(map(seen, exchanges)):
+        verdicts.add(RunVerdict.INCONCLUSIVE)
+    if captured and mostly_lost(exchanges, unattributed, sut):
         verdicts.add(RunVerdict.INCONCLUSIVE)
     return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
 
@@ -440,7 +453,10 @@ def _message(message: Message) -> Report:
         body, encoding = clean_text(message.raw.decode("utf-8", "replace")), "text"
     else:
         body, encoding = plain(parsed.value), "json"
-    return {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    told: Report = {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    if message.unread is not None:
+        told["unread"] = {"kind": str(message.unread.kind), "why": clean_text(message.unread.why)}
+    return told
 
 
 def _headers(message: Message) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,10 @@ _MEANINGS: Final = {
     "error": "OIT, or the party that it plays, made a mistake",
 }
 
+_SIZES: Final = re.compile(r" \([0-9]+ (?:bytes|of [0-9]+ bytes)\)")
+"""What reasons for not judging an entry differ in, though they are the same."""
+_NAMED: Final = 8
+"""Entries that are named where many share a reason."""
 _STUCK: Final = frozenset({"unmet", "error", "never_arrived", "inconclusive"})
 """Outcomes of steps that are explained at the end."""
 
@@ -181,6 +186,8 @@ class TerminalWriter:
             meaning = "what we sent was wrong, so that nothing can be said of the other side"
         elif report["verdict"] == "inconclusive" and report.get("covers", {}).get("strict"):
             meaning += ", or was required and not seen"
+        elif report["verdict"] == "inconclusive" and any("half" in row for row in report.get("unattributed", [])):
+            meaning += ", or is not in the file"
         self._line(f"{report['verdict'].upper()}: {meaning}", f"bold {_COLOURS[report['verdict']]}")
         self._line(f"  {len(report['exchanges'])} exchanges; requirements: {requirement_counts(report)}")
         others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
@@ -249,15 +256,24 @@ class TerminalWriter:
             self._line(f"  … and {len(odd) - _MOST} more in report.json (--report json)")
 
     def _unattributed(self, entries: list[Report]) -> None:
+        """What was not judged, by the reason: which entries, and what the first of them asked for."""
         if not entries:
             return
         self._line("")
-        self._line(f"Not judged ({len(entries)} of the file's entries)", "bold yellow")
-        for entry in entries[:_MOST]:
-            self._line(f"  entry {entry['entry']}: {printable(entry['method'], 20)} {printable(entry['url'], 120)}")
-            self._line(f"    {entry['why']}")
-        if len(entries) > _MOST:
-            self._line(f"  … and {len(entries) - _MOST} more in report.json (--report json)")
+        numbers = {entry["entry"] for entry in entries}
+        self._line(f"Not judged ({len(numbers)} of the file's entries)", "bold yellow")
+        reasons: dict[str, list[Report]] = {}
+        for entry in entries:
+            reasons.setdefault(_SIZES.sub("", entry["why"]), []).append(entry)
+        for reason, rows in list(reasons.items())[:_MOST]:
+            first = rows[0]
+            why = first["why"] if len(rows) == 1 else reason
+            self._line(f"  {_entries(rows)}: {printable(why, 300)}")
+            if first["url"]:
+                such = "such as " if len(rows) > 1 else ""
+                self._line(f"    {such}{printable(first['method'], 20)} {printable(first['url'], 120)}", "dim")
+        if len(reasons) > _MOST:
+            self._line(f"  … and {len(reasons) - _MOST} more in report.json (--report json)")
 
     def _findings(self, report: Report, title: str, findings: list[Report], colour: str) -> None:
         self._line("")
@@ -286,3 +302,12 @@ class TerminalWriter:
 
             self._opened = Console(file=self._stream, no_color=bool(os.environ.get("NO_COLOR")), legacy_windows=False)
         return self._opened
+
+
+def _entries(rows: Sequence[Report]) -> str:
+    """`entry 3`, or `7 entries (1, 2, 5 …)`."""
+    numbers = list(dict.fromkeys(row["entry"] for row in rows))
+    if len(numbers) == 1:
+        return f"entry {numbers[0]}"
+    more = " …" if len(numbers) > _NAMED else ""
+    return f"{len(numbers)} entries ({', '.join(map(str, numbers[:_NAMED]))}{more})"

@@ -290,6 +290,8 @@ class _Walk:
 
     def _take(self, exchange: Exchange) -> None:
         """Give an exchange to the step that it fits; otherwise remember how near it came."""
+        if exchange.beside:
+            return
         if exchange.sender is not Party.BUYER:
             self.seen.event(exchange)
             return

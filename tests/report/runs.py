@@ -69,5 +69,5 @@ def full_report() -> Report:
         FAILED_STEP,
         *(StepInfo(str(outcome), "await", outcome, message="why") for outcome in StepOutcome),
     )
-    seen = (exchange({"id": "1"}), exchange(fault=True), exchange({}, operation=None, api=None, path="/nowhere"))
+    seen = (exchange({"id": "1"}), exchange(fault=True), exchange({}, operation=None, path="/nowhere"))
     return report(*seen, steps=steps, breaches=(BREACH, Breach("/b", "c", "d", "e")), sut=Party.SELLER, case="no city")
