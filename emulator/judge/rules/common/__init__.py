@@ -19,6 +19,7 @@ from emulator.judge.rules.common.identity import (
     same_parties,
     stays,
 )
+from emulator.judge.rules.common.installed import products_are_there
 from emulator.judge.rules.common.lists import (
     TELLS_NOTHING,
     Filter,
@@ -56,6 +57,7 @@ __all__ = [
     "paired",
     "parties",
     "parties_of",
+    "products_are_there",
     "reads_agree",
     "repeats_parties",
     "required_by_table",

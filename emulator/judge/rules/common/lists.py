@@ -10,7 +10,8 @@ from typing import Any, Final
 from emulator.judge.rule import ANY_STATUS, REFUSED, Mark, responses
 from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.values import Labels, moment, same
-from emulator.judge.run import Kind, Said
+from emulator.judge.run import Kind, Said, succeeded
+from emulator.wire.exchange import Exchange
 from emulator.wire.payload import every
 
 
@@ -124,9 +125,27 @@ def _instant(value: Any) -> datetime | None:
     return moment(value.replace(" ", "+")) if isinstance(value, str) else None
 
 
+WHO: Final = ("buyerId", "sellerId")
+PAGING: Final = ("offset", "limit")
+
+
+def claims_all(exchange: Exchange, *, unfiltered: bool = False) -> bool:
+    """Whether an answer is a list from its start to its end, as far as it says; `unfiltered`: of all that there is."""
+    response, query = exchange.response, dict(exchange.request.query)
+    if not succeeded(exchange) or response is None or not isinstance(response.body, list):
+        return False
+    if unfiltered and not set(query) <= {*WHO, *PAGING}:
+        return False
+    shown, limit = len(response.body), _number(query.get("limit"))
+    total = _number(response.header("X-Total-Count"))
+    if (response.header("X-Pagination-Throttled") or "").strip().lower() == "true" or _number(query.get("offset")):
+        return False
+    return total == shown if total is not None else limit is None or shown < limit
+
+
 def pages(book: Rulebook, labels: Labels, operation: str, *, name: str = "pages") -> None:
-    """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, and
-    no page is longer than its limit.
+    """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, no page
+    is longer than its limit, and none is empty that begins before the total.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -141,6 +160,9 @@ def pages(book: Rulebook, labels: Labels, operation: str, *, name: str = "pages"
         if total is not None and shown:
             yield hold("", total >= offset + shown, expected=f"{offset + shown} or more", found=total,
                        message=f"X-Total-Count is {total}, though {offset + shown} were shown or skipped")  # fmt: skip
+        if total is not None and not shown and limit != 0:
+            yield hold("", offset >= total, expected=f"{total - offset} more", found=[],
+                       message=f"the page is empty, though X-Total-Count is {total} and {offset} were skipped")  # fmt: skip
         if limit is not None:
             yield hold("", shown <= limit, expected=f"{limit} at most", found=shown,
                        message=f"{shown} entries were sent where {limit} were asked for")  # fmt: skip
