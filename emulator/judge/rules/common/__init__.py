@@ -21,8 +21,11 @@ from emulator.judge.rules.common.identity import (
 )
 from emulator.judge.rules.common.installed import products_are_there
 from emulator.judge.rules.common.lists import (
+    PAGING,
     TELLS_NOTHING,
+    WHO,
     Filter,
+    claims_all,
     filters,
     no_doubles,
     nothing_found_is_200,
@@ -36,11 +39,14 @@ from emulator.judge.rules.common.talking import parties, repeats_parties, uses_a
 from emulator.judge.rules.common.values import moment, same
 
 __all__ = [
+    "PAGING",
     "STEADY",
     "TELLS_NOTHING",
+    "WHO",
     "Filter",
     "Machine",
     "agrees",
+    "claims_all",
     "echo_marks",
     "echoes",
     "filters",
