@@ -34,8 +34,9 @@ def with_answer(exchange: Exchange, edit: Edit | None = None, **changes: Any) ->
     response = exchange.response
     assert response is not None
     raw = json.dumps(edit(response.body)).encode() if edit else response.raw
-    headers = {**dict(response.headers), **changes.get("headers", {})}
-    return replace(exchange, response=Response(tuple(headers.items()), raw, changes.get("status", response.status)))
+    given = changes.get("headers", {})
+    others = [(name, value) for name, value in response.headers if name.lower() not in map(str.lower, given)]
+    return replace(exchange, response=Response((*others, *given.items()), raw, changes.get("status", response.status)))
 
 
 def with_request(exchange: Exchange, edit: Edit) -> Exchange:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
 from emulator.judge.rules.common.echo import echo_marks, echoes
+from emulator.judge.rules.common.filtering import Filter, filters
 from emulator.judge.rules.common.identity import (
     agrees,
     keeps,
@@ -21,12 +22,7 @@ from emulator.judge.rules.common.identity import (
 )
 from emulator.judge.rules.common.installed import products_are_there
 from emulator.judge.rules.common.lists import (
-    PAGING,
     TELLS_NOTHING,
-    WHO,
-    Filter,
-    claims_all,
-    filters,
     no_doubles,
     nothing_found_is_200,
     pages,
@@ -37,6 +33,7 @@ from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle,
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
 from emulator.judge.rules.common.values import moment, same
+from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
 
 __all__ = [
     "PAGING",
@@ -55,6 +52,7 @@ __all__ = [
     "keeps",
     "keeps_id",
     "lifecycle",
+    "lists_all",
     "moment",
     "no_doubles",
     "no_twins",

@@ -11,8 +11,9 @@ from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.identity import parties_of
-from emulator.judge.rules.common.lists import TELLS_NOTHING, claims_all
+from emulator.judge.rules.common.lists import TELLS_NOTHING
 from emulator.judge.rules.common.values import Labels
+from emulator.judge.rules.common.wholeness import claims_all
 from emulator.judge.run import ORDER, PRODUCT, Run, Said, succeeded
 from emulator.wire.call import ErrorCode
 from emulator.wire.exchange import Exchange
