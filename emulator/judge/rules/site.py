@@ -98,6 +98,7 @@ def place_is_spelt_out(said: Said) -> Iterator[Mark]:
 common.unknown_is_404(SITE, "R15", "retrieveGeographicSite", KIND)
 
 common.keeps_id(SITE, (), KIND)
+common.links_to_itself(SITE, KIND)
 common.stays(SITE, (), KIND)
 common.no_doubles(SITE, (), "listGeographicSite")
 common.pages(SITE, (), "listGeographicSite", one=True)

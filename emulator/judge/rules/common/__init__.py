@@ -29,6 +29,14 @@ from emulator.judge.rules.common.lists import (
     too_many_is_422,
     unknown_is_404,
 )
+from emulator.judge.rules.common.plausible import (
+    in_order,
+    lasts,
+    links_to_itself,
+    past,
+    prices_read_well,
+    well_without_errors,
+)
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
@@ -49,9 +57,12 @@ __all__ = [
     "filters",
     "fits_state_table",
     "goes_legally",
+    "in_order",
     "keeps",
     "keeps_id",
+    "lasts",
     "lifecycle",
+    "links_to_itself",
     "lists_all",
     "moment",
     "no_doubles",
@@ -61,6 +72,8 @@ __all__ = [
     "paired",
     "parties",
     "parties_of",
+    "past",
+    "prices_read_well",
     "products_are_there",
     "reads_agree",
     "repeats_parties",
@@ -73,4 +86,5 @@ __all__ = [
     "too_many_is_422",
     "unknown_is_404",
     "uses_all",
+    "well_without_errors",
 ]
