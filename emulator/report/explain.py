@@ -56,6 +56,7 @@ _WHOSE: Final = {
     "scenario": "the scenario's",
     "transport": "unknown: the message did not get through",
     "emulator": "ours: a mistake in OIT",
+    "nobody": "nobody's",
 }
 
 
