@@ -19,6 +19,7 @@ from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
+from emulator.judge.refusals import Refuser
 from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
 from emulator.parties.clock import Clock, RealClock, VirtualClock
@@ -521,6 +522,7 @@ def _checked(
         speed=captured.speed,
         sut=sut,
         declared=declared,
+        refuser=Refuser.PARTNERS,
     )
     report = run_report(
         info,

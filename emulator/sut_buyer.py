@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from emulator.doors import Emulation, declared_by, serve_seller
 from emulator.errors import UserError
 from emulator.judge.judge import judge
+from emulator.judge.refusals import Refuser
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
@@ -31,6 +32,7 @@ from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.selection import Job
+from emulator.scenario.unasked import told_once
 from emulator.scenario.waiting import run_waiting
 from emulator.session import (
     Live,
@@ -227,6 +229,8 @@ def _run(
             speed=door.speed,
             sut=Party.BUYER,
             declared=declared,
+            refuser=Refuser.OURS,
+            expected=frozenset(room.awaited),
             closing=(),
         )
         now = replace(info, finished=clock.now())
@@ -278,9 +282,17 @@ def _run(
     spoilt = waited.result.spoilt
     provoked = provoked_of(room)
     judgement = judge(
-        room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
+        room,
+        release,
+        provoked=provoked,
+        spoilt=spoilt,
+        speed=door.speed,
+        sut=Party.BUYER,
+        declared=declared,
+        refuser=Refuser.OURS,
+        expected=frozenset(room.awaited),
     )
-    judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
+    judgement = replace(judgement, findings=told_once(judgement.findings, waited.findings))
     report = run_report(
         replace(info, finished=waited.result.finished),
         follow.steps,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from emulator.judge.elsewhere import is_elsewhere
+from emulator.judge.refusals import Refuser, is_refused, refusals
 from emulator.judge.rule import ANY_OPERATION, NOTHING, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
@@ -54,6 +55,8 @@ def judge(
     speed: float = 1.0,
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
+    refuser: Refuser | None = None,
+    expected: frozenset[int] = frozenset(),
     rules: Sequence[Rule] = RULES,
     closing: Sequence[ClosingRule] = CLOSING,
 ) -> Judgement:
@@ -67,6 +70,9 @@ def judge(
     whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
     at which the transcript itself listens, so that an event which is not there was not sent to them. `speed` is how
     many seconds the clock of the transcript counted in one.
+
+    A refused request is no evidence for its sender. What else a refusal says is told where `refuser` says who refuses;
+    `expected` are the numbers of exchanges that were awaited as they are, a refusal included.
     """
     judging = Judging(
         release,
@@ -76,6 +82,8 @@ def judge(
         speed=speed,
         sut=sut,
         declared=declared,
+        refuser=refuser,
+        expected=expected,
         rules=rules,
         closing=closing,
     )
@@ -100,6 +108,8 @@ class Judging:
         speed: float = 1.0,
         sut: Party | None = None,
         declared: Declared = NOTHING_DECLARED,
+        refuser: Refuser | None = None,
+        expected: frozenset[int] = frozenset(),
         rules: Sequence[Rule] = RULES,
         closing: Sequence[ClosingRule] = CLOSING,
     ) -> None:
@@ -107,6 +117,7 @@ class Judging:
         self._found = _Tally(sut)
         self._choice = _chosen(tuple(rules))
         self._closing = closing
+        self._refuser, self._expected, self._sut = refuser, expected, sut
 
     def hear(self, exchange: Exchange) -> list[Finding]:
         """What the rules find in the next exchange. Never raises, whatever its messages hold."""
@@ -125,6 +136,7 @@ class Judging:
                 found.message(said, [self._looked(rule, said) for rule in self._choice.on(said)])
         if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
+            found.findings += self._refused(exchange, found.findings[before:])
         return found.findings[before:]
 
     def _looked(self, rule: Rule, said: Said) -> Outcome:
@@ -147,6 +159,15 @@ class Judging:
         kept = tuple(f for f in outcome.findings if f.verdict is Verdict.ERROR or (f.pointer, f.message) in known)
         return outcome if len(kept) == len(outcome.findings) else Outcome(kept, ())
 
+    def _refused(self, exchange: Exchange, found: Sequence[Finding]) -> Iterator[Finding]:
+        """What a refusal of a call says, where it was neither provoked nor awaited. Ours speaks of the party under test."""
+        if self._refuser is None or not is_refused(exchange) or exchange.kind == "notification":
+            return
+        if exchange.n in self.run.provoked or exchange.n in self._expected:
+            return
+        if self._refuser is Refuser.PARTNERS or exchange.sender is self._sut:
+            yield from refusals(self.run, exchange, self._refuser, found)
+
     def close(self) -> Judgement:
         """The judgement of all that was heard, after the rules that look at the whole run. Once only.
 
@@ -157,7 +178,10 @@ class Judging:
             for remark, outcome in close(rule, run):
                 if run.gaps and any(finding.verdict is not Verdict.ERROR for finding in outcome.findings):
                     continue
-                found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
+                if remark is None:
+                    found.add(None, None, outcome)
+                else:
+                    found.add(remark.party, remark.exchange, outcome, half=remark.half)
         return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
 
@@ -201,13 +225,17 @@ class _Tally:
         """All that the rules say of one message; what two of them say of one place becomes one finding."""
         merged = _merged([finding for outcome in outcomes for finding in outcome.findings])
         evidence = tuple(identifier for outcome in outcomes for identifier in outcome.evidence)
-        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence))
+        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence), half=said.half)
 
-    def add(self, author: Party | None, exchange: Exchange | None, outcome: Outcome) -> None:
-        """Keep findings; let them count for a requirement where the author is under test."""
+    def add(
+        self, author: Party | None, exchange: Exchange | None, outcome: Outcome, *, half: Half | None = None
+    ) -> None:
+        """Keep findings; let them count for a requirement where the author is under test, and was not refused."""
         self.findings += outcome.findings
         if self.sut not in (None, author):
             return
+        if half is Half.REQUEST and exchange is not None and is_refused(exchange):
+            outcome = replace(outcome, evidence=())
         for identifier in outcome.evidence:
             self._spoken[identifier].add(Verdict.PASS)
         for finding in outcome.findings:

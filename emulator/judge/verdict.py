@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     FAIL = "fail"  # a MUST was breached
     WARNING = "warning"  # a SHOULD was breached, or something legal looks like a slip
     NOT_SEEN = "not_seen"  # nothing relevant was seen: never green
-    NOT_APPLICABLE = "not_applicable"  # the profile does not declare the option it belongs to
+    NOT_APPLICABLE = "not_applicable"  # not declared by the profile; of a finding: told, and nothing follows
     DISPUTED = "disputed"  # the standard contradicts itself here
     ERROR = "error"  # a rule of ours broke
 
@@ -42,6 +42,7 @@ class Blame(StrEnum):
     INPUTS = "inputs"  # what the run was given does not fit the partner: data, credentials, address
     TRANSPORT = "transport"  # the message did not get through
     EMULATOR = "emulator"  # a mistake of ours
+    NOBODY = "nobody"  # told, and no fault of anybody
 
 
 _WORST_FIRST: Final = (

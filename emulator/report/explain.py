@@ -57,6 +57,7 @@ _WHOSE: Final = {
     "inputs": "nobody's: the run was given what does not fit this partner",
     "transport": "unknown: the message did not get through",
     "emulator": "ours: a mistake in OIT",
+    "nobody": "nobody's",
 }
 
 

@@ -54,6 +54,7 @@ _TITLES: Final = {
     "not_seen": "Not answered",
     "disputed": "Disputed",
     "warning": "Warnings",
+    "not_applicable": "Told, and nobody's fault",
 }
 
 _MEANINGS: Final = {

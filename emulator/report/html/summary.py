@@ -13,7 +13,7 @@ MOST: Final = 3
 
 _GRAVE: Final = ("fail", "error", "disputed", "warning", "not_seen")
 """Verdicts of findings that count, the gravest first."""
-_WHO: Final = ("buyer", "seller", "transport", "scenario", "emulator", "spec")
+_WHO: Final = ("buyer", "seller", "transport", "scenario", "inputs", "emulator", "spec", "nobody")
 _STUCK: Final = ("unmet", "never_arrived", "error", "inconclusive")
 _MEANINGS: Final = {
     "pass": "All that was asked for was seen, and nothing was wrong.",

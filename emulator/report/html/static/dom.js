@@ -82,10 +82,10 @@ const OUTCOMES = {
 };
 const WHOSE = {
   buyer: 'the Buyer’s', seller: 'the Seller’s', spec: 'nobody’s: the standard contradicts itself', scenario: 'the scenario’s',
-  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT',
+  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
 };
 const WHO = {
-  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT',
+  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
 };
 
 function chip(verdict, text) {
