@@ -14,7 +14,7 @@ from emulator.judge.listing import rules_by_requirement
 from emulator.judge.proof import Proof, load_proofs
 from emulator.judge.rules import BOOKS, RULES
 from emulator.judge.verdict import Finding, Verdict
-from emulator.judge.wording import CHECKS, CODES, FAULTS, FLOW
+from emulator.judge.wording import CHECKS, CODES, FAULTS, FLOW, SCENARIO
 from emulator.standard.breach import ADVISORY
 from emulator.standard.guide import guide_files, quotation
 from emulator.standard.interpretation import Interpretation, load_interpretations
@@ -80,6 +80,7 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
     found |= {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
     found |= {f"transport.{kind}": (says, ()) for kind, says in FAULTS.items()}
     found |= {f"flow.{kind}": (says, ()) for kind, says in FLOW.items()}
+    found |= {f"scenario.{kind}": (says, ()) for kind, says in SCENARIO.items()}
     for book in BOOKS:
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.rules}
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.closing}
@@ -139,7 +140,7 @@ def _rule(name: str, sdk: Path | None) -> Explanation:
     about, requirements = _rules()[name]
     catalogue = load_requirements()
     proofs = _proofs([name])
-    ours = name.startswith((CONTRACT, "transport.", "flow."))
+    ours = name.startswith((CONTRACT, "transport.", "flow.", "scenario."))
     advisory = name in _ADVISED
     return {
         "kind": "rule",

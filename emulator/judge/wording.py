@@ -47,6 +47,13 @@ FLOW: Final[dict[str, str]] = {
 """What is noticed of how things went, besides rules and steps; findings of it are named `flow.<kind>`."""
 
 
+SCENARIO: Final[dict[str, str]] = {
+    "agreed": "What a scenario expects and marks as agreed on comes about: both partners promised it. What is not the "
+    "partner's doing, such as credentials, a base path or load, is not held against it.",
+}
+"""What is held against a party beyond the standard; findings of it are named `scenario.<kind>`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeWords:
     """A `code` of an error body: the status it goes with, when it is right, and what to look for."""
