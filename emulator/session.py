@@ -193,16 +193,7 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
 
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
     """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
-    profile = load_profile(path)
-    known = [f"{contract.api}.{operation}" for contract in release.contracts() for operation in contract.operations]
-    problems = []
-    for name in profile.unsupported:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            problems.append(f"profile {profile.name!r}: unsupported: unknown operation {name!r}{hint}")
-    if problems:
-        raise FileProblem(problems)
+    profile = load_profile(path, release=release)
     return profile.name, declared_by(profile, emulated=False)
 
 
