@@ -31,6 +31,7 @@ from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, St
 from emulator.report.required import Required
 from emulator.scenario.cases import needs
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
+from emulator.scenario.given import typed
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import lint_scenario, real_waits
 from emulator.scenario.loader import load_scenario
@@ -189,6 +190,21 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
             near = difflib.get_close_matches(name.partition(".")[0], known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
             raise UserError(f"no scenario selected has an input {name!r}.{hint}")
+    problems: dict[str, list[str]] = defaultdict(list)
+    for scenario in scenarios:
+        try:
+            typed(settings.inputs, scenario.inputs)
+        except FileProblem as error:
+            for problem in error.problems:
+                problems[problem].append(scenario.id)
+    if problems:
+        raise FileProblem([f"{problem} (in {_some(names)})" for problem, names in problems.items()])
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """The first few of some names, and how many others there are."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:

@@ -56,8 +56,10 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds per request."
 )
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input (value as YAML).")
-@click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input, or with dots a member "
+              "of one. A text stays a text (postcode=20147); what else it is, is read as YAML.")  # fmt: skip
+@click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping (oit inputs writes "
+              "one).")  # fmt: skip
 @click.option("--report", "reports", default="", help=REPORTS)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
