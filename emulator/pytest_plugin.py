@@ -126,7 +126,10 @@ def _settings(config: pytest.Config) -> Settings:
 
 def _path(config: pytest.Config, name: str) -> Path | None:
     given = _option(config, name)
-    return config.invocation_params.dir / given if given else None
+    if not given:
+        return None
+    path = config.invocation_params.dir / given
+    return path if path.exists() or name != "profile" else Path(given)  # a profile may have a name of ours
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -209,7 +209,7 @@ def _some(names: Sequence[str], most: int = 3) -> str:
 
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
     """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
-    profile = load_profile(path, release=release)
+    profile = load_profile(path, release=release, declared=True)
     return profile.name, declared_by(profile, emulated=False)
 
 

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 @click.option("--callback", metavar="URL", help="The URL under which the partner reaches that; without it what --listen "
               "says.")  # fmt: skip
 @RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="Profile of the emulated seller (YAML overlay). With "
-              "--sut it is what the partner declares: represents, unsupported, options, readings; the rest has no "
-              "effect.")  # fmt: skip
+@click.option("--profile", type=click.Path(path_type=Path), help="A profile (YAML), or the name of one of ours. In a "
+              "self-test and with --sut buyer it is what our seller has and does. With --sut seller=URL it is what the partner "
+              "declares: represents, unsupported, options, readings; the rest has no effect.")  # fmt: skip
 @click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="How time passes in a self-test.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes all that is drawn the same every time: "

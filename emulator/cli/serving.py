@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="Profile, or overlay on the default one (YAML).")
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile (YAML; extends: wholesale-seller lays it "
+              "upon the default one), or the name of one of ours.")  # fmt: skip
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.errors import FileProblem, UserError
+from emulator.errors import FileProblem, UserError, in_order
 from emulator.scenario.cases import case_operations, case_problems
 from emulator.scenario.duration import words
 from emulator.scenario.expressions import Expression, did_you_mean, expressions_in, texts
-from emulator.scenario.loader import in_order, load_scenario
+from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import (
     RESOURCE_KINDS,
     Await,
@@ -28,9 +28,9 @@ from emulator.scenario.model import (
     Transition,
 )
 from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
-from emulator.scenario.ways import misstep, states_of
 from emulator.standard.events import event_types
 from emulator.standard.use_case import unknown_label
+from emulator.standard.ways import misstep, states_of
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
 

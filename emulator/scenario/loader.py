@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.errors import FileProblem
+from emulator.errors import FileProblem, in_order
 from emulator.plain_yaml import Located, load_located
 from emulator.scenario.duration import seconds
 from emulator.scenario.expressions import ExpressionError, expressions_in, texts
@@ -146,16 +146,6 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
     if reading.problems:
         raise FileProblem(in_order(reading.problems))
     return scenario
-
-
-def in_order(problems: list[str]) -> list[str]:
-    """Problems by file, line and column, none twice."""
-
-    def place(problem: str) -> tuple[str, int, int]:
-        file, line, column = [*problem.split(":", 3), "", ""][:3]
-        return file, int(line) if line.isdecimal() else 0, int(column) if column.isdecimal() else 0
-
-    return sorted(dict.fromkeys(problems), key=place)
 
 
 def _refuse_duplicates(reading: _Reading, scenario: Scenario) -> None:
