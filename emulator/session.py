@@ -33,7 +33,7 @@ from emulator.scenario.cases import needs
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
 from emulator.scenario.given import typed
 from emulator.scenario.grease import Grease, Level
-from emulator.scenario.lint import lint_scenario, real_waits
+from emulator.scenario.lint import checked, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
 from emulator.scenario.plan import overlaid, plan_overlay, waited_for
@@ -150,13 +150,9 @@ def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:
     problems: list[str] = []
     scenarios: list[Scenario] = []
     for path in find_scenarios(paths):
-        try:
-            scenario = load_scenario(path, folder=scenarios_dir())
-        except FileProblem as error:
-            problems += error.problems
-            continue
-        problems += lint_scenario(scenario, release)
-        scenarios.append(scenario)
+        scenario, wrong = checked(path, release, folder=scenarios_dir())
+        problems += wrong
+        scenarios += [scenario] if scenario is not None else []
     if problems:
         raise FileProblem(problems)
     return scenarios
@@ -594,12 +590,3 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
 def waits_of(path: Path, sut: Party) -> list[str]:
     """The waits of a scenario file that take real time with a partner under test, each with its place."""
     return real_waits(load_scenario(path, folder=scenarios_dir()), sut)
-
-
-def problems_of(paths: Sequence[Path], release: Release) -> Iterator[tuple[Path, list[str]]]:
-    """Each scenario file with its problems."""
-    for path in find_scenarios(paths):
-        try:
-            yield path, lint_scenario(load_scenario(path, folder=scenarios_dir()), release)
-        except FileProblem as error:
-            yield path, error.problems

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
+from typing import Final
 
 import click
 
 from emulator.cli.group import RELEASE, end, example, main
-from emulator.errors import Exit
+from emulator.errors import Exit, UserError
+
+STARTER: Final = Path(__file__).parent / "starter"
+PLACES: Final = {"sonata.yml": ".github/workflows/sonata.yml", "gitignore": ".gitignore"}
+"""Where files of the starter go that do not keep their names."""
 
 
 @main.command(epilog=example(
@@ -40,3 +47,32 @@ def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], release: str, form: s
         click.echo(json.dumps(as_json(wanted), indent=2, ensure_ascii=False))
     else:
         click.echo(as_yaml(wanted), nl=False)
+
+
+@main.command(epilog=example("oit init acme", "oit init acme && cd acme && oit lint . && oit run ."))
+@click.argument("name", type=click.Path(path_type=Path))
+def init(name: Path) -> None:
+    """Make a folder to test a partner from: its profile and data, a scenario, known failures, a workflow for GitHub.
+
+    NAME is the folder; its last part names what is in it. All of it can be run as it is; README.md there says how. A folder
+    that is there already has to be empty.
+    """
+    if name.exists() and (not name.is_dir() or any(name.iterdir())):
+        raise UserError(f"{name}: this is there already{', and not empty' if name.is_dir() else ', and no folder'}")
+    word = _word(name.resolve().name)
+    try:
+        for file in sorted(STARTER.iterdir()):
+            target = name / PLACES.get(file.name, file.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.read_text(encoding="utf-8").replace("@NAME@", word), encoding="utf-8")
+            click.echo(target)
+    except OSError as error:
+        raise UserError(f"{name}: cannot be written: {error.strerror}") from error
+    click.echo(f"next: cd {shlex.quote(str(name))} && oit lint . && oit run .", err=True)
+
+
+def _word(name: str) -> str:
+    """A name as an id of scenarios and a text of YAML may be written."""
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    is_plain = word[:1].isalpha() and word not in {"true", "false", "null"}
+    return word if is_plain else f"partner-{word}".rstrip("-")

@@ -38,6 +38,7 @@ from emulator.scenario.model import (
     Step,
     Transition,
 )
+from emulator.scenario.repair import repaired
 from emulator.scenario.schema import structure_problems
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
@@ -109,12 +110,32 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
 
     Raises FileProblem with every problem of the file.
     """
+    scenario, problems, _ = read_scenario(path, folder=folder)
+    if problems or scenario is None:
+        raise FileProblem(problems)
+    return scenario
+
+
+def read_scenario(path: Path, *, folder: Path | None = None) -> tuple[Scenario | None, list[str], frozenset[str]]:
+    """A scenario file as far as it can be read, its problems, and the names of what cannot be read.
+
+    None where nothing can be. Raises FileProblem where it is no YAML.
+    """
     located = load_located(path)
-    reading = _Reading(located)
-    for where, problem in structure_problems(located, located.value):
-        reading.complain(where, problem)
-    if reading.problems:
-        raise FileProblem(in_order(reading.problems))
+    wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value)]
+    names = frozenset[str]()
+    if wrong:
+        repair = repaired(located)
+        if repair is None:
+            return None, in_order(wrong), names
+        located, names = repair
+    reading = _Reading(located, wrong)
+    scenario = _scenario(reading, folder)
+    return scenario, in_order(reading.problems), names
+
+
+def _scenario(reading: _Reading, folder: Path | None) -> Scenario:
+    located = reading.located
     top: dict[str, Any] = located.value
     inputs, input_origins = read_inputs(located, folder, reading.problems)
     flow = expand(top["flow"], Origin(located, "/flow"), folder=folder, problems=reading.problems)
@@ -137,14 +158,16 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
             name: _lifecycle(reading, name, Origin(located, f"/lifecycle/{name}")) for name in top.get("lifecycle", ())
         },
         flow=tuple(_step(reading, text, defaults) for text in flow),
-        cases=tuple(_case(reading, Origin(located, f"/cases/{index}")) for index in range(len(top.get("cases", ())))),
+        cases=tuple(
+            _case(reading, Origin(located, f"/cases/{index}"))
+            for index, part in enumerate(top.get("cases", ()))
+            if part is not None  # left out by a repair
+        ),
         origin=Origin(located, ""),
     )
     for name, value in inputs.items():
         reading.check_values(input_origins[name], value)
     _refuse_duplicates(reading, scenario)
-    if reading.problems:
-        raise FileProblem(in_order(reading.problems))
     return scenario
 
 

@@ -215,7 +215,7 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
 def _is_word(text: str) -> bool:
     """Whether a text may stand without quotes."""
     try:
-        return load_yaml_text(text) == text
+        return bool(load_yaml_text(text) == text)
     except FileProblem:
         return False
 
