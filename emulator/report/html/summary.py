@@ -13,11 +13,12 @@ MOST: Final = 3
 
 _GRAVE: Final = ("fail", "error", "disputed", "warning", "not_seen")
 """Verdicts of findings that count, the gravest first."""
-_WHO: Final = ("buyer", "seller", "transport", "scenario", "emulator", "spec")
-_STUCK: Final = ("failed", "never_arrived", "error", "inconclusive")
+_WHO: Final = ("buyer", "seller", "transport", "scenario", "inputs", "emulator", "spec", "nobody")
+_STUCK: Final = ("unmet", "never_arrived", "error", "inconclusive")
 _MEANINGS: Final = {
     "pass": "All that was asked for was seen, and nothing was wrong.",
     "inconclusive": "Something was not answered, never came or was not reached.",
+    "skipped": "What it is there for, the partner declares not to have.",
     "error": "OIT, or the party that it plays, made a mistake: this says nothing of the partner.",
 }
 
@@ -39,7 +40,7 @@ def _sentence(run: Report) -> str:
     breaches = [
         row for row in run["findings"] if row["verdict"] == "fail" and _decides(run, row["blame"]) and not _excused(row)
     ]
-    steps = [row for row in run["steps"] if row["outcome"] == "failed" and not _excused(row)]
+    steps = [row for row in run["steps"] if row["outcome"] == "unmet" and not _excused(row)]
     known = list(_of_known_failures(run))
     parts = []
     for who in dict.fromkeys(row["blame"] for row in breaches):

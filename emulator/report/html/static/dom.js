@@ -77,15 +77,15 @@ const VERDICTS = {
 };
 const RUN_WORDS = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive', error: 'Our error' };
 const OUTCOMES = {
-  passed: 'pass', failed: 'fail', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
+  passed: 'pass', unmet: 'inconclusive', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
   inconclusive: 'inconclusive', error: 'error',
 };
 const WHOSE = {
   buyer: 'the Buyer’s', seller: 'the Seller’s', spec: 'nobody’s: the standard contradicts itself', scenario: 'the scenario’s',
-  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT',
+  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
 };
 const WHO = {
-  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT',
+  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
 };
 
 function chip(verdict, text) {

@@ -121,8 +121,20 @@ function summaryView(app) {
     h('section', {}, h('h2', {}, 'Requirements'), tally(app, model.run.counts), functionTable(app, functionRows(model.run.requirements, app.catalogue), model.about.release)),
     excuses(app, model.run),
     stepList(app, model),
-    model.run.unattributed && model.run.unattributed.length ? h('section', {}, h('h2', {}, `Not judged (${model.run.unattributed.length} of the file’s entries)`),
-      h('ul', {}, model.run.unattributed.slice(0, 200).map((row) => h('li', {}, `entry ${row.entry}: `, say(`${row.method} ${row.url}`), ': ', say(row.why))))) : null);
+    notJudged(model.run.unattributed || []));
+}
+
+// What a capture holds and was not judged, by the reason; reasons that differ in sizes only are one.
+function notJudged(rows) {
+  if (!rows.length) return null;
+  const reasons = new Map();
+  for (const row of rows) {
+    const why = row.why.replace(/ \(\d+ (?:bytes|of \d+ bytes)\)/, '');
+    reasons.set(why, [...(reasons.get(why) || []), row]);
+  }
+  const entry = (row) => h('li', {}, `entry ${row.entry}${row.half ? `, ${row.half}` : ''}: `, say(`${row.method} ${row.url}`));
+  return h('section', {}, h('h2', {}, `Not judged (${new Set(rows.map((row) => row.entry)).size} of the file’s entries)`),
+    h('ul', {}, [...reasons].slice(0, 50).map(([why, some]) => h('li', {}, say(why), h('ul', {}, some.slice(0, 200).map(entry))))));
 }
 
 // What is excused, and what the scenario is there for and did not see.
