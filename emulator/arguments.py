@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from emulator.errors import UserError
-from emulator.plain_yaml import load_yaml, load_yaml_text
+from emulator.plain_yaml import load_located
+from emulator.scenario.given import Given
 from emulator.session import check_url
+from emulator.wire.payload import escape
 
 
 def seller_url(sut: str | None) -> str | None:
@@ -27,19 +28,22 @@ def seller_url(sut: str | None) -> str | None:
     return check_url(url)
 
 
-def inputs(variables: Iterable[str], file: Path | None) -> dict[str, Any]:
-    """The inputs of a YAML mapping and of `name=value` texts, which win. UserError where one is neither."""
-    found: dict[str, Any] = {}
+def inputs(variables: Iterable[str], file: Path | None) -> dict[str, Given]:
+    """The inputs of a YAML mapping and of `name=value` texts, which win. UserError where one is neither.
+
+    Of which kind each is, is known once the scenarios are.
+    """
+    found: dict[str, Given] = {}
     if file is not None:
-        loaded = load_yaml(file)
-        if not isinstance(loaded, dict):
-            message = f"{file}: a mapping of input names to values is needed"
-            raise UserError(message)
-        found.update({str(name): value for name, value in loaded.items()})
+        located = load_located(file)
+        if not isinstance(located.value, dict):
+            raise UserError(f"{file}: a mapping of input names to values is needed")
+        for name in located.value:
+            pointer = f"/{escape(str(name))}"
+            found[str(name)] = Given(located.where(pointer), located, pointer)
     for variable in variables:
         name, equals, text = variable.partition("=")
         if not equals or not name:
-            message = f"--var {variable!r}: write --var name=value"
-            raise UserError(message)
-        found[name] = load_yaml_text(text, f"--var {name}")
+            raise UserError(f"--var {variable!r}: write --var name=value")
+        found[name] = Given(f"--var {name}", text)
     return found

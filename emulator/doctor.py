@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from emulator.parties.clock import RealClock
@@ -15,23 +15,27 @@ from emulator.report.masking import clean_text
 from emulator.standard.contract import Contract, Operation
 from emulator.standard.release import Release
 from emulator.wire.client import Client
-from emulator.wire.exchange import Exchange, Party, Transcript
+from emulator.wire.exchange import Exchange, Party, Response, Transcript
 from emulator.wire.reach import Address, Check, addresses, reach
 
 UNKNOWN_ID: Final = "oit-doctor"
 """An id that no seller has: a resource is asked for that is not there, and nothing is changed."""
 _CREDENTIALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_REFUSED: Final = HTTPStatus.BAD_REQUEST
 
 
 def here(release: Release) -> Iterator[Check]:
     """Whether OIT itself is whole: its contracts, and a port to listen on."""
     contracts = list(release.contracts())
     yield Check("contracts", bool(contracts), f"release {release.name}: {len(contracts)} contracts")
-    yield _port("127.0.0.1", 0)
+    yield free("127.0.0.1", 0)
 
 
-def seller(url: str, release: Release, timeout: float) -> Iterator[Check]:
-    """Name, port, certificate; then, of each API, whether its base path answers in JSON. Only GET is sent."""
+def seller(url: str, release: Release, timeout: float, unsupported: frozenset[str] = frozenset()) -> Iterator[Check]:
+    """Name, port, certificate; then, of each API, whether it is there. Only GET is sent.
+
+    `unsupported` are operations as `api.operationId` that nobody expects there.
+    """
     reached = True
     for check in reach(url, timeout):
         reached = reached and check.ok is not False
@@ -40,15 +44,26 @@ def seller(url: str, release: Release, timeout: float) -> Iterator[Check]:
         return
     clock = RealClock()
     client = Client(Party.BUYER, Transcript(), clock.now, timeout=timeout)
+    found: list[bool] = []
     with closing(client):
         for contract in release.contracts(Party.SELLER):
-            if operation := _reading(contract):
-                yield _answer(contract, _ask(client, url, contract, operation))
+            supported = [one for one in contract.operations.values() if f"{contract.api}.{one.id}" not in unsupported]
+            if operation := _reading(supported):
+                exchange = _ask(client, url, contract, operation)
+                found.append(not _is_absent(exchange))
+                yield _answer(contract, operation, exchange)
+            elif not supported:
+                yield Check(contract.api, True, "declared unsupported: nothing is expected there")
+            else:
+                yield Check(contract.api, None, "what is not declared unsupported changes something: not asked for")
+    if found and not any(found):
+        said = f"{printable(clean_text(url), 160)}: no API of release {release.name} is there"
+        yield Check("root", False, said, "the root URL is what comes before /mefApi/sonata")
 
 
-def _reading(contract: Contract) -> Operation | None:
+def _reading(operations: Iterable[Operation]) -> Operation | None:
     """An operation that only reads: a list where there is one, else one resource."""
-    reading = [operation for operation in contract.operations.values() if operation.method.upper() == "GET"]
+    reading = [operation for operation in operations if operation.method.upper() == "GET"]
     return min(reading, key=lambda operation: operation.path.count("{"), default=None)
 
 
@@ -69,29 +84,67 @@ def _ask(client: Client, url: str, contract: Contract, operation: Operation) -> 
     )
 
 
-def _answer(contract: Contract, exchange: Exchange) -> Check:
-    """What an answer says of the base path: JSON is a sign of life, whatever the status."""
-    asked = f"GET {printable(urlsplit(exchange.request.url).path, 160)}"
+def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Check:
+    """What an answer says of the API: the standard's form is a sign of it, whatever the status."""
+    name, asked = contract.api, f"GET {printable(urlsplit(exchange.request.url).path, 160)}"
     response = exchange.response
     if response is None:
         why = exchange.fault.message if exchange.fault else "no answer"
-        return Check(contract.api, False, f"{asked}: {printable(clean_text(why))}", "does it speak HTTP there?")
-    said = f"{asked}: {response.status}"
-    if response.status in _CREDENTIALS:
-        return Check(contract.api, False, f"{said}, credentials are asked for", "OIT sends none: let it in without")
-    if response.status == HTTPStatus.NOT_IMPLEMENTED:
-        return Check(contract.api, None, f"{said}, not supported", "declare it in the profile: unsupported")
-    if not response.raw or response.parsed.problem:
+        return Check(name, False, f"{asked}: {printable(clean_text(why))}", "does it speak HTTP there?")
+    said, status = f"{asked}: {response.status}", response.status
+    base = f"is {contract.base_path} the base path?"
+    if status in _CREDENTIALS:
+        what = "there is something, and credentials are asked for"
+        return Check(name, False, f"{said}, {what}", "OIT sends none: let it in without")
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return Check(name, None, f"{said}, not supported", f"declare it in the profile: unsupported: [{name}]")
+    if _is_busy(response):
+        return Check(name, False, said, "the seller has trouble of its own, or a gateway before it has")
+    if HTTPStatus.MULTIPLE_CHOICES <= status < _REFUSED:
+        where = printable(clean_text(response.header("location") or "nowhere"), 160)
+        return Check(
+            name, False, f"{said}, a redirect to {where}: no such API here", f"redirects are not followed; {base}"
+        )
+    if _is_absent(exchange):
         kind = printable(response.header("content-type") or "nothing", 60)
-        return Check(contract.api, False, f"{said} with {kind}, not JSON", f"is {contract.base_path} the base path?")
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Check(contract.api, False, said, "the seller has trouble of its own")
-    return Check(contract.api, True, f"{said}, JSON")
+        what = "not JSON" if not response.raw or response.parsed.problem else "not the standard's error body"
+        return Check(name, False, f"{said} with {kind}, {what}: no such API here", base)
+    if status < HTTPStatus.MULTIPLE_CHOICES and not _is_shown(operation, response):
+        wanted = "object" if "{" in operation.path else "list"
+        return Check(name, False, f"{said}, JSON, and no {wanted} as {operation.id} has it: another API?", base)
+    return Check(name, True, f"{said}, as the standard has it")
+
+
+def _is_busy(response: Response) -> bool:
+    return response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _is_absent(exchange: Exchange) -> bool:
+    """Whether an answer is one that a server gives which does not know the API: a redirect, a page, an error of its own."""
+    response = exchange.response
+    if response is None or response.status in _CREDENTIALS or _is_busy(response):
+        return False
+    if not response.raw or response.parsed.problem or HTTPStatus.MULTIPLE_CHOICES <= response.status < _REFUSED:
+        return True
+    return response.status >= _REFUSED and not _is_standard_error(response.body)
+
+
+def _is_standard_error(body: Any) -> bool:
+    """Whether a body is an Error of the contracts, or a list of such: a code and a reason."""
+    errors = body if isinstance(body, list) else [body]
+    return bool(errors) and all(
+        isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("reason"), str)
+        for error in errors
+    )
+
+
+def _is_shown(operation: Operation, response: Response) -> bool:
+    return isinstance(response.body, dict if "{" in operation.path else list)
 
 
 def callback(url: str | None, listen: tuple[str, int], sut: str | None) -> Iterator[Check]:
     """Whether notifications can be heard: the port, and whether the address makes sense from where the seller is."""
-    yield _port(*listen)
+    yield free(*listen)
     told = urlsplit(url).hostname if url else listen[0]
     try:
         ours = addresses(told or "")
@@ -119,7 +172,8 @@ def _addresses(host: str) -> list[Address]:
         return []
 
 
-def _port(host: str, port: int) -> Check:
+def free(host: str, port: int) -> Check:
+    """Whether a port is free to listen on."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.create_server((host, port), family=family) as listening:

@@ -31,3 +31,13 @@ class FileProblem(UserError):  # noqa: N818 - it is what it says
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def in_order(problems: list[str]) -> list[str]:
+    """Problems by file, line and column, none twice."""
+
+    def place(problem: str) -> tuple[str, int, int]:
+        file, line, column = [*problem.split(":", 3), "", ""][:3]
+        return file, int(line) if line.isdecimal() else 0, int(column) if column.isdecimal() else 0
+
+    return sorted(dict.fromkeys(problems), key=place)

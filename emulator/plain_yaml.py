@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -142,13 +142,15 @@ NOWHERE: Final = Place(1, 1)
 class Located:
     """A file's value with the place of each part, by JSON Pointer.
 
-    `places` gives where a member's value starts, `keys` where its key does.
+    `places` gives where a member's value starts, `keys` where its key does. `words` has what stands there without
+    quotes as it is written: `1e3`, where the value is 1000.0.
     """
 
     file: str
     value: Any
     places: dict[str, Place]
     keys: dict[str, Place]
+    words: dict[str, str] = field(default_factory=dict)
 
     def where(self, pointer: str, *, key: bool = False) -> str:
         """`file:line:col` of a JSON Pointer, or of its nearest parent that is there."""
@@ -174,12 +176,16 @@ def load_yaml_text(text: str, name: str = "<text>") -> Any:
 
 def load_located(path: Path) -> Located:
     """Read a YAML file together with the place of each value (slower than `load_yaml`)."""
-    node, value = _compose(_read(path), str(path))
-    places: dict[str, Place] = {}
-    keys: dict[str, Place] = {}
+    return locate_text(_read(path), str(path))
+
+
+def locate_text(text: str, name: str = "<text>") -> Located:
+    """Read YAML from a string together with the place of each value."""
+    node, value = _compose(text, name)
+    located = Located(name, value, {}, {})
     if node is not None:
-        _locate(node, "", places, keys)
-    return Located(str(path), value, places, keys)
+        _locate(node, "", located)
+    return located
 
 
 def _read(path: Path) -> str:
@@ -256,13 +262,15 @@ def _guard(root: yaml.Node) -> None:
     size(root, 0)
 
 
-def _locate(node: yaml.Node, path: str, places: dict[str, Place], keys: dict[str, Place]) -> None:
-    places[path] = Place(node.start_mark.line + 1, node.start_mark.column + 1)
+def _locate(node: yaml.Node, path: str, found: Located) -> None:
+    found.places[path] = Place(node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.MappingNode):
         for key, child in node.value:
             here = f"{path}/{escape(str(key.value))}"
-            keys[here] = Place(key.start_mark.line + 1, key.start_mark.column + 1)
-            _locate(child, here, places, keys)
+            found.keys[here] = Place(key.start_mark.line + 1, key.start_mark.column + 1)
+            _locate(child, here, found)
     elif isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
-            _locate(child, f"{path}/{index}", places, keys)
+            _locate(child, f"{path}/{index}", found)
+    elif isinstance(node, yaml.ScalarNode) and not node.style:
+        found.words[path] = node.value

@@ -81,8 +81,13 @@ def _state(config: pytest.Config) -> _State:
     try:
         config.stash[_STATE] = _State(_settings(config))
     except UserError as error:
-        raise pytest.UsageError(str(error).replace("--sut", "--oit-sut").replace("--var", "--oit-var")) from error
+        raise _wrong_usage(error) from error
     return config.stash[_STATE]
+
+
+def _wrong_usage(error: Exception) -> pytest.UsageError:
+    """What is wrong with an option, by the names that options have here."""
+    return pytest.UsageError(str(error).replace("--sut", "--oit-sut").replace("--var", "--oit-var"))
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -122,7 +127,10 @@ def _settings(config: pytest.Config) -> Settings:
 
 def _path(config: pytest.Config, name: str) -> Path | None:
     given = _option(config, name)
-    return config.invocation_params.dir / given if given else None
+    if not given:
+        return None
+    path = config.invocation_params.dir / given
+    return path if path.exists() or name != "profile" else Path(given)  # a profile may have a name of ours
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -268,7 +276,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         check_settings(_state(config).settings, list(scenarios.values()))
     except UserError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise _wrong_usage(error) from error
 
 
 @pytest.hookimpl(wrapper=True)

@@ -31,8 +31,9 @@ from emulator.report.model import Report, RunInfo, run_report
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
+from emulator.scenario.given import typed
 from emulator.scenario.grease import Grease, Level
-from emulator.scenario.lint import lint_scenario, real_waits
+from emulator.scenario.lint import checked, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
 from emulator.scenario.plan import overlaid, plan_overlay, waited_for
@@ -138,13 +139,9 @@ def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:
     problems: list[str] = []
     scenarios: list[Scenario] = []
     for path in find_scenarios(paths):
-        try:
-            scenario = load_scenario(path, folder=scenarios_dir())
-        except FileProblem as error:
-            problems += error.problems
-            continue
-        problems += lint_scenario(scenario, release)
-        scenarios.append(scenario)
+        scenario, wrong = checked(path, release, folder=scenarios_dir())
+        problems += wrong
+        scenarios += [scenario] if scenario is not None else []
     if problems:
         raise FileProblem(problems)
     return scenarios
@@ -155,7 +152,8 @@ def declared_absent(settings: Settings, sut: Party | None) -> frozenset[str]:
     if sut is None or settings.profile is None:
         return frozenset()
     release = load_release(settings.release)
-    return unsupported_operations(load_profile(settings.profile, release=release), release)
+    declaring = load_profile(settings.profile, release=release, declared=sut is Party.SELLER)
+    return unsupported_operations(declaring, release)
 
 
 def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
@@ -168,17 +166,37 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     if settings.jobs > 1 and settings.listen[1]:
         raise UserError("--listen with a port is for one run at a time: leave out --jobs, or the port")
+    check_inputs(settings.inputs, scenarios)
+
+
+def check_inputs(given: Mapping[str, Any], scenarios: Sequence[Scenario]) -> None:
+    """Refuse an input that no scenario has, and a value that cannot be what its input is."""
     known = {name for scenario in scenarios for name in scenario.inputs}
-    for name in settings.inputs:
+    for name in given:
         if name.partition(".")[0] not in known:
             near = difflib.get_close_matches(name.partition(".")[0], known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
             raise UserError(f"no scenario selected has an input {name!r}.{hint}")
+    problems: dict[str, list[str]] = defaultdict(list)
+    for scenario in scenarios:
+        try:
+            typed(given, scenario.inputs)
+        except FileProblem as error:
+            for problem in error.problems:
+                problems[problem].append(scenario.id)
+    if problems:
+        raise FileProblem([f"{problem} (in {_some(names)})" for problem, names in problems.items()])
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """The first few of some names, and how many others there are."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
     """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
-    profile = load_profile(path, release=release)
+    profile = load_profile(path, release=release, declared=True)
     return profile.name, declared_by(profile, emulated=False)
 
 
@@ -569,12 +587,3 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
 def waits_of(path: Path, sut: Party) -> list[str]:
     """The waits of a scenario file that take real time with a partner under test, each with its place."""
     return real_waits(load_scenario(path, folder=scenarios_dir()), sut)
-
-
-def problems_of(paths: Sequence[Path], release: Release) -> Iterator[tuple[Path, list[str]]]:
-    """Each scenario file with its problems."""
-    for path in find_scenarios(paths):
-        try:
-            yield path, lint_scenario(load_scenario(path, folder=scenarios_dir()), release)
-        except FileProblem as error:
-            yield path, error.problems

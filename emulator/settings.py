@@ -14,6 +14,15 @@ MEMORY: Final = "memory"
 """What is written in place of a database's URL to keep nothing."""
 
 
+PLAIN_PATH: Final = "plain-path"
+"""How the run of the plain base paths is called, which has no name of its own."""
+
+
+def run_named(text: str) -> str:
+    """The run that a user means, by its name or by how the one without a name is called."""
+    return "" if text == PLAIN_PATH else text
+
+
 @cache
 def _data_dir(name: str) -> Path:
     for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.run import Declared
 from emulator.parties.clock import Clock
+from emulator.settings import PLAIN_PATH
 from emulator.standard.release import Release
 from emulator.wire.beside import Page
 from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in, spoilt_in
@@ -18,8 +19,7 @@ if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judge
     from emulator.session import Writer
 
 JUDGEMENT: Final = "/oit/judgement"
-PLAIN: Final = "plain-path"
-"""How the run of the plain base path is called in a report."""
+PLAIN: Final = PLAIN_PATH
 NEWEST: Final = 5000
 """Exchanges of a run that are judged: the newest ones."""
 

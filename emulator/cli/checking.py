@@ -78,29 +78,41 @@ def check(
     end(conclude(done, known, writer, formats, report_dir))
 
 
-@main.command(epilog=example("oit lint scenarios", "oit lint my.oit.yaml --sut seller"))
+@main.command(epilog=example(
+    "oit lint scenarios",
+    "oit lint my.oit.yaml --sut seller",
+    "oit lint partner.yaml known-failures.yaml",
+))  # fmt: skip
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Tell which waits are real with this party under "
               "test: a partner's time is never scaled.")  # fmt: skip
 @RELEASE
 def lint(paths: tuple[Path, ...], sut: str | None, release: str) -> None:
-    """Check scenario files without running them."""
-    from emulator.session import problems_of, waits_of
+    """Check files without sending anything: scenarios, profiles, known failures, each known by what stands in it.
+
+    Everything that is wrong is told in one round. The requests of a scenario are held against their contracts and the rules
+    of the guides, as far as they are known before a run; those that are wrong on purpose are not.
+    """
+    from emulator.linting import Sort, lint_files
+    from emulator.session import waits_of
     from emulator.standard.release import load_release
     from emulator.wire.exchange import Party
 
-    files, wrong = 0, 0
-    for path, problems in problems_of(paths, load_release(release)):
-        files += 1
-        wrong += len(problems)
-        for problem in problems:
-            click.echo(problem)
-        for wait in waits_of(path, Party(sut)) if sut and not problems else ():
-            click.echo(wait)
-    if not files:
-        click.echo("nothing is selected: no scenario file (*.oit.yaml) there", err=True)
+    done = []
+    for file in lint_files(paths, load_release(release)):
+        done.append(file)
+        for line in (*file.problems, *file.warnings):
+            click.echo(line)
+        if sut and file.sort is Sort.SCENARIO and not file.problems:
+            for wait in waits_of(file.path, Party(sut)):
+                click.echo(wait)
+    if not done:
+        click.echo("nothing is selected: no scenario file (*.oit.yaml), profile or known failures there", err=True)
         end(Exit.NOTHING)
-    click.echo(f"{files} scenario(s), {wrong} problem(s)", err=True)
+    wrong, odd = sum(len(file.problems) for file in done), sum(len(file.warnings) for file in done)
+    counts = [(sum(file.sort is sort for file in done), sort) for sort in Sort]
+    told = [f"{count} {sort}" for count, sort in counts if count] + [f"{wrong} problem(s)"]
+    click.echo(", ".join([*told, f"{odd} warning(s)"] if odd else told), err=True)
     end(Exit.USAGE if wrong else Exit.PASSED)
 
 

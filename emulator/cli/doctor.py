@@ -8,49 +8,68 @@ import click
 
 from emulator.cli.group import RELEASE, end, example, main
 from emulator.cli.running import address
-from emulator.errors import Exit
+from emulator.errors import Exit, UserError
 
 
 @main.command(epilog=example(
     "oit doctor",
     "oit doctor --sut seller=https://sonata.example.net",
-    "oit doctor partner.yaml --sut seller=https://sonata.example.net --listen 0.0.0.0:8090 --callback https://us.example.net",
+    "oit doctor --sut seller=https://sonata.example.net --profile partner.yaml --listen 0.0.0.0:8090 "
+    "--callback https://us.example.net",
+    "oit doctor --sut buyer --port 8080",
 ))  # fmt: skip
-@click.argument("profile", required=False, type=click.Path(path_type=Path))
-@click.option("--sut", help="The seller: seller=URL.")
+@click.argument("declared", metavar="[PROFILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--sut", help="Who is to be tested, as oit run has it: seller=URL, or buyer.")
+@click.option("--port", type=click.IntRange(0, 65535), help="With --sut buyer: where our seller would listen.")
+@click.option("--host", help="With --sut buyer: address that it would listen on (127.0.0.1).")
 @click.option("--listen", metavar="HOST:PORT", help="Where our buyer would hear notifications.")
 @click.option("--callback", metavar="URL", help="The URL under which the seller would reach that.")
 @RELEASE
+@click.option("--profile", type=click.Path(path_type=Path), help="What the partner declares: a file, or a name of ours. What "
+              "is unsupported there is not asked for.")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(0.1, 300), default=10.0, show_default=True, help="Seconds per try.")
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 def doctor(
-    profile: Path | None,
+    declared: Path | None,
     sut: str | None,
+    port: int | None,
+    host: str | None,
     listen: str | None,
     callback: str | None,
     release: str,
+    profile: Path | None,
     timeout: float,
     form: str,
 ) -> None:
     """Look whether two parties can talk, before a run is spent on finding it out.
 
-    Of a seller: its name (DNS), port (TCP), certificate (TLS), and whether the base path of each API answers in JSON; only
-    GET is sent. Of our buyer: whether its port is free, and whether the callback makes sense from where the seller is.
-    PROFILE is read as what the partner declares. The exit code is 0, or 3 where something is in the way.
+    Of a seller: its name (DNS), port (TCP), certificate (TLS), and of each API whether it is there: whether its base path
+    answers as the standard has it, refusals included; only GET is sent. Of our buyer: whether its port is free, and whether the callback makes sense from where the seller is.
+    PROFILE is the same as --profile. The exit code is 0, or 3 where something is in the way, is not there, or wants
+    credentials: nothing is judged here, so it is never 1.
     """
     from emulator import doctor as looking
     from emulator.arguments import seller_url
+    from emulator.parties.profile import unsupported_operations
     from emulator.session import check_url, declared_in
     from emulator.standard.release import load_release
     from emulator.wire.reach import Check
 
-    chosen, url = load_release(release), seller_url(sut)
+    if declared and profile:
+        raise UserError(f"PROFILE {declared} and --profile {profile}: one of them is enough")
+    if sut != "buyer" and (port is not None or host is not None):
+        raise UserError("--host and --port have no effect without --sut buyer; our buyer's are --listen")
+    chosen, url, profile = load_release(release), seller_url(sut), declared or profile
     checks = list(looking.here(chosen))
+    unsupported: frozenset[str] = frozenset()
     if profile:
-        name, _ = declared_in(profile, chosen)
+        name, said = declared_in(profile, chosen)
+        unsupported = unsupported_operations(said, chosen)
         checks.append(Check("profile", True, f"{profile}: {name}"))
     if url:
-        checks += looking.seller(url, chosen, timeout)
+        checks += looking.seller(url, chosen, timeout, unsupported)
+    if sut == "buyer":
+        checks.append(looking.free(host or "127.0.0.1", port or 0))
     if listen or callback:
         checks += looking.callback(check_url(callback) if callback else None, address(listen), url)
     if form == "json":

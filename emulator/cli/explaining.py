@@ -11,11 +11,13 @@ from emulator.cli.group import example, main
 from emulator.errors import UserError
 
 
-@main.command(epilog=example("oit schema scenario > oit-scenario.schema.json", "oit schema events"))
-@click.argument("what", type=click.Choice(["scenario", "report", "events", "known-failures"]))
+@main.command(
+    epilog=example("oit schema scenario > oit-scenario.schema.json", "oit schema profile", "oit schema events")
+)
+@click.argument("what", type=click.Choice(["scenario", "profile", "report", "events", "known-failures"]))
 def schema(what: str) -> None:
-    """Print a JSON Schema: of scenario files and known failures (for editors), of report.json, of the events of
-    --format json.
+    """Print a JSON Schema: of scenario files, profiles and known failures (for editors), of report.json, of the events
+    of --format json.
     """
     import json
 
@@ -23,6 +25,10 @@ def schema(what: str) -> None:
         from emulator.scenario.schema import scenario_schema
 
         found = scenario_schema()
+    elif what == "profile":
+        from emulator.parties.profile_schema import profile_schema
+
+        found = profile_schema()
     elif what == "report":
         from emulator.report.json_report import schema as report_schema
 

@@ -15,6 +15,7 @@ from emulator.errors import Exit, UserError
     "oit report out",
     "oit report out/report.json --format junit,sarif,har --report-dir again",
     "oit report acme --data oit-data --format json",
+    "oit report plain-path --format html",
 ))  # fmt: skip
 @click.argument("run")
 @click.option("--format", "formats", default="", help="Reports to write, as --report of oit run has them (comma "
@@ -25,7 +26,8 @@ from emulator.errors import Exit, UserError
 @DATABASE
 @DATA
 def report(run: str, formats: str, report_dir: Path | None, release: str, database: str | None, data: Path) -> None:
-    """Render a report again: RUN is a report.json, a folder with such, or the name of a run in a seller's database.
+    """Render a report again: RUN is a report.json, a folder with such, or the name of a run in a seller's database, where
+    plain-path is the one without a name.
 
     Nothing is run, and what was found stays what it was. Only of a run in a database there is no report yet: what came
     to our seller is judged now, as oit seller does.
@@ -37,7 +39,7 @@ def report(run: str, formats: str, report_dir: Path | None, release: str, databa
 
     chosen = writers.chosen(formats)
     path = Path(run)
-    if path.exists():
+    if run and path.exists():
         whole = read_whole(path)
         beside = path if path.is_dir() else path.parent
     else:
@@ -61,23 +63,24 @@ def _of_database(run: str, release: str, database: str | None, data: Path) -> An
     from emulator.parties.clock import RealClock
     from emulator.parties.database import Database
     from emulator.parties.recorder import DurableTranscript
-    from emulator.settings import database_url
+    from emulator.settings import PLAIN_PATH, database_url, run_named
     from emulator.standard.release import load_release
     from emulator.standing import Standing
 
     url = database_url(database, data)
-    nothing = f"{run}: there is no such file or folder, and no run of that name"
+    nothing = f"{run or PLAIN_PATH}: there is no such file or folder, and no run of that name"
     if url is None or (database is None and not (data / "oit.sqlite3").exists()):
         message = f"{nothing}: there is no database in {data} (--data, --database)"
         raise UserError(message)
     opened = Database(url)
-    if not any(True for _ in DurableTranscript(opened, run)):
+    name = run_named(run)
+    if not any(True for _ in DurableTranscript(opened, name)):
         message = f"{nothing} in the database that has exchanges (`oit runs list`)"
         raise UserError(message)
     standing = Standing(
         load_release(release), RealClock(), lambda name: DurableTranscript(opened, name), declared=NOTHING_DECLARED
     )
-    return standing.report(run)
+    return standing.report(name)
 
 
 @main.command(epilog=example("oit diff before/report.json after/report.json", "oit diff before after --format json"))

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 @click.option("--callback", metavar="URL", help="The URL under which the partner reaches that; without it what --listen "
               "says.")  # fmt: skip
 @RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="Profile of the emulated seller (YAML overlay). With "
-              "--sut it is what the partner declares: represents, unsupported, options, readings; the rest has no "
-              "effect.")  # fmt: skip
+@click.option("--profile", type=click.Path(path_type=Path), help="A profile (YAML), or the name of one of ours. In a "
+              "self-test and with --sut buyer it is what our seller has and does. With --sut seller=URL it is what the partner "
+              "declares: represents, unsupported, options, readings; the rest has no effect.")  # fmt: skip
 @click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only scenarios with this tag. Repeatable.")
 @click.option("--needs", default="", metavar="WORDS", help="With a seller under test, also run what needs of it "
@@ -68,8 +68,10 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds per request."
 )
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input (value as YAML).")
-@click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input, or with dots a member "
+              "of one. A text stays a text (postcode=20147); what else it is, is read as YAML.")  # fmt: skip
+@click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping (oit inputs writes "
+              "one).")  # fmt: skip
 @click.option("--report", "reports", default="", help=REPORTS)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,

@@ -10,13 +10,14 @@ import click
 
 from emulator.cli.group import DATA, DATABASE, example, main, read_message
 from emulator.errors import UserError
+from emulator.settings import PLAIN_PATH, run_named
 
 
 @main.group()
 def runs() -> None:
     """What the database of a seller keeps, run by run: list, show, delete, and carry to another.
 
-    A run is what happened below /r/NAME; '' is the one at the plain base paths.
+    A run is what happened below /r/NAME; plain-path is the one at the plain base paths.
     """
 
 
@@ -51,10 +52,10 @@ def runs_list(database: str | None, data: Path, form: str) -> None:
     click.echo(f"{'run':24} {'since':24} " + " ".join(f"{name:>9}" for name in counted))
     for row in rows:
         counts = " ".join(f"{row[name]:9}" for name in counted)
-        click.echo(f"{row['run'] or repr(''):24} {row['began'] or '':24} {counts}")
+        click.echo(f"{row['run'] or PLAIN_PATH:24} {row['began'] or '':24} {counts}")
 
 
-@runs.command("show", epilog=example("oit runs show r1", "oit runs show '' --format json"))
+@runs.command("show", epilog=example("oit runs show r1", "oit runs show plain-path --format json"))
 @click.argument("run")
 @DATABASE
 @DATA
@@ -63,7 +64,7 @@ def runs_show(run: str, database: str | None, data: Path, form: str) -> None:
     """Show what a run has: resources with their states, timers, notifications that are owed or were given up."""
     from emulator.parties.archive import show_run
 
-    shown = show_run(_open(database, data), run)
+    shown = show_run(_open(database, data), run_named(run))
     if form == "json":
         import json
 
@@ -91,7 +92,7 @@ def runs_delete(names: tuple[str, ...], database: str | None, data: Path) -> Non
 
     opened = _open(database, data)
     for name in names:
-        click.echo(f"{name!r}: {delete_run(opened, name)} row(s) deleted", err=True)
+        click.echo(f"{name!r}: {delete_run(opened, run_named(name))} row(s) deleted", err=True)
 
 
 @runs.command("export", epilog=example(
@@ -108,7 +109,7 @@ def runs_export(run: str, transcript: bool, database: str | None, data: Path) ->
     from emulator.parties.recorder import DurableTranscript
     from emulator.report.transcript import line
 
-    opened = _open(database, data)
+    opened, run = _open(database, data), run_named(run)
     if transcript:
         show_run(opened, run)
     told = (line(run, each) for each in DurableTranscript(opened, run)) if transcript else lines(opened, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="Profile, or overlay on the default one (YAML).")
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile (YAML; extends: wholesale-seller lays it "
+              "upon the default one), or the name of one of ours.")  # fmt: skip
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip
@@ -65,6 +66,10 @@ if TYPE_CHECKING:
 @SPEED
 @DATABASE
 @DATA
+@click.option(
+    "--report", "reports", default="", help=REPORTS + " Written when it is interrupted: of each run that came."
+)
+@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @CONSOLE
 @CONSOLE_HOST
 def seller(
@@ -78,6 +83,8 @@ def seller(
     speed: float,
     database: str | None,
     data: Path,
+    reports: str,
+    report_dir: Path,
     console_port: int | None,
     console_host: str,
 ) -> None:
@@ -90,23 +97,32 @@ def seller(
     cores for them; SQLite has one writer at a time and gains nothing. Have the console of `oit console` beside them.
 
     Below /r/NAME each partner has a seller of its own. GET /oit/judgement?run=NAME says what is wrong with what came
-    there (without a name: to the plain path); the same is told of every run when it is interrupted.
+    there (without a name: to the plain path); the same is told of every run when it is interrupted, and --report writes it.
+    The run of the plain path is called plain-path, also by oit report and oit runs.
+
+    What it has was made under a profile. Started with another one on the same database, or beside another seller that has
+    another one, it says what differs.
 
     POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
     gc.disable()  # nearly all that a start makes stays: to look for garbage among it is in vain, now and later
+    from emulator import report as writers
     from emulator.parties.profile import load_profile
     from emulator.settings import database_url
     from emulator.standard.release import load_release
     from emulator.wire.routing import prepare
     from emulator.wire.trust import authorities
 
+    formats = writers.chosen(reports)
+    if formats:
+        make_folder(report_dir)
     authorities()  # a callback may be https://
     prepare()
     chosen = load_release(release)
     overlay = _overlay(scenario, chosen) if scenario else None
     url = database_url(database, data)
-    selling = _Selling(chosen, load_profile(profile, overlay), url, seed, speed)
+    ending = Ending(formats, report_dir)
+    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen), url, seed, speed, ending)
     if workers == 1:
         selling.alone(host, port, console_host, console_port)
     else:
@@ -125,6 +141,27 @@ def _refuse_alone(url: str | None, seed: int | None, console_port: int | None) -
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What is written when a seller ends."""
+
+    formats: Sequence[Callable[[Any, Path], Path]]
+    folder: Path
+
+    def tell(self, standing: Standing) -> None:
+        """Tell of what came, and write it."""
+        # Reports and rules are heavy, and nothing before needs them.
+        from emulator.report.terminal import TerminalWriter
+
+        writer = TerminalWriter()
+        if untold := standing.tell(writer):
+            click.echo(f"{untold} more run(s) are not judged here", err=True)
+        if self.formats and (done := [standing.report(run) for run in standing.runs()]):
+            from emulator.report.model import whole_report
+
+            writer.reports_written([write(whole_report(done), self.folder) for write in self.formats])
+
+
+@dataclass(frozen=True, slots=True)
 class _Selling:
     """What is served, however many serve it."""
 
@@ -133,6 +170,7 @@ class _Selling:
     database: str | None
     seed: int | None
     speed: float
+    end: Ending
 
     def alone(self, host: str, port: int, console_host: str, console_port: int | None) -> None:
         """Serve in this process until interrupted, and tell of what came."""
@@ -149,9 +187,11 @@ class _Selling:
                 source = beside_seller(served.standing, keep, served.emulation, served.running.url)
                 return Front(source, served.clock, Control(source, database=keep.database), self.release)
 
+            _remember(keep, self.profile)
             with interruptible(), console_beside(front, console_host, console_port):
                 served.running.run(_listening(click.echo))
-            _tell(served.standing)
+            _forget(keep)
+            self.end.tell(served.standing)
 
     def together(self, host: str, port: int, count: int) -> None:
         """Serve in so many processes until interrupted, and tell of what came."""
@@ -167,6 +207,7 @@ class _Selling:
             assert keep.database is not None
             since = newest(keep.database)
             _tell_ahead(Pacing(keep.store, RealClock(), self.speed))
+            _remember(keep, self.profile)
 
         def serve(host: str, port: int, ready: Callable[[str], None]) -> None:
             with keeping(self.database, since) as keep:
@@ -180,9 +221,10 @@ class _Selling:
         with interruptible():
             workers.run(click.echo)
         with keeping(self.database, since) as keep:
+            _forget(keep)
             clock = RealClock()
             Pacing(keep.store, clock)
-            _tell(self._standing(keep, clock))
+            self.end.tell(self._standing(keep, clock))
 
     def _served(self, keep: Keeping, host: str, port: int, *, shared: bool = False) -> _Served:
         """The seller behind a door that listens as soon as it is run."""
@@ -256,19 +298,27 @@ def _listening(ready: Callable[[str], None]) -> Callable[[str], None]:
     return done
 
 
+def _remember(keep: Keeping, profile: Profile) -> None:
+    """The database knows of a seller with this profile; what it knew before is told."""
+    if keep.database is not None:
+        from emulator.parties.remembered import remember
+
+        for line in remember(keep.database, profile):
+            click.echo(f"oit: {line}", err=True)
+
+
+def _forget(keep: Keeping) -> None:
+    if keep.database is not None:
+        from emulator.parties.remembered import forget
+
+        forget(keep.database)
+
+
 def _tell_ahead(pacing: Pacing) -> None:
     from emulator.parties.clock import rfc3339
 
     if pacing.ahead > timedelta(seconds=1):
         click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(pacing.now())}", err=True)
-
-
-def _tell(standing: Standing) -> None:
-    # Reports and rules are heavy, and nothing before needs them.
-    from emulator.report.terminal import TerminalWriter
-
-    if untold := standing.tell(TerminalWriter()):
-        click.echo(f"{untold} more run(s) are not judged here", err=True)
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> UserError:

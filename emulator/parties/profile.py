@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
 
-from emulator.errors import FileProblem
-from emulator.parties.callbacks import WORDS, networks
+from emulator.errors import FileProblem, in_order
+from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
-from emulator.standard.interpretation import load_interpretations
 from emulator.standard.release import Release, load_release
-from emulator.standard.requirement import load_requirements
-from emulator.wire.payload import escape
 
 Color = Literal["green", "yellow", "red"]
 Mode = Literal["asRequested", "immediate", "deferred"]
@@ -373,140 +368,65 @@ DEFAULT: Final = "wholesale-seller"
 
 
 def load_profile(
-    path: Path | None = None, overlay: Mapping[str, Any] | None = None, *, release: Release | None = None
+    path: Path | None = None,
+    overlay: Mapping[str, Any] | None = None,
+    *,
+    release: Release | None = None,
+    declared: bool = False,
 ) -> Profile:
     """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
 
-    `release` is the one whose operations it may name, the default release if left out. A profile that `extends` another is an overlay of that one: a name of ours, or a file beside it.
-    Raises FileProblem with the place of everything that is wrong.
+    `path` may be the name of a profile of ours. A profile that `extends` another is an overlay of that one: a name of
+    ours, or a file beside it. `release` is the one whose operations it may name, the default release if left out. What
+    is `declared` only needs neither `name` nor `seller`. Raises FileProblem with the place of everything that is wrong.
     """
-    raw, layers = read_layers(path or _ours(DEFAULT), _ours)
+    file = _file_of(path or Path(DEFAULT))
+    raw, layers = read_layers(file, _ours, before_merging)
     places = Layers(layers, overlay)
     if overlay is not None:
-        raw = merge(raw, overlay)
+        raw = merge(raw, before_merging(overlay))
     problems: list[str] = []
+    absent = [name for name in ("name", "seller") if name not in raw]
+    if absent and not declared:
+        hint = f"'extends: {DEFAULT}' gives what is not said here"
+        problems.append(f"{places.where('')}: missing: {', '.join(absent)}; {hint}")
+    raw = merge(_nobody(file), raw) if declared else {**_nobody(file), **raw}
+    raw, unclear = with_inherited(raw)
     profile = build(Profile, raw, "", problems, places)
-    if not problems:
-        problems += [f"{places.where(place)}: {text}" for place, text in _loose_ends(profile)]
-        problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in _declarations(profile)]
-        problems += [f"{places.where(place)}: {text}" for place, text in _unknown_operations(profile, release)]
+    for place, key, text in (*unclear, *loose_ends(raw, lambda: release or load_release())):
+        problems.append(f"{places.where(place, key=key)}: {text}")
     if problems:
-        raise FileProblem(problems)
+        raise FileProblem(in_order(problems))
     return profile  # type: ignore[no-any-return]
 
 
-def unsupported_operations(profile: Profile, release: Release) -> frozenset[str]:
+def _nobody(file: Path) -> dict[str, Any]:
+    """A name and a seller for who says neither."""
+    name = file.name.partition(".")[0]
+    return {"name": name, "seller": {"id": name, "name": name, "contact": {}}}
+
+
+def _file_of(path: Path) -> Path:
+    """The file of a profile that is given by its path or, where that is none, by a name of ours."""
+    if path.suffix or len(path.parts) != 1 or path.exists():
+        return path
+    if not _ours(path.name).is_file():
+        known = ", ".join(sorted(one.stem for one in _ours("").parent.glob("*.yaml")))
+        raise FileProblem([f"{path}: there is no such file, and no profile of that name; there are: {known}"])
+    return _ours(path.name)
+
+
+class Declaring(Protocol):
+    """Something that declares what is unsupported: a profile, or what the judge knows of one."""
+
+    @property
+    def unsupported(self) -> tuple[str, ...]: ...
+
+
+def unsupported_operations(profile: Declaring, release: Release) -> frozenset[str]:
     """Every operation that a profile declares unsupported, as `api.operationId` with the API's own name."""
     return frozenset(operation for pattern in profile.unsupported for operation in operations_named(pattern, release))
 
 
-def operations_named(pattern: str, release: Release) -> frozenset[str]:
-    """The operations that a word of `unsupported` means; none where it means nothing.
-
-    It is an API by any of its names (`site`, `geographicSite`), an operation of one (`site.listGeographicSite`), or a
-    pattern of the latter (`site.*`, `*.registerListener`). A whole API has its notifications with it.
-    """
-    return frozenset(
-        f"{contract.api}.{operation}"
-        for contract in release.contracts()
-        for name, (api, kind) in release.spellings.items()
-        if api == contract.api and kind in (None, contract.kind)
-        for operation in contract.operations
-        if pattern == name or fnmatchcase(f"{name}.{operation}", pattern)
-    )
-
-
 def _ours(name: str) -> Path:
     return scenarios_dir() / "profiles" / f"{name}.yaml"
-
-
-def _loose_ends(profile: Profile) -> Iterator[tuple[str, str]]:
-    """What does not fit together, with its JSON Pointer."""
-    for key, address in profile.addresses.items():
-        if address.of is not None and address.of not in profile.addresses:
-            yield f"/addresses/{key}/of", f"there is no address {address.of!r}"
-        if not isinstance(address.address.get("@type"), str):
-            yield f"/addresses/{key}/address", "an address needs its '@type'"
-    for key, site in profile.sites.items():
-        if site.address not in profile.addresses:
-            yield f"/sites/{key}/address", f"there is no address {site.address!r}"
-    for key, product in profile.products.items():
-        offered = product.get("productOffering")
-        if isinstance(offered, dict) and offered.get("id") not in profile.offerings:
-            yield f"/products/{key}/productOffering/id", f"there is no offering {offered.get('id')!r}"
-    for key, offering in profile.offerings.items():
-        yield from _loose_ends_of(profile, f"/offerings/{key}", offering)
-    yield from _loose_ends_of_paths(profile.behaviour)
-    yield from _loose_ends_of_notifications(profile.notifications)
-
-
-def _loose_ends_of_notifications(notifications: Notifications) -> Iterator[tuple[str, str]]:
-    if notifications.attempts < 1:
-        yield "/notifications/attempts", "each notification is tried once at least"
-    if not notifications.timeout > 0:
-        yield "/notifications/timeout", "a try needs some time"
-    for name, texts in (("allow", notifications.allow), ("deny", notifications.deny)):
-        for n, text in enumerate(texts):
-            try:
-                networks(text)
-            except ValueError:
-                yield f"/notifications/{name}/{n}", f"{text!r} is no network and none of {', '.join(WORDS)}"
-
-
-def _declarations(profile: Profile) -> Iterator[tuple[str, bool, str]]:
-    """What is wrong with the options and readings: JSON Pointer, whether its key is meant, and why."""
-    # Every guide's requirements are read only for a profile that names some.
-    options = [each.id for each in load_requirements().values() if each.kind == "O"] if profile.options else []
-    for name in profile.options:
-        if name not in options:
-            yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {_hint(name, options)}"
-    register = load_interpretations() if profile.readings else {}
-    for name, reading in profile.readings.items():
-        place = f"/readings/{escape(str(name))}"
-        if name not in register:
-            yield place, True, f"the interpretation register has no entry {name!r}; {_hint(name, register)}"
-        elif reading not in register[name].readings:
-            yield place, False, f"{name} has no reading {reading!r:.60}; {_hint(reading, register[name].readings)}"
-
-
-def _unknown_operations(profile: Profile, release: Release | None) -> Iterator[tuple[str, str]]:
-    if not profile.unsupported:
-        return
-    chosen = release or load_release()
-    names = [name for name in chosen.spellings if not name.endswith(".yaml")]
-    apis = dict.fromkeys(contract.api for contract in chosen.contracts())
-    known = [*names, *(f"{name}.{one}" for name in names for one in chosen.contract(name).operations)]
-    for n, pattern in enumerate(profile.unsupported):
-        if not operations_named(pattern, chosen):
-            near = difflib.get_close_matches(pattern, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
-            yield f"/unsupported/{n}", f"unknown operation {pattern!r}; {hint}"
-
-
-def _hint(word: object, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(str(word), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
-
-
-def _loose_ends_of_paths(behaviour: Behaviour) -> Iterator[tuple[str, str]]:
-    for name, path in (
-        ("productOfferingQualification", behaviour.product_offering_qualification.path),
-        ("quote", behaviour.quote.path),
-        ("productOrder", behaviour.product_order.path),
-    ):
-        for n, step in enumerate(path):
-            if step.after_seconds is not None and step.reads is not None:
-                yield f"/behaviour/{name}/path/{n}", "a step has after_seconds or reads, not both"
-            if step.signal is not None and step.reads is not None:
-                yield f"/behaviour/{name}/path/{n}", "a step has signal or reads, not both"
-
-
-def _loose_ends_of(profile: Profile, place: str, offering: Offering) -> Iterator[tuple[str, str]]:
-    if offering.alternate is not None and offering.alternate not in profile.offerings:
-        yield f"{place}/alternate", f"there is no offering {offering.alternate!r}"
-    if not offering.term_entries:
-        yield f"{place}/terms", "an offering needs a term"
-    for n, term in enumerate(offering.term_entries):
-        if (term.end_of_term_action == "roll") != (term.roll_interval is not None):
-            yield f"{place}/terms/{n}", "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"

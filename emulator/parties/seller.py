@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from emulator.errors import FileProblem
 from emulator.parties.apis import (
     Api,
     Context,
@@ -27,9 +26,8 @@ from emulator.parties.apis import (
 )
 from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.desk import Desk
-from emulator.parties.generic import fits
 from emulator.parties.hub import Hub
-from emulator.parties.profile import PathStep, Profile, unsupported_operations
+from emulator.parties.profile import Profile, unsupported_operations
 from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.standard.lifecycle import load_lifecycles
@@ -92,7 +90,6 @@ class Seller:
         self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
         self.desk.lawless = profile.behaviour.lawless
         self._unsupported = unsupported_operations(profile, release) if profile.unsupported else frozenset[str]()
-        self._check_profile()
 
     def answer(self, call: Call) -> Reply:
         """Answer a call that passed its contract.
@@ -273,27 +270,6 @@ class Seller:
             for key, product in self.profile.products.items():
                 body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
                 self.store.add(Resource(run, "product", key, body, now))
-
-    def _check_profile(self) -> None:
-        """Refuse a profile whose paths the standard does not have."""
-        problems = []
-        behaviour = self.profile.behaviour
-        problems += self._check_path(
-            "productOfferingQualification",
-            behaviour.product_offering_qualification.path,
-            "productOfferingQualification",
-        )
-        problems += self._check_path("quote", behaviour.quote.path, "quote.firm", "quote.budgetary")
-        problems += self._check_path("productOrder", behaviour.product_order.path, "productOrder", stays=True)
-        if problems:
-            raise FileProblem([f"profile {self.profile.name!r}: {problem}" for problem in problems])
-
-    def _check_path(self, which: str, path: tuple[PathStep, ...], *lifecycles: str, stays: bool = False) -> list[str]:
-        """What is wrong with a path: it must be a way through one of the lifecycles."""
-        if any(fits(self.desk, path, lifecycle, stays=stays) for lifecycle in lifecycles):
-            return []
-        way = " → ".join(step.to for step in path)
-        return [f"behaviour.{which}.path: the lifecycle does not go {way}"]
 
 
 def _ids(seed: int | None, start: int) -> Callable[[str], str]:

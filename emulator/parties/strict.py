@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
@@ -22,6 +22,10 @@ KEYED: Final = "keyed"
 """Marks the field that gets the key under which its record stands in a map."""
 
 
+MOST: Final = 100_000_000_000
+"""No number of a profile is greater: it is so many seconds to the year 5000."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Marks a field whose key in the file is not its own name."""
@@ -29,10 +33,12 @@ class Key:
     name: str
 
 
-class _Field:
-    """A dataclass field as a file knows it."""
+class Field:
+    """A dataclass field as a file knows it: `key` is its name there, `keyed` one that is the key of a map, `needed` one
+    without a default.
+    """
 
-    def __init__(self, each: Field[Any], hint: Any) -> None:
+    def __init__(self, each: dataclasses.Field[Any], hint: Any) -> None:
         marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         self.name = each.name
         self.type = get_args(hint)[0] if marks else hint
@@ -41,9 +47,10 @@ class _Field:
         self.needed = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
 
 
-def _fields_of(kind: Any) -> list[_Field]:
+def fields_of(kind: Any) -> list[Field]:
+    """The fields of a dataclass as a file knows them."""
     hints = get_type_hints(kind, include_extras=True)
-    return [_Field(each, hints[each.name]) for each in dataclasses.fields(kind)]
+    return [Field(each, hints[each.name]) for each in dataclasses.fields(kind)]
 
 
 class Layers:
@@ -54,10 +61,14 @@ class Layers:
         self._overlay = overlay
 
     def where(self, pointer: str, *, key: bool = False) -> str:
-        if self._overlay is not None and value_at(self._overlay, pointer) is not MISSING and pointer:
-            return f"overlay of the profile, {pointer}"
-        layer = next((layer for layer in self._layers if pointer in layer.places), self._layers[0])
-        return layer.where(pointer, key=key)
+        """Where a setting stands or, if nowhere, what it would stand in."""
+        while pointer:
+            if self._overlay is not None and value_at(self._overlay, pointer) is not MISSING:
+                return f"overlay of the profile, {pointer}"
+            if layer := next((layer for layer in self._layers if pointer in layer.places), None):
+                return layer.where(pointer, key=key)
+            pointer = pointer.rpartition("/")[0]
+        return self._layers[0].where("")
 
 
 def merge(base: Any, patch: Any) -> Any:
@@ -98,8 +109,9 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
         return MappingProxyType(_build_map(get_args(kind)[-1], value, place, problems, places))
     if not (isinstance(kind, type) and isinstance(value, kind)) or (kind is not bool and isinstance(value, bool)):
         problems.append(f"{places.where(place)}: {_wanted(kind)} is needed here, not {value!r:.60}")
-    elif isinstance(value, int | float) and value < 0:
-        problems.append(f"{places.where(place)}: {value!r} is negative")
+    elif isinstance(value, int | float) and not 0 <= value <= MOST:
+        what = "negative" if value < 0 else f"too much: {MOST} at the most"
+        problems.append(f"{places.where(place)}: {value!r:.60} is {what}")
     return value
 
 
@@ -110,8 +122,10 @@ def _build_map(kind: Any, value: dict[str, Any], place: str, problems: list[str]
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
     if not dataclasses.is_dataclass(kind):
+        for key, member in value.items() if get_origin(kind) is Mapping else ():
+            build(kind, member, f"{place}/{escape(str(key))}", problems, places)
         return value
-    name = next((each.name for each in _fields_of(kind) if each.keyed), None)
+    name = next((each.name for each in fields_of(kind) if each.keyed), None)
     found = {}
     for key, member in value.items():
         record = _read_record(kind, member, f"{place}/{escape(str(key))}", problems, places)
@@ -134,7 +148,7 @@ def _read_record(kind: Any, value: Any, place: str, problems: list[str], places:
     if not isinstance(value, dict):
         problems.append(f"{places.where(place)}: a map is needed here, not {value!r:.60}")
         return None
-    known = {each.key: each for each in _fields_of(kind) if not each.keyed}
+    known = {each.key: each for each in fields_of(kind) if not each.keyed}
     given: dict[str, Any] = {}
     for key, member in value.items():
         here = f"{place}/{escape(str(key))}"
@@ -152,19 +166,23 @@ def _read_record(kind: Any, value: Any, place: str, problems: list[str], places:
 
 
 def read_layers(
-    path: Path, ours: Callable[[str], Path], seen: tuple[Path, ...] = ()
+    path: Path,
+    ours: Callable[[str], Path],
+    prepared: Callable[[dict[str, Any]], dict[str, Any]],
+    seen: tuple[Path, ...] = (),
 ) -> tuple[dict[str, Any], list[Located]]:
-    """A file laid upon those it extends, and all of them, the file itself first."""
+    """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first."""
     located = load_located(path)
     raw = located.value
     if not isinstance(raw, dict):
         raise FileProblem([f"{path}:1:1: a profile is a map of settings"])
+    raw = prepared(raw)
     if "extends" not in raw:
         return raw, [located]
-    name = str(raw["extends"])
+    name, here = str(raw["extends"]), path.resolve()
     beside = path.parent / name
-    base = beside if beside.is_file() else ours(name)
-    if not base.is_file() or base.resolve() in (*seen, path.resolve()):
-        raise FileProblem([f"{located.where('/extends')}: there is no profile {name!r} to extend"])
-    below, layers = read_layers(base, ours, (*seen, path.resolve()))
+    base = beside if beside.is_file() and beside.resolve() != here else ours(name)
+    if not base.is_file() or base.resolve() in (*seen, here):
+        raise FileProblem([f"{located.where('/extends')}: there is no profile {name!r:.60} to extend"])
+    below, layers = read_layers(base, ours, prepared, (*seen, here))
     return merge(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]

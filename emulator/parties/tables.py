@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "v0004"
+HEAD: Final = "v0005"
 """The newest migration."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +90,18 @@ starts = Table(
     sqlite_autoincrement=True,
 )
 """Each start of a party, and which process it was."""
+
+sellers = Table(
+    "sellers",
+    metadata,
+    number(),
+    Column("holder", Text, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("profile", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Each seller that served the database, with the profile (JSON) that it was started with."""
 
 pace = Table(
     "pace",

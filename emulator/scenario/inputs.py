@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import FileProblem
-from emulator.plain_yaml import Located, load_located, load_yaml_text
+from emulator.plain_yaml import Located, load_located
 from emulator.scenario.fragments import find_file
+from emulator.scenario.given import Given, default_of, defaults_of
 from emulator.scenario.model import Origin
-from emulator.wire.payload import MISSING, at, escape
+from emulator.wire.payload import escape
 
 Inputs = dict[str, Any]
 
@@ -45,7 +46,7 @@ def read_inputs(located: Located, folder: Path | None, problems: list[str]) -> t
 def read_rows(located: Located, inputs: Mapping[str, Any], problems: list[str]) -> tuple[Mapping[str, Any], ...]:
     """Rows of the data file as inputs; one empty row where there is no file.
 
-    A cell is read as YAML where the input it replaces is not a text.
+    A cell is a text where the input it replaces is one, and else read as YAML.
     """
     if "data" not in located.value:
         return ({},)
@@ -61,18 +62,18 @@ def read_rows(located: Located, inputs: Mapping[str, Any], problems: list[str]) 
     if not table:
         problems.append(f"{where}: the data file {file} has no rows")
         return ({},)
-    return tuple(_row(f"{file}:{line}:1", cells, inputs, problems) for line, cells in enumerate(table, start=2))
+    defaults = defaults_of(inputs)
+    return tuple(_row(f"{file}:{line}:1", cells, defaults, problems) for line, cells in enumerate(table, start=2))
 
 
-def _row(where: str, cells: Mapping[Any, Any], inputs: Mapping[str, Any], problems: list[str]) -> Mapping[str, Any]:
+def _row(where: str, cells: Mapping[Any, Any], defaults: Mapping[str, Any], problems: list[str]) -> Mapping[str, Any]:
     if None in cells or None in cells.values():
         problems.append(f"{where}: this row has another number of cells than the header")
         return {}
     row: Inputs = {}
     for column, cell in cells.items():
-        usual = at(inputs, "/" + column.replace(".", "/"))
         try:
-            row[column] = cell if usual is MISSING or isinstance(usual, str) else load_yaml_text(cell, where)
+            row[column] = Given(where, cell, verbatim=True).as_input(column, default_of(column, defaults))
         except FileProblem as problem:
             problems += problem.problems
     return row

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.errors import FileProblem, UserError
+from emulator.errors import FileProblem, UserError, in_order
 from emulator.scenario.cases import case_operations, case_problems
 from emulator.scenario.duration import words
-from emulator.scenario.expressions import Expression, did_you_mean, expressions_in, texts
-from emulator.scenario.loader import in_order, load_scenario
+from emulator.scenario.expressions import Expression, ExpressionError, did_you_mean, expressions_in, texts
+from emulator.scenario.loader import read_scenario
 from emulator.scenario.model import (
     RESOURCE_KINDS,
     Await,
@@ -28,9 +28,9 @@ from emulator.scenario.model import (
     Transition,
 )
 from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
-from emulator.scenario.ways import misstep, states_of
 from emulator.standard.events import event_types
 from emulator.standard.use_case import unknown_label
+from emulator.standard.ways import misstep, states_of
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
 
@@ -40,11 +40,24 @@ IN_STEP: Final = frozenset({"response", "request", "url"})
 
 def lint(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> list[str]:
     """Every problem of a scenario file as `file:line:col: what is wrong`; empty where there is none."""
+    return checked(path, release, folder=folder)[1]
+
+
+def checked(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> tuple[Scenario | None, list[str]]:
+    """A scenario file as far as it can be read, and its problems as `lint` has them."""
     try:
-        scenario = load_scenario(path, folder=folder)
+        scenario, problems, lost = read_scenario(path, folder=folder)
     except FileProblem as problem:
-        return problem.problems
-    return lint_scenario(scenario, release)
+        return None, problem.problems
+    if scenario is None:
+        return None, problems
+    # What misses a step, a source, an input that could not be read, misses what has been told of.
+    news = [
+        problem
+        for problem in lint_scenario(scenario, release)
+        if not any(f"'{name}'" in problem or f"'{name}-" in problem for name in lost)
+    ]
+    return scenario, in_order([*problems, *news])
 
 
 def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
@@ -187,6 +200,7 @@ class _Linter:
             self.contracts[call.source].operations.get(call.operation) if call.source in self.contracts else None
         )
         if operation is None:
+            self.tracked |= {call.track: (call.source, "")} if call.track else {}
             return
         yield from _parameters(step, call, operation)
         if call.track:
@@ -218,6 +232,8 @@ class _Linter:
             yield f"{origin.where('/event')}: '{notify.event}' needs 'of': of which resource is it to tell?"
             return
         name = notify.source or self.tracked[str(notify.resource)][0]
+        if name not in self.scenario.sources:
+            return
         try:
             types = event_types(self.release.contract(self.scenario.sources[name].api, "notification"))
         except (UserError, LookupError) as error:
@@ -252,7 +268,7 @@ class _Linter:
         if isinstance(value, Mapping):
             value = dict(value)
         for place, text in texts(value):
-            for one in expressions_in(text):
+            for one in _readable(text):
                 if problem := self.reference(one, inside=inside):
                     yield f"{origin.where(place)}: '{one.text}': {problem}"
 
@@ -358,12 +374,20 @@ class _Linter:
         for name, value in self.scenario.inputs.items():
             origin = self.scenario.input_origins[name]
             for place, text in texts(value):
-                for one in expressions_in(text):
+                for one in _readable(text):
                     if one.root == "inputs" and one.path[0] not in above:
                         yield f"{origin.where(place)}: '{one.text}': there is no input '{one.path[0]}' above this one"
                     elif one.root in {"steps", "resource", *IN_STEP}:
                         yield f"{origin.where(place)}: '{one.text}': inputs are filled in before the first step"
             above.append(name)
+
+
+def _readable(text: str) -> list[Expression]:
+    """The expressions of a text; none where one cannot be read, which the loader tells."""
+    try:
+        return expressions_in(text)
+    except ExpressionError:
+        return []
 
 
 def _source(source: Source, contract: ContractLike) -> Problems:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.errors import FileProblem
+from emulator.errors import FileProblem, in_order
 from emulator.plain_yaml import Located, load_located
 from emulator.scenario.duration import seconds
 from emulator.scenario.expressions import ExpressionError, expressions_in, texts
@@ -38,6 +38,7 @@ from emulator.scenario.model import (
     Step,
     Transition,
 )
+from emulator.scenario.repair import repaired
 from emulator.scenario.schema import structure_problems
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
@@ -110,12 +111,32 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
 
     Raises FileProblem with every problem of the file.
     """
+    scenario, problems, _ = read_scenario(path, folder=folder)
+    if problems or scenario is None:
+        raise FileProblem(problems)
+    return scenario
+
+
+def read_scenario(path: Path, *, folder: Path | None = None) -> tuple[Scenario | None, list[str], frozenset[str]]:
+    """A scenario file as far as it can be read, its problems, and the names of what cannot be read.
+
+    None where nothing can be. Raises FileProblem where it is no YAML.
+    """
     located = load_located(path)
-    reading = _Reading(located)
-    for where, problem in structure_problems(located, located.value):
-        reading.complain(where, problem)
-    if reading.problems:
-        raise FileProblem(in_order(reading.problems))
+    wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value)]
+    names = frozenset[str]()
+    if wrong:
+        repair = repaired(located)
+        if repair is None:
+            return None, in_order(wrong), names
+        located, names = repair
+    reading = _Reading(located, wrong)
+    scenario = _scenario(reading, folder)
+    return scenario, in_order(reading.problems), names
+
+
+def _scenario(reading: _Reading, folder: Path | None) -> Scenario:
+    located = reading.located
     top: dict[str, Any] = located.value
     inputs, input_origins = read_inputs(located, folder, reading.problems)
     flow = expand(top["flow"], Origin(located, "/flow"), folder=folder, problems=reading.problems)
@@ -140,7 +161,8 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
         flow=tuple(_step(reading, text, defaults, agreed=top.get("agreed", False)) for text in flow),
         cases=tuple(
             _case(reading, Origin(located, f"/cases/{index}"), agreed=top.get("agreed", False))
-            for index in range(len(top.get("cases", ())))
+            for index, part in enumerate(top.get("cases", ()))
+            if part is not None  # left out by a repair
         ),
         origin=Origin(located, ""),
         behaviour=top.get("needs", {}).get("behaviour", ""),
@@ -149,19 +171,7 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
     for name, value in inputs.items():
         reading.check_values(input_origins[name], value)
     _refuse_duplicates(reading, scenario)
-    if reading.problems:
-        raise FileProblem(in_order(reading.problems))
     return scenario
-
-
-def in_order(problems: list[str]) -> list[str]:
-    """Problems by file, line and column, none twice."""
-
-    def place(problem: str) -> tuple[str, int, int]:
-        file, line, column = [*problem.split(":", 3), "", ""][:3]
-        return file, int(line) if line.isdecimal() else 0, int(column) if column.isdecimal() else 0
-
-    return sorted(dict.fromkeys(problems), key=place)
 
 
 def _refuse_duplicates(reading: _Reading, scenario: Scenario) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.parties.signals import step_signal
 from emulator.scenario.expressions import Expression, ExpressionError, fill
 from emulator.scenario.model import RESOURCE_KINDS, Case, CaseKind, Scenario, Transition
-from emulator.scenario.ways import misstep
+from emulator.standard.ways import misstep
 
 
 def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:

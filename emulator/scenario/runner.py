@@ -13,6 +13,7 @@ from emulator.scenario.answers import Ending, not_played_yet, shown
 from emulator.scenario.cases import Watchful, odd_ones, play_troubled, playable
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
+from emulator.scenario.given import typed
 from emulator.scenario.hearing import end_subscriptions, play_await, play_notify
 from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
 from emulator.scenario.needs import NOTHING_ABSENT, UNSUPPORTED, Absent, Dependence
@@ -123,7 +124,11 @@ def run_scenario(
 
 
 def fill_inputs(scenario: Scenario, scope: Scope, overrides: Mapping[str, Any]) -> None:
-    """Inputs in order, each seeing those above it. Overrides are taken as they are: data is not evaluated."""
+    """Inputs in order, each seeing those above it. Overrides are made of their kind and not evaluated: they are data.
+
+    FileProblem where one cannot be what its input is.
+    """
+    overrides = typed(overrides, {**scenario.rows[0], **scenario.inputs})
     for name, value in scenario.inputs.items():
         try:
             scope.inputs[name] = overrides[name] if name in overrides else fill(value, scope.lookup)

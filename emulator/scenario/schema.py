@@ -66,6 +66,11 @@ def structure_problems(located: Located, value: Any, *, fragment: bool = False) 
     return problems_by(_validator(fragment=fragment), located, value)
 
 
+def structure_errors(value: Any) -> list[SchemaError]:
+    """The same for a scenario, as the library has them."""
+    return list(_validator(fragment=False).iter_errors(value))
+
+
 def problems_by(validator: Draft7Validator, located: Located, value: Any) -> list[tuple[str, str]]:
     """Each (`file:line:col`, problem) that a validator has with a file's content, in the same words."""
     found: list[tuple[str, str]] = []

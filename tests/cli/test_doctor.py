@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -57,12 +58,24 @@ def test_nothing_is_changed_at_the_seller():
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (http("200 OK", "text/html", b"<html>Welcome</html>"), "200 with text/html, not JSON"),
-        (http("401 Unauthorized", "application/json", b"{}"), "credentials are asked for"),
+        (http("200 OK", "text/html", b"<html>Welcome</html>"), "200 with text/html, not JSON: no such API here"),
+        (http("200 OK", "application/json", b'{"hello": 1}'), "no list as listQuote has it"),
+        (http("404 Not Found", "text/plain", b"404 page not found"), "404 with text/plain, not JSON: no such API here"),
+        (
+            http("404 Not Found", "application/json", b'{"err": "no"}'),
+            "not the standard's error body: no such API here",
+        ),
+        (http("404 Not Found", "application/json", b'{"code": 404, "reason": "no"}'), "no such API here"),
+        (
+            http("302 Found\r\nLocation: http://x.example/login", "text/html", b""),
+            "a redirect to http://x.example/login",
+        ),
+        (http("401 Unauthorized", "application/json", b"{}"), "there is something, and credentials are asked for"),
+        (http("403 Forbidden", "text/html", b"no"), "there is something, and credentials are asked for"),
         (http("503 Service Unavailable", "application/json", b"{}"), "503"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "not HTTP"),
     ],
-    ids=["html", "401", "503", "ssh"],
+    ids=["html", "json", "404", "404-json", "404-code", "302", "401", "403", "503", "ssh"],
 )
 def test_what_answers_something_else_is_named(answer: bytes, said: str):
     with partner(answer) as url:
@@ -71,6 +84,61 @@ def test_what_answers_something_else_is_named(answer: bytes, said: str):
     assert checks["TCP"]["ok"] is True
     assert said in str(checks["quote"]["said"])
     assert checks["quote"]["do"]
+
+
+def test_a_root_below_which_nothing_is_is_told_once():
+    """Each API is missing, and so the root URL is wrong; where each wants credentials or has trouble, it is not."""
+    with partner(http("404 Not Found", "text/html", b"<html>")) as url:
+        _, checks = doctor("--sut", f"seller={url}")
+    assert "no API of release grace is there" in str(checks["root"]["said"])
+    with partner(http("401 Unauthorized", "text/html", b"<html>")) as url:
+        _, checks = doctor("--sut", f"seller={url}")
+    assert "root" not in checks
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ok"),
+    [
+        ("400 Bad Request", b'{"code": "missingQueryParameter", "reason": "r"}', True),
+        ("422 Unprocessable Content", b'[{"code": "otherIssue", "reason": "r"}]', True),
+        ("404 Not Found", b'{"code": "notFound", "reason": "r", "own": 1}', True),
+        ("501 Not Implemented", b"", None),
+    ],
+)
+def test_a_refusal_in_the_form_of_the_standard_is_a_sign_of_the_api(status: str, body: bytes, ok: object):
+    with partner(http(status, "application/json", body)) as url:
+        code, checks = doctor("--sut", f"seller={url}")
+    assert code == 0
+    assert checks["quote"]["ok"] is ok
+
+
+def test_what_is_declared_unsupported_is_not_asked_for(seller: str, tmp_path: Path):
+    """By the profile, whichever way it is given; then that it is not there is in nobody's way."""
+
+    def spoil(answer: Answer) -> None:
+        if "/geographicSite" in answer.path or "/quoteManagement" in answer.path:
+            answer.status, answer.body = 404, None
+
+    (tmp_path / "partner.yaml").write_text("unsupported: [site, 'quote.*']\n")
+    with spoilt(seller, spoil) as url:
+        assert doctor("--sut", f"seller={url}")[0] == 3
+        for given in ([str(tmp_path / "partner.yaml")], ["--profile", str(tmp_path / "partner.yaml")]):
+            code, checks = doctor("--sut", f"seller={url}", *given)
+            assert code == 0, checks
+            assert "declared unsupported" in str(checks["quote"]["said"])
+
+
+def test_how_a_partner_is_reached_is_said_in_the_words_of_a_run():
+    """Options of both that name the partner and our addresses."""
+    words = {"--sut", "--profile", "--listen", "--callback", "--release", "--timeout", "--host", "--port"}
+    for command in ("doctor", "run"):
+        assert words <= {name for parameter in main.commands[command].params for name in parameter.opts}
+
+
+def test_a_port_for_a_buyer_under_test_is_looked_at(seller: str):
+    port = seller.rpartition(":")[2]
+    assert doctor("--sut", "buyer", "--port", port)[0] == 3
+    assert doctor("--sut", "buyer", "--port", str(free_port()))[0] == 0
 
 
 def test_one_api_at_another_base_path_is_found(seller: str):

@@ -116,6 +116,11 @@ def test_partner_that_is_not_there_is_inconclusive():
         (["run", SCENARIO, "--report", "pdf"], 2, "Known: "),
         (["run", SCENARIO, "--case", "none-such"], 5, "nothing is selected"),
         (["run", SCENARIO, "--var", "novalue"], 2, "--var name=value"),
+        (
+            ["run", SCENARIO, "--sut", "seller=http://127.0.0.1:1", "--var", "buyerContact=x"],
+            2,
+            "is a mapping, and a text",
+        ),
         (["run", SCENARIO, "--profile", "no-such.yaml"], 2, "there is no such file"),
         (["run", SCENARIO, "--var", "offerngId=x"], 2, "Did you mean 'offeringId'?"),
         (["run", SCENARIO, "--report", "json", "--report-dir", "README.md"], 2, "cannot be made a folder"),

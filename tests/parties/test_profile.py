@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from trade import JSON, RELEASE, Desk
 
 from emulator.errors import FileProblem
 from emulator.parties.clock import VirtualClock
-from emulator.parties.profile import load_profile, unsupported_operations
+from emulator.parties.profile import Requires, load_profile, unsupported_operations
 from emulator.parties.seller import Seller
 from emulator.parties.strict import merge
 from emulator.wire.exchange import Response
@@ -80,6 +82,113 @@ def test_all_of_it_is_told_at_once():
         "overlay of the profile, /nam: unknown key 'nam'; did you mean 'name'?",
         "overlay of the profile, /paging/max_limit: -1 is negative",
     }
+
+
+def problems(folder, text: str, **others) -> list[str]:
+    file = folder / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(FileProblem) as caught:
+        load_profile(file, **others)
+    return [problem.removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+def test_what_has_the_wrong_shape_hides_nothing_else(tmp_path):
+    """In the order of the file: keys, types, ids, options, paths, operations."""
+    text = """extends: wholesale-seller
+nam: x
+sites:
+  s: {name: 3, address: addr-no}
+  t: {name: t, address: addr-ashburn-20-main, sitetype: public}
+options: {MEF123-O99: true}
+behaviour:
+  quote: {path: [{to: inProgres}], outcome: 3}
+  productOrder: {path: [{to: inProgress}, {to: acknowledged}]}
+unsupported: [3, quote.cancelquote]
+products: {p1: [1]}
+paging: {too_many: 1000000000000000000000000000000}
+"""
+    found = problems(tmp_path, text)
+    assert [line.partition(": ")[0] for line in found] == [
+        f"mine.yaml:{place}" for place in ("2:1", "4:13", "4:25", "5:47", "6:11", "8:23", "8:45", "9:48", "10:15",
+                                           "10:18", "11:16", "12:20")
+    ]  # fmt: skip
+    assert "'inProgres' is not a state of quote; did you mean 'inProgress" in "\n".join(found)
+    assert "the lifecycle does not go from inProgress to acknowledged" in "\n".join(found)
+
+
+def test_a_problem_is_told_in_the_file_that_says_it(tmp_path):
+    (tmp_path / "below.yaml").write_text(
+        "extends: wholesale-seller\nsites:\n  s: {name: s, address: addr-no}\npagin: {}\n"
+    )
+    assert problems(tmp_path, "extends: below.yaml\nname: mine\nsites:\n  t: {name: t, address: nowhere}\n") == [
+        "below.yaml:3:25: there is no address 'addr-no'",
+        "below.yaml:4:1: unknown key 'pagin'; did you mean 'paging'?",
+        "mine.yaml:4:25: there is no address 'nowhere'",
+    ]
+
+
+def test_who_sells_is_asked_for_with_what_helps(tmp_path):
+    said = "mine.yaml:1:1: missing: name, seller; 'extends: wholesale-seller' gives what is not said here"
+    assert problems(tmp_path, "unsupported: [site]\n") == [said]
+
+
+@pytest.mark.parametrize("text", ["unsupported: [site]\n", "represents: {buyers: [a, b]}\nseller: {name: Acme}\n"])
+def test_a_declaration_needs_neither_name_nor_seller(tmp_path, text):
+    file = tmp_path / "acme.yaml"
+    file.write_text(text)
+    assert load_profile(file, declared=True).name == "acme"
+    assert problems(tmp_path, text + "unsupporte: []\n", declared=True) == [
+        f"mine.yaml:{text.count(chr(10)) + 1}:1: unknown key 'unsupporte'; did you mean 'unsupported'?"
+    ]
+
+
+def test_a_profile_of_ours_is_found_by_its_name(tmp_path, monkeypatch):
+    assert load_profile(Path("wholesale-seller")) == load_profile()
+    with pytest.raises(FileProblem, match="no profile of that name; there are: wholesale-seller"):
+        load_profile(Path("wholesale-seler"))
+    monkeypatch.chdir(tmp_path)
+    Path("wholesale-seller").write_text("extends: wholesale-seller\nname: mine\n")
+    assert load_profile(Path("wholesale-seller")).name == "mine"
+
+
+def test_an_offering_has_what_that_has_which_it_extends(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("""extends: wholesale-seller
+offerings:
+  my-uni: {extends: uni-1g, name: Mine, taxRate: 7}
+  my-own: {extends: my-uni, name: My own, alternate: null, requires: {place: false}}
+""")
+    offerings = load_profile(file).offerings
+    usual = offerings["uni-1g"]
+    assert offerings["my-uni"] == replace(usual, id="my-uni", name="Mine", tax_rate=7.0)
+    assert offerings["my-own"] == replace(
+        usual, id="my-own", name="My own", tax_rate=7.0, alternate=None, requires=Requires()
+    )
+
+
+@pytest.mark.parametrize(
+    ("offerings", "said"),
+    [
+        ("a: {extends: uni-1}", ["3:16: there is no offering 'uni-1'; did you mean 'uni-1g'?"]),
+        ("a: {extends: [uni-1g]}", ["3:16: there is no offering ['uni-1g']"]),
+        ("a: {extends: a}", ["3:16: these offerings extend each other: a → a"]),
+        (
+            "a: {extends: b}\n  b: {extends: c}\n  c: {extends: b, nam: x}",
+            [
+                "4:16: these offerings extend each other: b → c → b",
+                "5:16: these offerings extend each other: c → b → c",
+                "5:19: unknown key 'nam'; did you mean 'name'?",
+            ],
+        ),
+        ("a: {extends: uni-1g, terms: []}", ["3:31: an offering needs a term"]),
+        ("a: {extends: uni-1g, alternate: uni-2g}", ["3:35: there is no offering 'uni-2g'"]),
+    ],
+)
+def test_what_an_offering_cannot_extend_is_told_with_its_place(tmp_path, offerings, said):
+    found = problems(tmp_path, f"extends: wholesale-seller\nofferings:\n  {offerings}\n")
+    assert len(found) == len({line.partition(" ")[0] for line in found}) >= len(said)
+    for line in said:
+        assert any(one.startswith(f"mine.yaml:{line}") for one in found), found
 
 
 @pytest.mark.parametrize(

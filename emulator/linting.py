@@ -1,0 +1,107 @@
+"""What is wrong with files of a user's, before anything is sent: scenarios, profiles, known failures."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.errors import FileProblem, in_order
+from emulator.parties.clock import RealClock
+from emulator.parties.profile import Profile, load_profile
+from emulator.parties.strict import fields_of
+from emulator.plain_yaml import load_yaml
+from emulator.report.known import load_known
+from emulator.scenario.bodies import body_problems
+from emulator.scenario.lint import checked
+from emulator.session import find_scenarios
+from emulator.settings import scenarios_dir
+from emulator.standard.release import Release
+
+SUFFIX: Final = ".oit.yaml"
+
+
+class Sort(StrEnum):
+    """What a file is; the words are those of a summary."""
+
+    SCENARIO = "scenario(s)"
+    PROFILE = "profile(s)"
+    KNOWN = "file(s) of known failures"
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """A file with what is wrong with it; `warnings` are what may be a slip."""
+
+    path: Path
+    sort: Sort
+    problems: list[str]
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+def lint_files(paths: Sequence[Path], release: Release) -> Iterator[Linted]:
+    """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
+
+    UserError where a path is not there.
+    """
+    for path in _files(paths):
+        sort = Sort.SCENARIO if path.name.endswith(SUFFIX) else _sort(path)
+        match sort:
+            case Sort.SCENARIO:
+                yield _scenario(path, release)
+            case Sort.PROFILE:
+                yield Linted(
+                    path, sort, _problems(lambda path=path: load_profile(path, release=release, declared=True))
+                )
+            case Sort.KNOWN:
+                yield Linted(path, sort, _problems(lambda path=path: load_known(path, RealClock().now().date())))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from find_scenarios([path])
+        if path.is_dir():
+            others = (one for ending in ("yaml", "yml") for one in path.rglob(f"*.{ending}"))
+            yield from sorted(one for one in others if not one.name.endswith(SUFFIX) and _is_surely_ours(one))
+
+
+def _scenario(path: Path, release: Release) -> Linted:
+    scenario, problems = checked(path, release, folder=scenarios_dir())
+    found = body_problems(scenario, release) if scenario is not None else []
+    bodies = [one.text for one in found if not one.advisory]
+    return Linted(path, Sort.SCENARIO, in_order([*problems, *bodies]), in_order([o.text for o in found if o.advisory]))
+
+
+def _problems(read: Any) -> list[str]:
+    try:
+        read()
+    except FileProblem as error:
+        return error.problems
+    return []
+
+
+def _keys(path: Path) -> frozenset[str]:
+    """The keys at the top of a file; none where it cannot be read or is no mapping."""
+    try:
+        value = load_yaml(path)
+    except FileProblem:
+        return frozenset()
+    return frozenset(map(str, value)) if isinstance(value, dict) else frozenset()
+
+
+def _sort(path: Path) -> Sort:
+    """What a file is that somebody named: known failures and profiles are known by their keys, the rest is a scenario."""
+    keys = _keys(path)
+    if "known" in keys:
+        return Sort.KNOWN
+    own = {"extends", *(each.key for each in fields_of(Profile))} - {"name", "description", "profile"}
+    return Sort.PROFILE if keys & own and not keys & {"flow", "sources", "title"} else Sort.SCENARIO
+
+
+def _is_surely_ours(path: Path) -> bool:
+    """Whether a file that nobody named is a profile or known failures: others have files of their own."""
+    keys = _keys(path)
+    return keys >= {"oit", "known"} or "extends" in keys >= {"name"} or keys >= {"name", "seller", "offerings"}

@@ -1,0 +1,233 @@
+"""What does not fit together in a profile: ids that nothing defines, options that no guide has, paths that lead nowhere.
+
+It is looked for in what was read, whether or not all of it has the right shape, so that everything is told at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from emulator.parties.callbacks import WORDS, networks
+from emulator.parties.strict import merge
+from emulator.standard.interpretation import load_interpretations
+from emulator.standard.release import Release
+from emulator.standard.requirement import load_requirements
+from emulator.standard.ways import misstep, states_of
+from emulator.wire.payload import MISSING, at, escape, every
+
+Loose = tuple[str, bool, str]
+"""A JSON Pointer, whether its key is meant, and what is wrong there."""
+_WITH_PATHS: Final = ("productOfferingQualification", "quote", "productOrder")
+_SOME_OFFERING: Final[Mapping[str, Any]] = {
+    "name": "",
+    "specification": "",
+    "payload": "",
+    "installation": {"amount": 1, "units": "businessDays"},
+    "terms": [{"name": "", "duration": {"amount": 1, "units": "calendarMonths"}}],
+    "prices": [],
+}
+"""Stands for an offering that is not there, so that what extends it can be looked at."""
+
+
+def before_merging(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile, or an overlay on one, as it is laid upon another: what an offering takes away from the one that it
+    extends is still to be taken away after that.
+    """
+    offerings = raw.get("offerings")
+    if not isinstance(offerings, Mapping):
+        return dict(raw)
+    kept = {
+        key: _swapped(offering, None, MISSING) if isinstance(offering, Mapping) and "extends" in offering else offering
+        for key, offering in offerings.items()
+    }
+    return {**raw, "offerings": kept}
+
+
+def _swapped(value: Any, old: Any, new: Any) -> Any:
+    """A value with one thing in place of another in all its maps."""
+    if isinstance(value, Mapping):
+        return {name: _swapped(member, old, new) for name, member in value.items()}
+    return new if value is old else value
+
+
+def with_inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Loose]]:
+    """A profile whose offerings have what those have that they extend (RFC 7396), and what is wrong with that."""
+    offerings, problems = raw.get("offerings"), list[Loose]()
+    if not isinstance(offerings, dict):
+        return dict(raw), problems
+    offerings = _swapped(offerings, MISSING, None)
+    found = {}
+    for key, offering in offerings.items():
+        found[key] = offering
+        if isinstance(offering, dict) and "extends" in offering:
+            found[key], problem = _inherited(offerings, key)
+            problems += [(f"/offerings/{escape(str(key))}/extends", False, problem)] if problem else []
+    return {**raw, "offerings": found}, problems
+
+
+def _inherited(offerings: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """An offering laid upon those that it extends, one by one; "", or what is wrong with its own `extends`."""
+    chain = [key]
+    below: Any = _SOME_OFFERING
+    problem = ""
+    while True:
+        one = offerings[chain[-1]]
+        if not isinstance(one, dict) or "extends" not in one:
+            below = one
+            break
+        base = one["extends"]
+        if not isinstance(base, str) or base not in offerings:
+            problem = f"there is no offering {base!r:.60}; {_hint(base, offerings)}" if len(chain) == 1 else ""
+            break
+        if base in chain:
+            circle = " → ".join([*chain[chain.index(base) :], base])
+            problem = f"these offerings extend each other: {circle}" if base == key else ""
+            break
+        chain.append(base)
+    for name in reversed(chain):
+        own = offerings[name]
+        if isinstance(own, dict):
+            below = merge(below, {member: value for member, value in own.items() if member != "extends"})
+    return below, problem
+
+
+def loose_ends(
+    raw: Mapping[str, Any],
+    release: Callable[[], Release],
+) -> Iterator[Loose]:
+    """Everything that does not fit together. `release` is asked for only where something of it is named."""
+    yield from _places(raw)
+    yield from _products(raw)
+    yield from _offerings(raw)
+    yield from _paths(raw)
+    yield from _notifications(raw)
+    yield from _declarations(raw)
+    patterns = [(place, pattern) for place, pattern in every(raw, "/unsupported/*") if isinstance(pattern, str)]
+    if patterns:
+        yield from _unknown_operations(patterns, release())
+
+
+def operations_named(pattern: str, release: Release) -> frozenset[str]:
+    """The operations that a word of `unsupported` means; none where it means nothing.
+
+    It is an API by any of its names (`site`, `geographicSite`), an operation of one (`site.listGeographicSite`), or a
+    pattern of the latter (`site.*`, `*.registerListener`). A whole API has its notifications with it.
+    """
+    return frozenset(
+        f"{contract.api}.{operation}"
+        for contract in release.contracts()
+        for name, (api, kind) in release.spellings.items()
+        if api == contract.api and kind in (None, contract.kind)
+        for operation in contract.operations
+        if pattern == name or fnmatchcase(f"{name}.{operation}", pattern)
+    )
+
+
+def _missing(raw: Mapping[str, Any], pattern: str, kind: str, noun: str) -> Iterator[Loose]:
+    """References of a pattern that lead to nothing of that kind."""
+    known = raw.get(kind)
+    for place, name in every(raw, pattern):
+        if isinstance(name, str) and not (isinstance(known, dict) and name in known):
+            hint = f"; {_hint(name, known or ())}" if _near(name, known or ()) else ""
+            yield place, False, f"there is no {noun} {name!r}{hint}"
+
+
+def _places(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    yield from _missing(raw, "/addresses/*/of", "addresses", "address")
+    yield from _missing(raw, "/sites/*/address", "addresses", "address")
+    for place, address in every(raw, "/addresses/*/address"):
+        if isinstance(address, dict) and not isinstance(address.get("@type"), str):
+            yield place, False, "an address needs its '@type'"
+
+
+def _products(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    yield from _missing(raw, "/products/*/productOffering/id", "offerings", "offering")
+
+
+def _offerings(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    yield from _missing(raw, "/offerings/*/alternate", "offerings", "offering")
+    for place, terms in every(raw, "/offerings/*/terms"):
+        if terms == []:
+            yield place, False, "an offering needs a term"
+    for place, term in every(raw, "/offerings/*/terms/*"):
+        if isinstance(term, dict) and (term.get("endOfTermAction") == "roll") != (term.get("rollInterval") is not None):
+            yield place, False, "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"
+
+
+def _paths(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    """A step that waits for two things, a state that there is not, a way that the lifecycle does not have."""
+    for kind in _WITH_PATHS:
+        steps = at(raw, f"/behaviour/{kind}/path")
+        if not isinstance(steps, list):
+            continue
+        for n, step in enumerate(steps):
+            for one in ("after_seconds", "signal"):
+                if isinstance(step, dict) and step.get(one) is not None and step.get("reads") is not None:
+                    yield f"/behaviour/{kind}/path/{n}", False, f"a step has {one} or reads, not both"
+        if at(raw, "/behaviour/lawless") is not True:
+            yield from _states(kind, [step.get("to") if isinstance(step, dict) else None for step in steps])
+
+
+def _states(kind: str, states: list[Any]) -> Iterator[Loose]:
+    known, place = states_of(kind), f"/behaviour/{kind}/path"
+    unknown = [(n, state) for n, state in enumerate(states) if isinstance(state, str) and state not in known]
+    for n, state in unknown:
+        yield f"{place}/{n}/to", False, f"{state!r} is not a state of {kind}; {_hint(state, sorted(known))}"
+    if not unknown and all(isinstance(state, str) for state in states) and (wrong := misstep(kind, states)):
+        yield f"{place}/{wrong[0]}/to", False, wrong[1]
+
+
+def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    attempts, timeout = at(raw, "/notifications/attempts"), at(raw, "/notifications/timeout")
+    if isinstance(attempts, int) and attempts < 1:
+        yield "/notifications/attempts", False, "each notification is tried once at least"
+    if isinstance(timeout, int | float) and not timeout > 0:
+        yield "/notifications/timeout", False, "a try needs some time"
+    for name in ("allow", "deny"):
+        for place, text in every(raw, f"/notifications/{name}/*"):
+            try:
+                networks(str(text))
+            except ValueError:
+                yield place, False, f"{text!r} is no network and none of {', '.join(WORDS)}"
+
+
+def _declarations(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    """What is wrong with the options and readings."""
+    named, pinned = (
+        [*each.items()] if isinstance(each := raw.get(key), dict) else [] for key in ("options", "readings")
+    )
+    # Every guide's requirements are read only for a profile that names some.
+    options = [each.id for each in load_requirements().values() if each.kind == "O"] if named else []
+    for name, _ in named:
+        if name not in options:
+            yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {_hint(name, options)}"
+    register = load_interpretations() if pinned else {}
+    for name, reading in pinned:
+        place = f"/readings/{escape(str(name))}"
+        if name not in register:
+            yield place, True, f"the interpretation register has no entry {name!r}; {_hint(name, register)}"
+        elif isinstance(reading, str) and reading not in register[name].readings:
+            yield place, False, f"{name} has no reading {reading!r:.60}; {_hint(reading, register[name].readings)}"
+
+
+def _unknown_operations(patterns: Iterable[tuple[str, str]], release: Release) -> Iterator[Loose]:
+    names = [name for name in release.spellings if not name.endswith(".yaml")]
+    apis = dict.fromkeys(contract.api for contract in release.contracts())
+    known = [*names, *(f"{name}.{one}" for name in names for one in release.contract(name).operations)]
+    for place, pattern in patterns:
+        if not operations_named(pattern, release):
+            near = _near(pattern, known)
+            hint = f"did you mean {near!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
+            yield place, False, f"unknown operation {pattern!r}; {hint}"
+
+
+def _near(word: object, known: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(str(word), [str(one) for one in known], n=1)), "")
+
+
+def _hint(word: object, known: Iterable[str]) -> str:
+    near = _near(word, known)
+    return f"did you mean {near!r}?" if near else f"known: {', '.join(map(str, known)) or 'none'}"
