@@ -392,6 +392,8 @@ def test_a_cause_of_many_runs_is_told_once(cause: str, things: int) -> None:
     found = causes({"runs": [run("one"), run("one"), run("other")]})
     assert sum(thing["count"] for thing in found) == 3
     assert len(found) == things
+    again = causes({"runs": [run(f"one {n} 01a2-{n}") for n in range(3)]})
+    assert [(thing["count"], thing["runs"]) for thing in again] == [(3, 3)]
     assert found[0]["runs"] == (3 if things == 1 else 2)
     assert [place["run"] for place in found[0]["places"]] == [1, 2, 3][: found[0]["runs"]]
 

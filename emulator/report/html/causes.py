@@ -19,6 +19,8 @@ _STUCK: Final = ("unmet", "failed", "never_arrived", "error", "inconclusive")
 _RANKS: Final = {"fail": 0, "error": 1, "step": 2, "not_seen": 3, "warning": 4, "disputed": 5}
 _EVERYWHERE: Final = frozenset({"credentials", "transport", "load", "interrupted", "time"})
 """Causes of unmet steps that are one thing, whatever the step asked for."""
+_OWN: Final = re.compile(r"\S*[0-9]\S*")
+"""Ids, times and numbers in a message: those of one run."""
 _INDEX: Final = re.compile(r"/[0-9]+(?=/|$)")
 _KNOWN: Final = {
     "expired": "it still happens, and was to be fixed by {expires} ({owner}: {reason})",
@@ -168,7 +170,7 @@ def _steps(run: Report) -> Iterator[_Found]:
             "where": step["where"],
             "operation": step["operation"],
         }
-        narrow = () if about["cause"] in _EVERYWHERE else (step["operation"], about["message"])
+        narrow = () if about["cause"] in _EVERYWHERE else (step["operation"], _OWN.sub("#", about["message"]))
         key = ("step", step["outcome"], about["cause"], about["blame"], *narrow)
         yield key, about, {"exchange": about["exchange"], "step": step["id"]}
 

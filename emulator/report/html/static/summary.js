@@ -89,12 +89,12 @@ function thing(app, entry, index) {
     !isFinding || about.title ? h('p', {}, say(entry.message)) : null,
     entry.operations.length || entry.pointer ? h('p', { class: 'meta' }, entry.operations.slice(0, 6).map((operation, at_) => [at_ ? ', ' : null, h('code', {}, say(operation, 100))]), entry.operations.length > 6 ? ` and ${entry.operations.length - 6} more` : null, entry.pointer ? [' at ', h('code', { class: 'pointer' }, say(entry.pointer, 300))] : null) : null,
     found(entry, entry.varies ? ' (one of several)' : ''),
-    h('p', { class: 'meta' },
-      entry.blame ? h('span', {}, 'Whose: ', WHOSE[entry.blame] || entry.blame) : null,
-      !id && entry.rule ? [' · ', h('code', {}, entry.rule)] : null,
-      id ? [' · ', requirementLink(app, id), h('span', { class: 'soft' }, ` section ${about.section || '?'}`)] : null,
-      exchange || (first && first.finding) ? [' · ', h('a', { href: placeAddress(app, first), class: 'go' }, exchange ? `Look at ${isFinding ? 'it in ' : ''}exchange ${exchange.n}${app.model ? '' : ` of run ${first.run}`}` : 'Look at it')] : null,
-      entry.where ? [' · ', say(entry.where)] : null),
+    h('p', { class: 'meta' }, [
+      entry.blame ? ['Whose: ', WHOSE[entry.blame] || entry.blame] : null,
+      !id && entry.rule ? h('code', {}, entry.rule) : null,
+      id ? [requirementLink(app, id), h('span', { class: 'soft' }, ` section ${about.section || '?'}`)] : null,
+      exchange || (first && first.finding) ? h('a', { href: placeAddress(app, first), class: 'go' }, exchange ? `Look at ${isFinding ? 'it in ' : ''}exchange ${exchange.n}${app.model ? '' : ` of run ${first.run}`}` : 'Look at it') : null,
+      entry.where ? say(entry.where) : null].filter(Boolean).map((part_, spot) => [spot ? ' · ' : null, part_])),
     morePlaces(app, entry, index),
     asks.length ? h('ul', { class: 'ask' }, asks.map((ask) => h('li', {}, ask))) : null,
     exchange ? curlButton(exchange) : null);
