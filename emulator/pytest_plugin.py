@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from emulator.session import Job, Settings
+    from emulator.scenario.selection import Job
+    from emulator.session import Settings
 
 SUFFIX: Final = ".oit.yaml"
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
@@ -141,7 +142,8 @@ class ScenarioFile(pytest.File):
         settings = _state(self.config).settings
         with _quiet():
             from emulator.errors import FileProblem  # noqa: PLC0415
-            from emulator.session import read_scenarios, select  # noqa: PLC0415
+            from emulator.scenario.selection import Need, Wish, plan  # noqa: PLC0415
+            from emulator.session import declared_absent, read_scenarios  # noqa: PLC0415
             from emulator.standard.release import load_release  # noqa: PLC0415
             from emulator.wire.exchange import Party  # noqa: PLC0415
 
@@ -149,8 +151,16 @@ class ScenarioFile(pytest.File):
                 scenarios = read_scenarios([self._shown()], load_release(settings.release))
             except FileProblem as error:
                 raise self.CollectError("\n".join(error.problems)) from error
-            jobs = select(scenarios, (), Party.SELLER if settings.seller_url else None)
-        for job in jobs:
+            sut = Party.SELLER if settings.seller_url else None
+            named = frozenset([str(self._shown())] if _is_named(self.config, self.path) else ())
+            chosen = plan(
+                scenarios,
+                Wish(granted=frozenset(Need) if sut is None else frozenset(), named=named),
+                load_release(settings.release),
+                sut=sut,
+                unsupported=declared_absent(settings, sut),
+            )
+        for job in chosen.jobs:
             name = job.case.id if job.case else "flow"
             row = f"[{job.row + 1}]" if job.told_row is not None else ""
             yield ScenarioItem.from_parent(self, name=f"{name}{row}", job=job)
@@ -185,6 +195,8 @@ class ScenarioItem(pytest.Item):
             self.told = text.getvalue()
         verdict = self.report["verdict"]
         self.user_properties.append(("oit.verdict", verdict))
+        if verdict == "skipped":
+            pytest.skip(f"does not apply: {_reason(self.report)}")
         if verdict == "inconclusive" and _option(self.config, "allow_inconclusive"):
             pytest.skip(f"inconclusive: {_reason(self.report)}")
         if verdict != "pass":
@@ -232,9 +244,8 @@ def _exit_code(report: dict[str, Any]) -> Any:
 def _reason(report: dict[str, Any]) -> str:
     """Why nothing can be said, in a sentence."""
     said = [row["message"] for row in report["findings"] if row["verdict"] == "not_seen" and "excused" not in row]
-    said += [
-        step["message"].partition("\n")[0] for step in report["steps"] if step["outcome"] not in ("passed", "skipped")
-    ]
+    outcomes = ("passed",) if report["verdict"] == "skipped" else ("passed", "skipped")
+    said += [step["message"].partition("\n")[0] for step in report["steps"] if step["outcome"] not in outcomes]
     said += [f"not seen: {', '.join(report['covers']['not_seen'])}"] if report.get("covers", {}).get("strict") else []
     return next((line for line in said if line), "nothing was seen")
 

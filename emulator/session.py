@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,16 +19,17 @@ from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
+from emulator.judge.refusals import Refuser
 from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.verdict import Blame
 from emulator.parties.clock import Clock, RealClock, VirtualClock
-from emulator.parties.profile import load_profile
+from emulator.parties.profile import load_profile, unsupported_operations
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals, step_signal
 from emulator.report.known import Known
-from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
-from emulator.scenario.cases import needs
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import lint_scenario, real_waits
@@ -38,6 +38,7 @@ from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
 from emulator.scenario.plan import overlaid, plan_overlay, waited_for
 from emulator.scenario.result import Outcome, StepResult
 from emulator.scenario.runner import run_scenario
+from emulator.scenario.selection import Job
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.wire.client import Client
@@ -45,6 +46,7 @@ from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
 from emulator.wire.server import Server
+from emulator.wire.trust import authorities
 
 _TELLING = threading.Lock()
 
@@ -107,22 +109,9 @@ class Settings:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run to be made: a scenario's flow or one case of it, with one data row."""
-
-    scenario: Scenario
-    case: Case | None
-    row: int
-
-    @property
-    def told_row(self) -> int | None:
-        """The data row as a report tells it: None where there is but one."""
-        return self.row if len(self.scenario.rows) > 1 else None
-
-    def required(self, sut: Party | None, *, strict: bool) -> Required:
-        """What the run has to show. The flow asks for what the scenario and its steps cover, a case for its own."""
-        return Required(() if self.case else self.scenario.covers, sut, strict)
+def required(job: Job, sut: Party | None, *, strict: bool) -> Required:
+    """What a run has to show. The flow asks for what the scenario and its steps cover, a case for its own."""
+    return Required(() if job.case else job.scenario.covers, sut, strict)
 
 
 def find_scenarios(paths: Sequence[Path]) -> list[Path]:
@@ -161,24 +150,20 @@ def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:
     return scenarios
 
 
-def select(scenarios: Sequence[Scenario], cases: Sequence[str], sut: Party | None = None) -> list[Job]:
-    """The runs to make: without patterns every flow and every case, with patterns the cases that match.
-
-    A case whose mischief the party under test would have to make is left out.
-    """
-    jobs: list[Job] = []
-    for scenario in scenarios:
-        chosen: list[Case | None] = [] if cases else [None]
-        wanted = [case for case in scenario.cases if not cases or any(fnmatchcase(case.id, p) for p in cases)]
-        chosen += [case for case in wanted if needs(case, sut)]
-        jobs += [Job(scenario, case, row) for case in chosen for row in range(len(scenario.rows))]
-    return jobs
+def declared_absent(settings: Settings, sut: Party | None) -> frozenset[str]:
+    """The operations that the party under test declares not to have, as `api.operationId`."""
+    if sut is None or settings.profile is None:
+        return frozenset()
+    release = load_release(settings.release)
+    return unsupported_operations(load_profile(settings.profile, release=release), release)
 
 
 def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
     """Refuse what would have no effect, before anything is sent. UserError says what to do."""
     if settings.seller_url and settings.profile:
         declared_in(settings.profile, load_release(settings.release))
+    if (settings.seller_url or "").lower().startswith("https:"):
+        authorities()
     if settings.seller_url and settings.clock is ClockMode.VIRTUAL:
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     if settings.jobs > 1 and settings.listen[1]:
@@ -193,16 +178,7 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
 
 def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
     """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
-    profile = load_profile(path)
-    known = [f"{contract.api}.{operation}" for contract in release.contracts() for operation in contract.operations]
-    problems = []
-    for name in profile.unsupported:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            problems.append(f"profile {profile.name!r}: unsupported: unknown operation {name!r}{hint}")
-    if problems:
-        raise FileProblem(problems)
+    profile = load_profile(path, release=release)
     return profile.name, declared_by(profile, emulated=False)
 
 
@@ -434,6 +410,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
             faults=faults,
             provoked=provoked,
             spoilt=spoilt,
+            absent=job.absent,
         )
     finally:
         client.close()
@@ -460,7 +437,8 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         spoilt=result.spoilt,
         ledger=ledger,
         known=settings.known,
-        required=job.required(sut, strict=settings.strict),
+        required=required(job, sut, strict=settings.strict),
+        behaviour=job.behaviour,
     )
     writer.run_done(report)
     return report
@@ -544,6 +522,7 @@ def _checked(
         speed=captured.speed,
         sut=sut,
         declared=declared,
+        refuser=Refuser.PARTNERS,
     )
     report = run_report(
         info,
@@ -580,7 +559,10 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
         status=last.response.status if last and last.response else None,
         elapsed_ms=sum(exchange.elapsed_ms for exchange in exchanges),
         blame=Blame(result.blame) if result.blame else None,
+        cause=Cause(result.cause) if result.cause else None,
         covers=result.covers,
+        agreed=result.agreed,
+        inputs=result.inputs,
     )
 
 

@@ -54,6 +54,7 @@ class Standing:
 
     def _judged(self, run: str) -> tuple[RunInfo, Report]:
         from emulator.judge.judge import judge  # noqa: PLC0415 - as above
+        from emulator.judge.refusals import Refuser  # noqa: PLC0415
         from emulator.report.model import RunInfo, run_report  # noqa: PLC0415
 
         kept: deque[Exchange] = deque(self._source(run), maxlen=NEWEST)
@@ -80,6 +81,7 @@ class Standing:
             speed=self._clock.spread(1.0),
             sut=Party.BUYER,
             declared=self._declared,
+            refuser=Refuser.OURS,
         )
         return info, run_report(info, [], exchanges, judgement, provoked=provoked, spoilt=spoilt)
 

@@ -14,13 +14,15 @@ from typing import Any, Final, Protocol
 from emulator.doors import Emulation, declared_by, serve_seller
 from emulator.errors import UserError
 from emulator.judge.judge import judge
+from emulator.judge.refusals import Refuser
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
-from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.waiting import write_whole
 from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
@@ -29,14 +31,16 @@ from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
+from emulator.scenario.selection import Job
+from emulator.scenario.unasked import told_once
 from emulator.scenario.waiting import run_waiting
 from emulator.session import (
-    Job,
     Live,
     Settings,
     Watch,
     Writer,
     nobody_watches,
+    required,
     signalling,
     step_info,
 )
@@ -45,6 +49,7 @@ from emulator.wire.beside import Beside, Page
 from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in
 from emulator.wire.faults import Faults
 from emulator.wire.running import Running
+from emulator.wire.trust import authorities
 
 _LINGER: Final = 2.0
 """Seconds without a call after which a buyer that has done all that was asked of it is taken to be done."""
@@ -85,6 +90,7 @@ def run_for_buyer(
     settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door, watch: Watch = nobody_watches
 ) -> list[Report]:
     """Make every run, one after the other, all at one address. UserError where the address is not free."""
+    authorities()  # a callback may be https://
     release = load_release(settings.release)
     reports: list[Report] = []
     for job in jobs:
@@ -230,6 +236,8 @@ def _run(
             speed=door.speed,
             sut=Party.BUYER,
             declared=declared,
+            refuser=Refuser.OURS,
+            expected=frozenset(room.awaited),
             closing=(),
         )
         now = replace(info, finished=clock.now())
@@ -281,9 +289,17 @@ def _run(
     spoilt = waited.result.spoilt
     provoked = provoked_of(room)
     judgement = judge(
-        room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
+        room,
+        release,
+        provoked=provoked,
+        spoilt=spoilt,
+        speed=door.speed,
+        sut=Party.BUYER,
+        declared=declared,
+        refuser=Refuser.OURS,
+        expected=frozenset(room.awaited),
     )
-    judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
+    judgement = replace(judgement, findings=told_once(judgement.findings, waited.findings))
     report = run_report(
         replace(info, finished=waited.result.finished),
         follow.steps,
@@ -292,7 +308,7 @@ def _run(
         provoked=provoked,
         spoilt=spoilt,
         known=settings.known,
-        required=job.required(Party.BUYER, strict=settings.strict),
+        required=required(job, Party.BUYER, strict=settings.strict),
     )
     board.tell(status="ended", verdict=report["verdict"])
     writer.run_done(report)

@@ -17,8 +17,9 @@ from emulator.errors import Exit
     "oit check traffic.har --sut seller --profile partner.yaml --report json,junit",
     "oit check traffic.har --map quote=/api/quotes/v8 --map quote.notification=/hooks/quote",
     "oit run scenarios --report transcript && oit check out/transcript.ndjson",
+    "ssh proxy cat traffic.har.gz | oit check -",
 ))  # fmt: skip
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Whose breaches decide; without it both sides'.")
 @RELEASE
 @click.option("--profile", type=click.Path(path_type=Path), help="What the partners declared to each other (YAML).")
@@ -40,10 +41,11 @@ def check(
     form: str,
     known_failures: Path | None,
 ) -> None:
-    """Judge captured traffic, offline: HAR files, transcripts (.ndjson), report.json files.
+    """Judge captured traffic, offline: HAR files, transcripts (.ndjson), report.json files, packed by gzip or not.
 
-    Each request is found in the contracts by its path, behind any prefix. What belongs to no contract is
-    listed and not judged. Nothing is sent.
+    FILE - is standard input. Each request is found in the contracts by its path, behind any prefix. What belongs to no
+    contract is listed and not judged; so is what the file holds a part of only, or in another form than it was sent.
+    Where more is lost than held, the exit code is 3. Nothing is sent.
     """
     from emulator import report as writers
     from emulator.report.model import whole_report

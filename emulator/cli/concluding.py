@@ -33,12 +33,19 @@ def known_of(file: Path | None) -> Any:
     return load_known(file, RealClock().now().date())
 
 
-def conclude(done: Sequence[Report], known: Any, writer: Ending, formats: Sequence[Write], folder: Path) -> Exit:
-    """Write the reports and tell how it ended; returns how the command ends."""
+def conclude(
+    done: Sequence[Report],
+    known: Any,
+    writer: Ending,
+    formats: Sequence[Write],
+    folder: Path,
+    left_out: Sequence[Report] = (),
+) -> Exit:
+    """Write the reports and tell how it ended; returns how the command ends. `left_out` as in the report."""
     from emulator.report import summary_report
     from emulator.report.model import exit_code, whole_report
 
-    whole = whole_report(done, known)
+    whole = whole_report(done, known, left_out)
     code = exit_code(done, whole.get("known_failures"))
     paths = [write(whole, folder) for write in formats]
     if target := os.environ.get(STEP_SUMMARY):

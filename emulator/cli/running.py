@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,11 @@ from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from emulator.console.of_run import Tee
+    from emulator.scenario.model import Scenario
+    from emulator.scenario.selection import Need, Plan
+    from emulator.session import Settings
     from emulator.sut_buyer import Door
+    from emulator.wire.exchange import Party
 
 
 @main.command(epilog=example(
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     "oit run scenarios --sut seller=http://127.0.0.1:8080 --report json,junit",
     "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
     "oit run scenarios/poq --var offeringId=my-offering",
+    "oit run scenarios --sut seller=URL --tag smoke --plan",
     "oit run scenarios --sut seller=URL --known-failures known-failures.yaml --report html,junit,sarif",
     "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --waiting-file waiting.json",
     "oit run scenarios/quote/firm-deferred.oit.yaml --sut buyer --port 8080 --console 8081",
@@ -47,6 +53,12 @@ if TYPE_CHECKING:
               "--sut it is what the partner declares: represents, unsupported, options, readings; the rest has no "
               "effect.")  # fmt: skip
 @click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only scenarios with this tag. Repeatable.")
+@click.option("--needs", default="", metavar="WORDS", help="With a seller under test, also run what needs of it "
+              "behaviour (that it does something of its own accord) or waits (of more than a day), comma separated. A "
+              "scenario that is named by its file runs whatever it needs.")  # fmt: skip
+@click.option("--plan", "only_plan", is_flag=True, help="Send nothing: tell what would be run, sent, waited for and "
+              "needed.")  # fmt: skip
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="How time passes in a self-test.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes all that is drawn the same every time: "
               "generated values, ids, delays of faults, grease.")  # fmt: skip
@@ -81,6 +93,9 @@ def run(
     release: str,
     profile: Path | None,
     cases: tuple[str, ...],
+    tags: tuple[str, ...],
+    needs: str,
+    only_plan: bool,
     clock: str | None,
     seed: int,
     grease: str,
@@ -102,7 +117,7 @@ def run(
     """
     from emulator import report as writers
     from emulator.arguments import inputs, seller_url
-    from emulator.report.model import Report
+    from emulator.report.model import Report, left_out_json
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.grease import Level
@@ -115,7 +130,6 @@ def run(
         nobody_watches,
         read_scenarios,
         run_all,
-        select,
     )
     from emulator.standard.release import load_release
     from emulator.sut_buyer import run_for_buyer
@@ -143,9 +157,17 @@ def run(
     )
     scenarios = read_scenarios(paths, load_release(release))
     check_settings(settings, scenarios)
-    selected = select(scenarios, cases, Party.SELLER if settings.seller_url else Party.BUYER if door else None)
+    tested = Party.SELLER if settings.seller_url else Party.BUYER if door else None
+    chosen = _chosen(scenarios, paths, cases, tags, needs, settings, tested)
+    if only_plan:
+        from emulator.cli.planning import tell_plan
+
+        tell_plan(chosen, load_release(release), settings, tested, form)
+        end(Exit.PASSED if chosen.jobs else Exit.NOTHING)
+    selected, left_out = chosen.jobs, left_out_json(chosen.left_out)
     if not selected:
-        click.echo("nothing is selected: no scenario or case matches", err=True)
+        why = f": {chosen.left_out[0].why}" if chosen.left_out else ": no scenario or case matches"
+        click.echo(f"nothing is selected{why}", err=True)
         end(Exit.NOTHING)
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
@@ -157,7 +179,7 @@ def run(
         )  # fmt: skip
 
     if console_port is None:
-        end(conclude(make(writer), known, writer, formats, report_dir))
+        end(conclude(make(writer), known, writer, formats, report_dir, left_out))
     from emulator.cli.group import console_beside, interruptible
     from emulator.console.control import Control
     from emulator.console.front import Front
@@ -170,10 +192,42 @@ def run(
         return Front(runs, RealClock(), Control(runs, done=runs.done), load_release(release))
 
     with interruptible(), console_beside(front, console_host, console_port):
-        code = conclude(make(Tee(writer, runs), runs.watch), known, writer, formats, report_dir)
+        code = conclude(make(Tee(writer, runs), runs.watch), known, writer, formats, report_dir, left_out)
         click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
         runs.over.wait()
     end(code)
+
+
+def _chosen(
+    scenarios: Sequence[Scenario],
+    paths: Sequence[Path],
+    cases: tuple[str, ...],
+    tags: tuple[str, ...],
+    needs: str,
+    settings: Settings,
+    sut: Party | None,
+) -> Plan:
+    """The runs to make, and those that are left out."""
+    from emulator.scenario.selection import Wish, plan
+    from emulator.session import declared_absent, find_scenarios
+    from emulator.standard.release import load_release
+
+    files = frozenset(str(path) for path in find_scenarios([path for path in paths if path.suffix == ".yaml"]))
+    wish = Wish(cases, tags, granted(needs), files)
+    unsupported = declared_absent(settings, sut)
+    return plan(scenarios, wish, load_release(settings.release), sut=sut, unsupported=unsupported)
+
+
+def granted(text: str) -> frozenset[Need]:
+    """The needs of `--needs`. UserError for a word that is none."""
+    from emulator.scenario.selection import Need
+
+    given = [word.strip() for word in text.split(",") if word.strip()]
+    for word in given:
+        if word not in list(Need):
+            message = f"--needs {word}: known are {', '.join(Need)}"
+            raise UserError(message)
+    return frozenset(Need(word) for word in given)
 
 
 def address(text: str | None) -> tuple[str, int]:

@@ -99,7 +99,9 @@ def seller(
     from emulator.settings import database_url
     from emulator.standard.release import load_release
     from emulator.wire.routing import prepare
+    from emulator.wire.trust import authorities
 
+    authorities()  # a callback may be https://
     prepare()
     chosen = load_release(release)
     overlay = _overlay(scenario, chosen) if scenario else None

@@ -11,7 +11,8 @@ from typing import Any
 from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, merged
 from emulator.doors import Emulation
 from emulator.parties.hand import Refused
-from emulator.report.model import Report, RunInfo, StepInfo
+from emulator.report.model import Report, RunInfo
+from emulator.report.played import StepInfo
 from emulator.scenario.events import Waiting
 from emulator.session import Live
 from emulator.sut_buyer import WaitingWriter

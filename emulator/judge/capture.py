@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,18 +17,38 @@ import orjson
 
 from emulator.errors import FileProblem, UserError
 from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
-from emulator.judge.har import har_entries
+from emulator.judge.har import har_entries, told_unread
 from emulator.standard.contract import Contract
 from emulator.standard.json_places import place_of
 from emulator.standard.release import Release
+from emulator.wire import coding
 from emulator.wire.asgi import decoded_path
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Request, Response, masked_headers, masked_url
-from emulator.wire.payload import Parsed, dump
+from emulator.wire.exchange import (
+    BESIDE,
+    Exchange,
+    Fault,
+    FaultKind,
+    Request,
+    Response,
+    Unread,
+    UnreadKind,
+    masked_headers,
+    masked_url,
+)
+from emulator.wire.payload import Parsed, dump, parse
 
 __all__ = ["BasePaths", "Captured", "Unattributed", "read_capture"]
 
 _MOST_PROBLEMS: Final = 20
-_NOT_JUDGED: Final = ("OPTIONS", "HEAD")
+_MOST_BYTES: Final = 512 * 1024 * 1024
+"""Bytes of a file that are read, and that a packed one may unpack to."""
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape of JSON; the group is half a character, which is none."""
+_KINDS: Final = {".har": "har", ".json": "document", ".ndjson": "transcript", ".jsonl": "transcript"}
+STDIN: Final = Path("-")
+_UNTITLED: Final = "captured traffic"
 _Read = Entry | Unattributed | Malformed
 
 
@@ -61,9 +83,9 @@ class BasePaths:
     def __init__(self, release: Release, maps: Sequence[str] = ()) -> None:
         """`maps` are written `api=PATH`, or `api.notification=PATH`. UserError where one is not."""
         self.release = release
-        found = [(contract.base_path, contract) for contract in release.contracts()]
-        found += [self._map(text) for text in maps]
-        self._bases = sorted(found, key=lambda pair: -len(pair[0]))
+        found = [(contract.base_path, contract, False) for contract in release.contracts()]
+        found += [(*self._map(text), True) for text in maps]
+        self._bases = sorted(found, key=lambda row: -len(row[0]))
 
     def _map(self, text: str) -> tuple[str, Contract]:
         name, equals, path = text.partition("=")
@@ -76,21 +98,33 @@ class BasePaths:
             raise UserError(message)
         return decoded_path(path.rstrip("/")), self.release.contract(api, kind or None)
 
+    def left_out(self, method: str, url: str) -> str | None:
+        """Why a request is not judged, by its method and URL alone; None where it is."""
+        found = self.find(Request((), b"", method, url))
+        return found if isinstance(found, str) else None
+
     def find(self, request: Request) -> Attributed | str:
-        """The operation that a request asks for, or why there is none."""
-        if request.method in _NOT_JUDGED:
+        """The operation that a request asks for, or why there is none.
+
+        Below a base path of the standard's every path is a contract's business; one that a partner has named may be that
+        of other APIs too, and there only what the contract knows is its.
+        """
+        if request.method in BESIDE:
             return f"no operation of the standard uses {request.method}"
         path = decoded_path(request.path)
         first: Contract | None = None
-        for base, contract in self._bases:
-            at = path.find(base)
-            rest = path[at + len(base) :]
-            if at < 0 or (rest and not rest.startswith("/")):
-                continue
-            if found := contract.find(request.method, rest):
-                return Attributed(contract, found[0].id, _decoded(found[1]))
-            first = first or contract
-        return Attributed(first, None, {}) if first else self._why(path)
+        shared: str | None = None
+        for base, contract, named in self._bases:
+            for rest in _behind(path, base):
+                if found := contract.find(request.method, rest):
+                    return Attributed(contract, found[0].id, _decoded(found[1]))
+                if named and not contract.methods_of(rest):
+                    shared = shared or f"the contract of {contract.api} has no such path below {base}"
+                else:
+                    first = first or contract
+        if first:
+            return Attributed(first, None, {})
+        return shared or self._why(path)
 
     def recorded(self, entry: Entry) -> Attributed | None:
         """What a transcript of ours says, for a URL that says nothing."""
@@ -111,7 +145,7 @@ class BasePaths:
         return Attributed(contract, known.operation, {})
 
     def _why(self, path: str) -> str:
-        known = {base for base, _ in self._bases}
+        known = {base for base, _, _ in self._bases}
         _, mef, rest = path.partition("/mefApi/")
         near = difflib.get_close_matches(mef + "/".join(rest.split("/")[:3]), known, n=1) if mef else []
         hint = f"; the nearest is {near[0]}" if near else ""
@@ -121,116 +155,200 @@ class BasePaths:
 def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
     """The runs that a file holds: one for a HAR file, each for itself in a transcript or report of ours.
 
-    Raises FileProblem with the place of what is malformed.
+    The path `-` is standard input. What gzip has packed is unpacked. An entry that cannot be read is not judged; where
+    none can, FileProblem is raised with the place of what is malformed.
     """
+    raw = _bytes_of(path).removeprefix(b"\xef\xbb\xbf")
+    kind = _KINDS.get(Path(path.name.lower().removesuffix(".gz")).suffix) or (path == STDIN and _kind_of(raw))
+    if not kind:
+        raise FileProblem([f"{path}: of what kind is it? A HAR file ends in .har, a transcript in .ndjson or .json"])
+    reading = _Reading(path, raw, bases, kind)
+    return reading.transcript() if kind == "transcript" else reading.document()
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What a file holds, unpacked. FileProblem where it cannot be read, or is too large."""
     try:
-        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        if path == STDIN:
+            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise FileProblem([f"{path}: cannot be read: {error.strerror}"]) from error
-    reading = _Reading(path, raw, bases)
-    if path.suffix in (".ndjson", ".jsonl"):
-        return reading.transcript()
-    if path.suffix not in (".har", ".json"):
-        raise FileProblem([f"{path}: of what kind is it? A HAR file ends in .har, a transcript in .ndjson or .json"])
-    return reading.document()
+    unread = None
+    if raw.startswith(coding.GZIP):
+        raw, unread = coding.read(raw, "gzip", _MOST_BYTES)
+    if len(raw) > _MOST_BYTES or (unread and unread.kind is UnreadKind.TOO_LARGE):
+        raise FileProblem([f"{path}: is larger than {_MOST_BYTES} bytes: split it"])
+    if unread:
+        raise FileProblem([f"{path}: cannot be unpacked: {unread.why}"])
+    return raw
+
+
+def _kind_of(raw: bytes) -> str:
+    """Of what kind a file without a name is: several lines of JSON, or one exchange, are a transcript."""
+    try:
+        document = _loads(raw)
+    except orjson.JSONDecodeError:
+        return "document" if raw.lstrip()[:1] == b"{" and b"\n{" not in raw.strip() else "transcript"
+    return "transcript" if isinstance(document, dict) and "request" in document else "document"
+
+
+def _loads(raw: bytes) -> Any:
+    """A document as JSON; half a character, which some tools write where a body was binary, is U+FFFD."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        mended = _ESCAPE.sub(lambda escape: b"\\ufffd" if escape[1] else escape[0], raw)
+        if mended == raw:
+            raise
+        return orjson.loads(mended)
 
 
 class _Reading:
     """One file being read."""
 
-    def __init__(self, path: Path, raw: bytes, bases: BasePaths) -> None:
-        self.path, self.raw, self.bases = path, raw, bases
+    def __init__(self, path: Path, raw: bytes, bases: BasePaths, kind: str) -> None:
+        self.path, self.raw, self.bases, self.kind = path, raw, bases, kind
 
     def document(self) -> list[Captured]:
         """A HAR file, or a report of ours."""
-        document = self._json(self.raw, 0)
+        try:
+            document = _loads(self.raw)
+        except orjson.JSONDecodeError as error:
+            raise FileProblem([self._no_json(error, error.lineno)]) from error
 
-        def where(place: str) -> str:
-            line, column = place_of(self.raw, [place], Parsed(document))[place]
+        def where(problem: Malformed) -> str:
+            line, column = place_of(self.raw, [problem.place], Parsed(document))[problem.place]
             return f"{line}:{column}"
 
         try:
-            if self.path.suffix == ".har" or (isinstance(document, dict) and "log" in document):
-                return [
-                    replace(self._captured(run, title, rows, where), speed=speed)
-                    for run, title, speed, rows in _har_runs(list(har_entries(document)))
-                ]
-            return [
-                replace(self._captured(run, title, [_exchange_entry(*row) for row in rows], where), speed=speed)
-                for run, title, speed, rows in _runs_of(document)
-            ]
+            if self.kind == "har" or (isinstance(document, dict) and "log" in document):
+                runs = _har_runs(list(har_entries(document, self.bases.left_out)))
+            else:
+                runs = (
+                    (run, title, speed, [_exchange_entry(*row) for row in rows])
+                    for run, title, speed, rows in _runs_of(document)
+                )
+            return self._readable([(run, title, speed, self._told(rows, where)) for run, title, speed, rows in runs])
         except Malformed as problem:
-            raise FileProblem([self._line(where(problem.place), problem)]) from problem
+            raise FileProblem([self._line(where(problem), problem)]) from problem
 
     def transcript(self) -> list[Captured]:
         """One exchange a line; a member `run` tells several runs apart."""
-        runs: dict[str, list[_Read]] = {}
+        runs: dict[str, list[_Line]] = {}
         titles: dict[str, str] = {}
-        problems: list[str] = []
+        run = ""
         for number, line in enumerate(self.raw.splitlines(), 1):
             if not line.strip():
                 continue
-            value = self._json(line, number - 1)
-            run = value.get("run") if isinstance(value, dict) else None
-            run = run if isinstance(run, str) else ""
+            try:
+                value = _loads(line)
+            except orjson.JSONDecodeError as error:
+                runs.setdefault(run, []).append(_Line(number, self._no_json(error, number)))
+                continue
+            named = value.get("run") if isinstance(value, dict) else None
+            run = named if isinstance(named, str) else ""
             read = _exchange_entry(value, number, "")
             if isinstance(read, Malformed):
                 _, column = place_of(line, [read.place], Parsed(value))[read.place]
-                problems.append(self._line(f"{number}:{column}", read))
+                runs.setdefault(run, []).append(_Line(number, self._line(f"{number}:{column}", read)))
                 continue
-            runs.setdefault(run, []).append(read)
+            runs.setdefault(run, []).append(_Line(number, read))
             if isinstance(value.get("scenario"), str):
                 titles.setdefault(run, value["scenario"])
-        if problems:
-            raise FileProblem(problems[:_MOST_PROBLEMS])
-        return [
-            self._captured(run, titles.get(run, "captured traffic"), rows, lambda _: "1:1")
-            for run, rows in runs.items()
-        ]
+        return self._readable([(run, titles.get(run, _UNTITLED), 1.0, lines) for run, lines in runs.items()])
 
-    def _captured(self, run: str, title: str, rows: Sequence[_Read], where: Callable[[str], str]) -> Captured:
-        wrong = [row for row in rows if isinstance(row, Malformed)]
-        if wrong:
-            raise FileProblem([self._line(where(each.place), each) for each in wrong[:_MOST_PROBLEMS]])
+    def _readable(self, runs: Sequence[tuple[str, str, float, Sequence[_Line]]]) -> list[Captured]:
+        """What was read. FileProblem where nothing could be, but something should have been."""
+        problems = [line.read for _, _, _, lines in runs for line in lines if isinstance(line.read, str)]
+        if problems and len(problems) == sum(len(lines) for _, _, _, lines in runs):
+            raise FileProblem(problems[:_MOST_PROBLEMS])
+        return [replace(self._captured(run, title, lines), speed=speed) for run, title, speed, lines in runs]
+
+    def _told(self, rows: Sequence[_Read], where: Callable[[Malformed], str]) -> list[_Line]:
+        """Rows with what is malformed told in words: the first of them with their line, which costs a search."""
+        lines: list[_Line] = []
+        told = 0
+        for row in rows:
+            if isinstance(row, Malformed):
+                told += 1
+                place = where(row) if told <= _MOST_PROBLEMS else "?"
+                lines.append(_Line(row.number, self._line(place, row)))
+            else:
+                lines.append(_Line(row.number if isinstance(row, Entry) else row.entry, row))
+        return lines
+
+    def _captured(self, run: str, title: str, lines: Sequence[_Line]) -> Captured:
         exchanges: list[Exchange] = []
         unattributed: list[Unattributed] = []
         provoked: set[int] = set()
         spoilt: set[int] = set()
         name = run or hashlib.sha256(self.raw).hexdigest()[:12]
-        for n, row in _numbered([row for row in rows if not isinstance(row, Malformed)]):
+        for n, row in _numbered([line.row for line in lines]):
             found = self.bases.find(row.request) if isinstance(row, Entry) else row.why
             if isinstance(row, Entry) and not (isinstance(found, Attributed) and found.operation):
-                found = self.bases.recorded(row) or found
+                found = (self.bases.recorded(row) if row.request.method not in BESIDE else None) or found
             if isinstance(row, Unattributed):
                 unattributed.append(row)
             elif isinstance(found, str):
                 unattributed.append(Unattributed(row.number, row.request.method, row.request.url, found))
             else:
                 exchanges.append(_exchange(n, row, found, name))
+                unattributed += _halves(row)
                 if row.recorded.provoked:
                     provoked.add(n)
                 if row.recorded.spoilt:
                     spoilt.add(n)
+        file = "stdin" if self.path == STDIN else self.path.name
+        unattributed.sort(key=lambda row: row.entry)
         wrong_on_purpose = frozenset(provoked), frozenset(spoilt)
-        return Captured(self.path.name, name, title, tuple(exchanges), tuple(unattributed), *wrong_on_purpose)
+        return Captured(file, name, title, tuple(exchanges), tuple(unattributed), *wrong_on_purpose)
 
-    def _json(self, raw: bytes, lines_before: int) -> Any:
-        try:
-            return orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            where = f"{self.path}:{error.lineno + lines_before}:{error.colno}"
-            raise FileProblem([f"{where}: this is not JSON: {error.msg}"]) from error
+    def _no_json(self, error: orjson.JSONDecodeError, line: int) -> str:
+        return f"{self.path}:{line}:{error.colno}: this is not JSON: {error.msg}"
 
     def _line(self, where: str, problem: Malformed) -> str:
         return f"{self.path}:{where}: {problem.place or 'the whole'}: {problem.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An entry of a file with its number; a text says why it cannot be read."""
+
+    number: int
+    read: Entry | Unattributed | str
+
+    @property
+    def row(self) -> Entry | Unattributed:
+        return Unattributed(self.number, "", "", self.read, lost=True) if isinstance(self.read, str) else self.read
+
+
+def _halves(row: Entry) -> Iterator[Unattributed]:
+    """What is not known of an entry that is judged otherwise."""
+    for half, message in (("request", row.request), ("response", row.response)):
+        if message and message.unread:
+            yield Unattributed(row.number, row.request.method, row.request.url, message.unread.why, half, lost=True)
+
+
+def _behind(path: str, base: str) -> Iterator[str]:
+    """What follows a base path in a path, wherever it stands there as whole segments."""
+    start = path.find(base)
+    while start >= 0:
+        rest = path[start + len(base) :]
+        if not rest or rest.startswith("/"):
+            yield rest
+        start = path.find(base, start + 1)
 
 
 def _numbered(rows: Sequence[Entry | Unattributed]) -> Iterator[tuple[int, Entry | Unattributed]]:
     """Each entry with its number in the run: the recorded one where all have one and they rise, else by time."""
     entries = [row for row in rows if isinstance(row, Entry)]
     numbers = [entry.recorded.n for entry in entries if entry.recorded.n is not None]
-    if len(numbers) == len(rows) and all(before < after for before, after in pairwise(numbers)):
-        return iter(list(zip(numbers, entries, strict=True)))
+    if numbers and len(numbers) == len(entries) and all(before < after for before, after in pairwise(numbers)):
+        others = [(0, row) for row in rows if not isinstance(row, Entry)]
+        return iter([*zip(numbers, entries, strict=True), *others])
     if len(entries) == len(rows):
         return enumerate(sorted(entries, key=lambda entry: entry.at), 1)
     return enumerate(rows, 1)  # a HAR file's, which come in order
@@ -260,18 +378,21 @@ def _decoded(params: dict[str, str]) -> dict[str, str]:
     return {name: unquote(value) for name, value in params.items()}
 
 
-def _har_runs(rows: list[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
+def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
     """The runs that an archive of ours tells apart, each with its exchanges in their order; others are one run."""
     runs: dict[str, list[_Read]] = {}
+    run = next((row.recorded.run for row in rows if isinstance(row, Entry)), "")
     for row in rows:
-        runs.setdefault(row.recorded.run if isinstance(row, Entry) else "", []).append(row)
+        run = row.recorded.run if isinstance(row, Entry) else run
+        runs.setdefault(run, []).append(row)
     for run, mine in runs.items() or {"": []}.items():
         entries = sorted((row for row in mine if isinstance(row, Entry)), key=lambda entry: entry.recorded.n or 0)
         if not run or any(entry.recorded.n is None for entry in entries):
-            yield run, "captured traffic", 1.0, mine
+            yield run, _UNTITLED, 1.0, mine
         else:
             first = entries[0].recorded
-            yield run, first.title or "captured traffic", first.speed, list(entries)
+            others = [row for row in mine if not isinstance(row, Entry)]
+            yield run, first.title or _UNTITLED, first.speed, [*entries, *others]
 
 
 def _runs_of(document: Any) -> Iterator[tuple[str, str, float, list[tuple[Any, int, str]]]]:
@@ -293,15 +414,17 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
         form = _exchange_form(value, place)
         request = form.form("request")
         response, fault = _told_outcome(form)
+        raw, unread = _told_body(request)
         return Entry(
             number=number,
             at=form.moment("at"),
             elapsed_ms=form.number("elapsed_ms", 0.0),
             request=Request(
                 _told_headers(request),
-                _told_body(request),
+                raw,
                 request.text("method").upper(),
                 masked_url(request.text("url")),
+                unread=unread,
             ),
             response=response,
             fault=fault,
@@ -316,6 +439,7 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
             ),
         )
     except Malformed as problem:
+        problem.number = number
         return problem
 
 
@@ -331,7 +455,8 @@ def _told_outcome(form: Form) -> tuple[Response | None, Fault | None]:
         response = form.form("response")
         status = response.whole("status")
         if status > 0:
-            return Response(_told_headers(response), _told_body(response), status), None
+            raw, unread = _told_body(response)
+            return Response(_told_headers(response), raw, status, unread=unread), None
     if form.has("fault"):
         fault = form.form("fault")
         kind = fault.text("kind")
@@ -348,15 +473,25 @@ def _told_headers(message: Form) -> tuple[tuple[str, str], ...]:
     return masked_headers(tuple((name, headers.text(name, "")) for name in headers.value))
 
 
-def _told_body(message: Form) -> bytes:
+def _told_body(message: Form) -> tuple[bytes, Unread | None]:
+    """A body as our reports write it, and why it was not known, where it was not."""
+    unread = told_unread(message.form("unread")) if message.has("unread") else None
     body = message.value.get("body")
     encoding = message.text("body_encoding", "none" if body is None else "json")
     match encoding:
         case "none":
-            return b""
+            return b"", unread
         case "json":
-            return dump(body)
+            return dump(body), unread
         case "text":
-            return message.text("body", "").encode("utf-8", "replace")
+            return _spelt(message.text("body", "")), unread
         case _:
             raise Malformed(f"{message.place}/body_encoding", f"{encoding!r:.40} is not one of json, text, none")
+
+
+def _spelt(text: str) -> bytes:
+    """A body that was not clean JSON, as bytes: where it would be by now, a byte that is no UTF-8 was put right for it."""
+    raw = text.encode("utf-8", "replace")
+    parsed = parse(raw)
+    clean = parsed.problem is None and not parsed.duplicates
+    return raw.replace("\ufffd".encode(), b"\xff") if clean else raw

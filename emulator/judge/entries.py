@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from emulator.wire.exchange import Fault, Request, Response
@@ -45,22 +47,30 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Unattributed:
-    """An entry of a capture that is not judged, and why."""
+    """An entry of a capture that is not judged, and why; with `half`, only its request or its response is not.
+
+    `lost` says that it may have been a message of the standard, and would have been judged if the file held it.
+    """
 
     entry: int
     method: str
     url: str
     why: str
+    half: str | None = None
+    lost: bool = False
 
 
 class Malformed(Exception):  # noqa: N818 - it is what it says
-    """Something in a capture is not as its format demands; `place` is a JSON Pointer."""
+    """Something in a capture is not as its format demands; `place` is a JSON Pointer, `number` that of the entry."""
 
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(problem)
-        self.place, self.problem = place, problem
+        self.place, self.problem, self.number = place, problem, 0
 
 
+_ZONE_NAME: Final = re.compile(r" ?(?:\[[^\]]{1,60}\]|\([^)]{1,60}\))$")
+_UTC: Final = re.compile(r" ?(?:UTC|GMT)$")
+_GAP: Final = re.compile(r"(\d) ([+-]\d{2}:?\d{2}|Z)$")
 _WORDS: Final = {str: "a text", int: "a whole number", float: "a number", dict: "an object", list: "a list"}
 
 
@@ -110,13 +120,13 @@ class Form:
             yield Form.of(value, f"{self.place}/{escape(name)}/{index}")
 
     def moment(self, name: str) -> datetime:
-        """A member that is a date-time of ISO 8601; without an offset it is UTC."""
+        """A member that is a date-time of ISO 8601, or of RFC 5322; without an offset it is UTC."""
         text = self.text(name)
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError as error:
+            moment = _moment(text.strip())
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise Malformed(f"{self.place}/{name}", f"{text[:40]!r} is no date-time as 2026-01-31T12:00:00Z") from error
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def _get(self, name: str, kind: type, default: Any) -> Any:
         value = self.value.get(name)
@@ -126,6 +136,16 @@ class Form:
                 raise Malformed(place, f"{_WORDS[kind]} is needed here, and there is none")
             return default
         return _typed(value, kind, place)
+
+
+def _moment(text: str) -> datetime:
+    """A date-time as tools write it: some name the zone behind the offset, or in its place, or write as in mail."""
+    plain = _ZONE_NAME.sub("", text).upper()
+    plain = _UTC.sub("Z", plain)
+    try:
+        return datetime.fromisoformat(_GAP.sub(r"\1\2", plain))
+    except ValueError:
+        return parsedate_to_datetime(text)
 
 
 def _typed(value: Any, kind: type, place: str) -> Any:

@@ -8,19 +8,24 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from emulator.judge.rule import ANY_OPERATION, ClosingRule, Outcome, Rule, apply, close
+from emulator.judge.elsewhere import is_elsewhere
+from emulator.judge.refusals import Refuser, is_refused, refusals
+from emulator.judge.rule import ANY_OPERATION, NOTHING, ClosingRule, Outcome, Rule, apply, close
 from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
-from emulator.judge.verdict import Blame, Finding, Verdict, worst
+from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
+from emulator.standard.breach import Check
 from emulator.standard.requirement import load_requirements
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.coding import ACCEPTED
+from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
 CONTRACT: Final = "contract."
 """How the ids of the contract's own rules begin."""
+_REFUSED_CODINGS: Final = ((UnreadKind.MISCODED, 400), (UnreadKind.CODING, 415))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ def judge(
     speed: float = 1.0,
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
+    refuser: Refuser | None = None,
+    expected: frozenset[int] = frozenset(),
     rules: Sequence[Rule] = RULES,
     closing: Sequence[ClosingRule] = CLOSING,
 ) -> Judgement:
@@ -63,6 +70,9 @@ def judge(
     whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
     at which the transcript itself listens, so that an event which is not there was not sent to them. `speed` is how
     many seconds the clock of the transcript counted in one.
+
+    A refused request is no evidence for its sender. What else a refusal says is told where `refuser` says who refuses;
+    `expected` are the numbers of exchanges that were awaited as they are, a refusal included.
     """
     judging = Judging(
         release,
@@ -72,6 +82,8 @@ def judge(
         speed=speed,
         sut=sut,
         declared=declared,
+        refuser=refuser,
+        expected=expected,
         rules=rules,
         closing=closing,
     )
@@ -96,6 +108,8 @@ class Judging:
         speed: float = 1.0,
         sut: Party | None = None,
         declared: Declared = NOTHING_DECLARED,
+        refuser: Refuser | None = None,
+        expected: frozenset[int] = frozenset(),
         rules: Sequence[Rule] = RULES,
         closing: Sequence[ClosingRule] = CLOSING,
     ) -> None:
@@ -103,28 +117,71 @@ class Judging:
         self._found = _Tally(sut)
         self._choice = _chosen(tuple(rules))
         self._closing = closing
+        self._refuser, self._expected, self._sut = refuser, expected, sut
 
     def hear(self, exchange: Exchange) -> list[Finding]:
         """What the rules find in the next exchange. Never raises, whatever its messages hold."""
         run, found, before = self.run, self._found, len(self._found.findings)
         run.add(exchange)
+        if exchange.beside:
+            return []
+        silent = exchange.response is None or exchange.n in run.spoilt or is_elsewhere(run, exchange)
         for half in Half:
-            if half is Half.REQUEST and exchange.n in run.provoked:
-                continue
-            if half is Half.RESPONSE and (exchange.response is None or exchange.n in run.spoilt):
+            if exchange.n in run.provoked if half is Half.REQUEST else silent:
                 continue
             said = Said(run, exchange, half)
-            found.message(said, [apply(rule, said) for rule in self._choice.on(said)])
+            if said.unread:
+                found.findings += _unread(said, said.unread)
+            else:
+                found.message(said, [self._looked(rule, said) for rule in self._choice.on(said)])
         if exchange.n not in run.spoilt:
             found.findings += _unanswered(exchange)
+            found.findings += self._refused(exchange, found.findings[before:])
         return found.findings[before:]
 
+    def _looked(self, rule: Rule, said: Said) -> Outcome:
+        """What a rule says of a message, without what the gaps of the run may explain.
+
+        A guide's rule may look back at messages whose bodies the capture does not hold. What it says of the message by
+        itself stands; what it says only in the light of the others, of which one is not known, is not judged.
+        """
+        exchange, run = said.exchange, said.run
+        if rule.on is None or not run.gaps:
+            return apply(rule, said)
+        if said.half is Half.RESPONSE and exchange.request.unread:
+            return NOTHING
+        outcome = apply(rule, said)
+        if not outcome.findings:
+            return outcome
+        alone = Run(run.release, run.declared, run.provoked, run.spoilt)
+        alone.add(exchange)
+        known = {(f.pointer, f.message) for f in apply(rule, Said(alone, exchange, said.half)).findings}
+        kept = tuple(f for f in outcome.findings if f.verdict is Verdict.ERROR or (f.pointer, f.message) in known)
+        return outcome if len(kept) == len(outcome.findings) else Outcome(kept, ())
+
+    def _refused(self, exchange: Exchange, found: Sequence[Finding]) -> Iterator[Finding]:
+        """What a refusal of a call says, where it was neither provoked nor awaited. Ours speaks of the party under test."""
+        if self._refuser is None or not is_refused(exchange) or exchange.kind == "notification":
+            return
+        if exchange.n in self.run.provoked or exchange.n in self._expected:
+            return
+        if self._refuser is Refuser.PARTNERS or exchange.sender is self._sut:
+            yield from refusals(self.run, exchange, self._refuser, found)
+
     def close(self) -> Judgement:
-        """The judgement of all that was heard, after the rules that look at the whole run. Once only."""
+        """The judgement of all that was heard, after the rules that look at the whole run. Once only.
+
+        Of a run with gaps these find nothing wrong: what they miss may stand there.
+        """
         found, run = self._found, self.run
         for rule in self._closing:
             for remark, outcome in close(rule, run):
-                found.add(remark.party if remark else None, remark.exchange if remark else None, outcome)
+                if run.gaps and any(finding.verdict is not Verdict.ERROR for finding in outcome.findings):
+                    continue
+                if remark is None:
+                    found.add(None, None, outcome)
+                else:
+                    found.add(remark.party, remark.exchange, outcome, half=remark.half)
         return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
 
@@ -168,13 +225,17 @@ class _Tally:
         """All that the rules say of one message; what two of them say of one place becomes one finding."""
         merged = _merged([finding for outcome in outcomes for finding in outcome.findings])
         evidence = tuple(identifier for outcome in outcomes for identifier in outcome.evidence)
-        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence))
+        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence), half=said.half)
 
-    def add(self, author: Party | None, exchange: Exchange | None, outcome: Outcome) -> None:
-        """Keep findings; let them count for a requirement where the author is under test."""
+    def add(
+        self, author: Party | None, exchange: Exchange | None, outcome: Outcome, *, half: Half | None = None
+    ) -> None:
+        """Keep findings; let them count for a requirement where the author is under test, and was not refused."""
         self.findings += outcome.findings
         if self.sut not in (None, author):
             return
+        if half is Half.REQUEST and exchange is not None and is_refused(exchange):
+            outcome = replace(outcome, evidence=())
         for identifier in outcome.evidence:
             self._spoken[identifier].add(Verdict.PASS)
         for finding in outcome.findings:
@@ -228,6 +289,26 @@ def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
             )
         else:
             yield finding
+
+
+def _unread(said: Said, unread: Unread) -> Iterator[Finding]:
+    """What is to be said of a message whose body is not known: of a request's coding, and only where it was refused.
+
+    Many codings are allowed, and nobody has to know all of them (RFC 9110, 8.4); a body that is not what its own header
+    says is wrong by any reading.
+    """
+    miscoded = unread.kind is UnreadKind.MISCODED
+    if said.half is Half.REQUEST and (unread.kind, said.status) in _REFUSED_CODINGS:
+        yield Finding(
+            rule=f"{CONTRACT}{Check.CODING}",
+            requirements=(),
+            verdict=Verdict.FAIL if miscoded else Verdict.WARNING,
+            blame=blamed(said.author),
+            exchange=said.exchange.n,
+            expected=f"one of {ACCEPTED}, or none",
+            found=said.exchange.request.coding,
+            message=unread.why,
+        )
 
 
 def _unanswered(exchange: Exchange) -> Iterator[Finding]:

@@ -72,12 +72,13 @@ def _load(specs: Path) -> dict[str, Proof]:
 
 
 class _Reading:
-    """One file of proofs."""
+    """One file of proofs; `start` in it is when its runs begin."""
 
     def __init__(self, path: Path, api: str, release: Release, document: Any) -> None:
         self.path, self.api, self.release = path, api, release
         self._rows: dict[str, dict[str, Any]] = _unshared(document.get("exchanges") or {})
         self._proofs: dict[str, dict[str, Any]] = document.get("proofs") or {}
+        self._start = datetime.fromisoformat(document["start"]) if "start" in document else _START
 
     def proofs(self) -> Iterator[Proof]:
         for identifier, row in self._proofs.items():
@@ -118,7 +119,7 @@ class _Reading:
         return _changed(made, row.get("change") or {})
 
     def _transcript(self, rows: Sequence[tuple[str, dict[str, Any]]]) -> Transcript:
-        transcript, now = Transcript(), _START
+        transcript, now = Transcript(), self._start
         for _, row in rows:
             now += timedelta(seconds=row.get("after", 1))
             transcript.add(self._exchange(row, now))

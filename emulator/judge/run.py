@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
 from emulator.judge.fold import Fold, Known
-from emulator.wire.exchange import Exchange, Party
+from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
 from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
@@ -257,10 +257,15 @@ class Run:
         heard: tuple[str, ...] = (),
         speed: float = 1.0,
     ) -> None:
-        """`heard` are callbacks at which the transcript itself listens, `speed` how fast its clock goes; the others are as in `judge`."""
+        """`heard` are callbacks at which the transcript itself listens, `speed` how fast its clock goes; the others are as in `judge`.
+
+        `gaps` says whether anything but a read has a body that the transcript does not hold: then what seems not to have
+        been asked, told or shown may have been. A read that is not held is as one that was not made.
+        """
         self.release, self.declared, self.provoked, self.spoilt = release, declared, provoked, spoilt
         self._heard, self._speed = heard, speed
         self.exchanges: list[Exchange] = []
+        self.gaps = False
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
         self._lives: dict[str, dict[str, Life]] = {kind.name: {} for kind in KINDS}
         self._shown: dict[int, tuple[Shown, ...]] = {}
@@ -270,7 +275,8 @@ class Run:
     def add(self, exchange: Exchange) -> None:
         """Take in the next exchange. Never raises, whatever its bodies hold."""
         self.exchanges.append(exchange)
-        if exchange.request.method != "GET" and exchange.kind != "notification":
+        self.gaps = self.gaps or _is_gap(exchange)
+        if exchange.request.method != "GET" and not exchange.beside and exchange.kind != "notification":
             self._acts.append(exchange.n)
         if exchange.api is None or exchange.operation is None:
             return
@@ -380,6 +386,12 @@ class Run:
         return lives[identifier]
 
 
+def _is_gap(exchange: Exchange) -> bool:
+    messages = (exchange.request, exchange.response)
+    held = all(m is None or m.unread is None or m.unread.kind is not UnreadKind.NOT_HELD for m in messages)
+    return not held and exchange.request.method != "GET"
+
+
 @dataclass(slots=True)
 class _Taken(Generic[Known]):
     """What a fold knows, and from how many exchanges."""
@@ -425,6 +437,12 @@ class Said:
         """The message's JSON body, MISSING where there is none that can be read."""
         message = self.exchange.request if self.half is Half.REQUEST else self.exchange.response
         return message.body if message else MISSING
+
+    @property
+    def unread(self) -> Unread | None:
+        """Why this message's body is not known, where it is not: then no rule looks at the message."""
+        message = self.exchange.request if self.half is Half.REQUEST else self.exchange.response
+        return message.unread if message else None
 
     @property
     def asked(self) -> Any:

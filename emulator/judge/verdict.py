@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     FAIL = "fail"  # a MUST was breached
     WARNING = "warning"  # a SHOULD was breached, or something legal looks like a slip
     NOT_SEEN = "not_seen"  # nothing relevant was seen: never green
-    NOT_APPLICABLE = "not_applicable"  # the profile does not declare the option it belongs to
+    NOT_APPLICABLE = "not_applicable"  # not declared by the profile; of a finding: told, and nothing follows
     DISPUTED = "disputed"  # the standard contradicts itself here
     ERROR = "error"  # a rule of ours broke
 
@@ -26,8 +26,9 @@ class RunVerdict(StrEnum):
     """What is said of a whole run."""
 
     PASS = "pass"  # noqa: S105 - a verdict; all that was asked for was seen, and nothing was wrong
-    FAIL = "fail"  # the system under test breached something or a step failed
-    INCONCLUSIVE = "inconclusive"  # something was not answered or never arrived
+    FAIL = "fail"  # the system under test breached something; in a self-test also: a step was not met
+    INCONCLUSIVE = "inconclusive"  # something was not answered, never arrived, or is not as a scenario hopes
+    SKIPPED = "skipped"  # what it is there for does not apply: the partner declares not to have it
     ERROR = "error"  # our own party, rule or runner is wrong
 
 
@@ -37,9 +38,11 @@ class Blame(StrEnum):
     BUYER = "buyer"  # the party that buys
     SELLER = "seller"  # the party that sells
     SPEC = "spec"  # the standard contradicts itself
-    SCENARIO = "scenario"  # the scenario asks for what cannot be
+    SCENARIO = "scenario"  # the scenario asks for what cannot be, or sends what is wrong
+    INPUTS = "inputs"  # what the run was given does not fit the partner: data, credentials, address
     TRANSPORT = "transport"  # the message did not get through
     EMULATOR = "emulator"  # a mistake of ours
+    NOBODY = "nobody"  # told, and no fault of anybody
 
 
 _WORST_FIRST: Final = (

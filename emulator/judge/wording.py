@@ -16,6 +16,7 @@ CHECKS: Final[dict[Check, str]] = {
     Check.QUERY: "The query has the parameters that the operation needs, with values of the right type.",
     Check.STATUS: "The status is one that the contract lists for the operation (any 4xx or 5xx may be used).",
     Check.HEADER: "The media type and the headers that the contract declares are there and well formed.",
+    Check.CODING: "The body is packed as its Content-Encoding says, and in a way that its receiver reads. Many may be used, and nobody has to read all.",
     Check.SCHEMA: "The body fits the schema of its operation, including the sub-type that each @type names.",
     Check.PRODUCT: "A productConfiguration fits the product schema whose URN its @type names.",
     Check.READ_ONLY: "A request carries no attribute that the contract marks readOnly.",
@@ -35,11 +36,15 @@ FAULTS: Final[dict[str, str]] = {
 """What took the place of a response; findings of it are named `transport.<kind>`."""
 
 FLOW: Final[dict[str, str]] = {
-    "repeated": "A Buyer under test does not send a POST again that had succeeded: it would buy twice.",
+    "refused": "A request that our party refused for a reason that no rule tells. A right one would have been taken.",
+    "not-served": "A request that was refused for what lies with who refused it: its data, its behaviour, its load, or "
+    "credentials. It is told, and nobody's fault; no requirement passes by it.",
+    "repeated": "A Buyer under test does not send a POST again that had succeeded. An order would buy twice; what "
+    "else is sent again harms nobody and is a warning.",
     "ended-subscription": "A Buyer under test that ended a subscription does not go on asking for it. Once is a check.",
     "unknown-id": "A Buyer under test reads what our Seller told it of, and no other ids.",
 }
-"""What a scenario that waits for a buyer notices besides its steps; findings of it are named `flow.<kind>`."""
+"""What is noticed of how things went, besides rules and steps; findings of it are named `flow.<kind>`."""
 
 
 @dataclass(frozen=True, slots=True)

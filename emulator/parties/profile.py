@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -13,6 +14,7 @@ from emulator.parties.callbacks import WORDS, networks
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
 from emulator.standard.interpretation import load_interpretations
+from emulator.standard.release import Release, load_release
 from emulator.standard.requirement import load_requirements
 from emulator.wire.payload import escape
 
@@ -335,7 +337,8 @@ class Profile:
     """Everything that makes one seller different from another.
 
     `products` are Products as the inventory shows them, without the id that is their key. `synonyms` are groups of words that mean the same
-    in addresses. `unsupported` lists operations as `api.operationId`.
+    in addresses. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
+    (`unsupported_operations`).
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
@@ -369,10 +372,12 @@ class Profile:
 DEFAULT: Final = "wholesale-seller"
 
 
-def load_profile(path: Path | None = None, overlay: Mapping[str, Any] | None = None) -> Profile:
+def load_profile(
+    path: Path | None = None, overlay: Mapping[str, Any] | None = None, *, release: Release | None = None
+) -> Profile:
     """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
 
-    A profile that `extends` another is an overlay of that one: a name of ours, or a file beside it.
+    `release` is the one whose operations it may name, the default release if left out. A profile that `extends` another is an overlay of that one: a name of ours, or a file beside it.
     Raises FileProblem with the place of everything that is wrong.
     """
     raw, layers = read_layers(path or _ours(DEFAULT), _ours)
@@ -384,9 +389,31 @@ def load_profile(path: Path | None = None, overlay: Mapping[str, Any] | None = N
     if not problems:
         problems += [f"{places.where(place)}: {text}" for place, text in _loose_ends(profile)]
         problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in _declarations(profile)]
+        problems += [f"{places.where(place)}: {text}" for place, text in _unknown_operations(profile, release)]
     if problems:
         raise FileProblem(problems)
     return profile  # type: ignore[no-any-return]
+
+
+def unsupported_operations(profile: Profile, release: Release) -> frozenset[str]:
+    """Every operation that a profile declares unsupported, as `api.operationId` with the API's own name."""
+    return frozenset(operation for pattern in profile.unsupported for operation in operations_named(pattern, release))
+
+
+def operations_named(pattern: str, release: Release) -> frozenset[str]:
+    """The operations that a word of `unsupported` means; none where it means nothing.
+
+    It is an API by any of its names (`site`, `geographicSite`), an operation of one (`site.listGeographicSite`), or a
+    pattern of the latter (`site.*`, `*.registerListener`). A whole API has its notifications with it.
+    """
+    return frozenset(
+        f"{contract.api}.{operation}"
+        for contract in release.contracts()
+        for name, (api, kind) in release.spellings.items()
+        if api == contract.api and kind in (None, contract.kind)
+        for operation in contract.operations
+        if pattern == name or fnmatchcase(f"{name}.{operation}", pattern)
+    )
 
 
 def _ours(name: str) -> Path:
@@ -440,6 +467,20 @@ def _declarations(profile: Profile) -> Iterator[tuple[str, bool, str]]:
             yield place, True, f"the interpretation register has no entry {name!r}; {_hint(name, register)}"
         elif reading not in register[name].readings:
             yield place, False, f"{name} has no reading {reading!r:.60}; {_hint(reading, register[name].readings)}"
+
+
+def _unknown_operations(profile: Profile, release: Release | None) -> Iterator[tuple[str, str]]:
+    if not profile.unsupported:
+        return
+    chosen = release or load_release()
+    names = [name for name in chosen.spellings if not name.endswith(".yaml")]
+    apis = dict.fromkeys(contract.api for contract in chosen.contracts())
+    known = [*names, *(f"{name}.{one}" for name in names for one in chosen.contract(name).operations)]
+    for n, pattern in enumerate(profile.unsupported):
+        if not operations_named(pattern, chosen):
+            near = difflib.get_close_matches(pattern, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
+            yield f"/unsupported/{n}", f"unknown operation {pattern!r}; {hint}"
 
 
 def _hint(word: object, known: Iterable[str]) -> str:

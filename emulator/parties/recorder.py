@@ -18,7 +18,18 @@ from emulator.parties.database import Database
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import Lane, attempt
 from emulator.parties.tables import exchanges
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
+from emulator.wire.exchange import (
+    Exchange,
+    Fault,
+    FaultKind,
+    Message,
+    Party,
+    Request,
+    Response,
+    Transcript,
+    Unread,
+    UnreadKind,
+)
 from emulator.wire.payload import dump
 
 _LOG: Final = logging.getLogger(__name__)
@@ -268,8 +279,10 @@ def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
         "operation": exchange.operation,
         "path_params": dict(exchange.path_params),
         "step": exchange.step,
-        "request": {"method": request.method, "url": request.url, "headers": request.headers},
-        "response": None if response is None else {"status": response.status, "headers": response.headers},
+        "request": {"method": request.method, "url": request.url, "headers": request.headers, **_unread(request)},
+        "response": None
+        if response is None
+        else {"status": response.status, "headers": response.headers, **_unread(response)},
         "fault": None if fault is None else {"kind": fault.kind, "message": fault.message},
         **{mark: True for mark in _MARKS if getattr(exchange, mark)},
     }
@@ -293,8 +306,12 @@ def exchange_of(row: Row[Any], n: int) -> Exchange:
         elapsed_ms=row.elapsed_ms,
         sender=Party(about["from"]),
         receiver=Party(about["to"]),
-        request=Request(_headers(request), bytes(row.request), request["method"], request["url"]),
-        response=None if response is None else Response(_headers(response), bytes(row.response), response["status"]),
+        request=Request(
+            _headers(request), bytes(row.request), request["method"], request["url"], unread=_told_unread(request)
+        ),
+        response=None
+        if response is None
+        else Response(_headers(response), bytes(row.response), response["status"], unread=_told_unread(response)),
         fault=None if fault is None else Fault(FaultKind(fault["kind"]), fault["message"]),
         api=about["api"],
         kind=about["kind"],
@@ -305,6 +322,15 @@ def exchange_of(row: Row[Any], n: int) -> Exchange:
         spoilt="spoilt" in about,
     )
     return replace(exchange, run=row.run or None)
+
+
+def _unread(message: Message) -> dict[str, Any]:
+    return {} if message.unread is None else {"unread": {"kind": message.unread.kind, "why": message.unread.why}}
+
+
+def _told_unread(message: dict[str, Any]) -> Unread | None:
+    told = message.get("unread")
+    return None if told is None else Unread(UnreadKind(told["kind"]), told["why"])
 
 
 def _headers(message: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import logging
 import random
 import threading
@@ -30,7 +29,7 @@ from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.generic import fits
 from emulator.parties.hub import Hub
-from emulator.parties.profile import PathStep, Profile
+from emulator.parties.profile import PathStep, Profile, unsupported_operations
 from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.standard.lifecycle import load_lifecycles
@@ -92,6 +91,7 @@ class Seller:
             self.apis[api.name] = api
         self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
         self.desk.lawless = profile.behaviour.lawless
+        self._unsupported = unsupported_operations(profile, release) if profile.unsupported else frozenset[str]()
         self._check_profile()
 
     def answer(self, call: Call) -> Reply:
@@ -112,7 +112,7 @@ class Seller:
         self._seed(call.run)
         # In real time thousands may be due at once, and nobody is to wait for all of them.
         self.settle(_AT_A_TIME if self._holds else None)
-        if f"{call.api}.{call.operation}" in self.profile.unsupported:
+        if f"{call.api}.{call.operation}" in self._unsupported:
             reason = f"This seller does not support {call.operation}"
             raise not_implemented(reason)
         api = self.apis.get(call.api)
@@ -275,15 +275,8 @@ class Seller:
                 self.store.add(Resource(run, "product", key, body, now))
 
     def _check_profile(self) -> None:
-        """Refuse a profile whose operations or paths the standard does not have."""
+        """Refuse a profile whose paths the standard does not have."""
         problems = []
-        known = [f"{name}.{operation}" for name, api in self.apis.items() for operation in api.operations]
-        for name in self.profile.unsupported:
-            if name not in known and name.partition(".")[0] in self.apis:
-                near = difflib.get_close_matches(name, known, n=1)
-                problems.append(
-                    f"unsupported: unknown operation {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-                )
         behaviour = self.profile.behaviour
         problems += self._check_path(
             "productOfferingQualification",

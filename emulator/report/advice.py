@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from emulator.errors import UserError
 from emulator.judge.explanation import explain
-from emulator.report.explain import clause, exchange_line, printable, told, whose
+from emulator.report.explain import clause, exchange_line, printable, told, whose, why
 from emulator.report.model import Report, run_name
 from emulator.standard.requirement import load_requirements
 
 _RANKS: Final = ("error", "fail", "not_seen")
 """Verdicts of findings that are advised on, the first ones first."""
-_STUCK: Final = ("error", "failed", "never_arrived", "inconclusive")
+_STUCK: Final = ("error", "unmet", "never_arrived", "inconclusive")
 """Outcomes of steps likewise."""
 _BASE: Final = re.compile(r"(?:/r/[^/ ]+)?/mefApi/sonata/[^/ ]+/v[0-9]+(?=/)")
 _QUERY: Final = re.compile(r"(\?[^ ]{40})[^ ]+")
@@ -80,23 +80,45 @@ def _findings(run: Report) -> Iterator[tuple[Any, Advice]]:
 
 
 def _steps(run: Report) -> Iterator[tuple[Any, Advice]]:
-    """Steps that did not pass, but those that failed at an exchange which a finding speaks of."""
+    """Steps that did not pass, but those that came to nothing at an exchange which a finding speaks of."""
     known = {row["exchange"] for row in run["findings"] if row["verdict"] in ("fail", "error")}
     for step in run["steps"]:
         if step["outcome"] not in _STUCK or "excused" in step or known & set(step["exchanges"]):
             continue
         message = printable(step["message"].partition("\n")[0])
+        cause = f" ({why(step['cause'])})" if step["cause"] else ""
         yield (
-            (run["run"]["scenario"], step["id"], step["outcome"]),
+            cause_key(run, step),
             Advice(
-                broke=f"step {step['id']} {step['outcome'].replace('_', ' ')}: {message}",
-                whose=whose(step["blame"]) if step["blame"] else "not known",
-                do=_step_remedy(run, step),
+                broke=f"step {step['id']} {step['outcome'].replace('_', ' ')}: {message}{cause}",
+                whose=whose(step["blame"]) if step["blame"] else "nobody's that is known",
+                do=step_remedy(run, step),
                 look="",
                 where=step["where"],
-                rank=(0, 1, 2, 2)[_STUCK.index(step["outcome"])],
+                rank=_rank(run, step),
             ),
         )
+
+
+def _rank(run: Report, step: Report) -> int:
+    if step["outcome"] == "error":
+        return 0
+    return 1 if step["outcome"] == "unmet" and run["run"]["sut"] is None else 2
+
+
+def cause_key(run: Report, step: Report) -> tuple[Any, ...]:
+    """What is the same for all steps, of any run, that came to nothing for one cause."""
+    match step["cause"]:
+        case "credentials" | "load" | "transport" | "interrupted" as cause:
+            return (cause,)
+        case "no_api" as cause:
+            return cause, (step["operation"] or "").partition(".")[0]
+        case "unsupported" as cause:
+            return cause, step["operation"]
+        case "data" as cause:
+            return cause, step["operation"], tuple(step.get("inputs", ()))
+        case _:
+            return run["run"]["scenario"], step["id"], step["outcome"]
 
 
 def _short(line: str | None) -> str:
@@ -157,18 +179,72 @@ def _ask(identifier: str) -> str:
     return str(asked[0]) if asked else ""
 
 
-def _step_remedy(run: Report, step: Report) -> str:
+def step_remedy(run: Report, step: Report) -> str:
+    """What to do about a step that did not pass."""
+    at = f" at {step['where']}" if step["where"] else ""
+    say = _REMEDIES.get(step["cause"])
+    return say(run, step, at) if say else _plainly(step, at)
+
+
+def _data(_run: Report, step: Report, _at: str) -> str:
+    named = " ".join(f"--var {name}=…" for name in step.get("inputs", ())[:_NAMED])
+    return f"give what this partner has: {named or '--var NAME=…'} (`oit inputs` lists it all)"
+
+
+def _no_api(run: Report, step: Report, _at: str) -> str:
+    declare = f"unsupported: ['{(step['operation'] or 'api').partition('.')[0]}.*']"
+    return f"see what is where: {_doctor(run, step)}; then give the right root, or declare {declare} in --profile"
+
+
+_REMEDIES: Final[Mapping[str, Callable[[Report, Report, str], str]]] = {
+    "transport": lambda run, step, _: _unreached(run, step),
+    "credentials": lambda run, step, _: (
+        f"give our buyer credentials that the partner takes; {_doctor(run, step)} shows what each API answers"
+    ),
+    "no_api": _no_api,
+    "unsupported": lambda _, step, __: f"declare it in --profile: unsupported: [{step['operation']}]",
+    "load": lambda *_: "run it again when the partner has time, and fewer at once (-j 1)",
+    "data": _data,
+    "request": lambda _, __, at: f"mend what we send: the scenario{at}, or an input",
+    "behaviour": lambda *_: (
+        "have the partner behave so for this run, or leave the scenario out, as a folder of them does"
+    ),
+    "refused": lambda _, __, at: (
+        f"ask the partner for its reason; then mend the scenario{at}, an input, or the partner"
+    ),
+    "server_error": lambda *_: "have the partner look into its log at this moment",
+    "time": lambda _, step, __: _late(step),
+    "interrupted": lambda *_: "run it again",
+    "expectation": lambda _, __, at: (
+        f"compare the answer with what the step demands{at}; what both of you agreed on is marked `agreed: true`"
+    ),
+}
+_NAMED: Final = 3
+"""Inputs that one line names."""
+
+
+def _plainly(step: Report, at: str) -> str:
     if step["blame"] == "scenario":
-        return f"mend the scenario at {step['where']}" if step["where"] else "mend the scenario"
-    if step["blame"] == "transport":
-        exchange = next((row for row in run["exchanges"] if row["n"] in step["exchanges"][-1:]), None)
-        kind = exchange["fault"]["kind"] if exchange and "fault" in exchange else ""
-        if kind == "timeout":
-            return "see why the answer takes that long, or grant it more with --timeout"
-        root = _ROOT.match(exchange["request"]["url"]) if exchange else None
-        return f"see whether the other side can be reached at all: oit doctor --sut seller={root[0] if root else 'URL'}"
-    if step["outcome"] == "never_arrived":
-        return "see whether the callback can be reached from where the partner is (--callback), and read the timeline"
+        return f"mend the scenario{at}"
     if step["outcome"] == "inconclusive":
         return "see why it did not come; what was not seen is not passed"
-    return f"compare the answer with what the step demands, at {step['where']}" if step["where"] else "see the step"
+    return f"compare the answer with what the step demands{at}"
+
+
+def _late(step: Report) -> str:
+    if step["outcome"] == "never_arrived":
+        return "see whether the callback can be reached from where the partner is (--callback), and read the timeline"
+    return "see why it takes that long, or grant it more"
+
+
+def _unreached(run: Report, step: Report) -> str:
+    exchange = next((row for row in run["exchanges"] if row["n"] in step["exchanges"][-1:]), None)
+    if exchange and exchange.get("fault", {}).get("kind") == "timeout":
+        return "see why the answer takes that long, or grant it more with --timeout"
+    return f"see whether the other side can be reached at all: {_doctor(run, step)}"
+
+
+def _doctor(run: Report, step: Report) -> str:
+    exchange = next((row for row in run["exchanges"] if row["n"] in step["exchanges"][-1:]), None)
+    root = _ROOT.match(exchange["request"]["url"]) if exchange else None
+    return f"oit doctor --sut seller={root[0] if root else 'URL'}"

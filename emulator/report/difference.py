@@ -13,7 +13,7 @@ from emulator.report.model import Report, run_name, runs_of
 _GRAVE: Final = ("error", "fail", "not_seen", "disputed", "warning")
 """Verdicts of findings, the gravest first."""
 _FINE_STEPS: Final = frozenset({"passed", "skipped"})
-_WORST_RUN: Final = ("error", "fail", "inconclusive", "pass")
+_WORST_RUN: Final = ("error", "fail", "inconclusive", "pass", "skipped")
 _SEEN: Final = frozenset({"pass"})
 
 

@@ -14,7 +14,7 @@ from emulator.report.model import Report, run_name, runs_of
 Line = tuple[str, str | None]
 """A line, and its style."""
 
-COLOURS: Final = {"pass": "green", "fail": "red", "inconclusive": "yellow", "error": "magenta"}
+COLOURS: Final = {"pass": "green", "fail": "red", "inconclusive": "yellow", "error": "magenta", "skipped": "dim"}
 _ROWS: Final = 20
 """Runs that did not pass which the table shows."""
 _WORDS: Final = {
@@ -28,6 +28,7 @@ def ending(whole: Report, code: Exit, look: str = "") -> Iterator[Line]:
     runs = runs_of(whole)
     if len(runs) > 1:
         yield from _table(runs)
+    yield from _left_out(whole)
     yield from _known(whole)
     yield from _unseen(runs)
     if code is not Exit.PASSED:
@@ -44,7 +45,7 @@ def _table(runs: Sequence[Report]) -> Iterator[Line]:
     for run in rows[:_ROWS]:
         findings = Counter(row["verdict"] for row in run["findings"] if "excused" not in row)
         wrong = [f"{findings['fail']} breach(es)"] if findings["fail"] else []
-        stuck = [step["id"] for step in run["steps"] if step["outcome"] in ("failed", "never_arrived", "inconclusive")]
+        stuck = [step["id"] for step in run["steps"] if step["outcome"] in ("unmet", "never_arrived", "inconclusive")]
         wrong += [f"stopped at {stuck[0]}"] if stuck else []
         if excused := run.get("excused"):
             wrong.append(f"{excused['findings'] + excused['steps']} excused")
@@ -52,6 +53,25 @@ def _table(runs: Sequence[Report]) -> Iterator[Line]:
         yield text.rstrip(), COLOURS[run["verdict"]]
     if len(rows) > _ROWS:
         yield f"  … and {len(rows) - _ROWS} more", "dim"
+
+
+def _often(advice: Advice) -> str:
+    return f" (in {len(advice.runs)} runs)" if len(advice.runs) > 1 else ""
+
+
+_LEFT_OUT: Final = {
+    "behaviour": "need a seller that behaves as nobody asked of this one (--needs behaviour)",
+    "waits": "may wait for more than a day (--needs waits)",
+    "interrupted": "were not begun",
+}
+
+
+def _left_out(whole: Report) -> Iterator[Line]:
+    """What was selected and not run."""
+    rows: list[Report] = whole.get("left_out", [])
+    for what in dict.fromkeys(row["what"] for row in rows):
+        count = sum(row["what"] == what for row in rows)
+        yield f"{count} left out: they {_LEFT_OUT.get(what, what)}", "dim"
 
 
 def _known(whole: Report) -> Iterator[Line]:
@@ -90,11 +110,11 @@ def _now(whole: Report, found: Sequence[Advice], look: str) -> Iterator[Line]:
         first, *others = found
         yield "", None
         yield "What to do now", f"bold {COLOURS[whole['verdict']]}"
-        yield f"  broke  {first.broke}", None
+        yield f"  broke  {first.broke}{_often(first)}", None
         yield f"  whose  {first.whose}", None
         yield f"  do     {first.do}", None
         for other in others:
-            yield f"  then   {other.look or other.where or 'step'}: {other.broke}", "dim"
+            yield f"  then   {other.look or other.where or 'step'}: {other.broke}{_often(other)}", "dim"
         place = f"   # {first.where}" if first.where else ""
         look = "\n".join(part for part in (f"oit explain {first.look}{place}" if first.look else "", look) if part)
     elif look:

@@ -53,9 +53,35 @@ _WHOSE: Final = {
     "buyer": "the Buyer's",
     "seller": "the Seller's",
     "spec": "nobody's: the standard contradicts itself",
-    "scenario": "the scenario's",
+    "scenario": "the scenario's, or an input's: they say what we send",
+    "inputs": "nobody's: the run was given what does not fit this partner",
     "transport": "unknown: the message did not get through",
     "emulator": "ours: a mistake in OIT",
+    "nobody": "nobody's",
+}
+
+
+def why(cause: str | None) -> str:
+    """The cause of a step in words; "" where none is known."""
+    return _WHY.get(cause or "", cause or "")
+
+
+_WHY: Final = {
+    "breach": "the breach that was found there",
+    "agreed": "it was agreed on and not done",
+    "request": "what we sent is wrong, and was rightly refused",
+    "data": "the partner does not have what was named",
+    "credentials": "the partner does not know our buyer: no credentials, or none that it takes",
+    "no_api": "nothing of the standard answers there: another base path, or no such API",
+    "unsupported": "the partner does not have this operation",
+    "load": "the partner was too busy",
+    "behaviour": "nobody asked this partner to behave so",
+    "refused": "the partner refuses what we see nothing wrong in",
+    "server_error": "the partner failed",
+    "transport": "no answer came",
+    "time": "the time that was granted is over",
+    "interrupted": "the run was interrupted",
+    "expectation": "the standard allows the answer, and the scenario hopes for another",
 }
 
 
@@ -120,6 +146,8 @@ def step_lines(run: Report, step: Report) -> Iterator[str]:
     line = exchange_line(run, step["exchanges"][-1]) if step["exchanges"] else None
     if line:
         yield line
+    if step["cause"]:
+        yield f"why:      {why(step['cause'])}"
     if step["blame"]:
         yield f"whose:    {whose(step['blame'])}"
     if step["where"]:

@@ -69,6 +69,9 @@ def _entry(page: str, run: Report, exchange: Report) -> dict[str, Any]:
     elapsed = max(0.0, exchange["elapsed_ms"])
     kept = ("n", "from", "to", "api", "kind", "operation", "step", "provoked", "spoilt", "fault")
     told = {name: exchange[name] for name in kept if exchange.get(name) is not None}
+    halves = {half: exchange[half] for half in ("request", "response") if exchange.get(half)}
+    if unread := {half: message["unread"] for half, message in halves.items() if message.get("unread")}:
+        told["unread"] = unread
     what = exchange["operation"] or f"{exchange['request']['method']} that no contract has"
     return {
         "pageref": page,

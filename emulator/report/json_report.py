@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from emulator.report.model import Report
+from emulator.report.model import REPORT_VERSION, Report
 
 FILE_NAME: Final = "report.json"
 
@@ -29,7 +29,7 @@ def write(report: Report, folder: Path) -> Path:
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft-07) of `report.json`."""
-    loaded: dict[str, Any] = json.loads(files("emulator.report").joinpath("report-1.schema.json").read_bytes())
+def schema(version: str = REPORT_VERSION) -> dict[str, Any]:
+    """The JSON Schema (draft-07) of a version of `report.json`; of this one if left out."""
+    loaded: dict[str, Any] = json.loads(files("emulator.report").joinpath(f"report-{version}.schema.json").read_bytes())
     return loaded

@@ -18,14 +18,18 @@ FILE_NAME: Final = "junit.xml"
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _STEP_ENDS: Final = {
-    "failed": "failure",
+    "unmet": "error",
     "skipped": "skipped",
-    "blocked": "error",
+    "blocked": "skipped",
     "never_arrived": "error",
     "inconclusive": "error",
     "error": "error",
 }
-"""The element that a step's outcome becomes. A step whose need was not met is no skip: it was not proven."""
+"""The element that a step's outcome becomes. One that was not met is a failure where the run fails for it; what it
+blocked is skipped: the cause stands there once.
+"""
+_FAILING: Final = ("breach", "agreed")
+"""Causes of steps that a finding explains."""
 
 _VERDICT_ENDS: Final = {
     "fail": "failure",
@@ -124,6 +128,8 @@ def _steps(run: Report) -> Iterator[_Case]:
     for step in run["steps"]:
         lines = list(step_lines(run, step))
         end = _STEP_ENDS.get(step["outcome"], "")
+        if step["outcome"] == "unmet" and (step["cause"] in _FAILING or run["run"]["sut"] is None):
+            end = "failure"
         if excuse := step.get("excused"):
             end, lines = "skipped", [_excuse(excuse), *lines]
         message = (lines[0] if lines else f"the step is {step['outcome']}") if end else ""

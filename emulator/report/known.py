@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 EXCUSABLE: Final = frozenset({"fail", "warning", "disputed", "not_seen"})
 """Verdicts of findings that can be excused; an error of ours cannot."""
-STEPS: Final = frozenset({"failed", "never_arrived", "inconclusive"})
+STEPS: Final = frozenset({"unmet", "never_arrived", "inconclusive"})
 """Outcomes of steps that can be excused; with one of them, the steps that it blocked."""
 
 
@@ -196,7 +196,7 @@ def _exchange(run: Mapping[str, Any], n: int | None) -> Mapping[str, Any] | None
 
 def _explaining(run: Mapping[str, Any], step: Mapping[str, Any]) -> Json | None:
     """An excused finding that says all that a step failed for: its status, or each of its unmet expectations."""
-    if step["outcome"] != "failed" or not step["exchanges"]:
+    if step["outcome"] != "unmet" or not step["exchanges"]:
         return None
     last = step["exchanges"][-1]
     known: list[Json] = [row for row in run["findings"] if row["exchange"] == last and "excused" in row]

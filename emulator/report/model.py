@@ -7,77 +7,32 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from emulator import __version__
 from emulator.errors import Exit
 from emulator.judge.entries import Unattributed
-from emulator.judge.judge import Judgement
+from emulator.judge.judge import Judgement, RequirementVerdict
 from emulator.judge.ledger import Account, Ledger
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
+from emulator.report.causes import explained, laid
+from emulator.report.held import mostly_lost, seen
 from emulator.report.known import Known, fails
 from emulator.report.masking import clean_text, moment, plain, secret_name
+from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.report.required import Required
+from emulator.scenario.selection import LeftOut
 from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
 from emulator.wire.payload import MISSING, unescape
 
-REPORT_VERSION: Final = "1"
-"""Changes when a reader of `report.json` must change; `report-1.schema.json` describes this one."""
+REPORT_VERSION: Final = "2"
+"""Changes when a reader of `report.json` must change; `report-2.schema.json` describes this one."""
 
 Report = dict[str, Any]
-"""A report of one run, or of several, as `report-1.schema.json` describes them."""
+"""A report of one run, or of several, as `report-2.schema.json` describes them."""
 
 MAX_FOUND: Final = 2_000
 """Characters of a finding's `expected` or `found` that are kept; the exchange holds the whole."""
-
-
-class StepOutcome(StrEnum):
-    """How a step of a scenario ended."""
-
-    PASSED = "passed"  # it was done and its expectations were met
-    FAILED = "failed"  # an expectation was not met
-    SKIPPED = "skipped"  # its condition said that it does not apply
-    BLOCKED = "blocked"  # a step that it needs did not pass
-    NEVER_ARRIVED = "never_arrived"  # a notification that it waited for did not come
-    INCONCLUSIVE = "inconclusive"  # nothing came that could be judged
-    ERROR = "error"  # our own runner failed
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectationInfo:
-    """One expectation of a step: `pointer` says where, `what` in words what was expected."""
-
-    met: bool
-    pointer: str = ""
-    expected: Any = MISSING
-    found: Any = MISSING
-    what: str = ""
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StepInfo:
-    """What became of one step.
-
-    `kind` is call, await, notify, parallel or use. `where` is `file:line:col`. `exchanges` are the
-    numbers of the exchanges that the step made; `operation` and `status` are those of the last one.
-    `blame` says who has to act where the step did not pass. `covers` are the requirements that it is there for.
-    """
-
-    id: str
-    kind: str
-    outcome: StepOutcome
-    title: str = ""
-    message: str = ""
-    exchanges: tuple[int, ...] = ()
-    expectations: tuple[ExpectationInfo, ...] = ()
-    where: str = ""
-    operation: str | None = None
-    status: int | None = None
-    elapsed_ms: float = 0.0
-    blame: Blame | None = None
-    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +73,32 @@ def run_report(
     ledger: Ledger | None = None,
     known: Known | None = None,
     required: Required | None = None,
+    behaviour: str = "",
 ) -> Report:
     """The report of one run. Never raises, whatever the messages hold.
+
+    `behaviour` is what the scenario needs a seller to do by itself, "" where nothing.
 
     `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was.
     `unattributed` are the entries of a capture that were not judged. `ledger` is of the notifications. What is `known`
     is excused and does not fail the run. `required` is what has to be seen.
     """
     exchanges = list(transcript)
-    steps = tuple(steps)
+    by_number = {exchange.n: exchange for exchange in exchanges}
+    findings = laid(judgement.findings, by_number, info.sut)
+    steps, agreed = explained(steps, by_number, findings, info.sut, behaviour=bool(behaviour))
+    findings += agreed
     report: Report = {
         "report_version": REPORT_VERSION,
         "tool": _tool(),
         "run": run_json(info),
-        "verdict": str(run_verdict(judgement.findings, steps, exchanges, info.sut, captured=info.captured)),
-        "counts": _counts(judgement),
+        "verdict": str(
+            run_verdict(findings, steps, exchanges, info.sut, captured=info.captured, unattributed=unattributed)
+        ),
+        "counts": _counts(judgement.requirements, findings),
         "steps": [step_json(step) for step in steps],
         "exchanges": [exchange_json(each, provoked=each.n in provoked, spoilt=each.n in spoilt) for each in exchanges],
-        "findings": [_finding(finding) for finding in judgement.findings],
+        "findings": [_finding(finding) for finding in findings],
         "requirements": [
             {"id": row.id, "verdict": str(row.verdict), "exchanges": list(row.exchanges)}
             for row in judgement.requirements
@@ -148,7 +111,7 @@ def run_report(
         report["events"] = pages
     if known is not None:
         known.excuse(report)
-        _excused(report, judgement.findings, steps, exchanges, info)
+        _excused(report, findings, steps, exchanges, info, unattributed)
     if required is not None and (covers := required.account(report)):
         report["covers"] = covers
         if covers["strict"] and covers["not_seen"] and report["verdict"] == RunVerdict.PASS:
@@ -157,7 +120,12 @@ def run_report(
 
 
 def _excused(
-    report: Report, findings: Sequence[Finding], steps: Sequence[StepInfo], exchanges: Sequence[Exchange], info: RunInfo
+    report: Report,
+    findings: Sequence[Finding],
+    steps: Sequence[StepInfo],
+    exchanges: Sequence[Exchange],
+    info: RunInfo,
+    unattributed: Sequence[Unattributed],
 ) -> None:
     """Let what is excused decide nothing; say how much that is, and what the verdict would be."""
     counting = [f for f, row in zip(findings, report["findings"], strict=True) if "excused" not in row]
@@ -169,7 +137,9 @@ def _excused(
         "steps": len(steps) - len(playing),
         "otherwise": report["verdict"],
     }
-    report["verdict"] = str(run_verdict(counting, playing, exchanges, info.sut, captured=info.captured))
+    report["verdict"] = str(
+        run_verdict(counting, playing, exchanges, info.sut, captured=info.captured, unattributed=unattributed)
+    )
 
 
 def _page(page: Account) -> Report:
@@ -197,15 +167,17 @@ def _unattributed(entry: Unattributed) -> Report:
         "method": clean_text(entry.method),
         "url": clean_text(entry.url),
         "why": clean_text(entry.why),
+        **({"half": entry.half} if entry.half else {}),
     }
 
 
-def whole_report(runs: Sequence[Report], known: Known | None = None) -> Report:
+def whole_report(runs: Sequence[Report], known: Known | None = None, left_out: Sequence[Report] = ()) -> Report:
     """What goes into one file: a single run's report as it is, several under `runs` with their sum.
 
+    `left_out` are runs that were selected and not made, as the report's member of this name.
     With `known`, what became of each known failure; where one has expired or is stale, the whole fails.
     """
-    whole = _whole(runs)
+    whole = _whole(runs, left_out)
     if known is None:
         return whole
     account = known.account(runs)
@@ -213,8 +185,8 @@ def whole_report(runs: Sequence[Report], known: Known | None = None) -> Report:
     return {**whole, "verdict": str(RunVerdict.FAIL) if failed else whole["verdict"], "known_failures": account}
 
 
-def _whole(runs: Sequence[Report]) -> Report:
-    if len(runs) == 1:
+def _whole(runs: Sequence[Report], left_out: Sequence[Report]) -> Report:
+    if len(runs) == 1 and not left_out:
         return runs[0]
     counts: Counter[str] = Counter()
     for run in runs:
@@ -225,7 +197,22 @@ def _whole(runs: Sequence[Report]) -> Report:
         "verdict": str(_worst_run(runs)),
         "counts": {str(verdict): counts[verdict] for verdict in Verdict},
         "runs": list(runs),
+        **({"left_out": list(left_out)} if left_out else {}),
     }
+
+
+def left_out_json(left_out: Iterable[LeftOut]) -> list[Report]:
+    """Runs that were selected and not made, as a report lists them."""
+    return [
+        {
+            "scenario": each.job.scenario.id,
+            "case": each.job.case.id if each.job.case else None,
+            "row": each.job.told_row,
+            "what": str(each.what),
+            "why": each.why,
+        }
+        for each in left_out
+    ]
 
 
 def runs_of(report: Report) -> list[Report]:
@@ -278,34 +265,44 @@ def run_verdict(
     sut: Party | None,
     *,
     captured: bool = False,
+    unattributed: Sequence[Unattributed] = (),
 ) -> RunVerdict:
     """What is said of a run.
 
-    With a party under test, a breach by the other party, which is ours, is our error and not a
-    failure of the partner. In a captured run the other party is not ours either: its breaches are told and
-    decide nothing. A run that saw nothing is inconclusive, never a pass.
+    With a party under test a fail is a finding against it, and nothing else: a step that was not met makes the run
+    inconclusive, as does a request of a scenario that is wrong, and a breach of our own party is our error. In a
+    self-test a step that was not met is a failure of ours. In a captured run the other party is not ours either: its
+    breaches are told and decide nothing. A run that saw nothing is inconclusive, never a pass; so is a capture of which
+    more was lost than held. One that left out what it is there for, since the partner does not have it, is skipped.
     """
-    steps = list(steps)
+    steps, exchanges = list(steps), list(exchanges)
     told = [f for f in findings if not (captured and sut and f.blame is blamed(sut.other))]
     verdicts = {_finding_verdict(finding, sut) for finding in told} | {_step_verdict(step, sut) for step in steps}
     outcomes = {step.outcome for step in steps}
-    if StepOutcome.PASSED not in outcomes and all(exchange.response is None for exchange in exchanges):
+    absent = any(step.outcome is StepOutcome.SKIPPED and step.cause is Cause.UNSUPPORTED for step in steps)
+    if absent:
+        verdicts.add(RunVerdict.SKIPPED)
+    asked = bool(exchanges) or not absent
+    if StepOutcome.PASSED not in outcomes and asked and not any(map(seen, exchanges)):
+        verdicts.add(RunVerdict.INCONCLUSIVE)
+    if captured and mostly_lost(exchanges, unattributed, sut):
         verdicts.add(RunVerdict.INCONCLUSIVE)
     return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
 
 
-_WORST_RUN_FIRST: Final = (RunVerdict.ERROR, RunVerdict.FAIL, RunVerdict.INCONCLUSIVE)
+_WORST_RUN_FIRST: Final = (RunVerdict.ERROR, RunVerdict.FAIL, RunVerdict.INCONCLUSIVE, RunVerdict.SKIPPED)
 
 _EXITS: Final = {
     RunVerdict.PASS: Exit.PASSED,
     RunVerdict.FAIL: Exit.BREACHED,
     RunVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
     RunVerdict.ERROR: Exit.INTERNAL,
+    RunVerdict.SKIPPED: Exit.NOTHING,
 }
 
 _STEP_VERDICTS: Final = {
     StepOutcome.PASSED: RunVerdict.PASS,
-    StepOutcome.FAILED: RunVerdict.FAIL,
+    StepOutcome.UNMET: RunVerdict.INCONCLUSIVE,
     StepOutcome.SKIPPED: RunVerdict.PASS,
     StepOutcome.BLOCKED: RunVerdict.INCONCLUSIVE,
     StepOutcome.NEVER_ARRIVED: RunVerdict.INCONCLUSIVE,
@@ -316,12 +313,14 @@ _STEP_VERDICTS: Final = {
 
 def _ours(blame: Blame | None, sut: Party | None) -> bool:
     """Whether a fault lies with us: with a party under test, the other one is ours."""
-    return blame in (Blame.EMULATOR, Blame.SCENARIO) or (sut is not None and blame is blamed(sut.other))
+    return blame is Blame.EMULATOR or (sut is not None and blame is blamed(sut.other))
 
 
 def _step_verdict(step: StepInfo, sut: Party | None) -> RunVerdict:
-    if step.outcome is StepOutcome.FAILED and _ours(step.blame, sut):
-        return RunVerdict.ERROR
+    if step.outcome is StepOutcome.UNMET:
+        if sut is None:
+            return RunVerdict.FAIL
+        return RunVerdict.ERROR if _ours(step.blame, sut) else RunVerdict.INCONCLUSIVE
     return _STEP_VERDICTS[step.outcome]
 
 
@@ -331,6 +330,8 @@ def _finding_verdict(finding: Finding, sut: Party | None) -> RunVerdict:
             return RunVerdict.ERROR
         case Verdict.NOT_SEEN if finding.blame is Blame.TRANSPORT:
             return RunVerdict.INCONCLUSIVE
+        case Verdict.FAIL if finding.blame is Blame.SCENARIO:
+            return RunVerdict.INCONCLUSIVE
         case Verdict.FAIL:
             return RunVerdict.ERROR if _ours(finding.blame, sut) else RunVerdict.FAIL
         case _:
@@ -338,16 +339,19 @@ def _finding_verdict(finding: Finding, sut: Party | None) -> RunVerdict:
 
 
 def _worst_run(runs: Sequence[Report]) -> RunVerdict:
+    """What is said of several runs; those that were skipped say nothing beside others."""
     verdicts = {run["verdict"] for run in runs}
     if not verdicts:
         return RunVerdict.INCONCLUSIVE
+    if verdicts != {RunVerdict.SKIPPED}:
+        verdicts.discard(RunVerdict.SKIPPED)
     return next((verdict for verdict in _WORST_RUN_FIRST if verdict in verdicts), RunVerdict.PASS)
 
 
-def _counts(judgement: Judgement) -> dict[str, int]:
+def _counts(requirements: Iterable[RequirementVerdict], findings: Iterable[Finding]) -> dict[str, int]:
     """Each requirement once, and each finding that names no requirement."""
-    counted = Counter(row.verdict for row in judgement.requirements)
-    counted.update(finding.verdict for finding in judgement.findings if not finding.requirements)
+    counted = Counter(row.verdict for row in requirements)
+    counted.update(finding.verdict for finding in findings if not finding.requirements)
     return {str(verdict): counted[verdict] for verdict in Verdict}
 
 
@@ -383,6 +387,7 @@ def step_json(step: StepInfo) -> Report:
         "title": clean_text(step.title),
         "outcome": str(step.outcome),
         "blame": str(step.blame) if step.blame else None,
+        "cause": str(step.cause) if step.cause else None,
         "message": clean_text(step.message),
         "operation": step.operation,
         "status": step.status,
@@ -401,6 +406,8 @@ def step_json(step: StepInfo) -> Report:
         ],
         "where": step.where,
         **({"covers": list(step.covers)} if step.covers else {}),
+        **({"inputs": list(step.inputs)} if step.inputs else {}),
+        **({"agreed": True} if step.agreed else {}),
     }
 
 
@@ -446,7 +453,10 @@ def _message(message: Message) -> Report:
         body, encoding = clean_text(message.raw.decode("utf-8", "replace")), "text"
     else:
         body, encoding = plain(parsed.value), "json"
-    return {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    told: Report = {"headers": _headers(message), "body": body, "body_encoding": encoding}
+    if message.unread is not None:
+        told["unread"] = {"kind": str(message.unread.kind), "why": clean_text(message.unread.why)}
+    return told
 
 
 def _headers(message: Message) -> Mapping[str, str]:

@@ -14,7 +14,8 @@ import orjson
 from emulator.errors import Exit
 from emulator.report import json_report
 from emulator.report.masking import clean_text, plain
-from emulator.report.model import Report, RunInfo, StepInfo, exchange_json, run_json, step_json
+from emulator.report.model import Report, RunInfo, exchange_json, run_json, step_json
+from emulator.report.played import StepInfo
 from emulator.scenario.events import Waiting
 from emulator.wire.exchange import Exchange
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import jsonschema_rs
 import orjson
@@ -13,16 +13,8 @@ import orjson
 from emulator.errors import FileProblem, UserError
 from emulator.judge.verdict import Blame
 from emulator.report import json_report
-from emulator.report.model import (
-    REPORT_VERSION,
-    ExpectationInfo,
-    Report,
-    RunInfo,
-    StepInfo,
-    StepOutcome,
-    runs_of,
-    whole_report,
-)
+from emulator.report.model import REPORT_VERSION, Report, RunInfo, runs_of, whole_report
+from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.wire.exchange import Party
 
 
@@ -53,7 +45,7 @@ def read_whole(path: Path) -> Report:
 
 
 def read_report(file: Path) -> Report:
-    """The report of a file. FileProblem where it cannot be read, is no JSON, or no report of this version.
+    """The report of a file. FileProblem where it cannot be read, is no JSON, or no report that we know.
 
     Members that we do not know are left as they are: a version only ever gets new ones.
     """
@@ -64,17 +56,33 @@ def read_report(file: Path) -> Report:
     except orjson.JSONDecodeError as error:
         raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
     said = report.get("report_version") if isinstance(report, dict) else None
-    if isinstance(said, str) and said != REPORT_VERSION:
-        raise FileProblem([f"{file}: this is a report of version {said}; this oit reads version {REPORT_VERSION}"])
-    if not _validator().is_valid(report):
+    if isinstance(said, str) and said not in _READ:
+        raise FileProblem([f"{file}: this is a report of version {said}; this oit reads versions {', '.join(_READ)}"])
+    if not _validator(said if isinstance(said, str) else REPORT_VERSION).is_valid(report):
         raise FileProblem([f"{file}: this is no report.json of this version of oit (`oit schema report`)"])
     found: Report = report
-    return found
+    return _as_now(found) if said != REPORT_VERSION else found
+
+
+_READ: Final = ("1", REPORT_VERSION)
+"""Versions that are read."""
+
+
+def _as_now(report: Report) -> Report:
+    """A report of version 1 as one of this version: a step that failed was not met, for a cause that nobody looked for."""
+    for each in [report, *runs_of(report)]:
+        each["report_version"] = REPORT_VERSION
+    for run in runs_of(report):
+        for step in run["steps"]:
+            step["cause"] = None
+            if step["outcome"] == "failed":
+                step["outcome"] = str(StepOutcome.UNMET)
+    return report
 
 
 @cache
-def _validator() -> jsonschema_rs.Draft7Validator:
-    return jsonschema_rs.Draft7Validator(_open(json_report.schema()))
+def _validator(version: str) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(_open(json_report.schema(version)))
 
 
 def _open(schema: Any) -> Any:
@@ -142,5 +150,8 @@ def _step(step: Report) -> StepInfo:
         status=step["status"],
         elapsed_ms=step["elapsed_ms"],
         blame=Blame(step["blame"]) if step["blame"] else None,
+        cause=Cause(step["cause"]) if step["cause"] else None,
         covers=tuple(step.get("covers", ())),
+        agreed=step.get("agreed", False),
+        inputs=tuple(step.get("inputs", ())),
     )

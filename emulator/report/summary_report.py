@@ -13,7 +13,7 @@ from emulator.report.explain import finding_lines, headline, hint, printable, re
 from emulator.report.model import Report, run_name, runs_of
 
 FILE_NAME: Final = "summary.md"
-_SIGNS: Final = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "error": "🛠️"}
+_SIGNS: Final = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "error": "🛠️", "skipped": "⏭️"}
 _ROWS: Final = 100
 """Runs of the table."""
 _FINDINGS: Final = 50

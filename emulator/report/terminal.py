@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from emulator.errors import Exit
 from emulator.judge.ledger import GOOD, Mark
+from emulator.report.advice import cause_key
 from emulator.report.ending import ending
-from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines
-from emulator.report.model import Report, RunInfo, StepInfo, StepOutcome
+from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines, why
+from emulator.report.model import Report, RunInfo
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.progress import Progress
 from emulator.report.waiting import waiting_lines
 from emulator.scenario.events import Waiting
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 _MARKS: Final = {
     StepOutcome.PASSED: ("✔", "+", "green"),
-    StepOutcome.FAILED: ("✘", "x", "red"),
+    StepOutcome.UNMET: ("✘", "x", "yellow"),
     StepOutcome.SKIPPED: ("○", "-", "dim"),
     StepOutcome.BLOCKED: ("⊘", "!", "yellow"),
     StepOutcome.NEVER_ARRIVED: ("⌛", "?", "yellow"),
@@ -38,6 +41,7 @@ _COLOURS: Final = {
     "fail": "red",
     "inconclusive": "yellow",
     "error": "magenta",
+    "skipped": "dim",
     "warning": "yellow",
     "not_seen": "yellow",
     "disputed": "cyan",
@@ -50,16 +54,22 @@ _TITLES: Final = {
     "not_seen": "Not answered",
     "disputed": "Disputed",
     "warning": "Warnings",
+    "not_applicable": "Told, and nobody's fault",
 }
 
 _MEANINGS: Final = {
     "pass": "all that was asked for was seen, and nothing was wrong",
     "fail": "something is wrong",
-    "inconclusive": "something was not answered, never came or was not reached",
+    "inconclusive": "nothing that is known is wrong, and not all that was asked for was seen",
+    "skipped": "what it is there for, the partner declares not to have",
     "error": "OIT, or the party that it plays, made a mistake",
 }
 
-_STUCK: Final = frozenset({"failed", "error", "never_arrived", "inconclusive"})
+_SIZES: Final = re.compile(r" \([0-9]+ (?:bytes|of [0-9]+ bytes)\)")
+"""What reasons for not judging an entry differ in, though they are the same."""
+_NAMED: Final = 8
+"""Entries that are named where many share a reason."""
+_STUCK: Final = frozenset({"unmet", "error", "never_arrived", "inconclusive"})
 """Outcomes of steps that are explained at the end."""
 
 _ODD: Final = frozenset(str(mark) for mark in Mark if mark not in GOOD)
@@ -80,6 +90,7 @@ class TerminalWriter:
         self._waited_for = ""
         self._scenario = ""
         self._count = ""
+        self._told: set[tuple[Any, ...]] = set()
         self._lives = bool(getattr(self._stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
         self._progress = Progress(self._console, lambda text: self._line(text, "dim"), lives=self._lives)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -144,7 +155,7 @@ class TerminalWriter:
         mark, plain_mark, colour = _MARKS[step.outcome]
         if step.status is not None:
             answered = str(step.status)
-        elif step.outcome is StepOutcome.PASSED or step.outcome is StepOutcome.FAILED:
+        elif step.outcome is StepOutcome.PASSED or step.outcome is StepOutcome.UNMET:
             answered = ""
         else:
             answered = str(step.outcome)
@@ -165,23 +176,36 @@ class TerminalWriter:
         self._excused(report)
         stuck = [row for row in report["steps"] if row["outcome"] in _STUCK and "excused" not in row]
         for step in stuck:
-            self._line("")
-            self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
-            for line in step_lines(report, step):
-                self._line(f"    {line}")
+            self._stuck(report, step)
         self._events(report)
         self._unattributed(report.get("unattributed", []))
         self._line("")
         meaning = _MEANINGS[report["verdict"]]
         if report["verdict"] == "pass" and "excused" in report:
             meaning = f"nothing is wrong but what is known; without that it would be {report['excused']['otherwise']}"
+        elif any(row["verdict"] == "fail" and row["blame"] == "scenario" for row in report["findings"]):
+            meaning = "what we sent was wrong, so that nothing can be said of the other side"
         elif report["verdict"] == "inconclusive" and report.get("covers", {}).get("strict"):
             meaning += ", or was required and not seen"
+        elif report["verdict"] == "inconclusive" and any("half" in row for row in report.get("unattributed", [])):
+            meaning += ", or is not in the file"
         self._line(f"{report['verdict'].upper()}: {meaning}", f"bold {_COLOURS[report['verdict']]}")
         self._line(f"  {len(report['exchanges'])} exchanges; requirements: {requirement_counts(report)}")
         others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
         if others:
             self._line(f"  {len(others)} breach(es) are not the {report['run']['sut']}'s and do not decide")
+
+    def _stuck(self, report: Report, step: Report) -> None:
+        """Why a step did not pass; a cause that many steps share is told once."""
+        self._line("")
+        self._line(f"Step {step['id']} {step['outcome'].replace('_', ' ')}", "bold")
+        key = cause_key(report, step)
+        if key in self._told:
+            self._line(f"    {why(step['cause']) or step['message']}, as told above")
+            return
+        self._told.add(key)
+        for line in step_lines(report, step):
+            self._line(f"    {line}")
 
     def reports_written(self, paths: Sequence[Path]) -> None:
         """Where the reports lie."""
@@ -233,15 +257,24 @@ class TerminalWriter:
             self._line(f"  … and {len(odd) - _MOST} more in report.json (--report json)")
 
     def _unattributed(self, entries: list[Report]) -> None:
+        """What was not judged, by the reason: which entries, and what the first of them asked for."""
         if not entries:
             return
         self._line("")
-        self._line(f"Not judged ({len(entries)} of the file's entries)", "bold yellow")
-        for entry in entries[:_MOST]:
-            self._line(f"  entry {entry['entry']}: {printable(entry['method'], 20)} {printable(entry['url'], 120)}")
-            self._line(f"    {entry['why']}")
-        if len(entries) > _MOST:
-            self._line(f"  … and {len(entries) - _MOST} more in report.json (--report json)")
+        numbers = {entry["entry"] for entry in entries}
+        self._line(f"Not judged ({len(numbers)} of the file's entries)", "bold yellow")
+        reasons: dict[str, list[Report]] = {}
+        for entry in entries:
+            reasons.setdefault(_SIZES.sub("", entry["why"]), []).append(entry)
+        for reason, rows in list(reasons.items())[:_MOST]:
+            first = rows[0]
+            why = first["why"] if len(rows) == 1 else reason
+            self._line(f"  {_entries(rows)}: {printable(why, 300)}")
+            if first["url"]:
+                such = "such as " if len(rows) > 1 else ""
+                self._line(f"    {such}{printable(first['method'], 20)} {printable(first['url'], 120)}", "dim")
+        if len(reasons) > _MOST:
+            self._line(f"  … and {len(reasons) - _MOST} more in report.json (--report json)")
 
     def _findings(self, report: Report, title: str, findings: list[Report], colour: str) -> None:
         self._line("")
@@ -270,3 +303,12 @@ class TerminalWriter:
 
             self._opened = Console(file=self._stream, no_color=bool(os.environ.get("NO_COLOR")), legacy_windows=False)
         return self._opened
+
+
+def _entries(rows: Sequence[Report]) -> str:
+    """`entry 3`, or `7 entries (1, 2, 5 …)`."""
+    numbers = list(dict.fromkeys(row["entry"] for row in rows))
+    if len(numbers) == 1:
+        return f"entry {numbers[0]}"
+    more = " …" if len(numbers) > _NAMED else ""
+    return f"{len(numbers)} entries ({', '.join(map(str, numbers[:_NAMED]))}{more})"

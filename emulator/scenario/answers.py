@@ -25,7 +25,7 @@ FAULT_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a step ended, in one sentence; `blame` as in StepResult.
+    """How a step ended, in one sentence; `blame` and `cause` as in StepResult.
 
     `blocks` tells whether later steps are in vain where this one did not pass.
     """
@@ -34,6 +34,7 @@ class Ending:
     message: str = ""
     blame: str | None = None
     blocks: bool = True
+    cause: str | None = None
 
 
 def not_played_yet(what: str) -> Ending:
@@ -57,13 +58,13 @@ def judged(exchange: Exchange, wanted: tuple[int, ...], party: str, *, refusal: 
             " although the request was wrong on purpose" if refusal and response.status in range(200, 300) else ""
         )
         message = f"{asked} was answered {response.status}{accepted}{_reason(response)}; expected {hoped}"
-        return Ending(Outcome.FAILED, message, party)
+        return Ending(Outcome.UNMET, message, party)
     if response.raw.strip() and response.parsed.problem:
         kind = response.header("content-type") or "no content type"
         message = (
             f"{asked} was answered {response.status} with {kind}, which is not readable: {response.parsed.problem}"
         )
-        return Ending(Outcome.FAILED, message, party)
+        return Ending(Outcome.UNMET, message, party)
     return PASSED
 
 
@@ -73,7 +74,7 @@ def _without_answer(exchange: Exchange, asked: str, party: str) -> Ending:
         return Ending(Outcome.ERROR, f"{asked} has neither an answer nor a fault", "emulator")
     message = f"{asked}: the {party} {FAULT_WORDS[fault.kind]} ({fault.message})"
     if fault.kind is FaultKind.PROTOCOL:
-        return Ending(Outcome.FAILED, message, party)
+        return Ending(Outcome.UNMET, message, party)
     return Ending(Outcome.INCONCLUSIVE, message, "transport")
 
 
@@ -102,7 +103,7 @@ def compared(expectations: Sequence[Expectation], party: str) -> Ending:
     found = "is not there" if first.found is MISSING else f"is {shown(first.found)}"
     more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
     message = f"{first.pointer or 'the body'} {found}, expected {shown(first.expected)}{more}"
-    return Ending(Outcome.FAILED, message, party)
+    return Ending(Outcome.UNMET, message, party)
 
 
 def shown(value: Any) -> str:

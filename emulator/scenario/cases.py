@@ -198,12 +198,12 @@ def _taken(case: Case, ending: Ending, expectations: Sequence[Expectation]) -> E
     broken = next((one for one in expectations if not one.ok and one.pointer.startswith("sut:")), None)
     if broken is not None:
         message = f"{broken.pointer.removeprefix('sut:')}: {broken.found}, expected {broken.expected}"
-        return Ending(Outcome.FAILED, message, Party.BUYER)
+        return Ending(Outcome.UNMET, message, Party.BUYER)
     if case.reaction.recovers is False or case.reaction.ignores is not None:
         return Ending(Outcome.PASSED, f"noticed: {ending.message}" if ending.message else "")
     if ending.outcome in {Outcome.PASSED, Outcome.ERROR}:
         return ending
-    return Ending(Outcome.FAILED, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
+    return Ending(Outcome.UNMET, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
 
 
 def reactions(

@@ -170,7 +170,7 @@ def _not_heard(
         record.exchanges += [exchange.n for exchange in others]
         ending = demands(talk, notify.expect, step.origin.part("/expect"), others[-1].request.body, record, party)
         message = f"{wanted.name} arrived, and not as wanted within {words(notify.within)}: {ending.message}"
-        return Ending(Outcome.FAILED, _with_timeline(talk, wanted, message), party)
+        return Ending(Outcome.UNMET, _with_timeline(talk, wanted, message), party)
     if wanted.tracked is not None:
         send(talk, record, retrieval(talk, step, wanted.tracked))
     least = notify.count.least if notify.count else 1
@@ -262,17 +262,17 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
             return ending
         state = answers.state_of(body_of(exchange))
         if state is None:
-            return Ending(Outcome.FAILED, f"{tracked.kind} {tracked.id} shows no state", party)
+            return Ending(Outcome.UNMET, f"{tracked.kind} {tracked.id} shows no state", party)
         passed = (talk.clock.now() - started).total_seconds()
         sightings.note(passed, state)
         if state in wait.states:
             break
         if state in wait.stop_on:
-            return Ending(Outcome.FAILED, answers.stopped(tracked, state, wait.states, sightings.seen), party)
+            return Ending(Outcome.UNMET, answers.stopped(tracked, state, wait.states, sightings.seen), party)
         left = wait.within - passed
         if left <= 0:
             message = answers.never_arrived(tracked, wait.states, wait.within, sightings.seen)
-            return Ending(Outcome.FAILED, message, party)
+            return Ending(Outcome.UNMET, message, party)
         talk.on_event(Waiting(step.id, wait.resource, " or ".join(wait.states), state, left))
         told = _wait(talk, step, wait, tracked, min(sightings.interval, left) if "poll" in wait.via else left)
     ending = _told_of(talk, step, wait, tracked, record, told=told)
@@ -334,7 +334,7 @@ def _told_of(talk: Conversation, step: Step, wait: Await, tracked: Tracked, reco
 
 def _too_many(talk: Conversation, wanted: Wanted, came: Sequence[Exchange], most: int) -> Ending:
     message = f"{wanted.name} arrived {_times(len(came))}, and at most {_times(most)} was wanted"
-    return Ending(Outcome.FAILED, _with_timeline(talk, wanted, message), str(Party.SELLER))
+    return Ending(Outcome.UNMET, _with_timeline(talk, wanted, message), str(Party.SELLER))
 
 
 # Afterwards

@@ -161,6 +161,10 @@ class _Linter:
             case _:
                 pass
         yield from self.values(step.origin.part("/outputs"), step.outputs, inside=True)
+        yield from self.values(step.origin.part("/known"), step.known)
+        if step.known and step.known.keys() != step.outputs.keys():
+            lacking = ", ".join(sorted(step.known.keys() ^ step.outputs.keys()))
+            yield f"{step.origin.where('/known', key=True)}: 'known' gives all outputs of a step and no others: {lacking}"
 
     def call(self, step: Step, call: Call) -> Problems:
         yield from self.operation(step.origin.part("/call"), call.source, call.operation)

@@ -58,6 +58,7 @@ SENT_PARTS: Final = (
     "/request/body",
     "/response/body",
     "/outputs",
+    "/known",
 )
 """Parts of a step that are filled in and sent, or kept."""
 
@@ -136,9 +137,14 @@ def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
         lifecycle={
             name: _lifecycle(reading, name, Origin(located, f"/lifecycle/{name}")) for name in top.get("lifecycle", ())
         },
-        flow=tuple(_step(reading, text, defaults) for text in flow),
-        cases=tuple(_case(reading, Origin(located, f"/cases/{index}")) for index in range(len(top.get("cases", ())))),
+        flow=tuple(_step(reading, text, defaults, agreed=top.get("agreed", False)) for text in flow),
+        cases=tuple(
+            _case(reading, Origin(located, f"/cases/{index}"), agreed=top.get("agreed", False))
+            for index in range(len(top.get("cases", ())))
+        ),
         origin=Origin(located, ""),
+        behaviour=top.get("needs", {}).get("behaviour", ""),
+        agreed=top.get("agreed", False),
     )
     for name, value in inputs.items():
         reading.check_values(input_origins[name], value)
@@ -228,7 +234,7 @@ def _of_document(stem: str) -> tuple[str, str]:
     return stem, "management"
 
 
-def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
+def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool) -> Step:
     part, origin = text.value, text.origin
     for sub in SENT_PARTS:
         if (value := at(part, sub)) is not MISSING:
@@ -244,7 +250,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
     elif "notify" in part:
         action = _notify(part, defaults)
     else:
-        action = Parallel(tuple(_step(reading, member, defaults) for member in text.members))
+        action = Parallel(tuple(_step(reading, member, defaults, agreed=agreed) for member in text.members))
     if "expect" in part and isinstance(action, Call | Parallel):
         message = "'expect' belongs to a step with 'await' or 'notify'; of a call, write it under 'response'"
         reading.complain(origin.where("/expect", key=True), message)
@@ -256,6 +262,8 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults) -> Step:
         covers=_covers(part),
         origin=origin,
         optional=part.get("optional", False),
+        known=part.get("known", {}),
+        agreed=part.get("agreed", agreed),
     )
 
 
@@ -355,7 +363,7 @@ def _lifecycle(reading: _Reading, name: str, origin: Origin) -> LifecyclePlan:
     )
 
 
-def _case(reading: _Reading, origin: Origin) -> Case:
+def _case(reading: _Reading, origin: Origin, *, agreed: bool) -> Case:
     part = at(origin.located.value, origin.pointer)
     expect = part.get("expect", {})
     for index, operation in enumerate(part.get("patch", ())):
@@ -387,6 +395,8 @@ def _case(reading: _Reading, origin: Origin) -> Case:
         mutate=tuple(part.get("mutate", {}).get("response", ())),
         fault=part.get("fault", {}),
         reaction=_reaction(expect),
+        behaviour=part.get("needs", {}).get("behaviour", ""),
+        agreed=part.get("agreed", agreed),
     )
 
 

@@ -60,11 +60,11 @@ class Mischief:
         for one in demands:
             if not one.ok:
                 message = f"{one.pointer.removeprefix('sut:')}: {one.found}, expected {one.expected}"
-                return Ending(Outcome.FAILED, message, Party.BUYER)
+                return Ending(Outcome.UNMET, message, Party.BUYER)
         if self.case.reaction.recovers is False:
             return self._went_on(ending)
         if ending.outcome is Outcome.NEVER_ARRIVED:
-            return Ending(Outcome.FAILED, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
+            return Ending(Outcome.UNMET, f"the buyer did not get over the trouble: {ending.message}", Party.BUYER)
         if self.case.mutate and ending.outcome is Outcome.PASSED:
             attest = f"; a human has to see: {self.case.reaction.attest}" if self.case.reaction.attest else ""
             message = (
@@ -77,7 +77,7 @@ class Mischief:
     def _went_on(ending: Ending) -> Ending:
         """Nothing could come of the request, and the buyer had to see that."""
         if ending.outcome is Outcome.PASSED:
-            return Ending(Outcome.FAILED, "the buyer went on as if nothing had been wrong", Party.BUYER)
+            return Ending(Outcome.UNMET, "the buyer went on as if nothing had been wrong", Party.BUYER)
         return Ending(Outcome.PASSED, f"the buyer took it for what it was: {ending.message}")
 
     def is_over(self, step: Step) -> bool:

@@ -148,7 +148,12 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happens. `id` is "" for a group. A buyer under test may leave out what is `optional`."""
+    """One thing that happens. `id` is "" for a group.
+
+    What is `optional` a buyer under test may leave out, and so do we where the seller does not have it. `known` are its
+    outputs as they can be given: where each of them has a value, the step is left out. `agreed`: the partners agreed on
+    what it demands of the one under test, so that it is no hope but a promise.
+    """
 
     id: str
     title: str
@@ -157,6 +162,8 @@ class Step:
     covers: tuple[str, ...]
     origin: Origin
     optional: bool = False
+    known: Mapping[str, Any] = field(default_factory=dict)
+    agreed: bool = False
 
     @property
     def kind(self) -> str:
@@ -225,8 +232,9 @@ class Reaction:
 class Case:
     """A variant of the flow with one difference, at one step. No `status` means any 4xx.
 
-    `patch` and `query` change what our buyer sends (in `query` a null takes a parameter away), `mutate` and `fault`
-    what our seller answers. `issue` is what one entry of a 422 must say (code, propertyPath); a 400 need not.
+    `behaviour` is what a partner's seller has to do by itself for it, where that is more than for the flow. `patch` and
+    `query` change what our buyer sends (in `query` a null takes a parameter away), `mutate` and `fault` what our seller
+    answers. `issue` is what one entry of a 422 must say (code, propertyPath); a 400 need not.
     """
 
     id: str
@@ -247,6 +255,8 @@ class Case:
     mutate: tuple[Mapping[str, Any], ...] = ()
     fault: Mapping[str, Any] = field(default_factory=dict)
     reaction: Reaction = field(default_factory=Reaction)
+    behaviour: str = ""
+    agreed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +283,7 @@ class Defaults:
 class Scenario:
     """A conversation. `rows` are the data rows as inputs: one empty row where there is no data file.
 
+    `behaviour` says in words what a partner's seller has to do by itself, "" where nothing. `agreed` as of a step, for all.
     `inputs` are those of included files and its own; `input_origins` says where each stands.
     """
 
@@ -293,6 +304,8 @@ class Scenario:
     flow: tuple[Step, ...]
     cases: tuple[Case, ...]
     origin: Origin
+    behaviour: str = ""
+    agreed: bool = False
 
     @property
     def file(self) -> str:

@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # not played, because an earlier step did not succeed
     NEVER_ARRIVED = "never_arrived"  # an event that was waited for did not come; the message has the timeline
     INCONCLUSIVE = "inconclusive"  # trouble on the way: nothing can be said about the partner
-    FAILED = "failed"  # the partner did something else
+    UNMET = "unmet"  # it happened otherwise than the scenario demands
     ERROR = "error"  # the scenario (or OIT) is wrong
 
 
@@ -43,7 +43,8 @@ class Expectation:
 class StepResult:
     """How one step ended. `exchanges` are numbers in the transcript, `where` is `file:line:col`.
 
-    `blame` is who has to act when it did not pass: buyer, seller, transport, scenario or emulator.
+    `blame` is who has to act when it did not pass: buyer, seller, transport, scenario or emulator. `cause` is why it did
+    not, where the runner knows (a `Cause` of the report); `inputs` are those that it uses itself.
     """
 
     id: str
@@ -58,6 +59,9 @@ class StepResult:
     where: str
     covers: tuple[str, ...] = ()
     blame: str | None = None
+    cause: str | None = None
+    agreed: bool = False
+    inputs: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -115,7 +119,7 @@ class RunResult:
     def outcome(self) -> Outcome:
         """The worst outcome of the steps; a run of which nothing was played is `skipped`."""
         found = {step.outcome for step in self.steps}
-        for worst in (Outcome.ERROR, Outcome.FAILED, Outcome.NEVER_ARRIVED, Outcome.INCONCLUSIVE, Outcome.BLOCKED):
+        for worst in (Outcome.ERROR, Outcome.UNMET, Outcome.NEVER_ARRIVED, Outcome.INCONCLUSIVE, Outcome.BLOCKED):
             if worst in found:
                 return worst
         return Outcome.PASSED if Outcome.PASSED in found else Outcome.SKIPPED

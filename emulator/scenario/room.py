@@ -20,6 +20,7 @@ class Room(Transcript):
     def __init__(self, faults: Faults | None = None) -> None:
         super().__init__()
         self.spoilt: set[int] = set()
+        self.awaited: set[int] = set()
         self._faults, self._struck = faults, 0
         self._news = threading.Condition()
         self._version = 0

@@ -1,4 +1,4 @@
-"""Plays a scenario from the buyer's side: step by step, until the end or the first step that does not succeed."""
+"""Plays a scenario from the buyer's side: step by step. What needs a step that came to nothing is not played."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 from emulator.errors import FileProblem
 from emulator.parties.clock import Clock
-from emulator.scenario.answers import Ending, not_played_yet
+from emulator.scenario.answers import Ending, not_played_yet, shown
 from emulator.scenario.cases import Watchful, odd_ones, play_troubled, playable
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
 from emulator.scenario.hearing import end_subscriptions, play_await, play_notify
 from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
+from emulator.scenario.needs import NOTHING_ABSENT, UNSUPPORTED, Absent, Dependence
 from emulator.scenario.ports import ReleaseLike, Sender
 from emulator.scenario.result import Outcome, RunResult, StepResult
 from emulator.scenario.steps import Conversation, Misfit, Record, play_call, play_negative
@@ -29,9 +30,29 @@ class _Playing:
     talk: Conversation
     case: Case | None
     faults: Faults | None = None
+    absent: Absent = NOTHING_ABSENT
     results: list[StepResult] = field(default_factory=list)
-    blocker: str | None = None
+    spoilt: dict[str, str] = field(default_factory=dict)
+    """Steps with nothing to build on, their ids, each with the step that is to blame for it."""
+    unreached: str | None = None
+    """The step at which the other side could not be reached."""
     ended: bool = False
+    dependence: Dependence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dependence = Dependence(self.talk.scenario)
+
+    def blocker(self, step: Step) -> str | None:
+        """The step because of which this one cannot be played."""
+        if self.unreached is not None:
+            return self.unreached
+        needed = sorted(self.dependence.uses(step).steps)
+        return next((self.spoilt[name] for name in needed if name in self.spoilt), None)
+
+    def spoil(self, step: Step, by: str) -> None:
+        """Note that nothing can be built on a step, nor on the resource that it is about."""
+        for name in (step.id, *self.dependence.uses(step).about):
+            self.spoilt.setdefault(name, by)
 
 
 def run_scenario(
@@ -52,13 +73,14 @@ def run_scenario(
     faults: Faults | None = None,
     provoked: set[int] | None = None,
     spoilt: set[int] | None = None,
+    absent: Absent = NOTHING_ABSENT,
 ) -> RunResult:
     """Play the flow once, or a case of it, with data row `row`.
 
     `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
     and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
     are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
-    is a partner's. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
+    is a partner's. `absent` is what the partner declares not to have. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
     """
     started = clock.now()
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
@@ -69,12 +91,12 @@ def run_scenario(
     talk.spoilt = talk.spoilt if spoilt is None else spoilt
     if faults is not None:
         talk.client = Watchful(client, faults, talk.spoilt)
-    playing = _Playing(talk, case, faults)
+    playing = _Playing(talk, case, faults, absent)
     steps = list(scenario.steps())
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(steps)))
     unplayable = playable(case, faults=faults) if case else None
     if case and unplayable:
-        _note(playing, case.at, f"case-{case.kind}", case.title, unplayable, case.origin.where())
+        _unplayed(playing, case, unplayable)
     else:
         _play_all(playing, scenario.flow)
         end_subscriptions(talk)
@@ -134,54 +156,76 @@ def _play_all(playing: _Playing, steps: tuple[Step, ...]) -> None:
 
 def _play_group(playing: _Playing, group: Parallel) -> None:
     """All members are played, whatever becomes of the others: they do not depend on each other."""
-    before = playing.blocker
-    failed = None
+    before, after = dict(playing.spoilt), dict(playing.spoilt)
     for member in group.steps:
-        playing.blocker = before
+        playing.spoilt = dict(before)
         _play_all(playing, (member,))
-        failed = failed or playing.blocker
-    playing.blocker = failed
+        after |= playing.spoilt
+    playing.spoilt = after
 
 
 def _play_or_pass_over(playing: _Playing, step: Step) -> None:
     case = playing.case
-    if playing.blocker is not None:
-        reason = f"not played: '{playing.blocker}' did not succeed"
-        _pass_over(playing, step, Ending(Outcome.BLOCKED, reason))
-    elif playing.ended:
+    blocker = playing.blocker(step)
+    if playing.ended:
         reason = f"the case '{case.id if case else ''}' ends before this step"
         _pass_over(playing, step, Ending(Outcome.SKIPPED, reason))
+    elif blocker is not None and blocker in playing.absent.steps:
+        reason = f"it needs '{blocker}': {playing.absent.steps[blocker]}"
+        _pass_over(playing, step, Ending(Outcome.SKIPPED, reason, cause=None if step.optional else UNSUPPORTED))
+        playing.spoil(step, blocker)
+    elif blocker is not None:
+        _pass_over(playing, step, Ending(Outcome.BLOCKED, f"not played: '{blocker}' did not succeed"))
+        playing.spoil(step, blocker)
+    elif _is_given(playing, step):
+        pass
+    elif step.id in playing.absent.steps:
+        reason = playing.absent.steps[step.id]
+        _pass_over(playing, step, Ending(Outcome.SKIPPED, reason, cause=None if step.optional else UNSUPPORTED))
+        playing.spoil(step, step.id)
     elif case and case.at == step.id:
         _play_case(playing, step, case)
     else:
         _play(playing, step, None)
 
 
+def _is_given(playing: _Playing, step: Step) -> bool:
+    """Leave a step out whose outputs are given, unless it is the one that a case is about."""
+    if not step.known or (playing.case and playing.case.at == step.id):
+        return False
+    outputs = playing.talk.fill(dict(step.known), step.origin.part("/known"))
+    if any(value in (None, "") for value in outputs.values()):
+        return False
+    playing.talk.scope.outputs[step.id] = outputs
+    told = ", ".join(f"{name} {shown(value)}" for name, value in outputs.items())
+    _note(playing, step, Ending(Outcome.SKIPPED, f"given: {told}"))
+    return True
+
+
 def _pass_over(playing: _Playing, step: Step, ending: Ending) -> None:
     playing.talk.scope.without_outputs[step.id] = f"the step '{step.id}' was not played"
-    _note(playing, step.id, step.kind, step.title, ending, step.origin.where(), covers=step.covers)
+    _note(playing, step, ending)
 
 
 def _play_case(playing: _Playing, step: Step, case: Case) -> None:
-    _play(playing, step, case)
+    passed = _play(playing, step, case)
     if case.emulate is Party.SELLER:
         # What was sent was right; where the buyer got over the trouble the flow is where it would have been.
         playing.ended = playing.ended or not case.goes_on or step.id not in playing.talk.scope.outputs
         return
-    if playing.blocker is None and case.goes_on:
+    if passed and case.goes_on:
         _play(playing, step, None)
     else:
         playing.ended = True
 
 
-def _play(playing: _Playing, step: Step, case: Case | None) -> None:
-    """Play one step, or the patched form of it, and note how it ended."""
+def _play(playing: _Playing, step: Step, case: Case | None) -> bool:
+    """Play one step, or the patched form of it, and note how it ended; whether later steps can build on it."""
     talk = playing.talk
     identifier = f"{step.id}:{case.id}" if case else step.id
-    kind, title = (str(case.kind), case.title) if case else (step.kind, step.title)
     record, started = Record(identifier), talk.clock.now()
     talk.scope.exchange = None
-    talk.on_event(StepStarted(identifier, kind, title))
+    talk.on_event(StepStarted(identifier, str(case.kind) if case else step.kind, case.title if case else step.title))
     try:
         if case and case.emulate is Party.SELLER and playing.faults:
             ending = play_troubled(talk, playing.faults, step, case, record, lambda: _ending(talk, step, None, record))
@@ -190,13 +234,26 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> None:
         talk.clock.settle()
     except Misfit as misfit:
         ending = Ending(Outcome.ERROR, str(misfit), "scenario")
-    origin = case.origin if case else step.origin
-    covers = case.covers if case else step.covers
-    _note(playing, identifier, kind, title, ending, origin.where(), record=record, started=started, covers=covers)
+    if step.optional and case is None and _is_absent(talk, record, ending):
+        ending = Ending(Outcome.SKIPPED, f"the seller does not have it: {ending.message}", blocks=False)
+    _note(playing, step, ending, case=case, record=record, started=started)
     if not ending.blocks:
         talk.scope.without_outputs[step.id] = f"the step '{step.id}' came to nothing: {ending.message}"
-    elif ending.outcome is not Outcome.PASSED:
-        playing.blocker = identifier
+        return True
+    if ending.outcome is Outcome.PASSED:
+        return True
+    if ending.outcome is Outcome.INCONCLUSIVE and ending.blame == "transport":
+        playing.unreached = identifier
+    playing.spoil(step, identifier)
+    return False
+
+
+def _is_absent(talk: Conversation, record: Record, ending: Ending) -> bool:
+    """Whether a step was not met since the other side says that it does not have the operation."""
+    if ending.outcome is not Outcome.UNMET or not record.exchanges:
+        return False
+    response = talk.transcript[record.exchanges[-1]].response
+    return response is not None and response.status == 501  # noqa: PLR2004 - Not Implemented
 
 
 def _ending(talk: Conversation, step: Step, case: Case | None, record: Record) -> Ending:
@@ -216,29 +273,51 @@ def _ending(talk: Conversation, step: Step, case: Case | None, record: Record) -
 
 def _note(
     playing: _Playing,
-    identifier: str,
-    kind: str,
-    title: str,
+    step: Step,
     ending: Ending,
-    where: str,
     *,
+    case: Case | None = None,
     record: Record | None = None,
     started: datetime | None = None,
-    covers: tuple[str, ...] = (),
 ) -> None:
+    """Keep how a step ended, or what is different in a case at it."""
     now = playing.talk.clock.now()
+    part = case or step
     result = StepResult(
-        id=identifier,
-        kind=kind,
-        title=title,
+        id=f"{step.id}:{case.id}" if case and record else step.id,
+        kind=str(case.kind) if case else step.kind,
+        title=part.title,
         outcome=ending.outcome,
         message=ending.message,
         exchanges=tuple(record.exchanges) if record else (),
         expectations=tuple(record.expectations) if record else (),
         started=started or now,
         finished=now,
-        where=where,
-        covers=covers,
+        where=part.origin.where(),
+        covers=part.covers,
+        blame=None if ending.blame is None else str(ending.blame),
+        cause=ending.cause,
+        agreed=part.agreed,
+        inputs=tuple(playing.dependence.inputs([step])),
+    )
+    playing.results.append(result)
+    playing.talk.on_event(StepDone(result))
+
+
+def _unplayed(playing: _Playing, case: Case, ending: Ending) -> None:
+    """Keep that a case cannot be played at all."""
+    now = playing.talk.clock.now()
+    result = StepResult(
+        id=case.at,
+        kind=f"case-{case.kind}",
+        title=case.title,
+        outcome=ending.outcome,
+        message=ending.message,
+        exchanges=(),
+        expectations=(),
+        started=now,
+        finished=now,
+        where=case.origin.where(),
         blame=None if ending.blame is None else str(ending.blame),
     )
     playing.results.append(result)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -106,11 +108,11 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
         ending = answers.judged(exchange, call.response.status, party)
         if ending.outcome is Outcome.PASSED:
             ending = _as_expected(talk, step, exchange, record, party)
-        if ending.outcome is not Outcome.FAILED or call.eventually is None or answers.hopeless(exchange):
+        if ending.outcome is not Outcome.UNMET or call.eventually is None or answers.hopeless(exchange):
             break
         left = call.eventually.within - (talk.clock.now() - started).total_seconds()
         if left <= 0:
-            return Ending(Outcome.FAILED, f"not within {words(call.eventually.within)}: {ending.message}", party)
+            return Ending(Outcome.UNMET, f"not within {words(call.eventually.within)}: {ending.message}", party)
         talk.on_event(Waiting(step.id, outgoing.operation.id, "as expected", None, left))
         talk.clock.sleep(min(call.eventually.every, left))
     if ending.outcome is Outcome.PASSED and call.track:
@@ -213,10 +215,14 @@ def retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
     return Outgoing(source, operation, url, {"id": tracked.id}, [], {})
 
 
-def send(talk: Conversation, record: Record, outgoing: Outgoing) -> Exchange:
-    """Send, and send again as `defaults.retry` allows. The last exchange counts."""
-    retry = talk.scenario.defaults.retry
-    for tries_left in range(retry.limit, -1, -1):
+def send(talk: Conversation, record: Record, outgoing: Outgoing, within: float | None = None) -> Exchange:
+    """Send, and send again as `defaults.retry` allows, or as the other side asks for. The last exchange counts.
+
+    Who says when to come again (`Retry-After`) is done so, within as many seconds; that is not one of the retries.
+    """
+    retry, patience = talk.scenario.defaults.retry, talk.scenario.defaults.within if within is None else within
+    started, tries_left = talk.clock.now(), retry.limit
+    while True:
         # JSON's null is a body, and None is none.
         raw = b"null" if outgoing.body is None else None
         exchange = talk.client.send(
@@ -237,10 +243,37 @@ def send(talk: Conversation, record: Record, outgoing: Outgoing) -> Exchange:
         status = exchange.response.status if exchange.response else None
         talk.on_event(ExchangeDone(record.step, exchange.n, outgoing.operation.id, status))
         talk.clock.settle()
+        now = talk.clock.now()
+        wait = asked_to_wait(exchange, now)
+        if wait is not None and (now - started).total_seconds() + wait <= patience:
+            talk.on_event(Waiting(record.step, outgoing.operation.id, "served", str(status), wait))
+            talk.clock.sleep(wait)
+            continue
         if not tries_left or not _worth_another_try(exchange, retry.status):
-            break
+            return exchange
+        tries_left -= 1
         talk.clock.sleep(retry.after)
-    return exchange
+
+
+BUSY: Final = frozenset({429, 503})
+"""Statuses that may say when to come again (RFC 6585, 4; RFC 9110, 10.2.3)."""
+
+
+def asked_to_wait(exchange: Exchange, now: datetime) -> float | None:
+    """Seconds after which the other side, being busy, asks to be called again; None where it does not say."""
+    response = exchange.response
+    if response is None or response.status not in BUSY or (said := response.header("retry-after")) is None:
+        return None
+    said = said.strip()
+    if said.isascii() and said.isdecimal():
+        return max(1.0, float(said))
+    try:
+        moment = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return max(1.0, (moment - now).total_seconds())
 
 
 def _worth_another_try(exchange: Exchange, statuses: tuple[int, ...]) -> bool:
@@ -297,7 +330,7 @@ def _track(talk: Conversation, call: Call, exchange: Exchange) -> Ending:
     identifier = at(body, "/0/id" if isinstance(body, list) else "/id")
     if not isinstance(identifier, str) or not identifier:
         message = f"the answer to {call.operation} has no id, so '{call.track}' cannot be followed"
-        return Ending(Outcome.FAILED, message, source.served_by)
+        return Ending(Outcome.UNMET, message, source.served_by)
     path: str = contract_of(talk.release, source).operations[call.operation].path
     kind = next((part for part in path.split("/") if part), source.api)
     talk.tracked[str(call.track)] = Tracked(source.api, kind, identifier, source.name, call.operation)
@@ -316,7 +349,7 @@ def keep_outputs(talk: Conversation, step: Step, exchange: Exchange, party: str)
             told = "request" if exchange.kind == "notification" else "response"
             if isinstance(value, str) and value.startswith(f"${told}") and parse(value).root == told:
                 what = "event" if told == "request" else "answer"
-                return Ending(Outcome.FAILED, f"the {what} lacks what output '{name}' keeps: {where}: {error}", party)
+                return Ending(Outcome.UNMET, f"the {what} lacks what output '{name}' keeps: {where}: {error}", party)
             raise Misfit(where, str(error)) from error
     talk.scope.outputs[step.id] = kept
     return answers.PASSED

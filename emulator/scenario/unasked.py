@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from emulator.judge.run import KINDS
+from emulator.judge.refusals import KEPT, NOT_SERVED
+from emulator.judge.refusals import REFUSED as UNEXPLAINED
+from emulator.judge.run import KINDS, ORDER
 from emulator.judge.verdict import Blame, Finding, Verdict
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, dump
@@ -21,13 +23,24 @@ _UNSUBSCRIBE: Final = "unregisterListener"
 
 def unasked(exchanges: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
     """A finding for each POST that asked again for what had been made, for each id that our seller never gave, and for
-    each subscription that was asked for again and again after its end.
+    each subscription that was asked for again and again after its end. Only an order is a harm when it is sent again;
+    what our seller keeps (places, products) a buyer may know, or not know, from elsewhere.
 
     `claimed` are the numbers of the exchanges that steps waited for: those are never findings.
     """
     sent = [each for each in exchanges if each.sender is Party.BUYER and each.response is not None]
     yield from _made_again(sent, claimed)
     yield from _not_there(sent, claimed)
+
+
+def told_once(judged: Iterable[Finding], noticed: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The judge's findings and those of `unasked`, without what says of an exchange no more than another finding."""
+    judged = tuple(judged)
+    vague = (UNEXPLAINED, NOT_SERVED)
+    by_rule = {finding.exchange for finding in judged if finding.blame is Blame.BUYER and finding.rule not in vague}
+    more = tuple(each for each in noticed if each.verdict is Verdict.FAIL or each.exchange not in by_rule)
+    told = {finding.exchange for finding in more}
+    return (*(each for each in judged if each.rule not in vague or each.exchange not in told), *more)
 
 
 def _status(exchange: Exchange) -> int:
@@ -62,7 +75,7 @@ def _not_there(sent: Iterable[Exchange], claimed: Collection[int]) -> Iterator[F
             told[place] += 1
             if place in ended and told[place] == 2:  # noqa: PLR2004 - the second look
                 yield _ended(ended[place], exchange)
-            elif place not in ended and told[place] == 1:
+            elif place not in ended and told[place] == 1 and exchange.operation not in KEPT:
                 yield _never_given(exchange, identifier)
 
 
@@ -74,7 +87,7 @@ def _repeated(first: Exchange, again: Exchange, kind: str) -> Finding:
     return Finding(
         rule=REPEATED,
         requirements=(),
-        verdict=Verdict.FAIL,
+        verdict=Verdict.FAIL if kind == ORDER.name else Verdict.WARNING,
         blame=Blame.BUYER,
         exchange=again.n,
         message=f"the buyer sent a POST again that had succeeded: exchange {first.n} had made {kind} {had}, {now}",

@@ -127,7 +127,7 @@ def run_waiting(
         tracked=dict(tracked),
     )
     on_event(RunDone(result))
-    return Waited(result, tuple(unasked(room, walk.claimed)))
+    return Waited(result, tuple(unasked(room, room.awaited)))
 
 
 @dataclass(slots=True)
@@ -150,7 +150,6 @@ class _Walk:
     teller: Teller
     mischief: Mischief | None = None
     results: list[StepResult] = field(default_factory=list)
-    claimed: set[int] = field(default_factory=set)
     _ended: dict[str, Outcome] = field(default_factory=dict)
     _open: dict[str, Open] = field(default_factory=dict)
     _strays: list[Exchange] = field(default_factory=list)
@@ -290,6 +289,8 @@ class _Walk:
 
     def _take(self, exchange: Exchange) -> None:
         """Give an exchange to the step that it fits; otherwise remember how near it came."""
+        if exchange.beside:
+            return
         if exchange.sender is not Party.BUYER:
             self.seen.event(exchange)
             return
@@ -326,7 +327,7 @@ class _Walk:
         while self._news_since is not None:
             since, self._news_since = self._news_since, None
             for exchange in self._unclaimed:
-                if exchange.at >= since and exchange.n not in self.claimed and self._claim(exchange, []):
+                if exchange.at >= since and exchange.n not in self.room.awaited and self._claim(exchange, []):
                     self._refresh()
 
     @staticmethod
@@ -452,24 +453,19 @@ class _Walk:
         tracked = self.tracked[wait.resource]
         since = max(self.seen.used(tracked), self._after(one))
         only_events = wait.via == ("notification",)
-        sights = [sight for sight in self.seen.sights(tracked) if sight.exchange.n >= since]
-        for sight in sights:
-            if only_events or sight.state not in wait.states or (one.step.outputs and sight.by == "list"):
+        for sight in self.seen.sights(tracked) if not only_events else ():
+            early = sight.exchange.n < since or sight.state not in wait.states
+            if early or (one.step.outputs and sight.by == "list") or not self._keeps(one, sight.exchange):
                 continue
-            self.scope.exchange = sight.exchange
-            try:
-                outputs = {name: fill(value, self.scope.lookup) for name, value in one.step.outputs.items()}
-            except ExpressionError:
-                continue
-            self.scope.outputs[one.step.id] = outputs
-            self.seen.use(tracked, sight.exchange)
+            self.seen.use(tracked, sight.exchange, wait)
             seen = {"read": "the buyer read it", "list": "the buyer read it in a list"}.get(
                 sight.by, "its answer said so"
             )
             return self._end(one, Ending(Outcome.PASSED, seen), sight.exchange)
-        event = self.seen.event_of_state(tracked, wait, since)
-        if event is not None and not one.step.outputs:
-            self.seen.use(tracked, event)
+        passed = [other for other in self._passed(one) if other.resource == wait.resource]
+        event = self.seen.event_of_state(tracked, wait, passed)
+        if event is not None and (not one.step.outputs or (only_events and self._looked(one, tracked, event))):
+            self.seen.use(tracked, event, wait)
             message = f"the buyer was notified; our seller had reached {' or '.join(wait.states)}"
             return self._end(one, Ending(Outcome.PASSED, message), event)
         reached = [state for n, state in self.room.reached(tracked.kind, tracked.id) if n >= since]
@@ -478,17 +474,36 @@ class _Walk:
             return self._end(one, Ending(Outcome.INCONCLUSIVE, answers.stopped(tracked, reached[-1], wait.states, way)))
         return False
 
+    def _keeps(self, one: Open, exchange: Exchange) -> bool:
+        """Take a step's outputs from an exchange; False where it has not all of them."""
+        self.scope.exchange = exchange
+        try:
+            self.scope.outputs[one.step.id] = {
+                name: fill(value, self.scope.lookup) for name, value in one.step.outputs.items()
+            }
+        except ExpressionError:
+            return False
+        return True
+
+    def _looked(self, one: Open, tracked: Tracked, event: Exchange) -> bool:
+        """Whether the buyer read what it was told of, with all that the flow needs of it; it may have moved on by then."""
+        return any(self._keeps(one, sight.exchange) for sight in self.seen.read_since(tracked, event))
+
     def _reached(self, wait: Await) -> list[int]:
         tracked = self.tracked.get(wait.resource)
         return self.seen.reached(tracked, wait) if tracked else []
 
+    @staticmethod
+    def _passed(one: Open) -> list[Await]:
+        """The waits that this step would pass over."""
+        return [step.action for step in one.before if isinstance(step.action, Await)]
+
     def _after(self, one: Open) -> int:
         """The exchange that this step needs at least, so as not to overtake a state that comes before it."""
-        passed = [step.action for step in one.before if isinstance(step.action, Await)]
-        return max((n + 1 for wait in passed for n in self._reached(wait)[:1]), default=0)
+        return max((n + 1 for wait in self._passed(one) for n in self._reached(wait)[:1]), default=0)
 
     def _notify_is_there(self, one: Open, notify: Notify) -> bool:
-        unclaimed = [exchange for exchange in self.seen.delivered if exchange.n not in self.claimed]
+        unclaimed = [exchange for exchange in self.seen.delivered if exchange.n not in self.room.awaited]
         fresh = [exchange for exchange in unclaimed if self._is_event(exchange, notify)]
         least = notify.count.least if notify.count else 1
         if not least:
@@ -560,6 +575,9 @@ class _Walk:
             return Ending(Outcome.INCONCLUSIVE, f"our seller did not bring {what} to {states} {when}; it is {now}")
         sights = self.seen.sights(tracked)
         seen = list(dict.fromkeys(sight.state for sight in sights if sight.by != "answer"))
+        if wait.via == ("notification",) and self.seen.event_of_state(tracked, wait):
+            text = f"the buyer was told that {what} came to {states}, and did not read it {when}"
+            return Ending(Outcome.NEVER_ARRIVED, text + self._nearest(one), "buyer")
         if wait.via == ("notification",):
             text = f"the buyer took no event that tells that {what} came to {states} {when}"
             return Ending(Outcome.NEVER_ARRIVED, text + (self.seen.not_taken() or self._nearest(one)), "buyer")
@@ -590,7 +608,7 @@ class _Walk:
                 self._pass_over(self._open[passed.id], one.step.id)
         if exchange is not None:
             if not (isinstance(one.step.action, Await) and exchange.sender is Party.SELLER):
-                self.claimed.add(exchange.n)  # the event that told of a state is there to be looked at as well
+                self.room.awaited.add(exchange.n)  # the event that told of a state is there to be looked at as well
             if exchange.n not in one.polls:
                 one.polls.append(exchange.n)
             if exchange.sender is Party.SELLER:

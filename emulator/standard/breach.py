@@ -19,6 +19,7 @@ class Check(StrEnum):
     QUERY = "query"  # a query parameter is wrong
     STATUS = "status"  # the contract lists no such response code
     HEADER = "header"  # content type or a declared header
+    CODING = "coding"  # the body is packed as its receiver cannot read it
     SCHEMA = "schema"  # the envelope, with the sub-type that `@type` names
     PRODUCT = "product"  # the product payload
     READ_ONLY = "read-only"  # a request carries a readOnly attribute

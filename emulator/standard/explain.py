@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.formats import in_words
 from emulator.wire.call import ErrorCode
 from emulator.wire.payload import pointer
 
@@ -30,12 +31,16 @@ def explain(errors: Iterable[Any]) -> list[Breach]:
 
 def _breaches(error: Any) -> Iterable[Breach]:
     kind = error.kind
-    name = type(kind).__name__.rpartition("_")[2]
+    name = _name(kind)
     if name in {"OneOfNotValid", "AnyOf"}:
         depth = len(list(error.instance_path))
         options = _tag_options(kind.context, depth)
         if options:
             yield from options
+            return
+        either = _either_format(kind.context, depth)
+        if either:
+            yield _no_format(pointer(error.instance_path), either, error.instance, _check(error))
             return
         branch = _branch_meant(kind.context, depth)
         if branch:
@@ -52,7 +57,7 @@ def _tag_options(context: list[list[Any]], depth: int) -> list[Breach]:
     sample: dict[str, Any] = {}
     for branch in context:
         for error in branch:
-            if type(error.kind).__name__.rpartition("_")[2] == "Enum" and len(list(error.instance_path)) == depth + 1:
+            if _name(error.kind) == "Enum" and len(list(error.instance_path)) == depth + 1:
                 place = pointer(error.instance_path)
                 options = error.kind.options if hasattr(error.kind, "options") else error.kind.value
                 tags.setdefault(place, []).append(list(options))
@@ -65,6 +70,31 @@ def _tag_options(context: list[list[Any]], depth: int) -> list[Breach]:
         if len(options) == len(context) and all(len(values) == 1 for values in options)
         for known in [[value for values in options for value in values]]
     ]  # fmt: skip
+
+
+def _either_format(context: list[list[Any]], depth: int) -> list[str]:
+    """The formats of which a text has to have one, where that is all that every branch asks."""
+    formats = [
+        _format(error)
+        for branch in context
+        for error in branch
+        if _name(error.kind) == "Format" and len(list(error.instance_path)) == depth
+    ]
+    return formats if len(formats) == sum(map(len, context)) == len(context) else []
+
+
+def _format(error: Any) -> str:
+    return str(getattr(error.kind, "format", error.kind.value))
+
+
+def _no_format(place: str, formats: list[str], found: Any, check: Check) -> Breach:
+    words = " nor ".join(in_words(name) for name in formats)
+    said = f"neither {words}" if len(formats) > 1 else f"not {words}"
+    return Breach(place, " or ".join(formats), found, f"{_show(found)} is {said}", check, ErrorCode.INVALID_FORMAT)
+
+
+def _name(kind: Any) -> str:
+    return type(kind).__name__.rpartition("_")[2]
 
 
 def _check(error: Any) -> Check:
@@ -80,19 +110,11 @@ def _branch_meant(context: list[list[Any]], depth: int) -> list[Any] | None:
     """
 
     def mismatched(branch: list[Any]) -> bool:
-        return any(
-            type(e.kind).__name__.rpartition("_")[2] in {"Enum", "Constant"} and len(list(e.instance_path)) == depth + 1
-            for e in branch
-        )
+        return any(_name(e.kind) in {"Enum", "Constant"} and len(list(e.instance_path)) == depth + 1 for e in branch)
 
     # A value of a type that no branch takes: one word about the type says it all.
     mistyped = [
-        [
-            e
-            for e in branch
-            if type(e.kind).__name__.rpartition("_")[2] == "Type" and len(list(e.instance_path)) == depth
-        ]
-        for branch in context
+        [e for e in branch if _name(e.kind) == "Type" and len(list(e.instance_path)) == depth] for branch in context
     ]
     if mistyped and all(mistyped):
         return mistyped[0]
@@ -116,8 +138,7 @@ def _translate(name: str, kind: Any, error: Any, place: str, check: Check) -> Br
         wanted = " or ".join(types) if isinstance(types, list) else str(types)
         return Breach(place, wanted, found, f"{_show(found)} is not of type {wanted}", check, ErrorCode.INVALID_FORMAT)
     if name == "Format":
-        wanted = str(getattr(kind, "format", kind.value))
-        return Breach(place, wanted, found, f"{_show(found)} is not a {wanted}", check, ErrorCode.INVALID_FORMAT)
+        return _no_format(place, [_format(error)], found, check)
     limit = getattr(kind, "limit", None)
     expected = f"{name[0].lower()}{name[1:]}" + (f" {limit}" if limit is not None else "")
     text = str(error.message)

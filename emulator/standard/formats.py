@@ -1,6 +1,7 @@
 """Checkers of string formats, ours, so that a verdict never depends on a library's version.
 
-RFC 3339 for `date-time` and `date`, RFC 3986 for `uri`. Both validation engines use these functions.
+RFC 3339 for `date-time` and `date`, RFC 3986 for `uri` and `uri-reference`, RFC 6570 for `uri-template`, RFC 4122
+for `uuid`, RFC 2673 and RFC 4291 for `ipv4` and `ipv6`. Both validation engines use these functions.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
 _DAY: Final = r"([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -23,6 +25,21 @@ _URI: Final = re.compile(
     r"(\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?(?=[/?#]|\Z)|(?!//))"
     + _PCHAR + r"(?:\?" + _PCHAR.replace("@/", "@/?") + r")?(?:#" + _PCHAR.replace("@/", "@/?") + r")?\Z"
 )  # fmt: skip
+_AUTHORITY: Final = (
+    r"//(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
+    r"(?:\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?(?=[/?#]|\Z)"
+)
+# A first segment with a colon would be a scheme.
+_RELATIVE: Final = re.compile(
+    r"(?:" + _AUTHORITY + r"|(?!//))(?![^/?#]*:)" + _PCHAR
+    + r"(?:\?" + _PCHAR.replace("@/", "@/?") + r")?(?:#" + _PCHAR.replace("@/", "@/?") + r")?\Z"
+)  # fmt: skip
+_VARIABLE: Final = r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9][0-9]{0,3}|\*)?"
+_TEMPLATE: Final = re.compile(
+    r"(?:[^\x00-\x20\x7f-\x9f\"'%<>\\^`{|}]|%[0-9A-Fa-f]{2}"
+    r"|\{[+#./;?&=,!@|]?" + _VARIABLE + r"(?:," + _VARIABLE + r")*\})*\Z"
+)  # fmt: skip
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _IN_EVERY_MONTH = "28"
 _LEAP_SECOND = "60"
 _MINUTES_A_DAY = 24 * 60
@@ -68,9 +85,61 @@ def is_uri(text: str) -> bool:
     return bool(match.group(2)) or match.group(1).lower() not in {"http", "https"}
 
 
+def is_uri_reference(text: str) -> bool:
+    """Whether text is an RFC 3986 URI-reference: a URI, or one relative to another."""
+    return is_uri(text) or _RELATIVE.match(text) is not None
+
+
+def is_uri_template(text: str) -> bool:
+    """Whether text is an RFC 6570 template: literals, and expressions in braces."""
+    return _TEMPLATE.match(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether text is a UUID as RFC 4122 writes it, of whatever version."""
+    return _UUID.match(text) is not None
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether text is an IPv4 address: four decimal numbers, none of them with a leading zero."""
+    try:
+        IPv4Address(text)
+    except AddressValueError:
+        return False
+    return "/" not in text
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether text is an IPv6 address as RFC 4291 writes it; a zone (`%eth0`) is no part of one."""
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return "%" not in text and "/" not in text
+
+
 CHECKERS: Final[dict[str, Callable[[str], bool]]] = {
     "date-time": is_date_time,
     "date": is_date,
     "uri": is_uri,
+    "uri-reference": is_uri_reference,
+    "uri-template": is_uri_template,
+    "uuid": is_uuid,
+    "ipv4": is_ipv4,
+    "ipv6": is_ipv6,
 }
-"""Every format that a contract names and that says something about the text."""
+"""Every format of texts that a contract or product names and that says something about the text."""
+
+_WORDS: Final = {
+    "uri": "a URI",
+    "uri-reference": "a URI or a relative reference",
+    "uri-template": "a URI template",
+    "uuid": "a UUID",
+    "ipv4": "an IPv4 address",
+    "ipv6": "an IPv6 address",
+}
+
+
+def in_words(name: str) -> str:
+    """A format as a sentence has it: `a date-time`, `an IPv4 address`."""
+    return _WORDS.get(name, f"a {name}")

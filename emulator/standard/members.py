@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.urns import suggestion
 from emulator.wire.call import ErrorCode
 from emulator.wire.payload import escape
 
@@ -164,7 +165,7 @@ class MemberWalk:
                 for name, enum in self._tags(option):
                     values.setdefault(name, []).extend(enum)
         if any(self._dispatchers(schemas)):
-            values.setdefault(_TYPE, []).extend(self._aliases)
+            values.setdefault(_TYPE, []).extend([*self._aliases, ""])
             values.setdefault(_SCHEMA_LOCATION, [])
         return (_Decider(name, known) for name, known in values.items())
 
@@ -196,13 +197,11 @@ class MemberWalk:
 
     def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, set[str]]]:
         for name, dispatcher in self._dispatchers(schemas):
-            known = {
-                part["if"]["properties"][_TYPE]["const"]
-                for part in dispatcher["allOf"]
-                if _TYPE in part.get("if", {}).get("properties", {})
-            }
-            if known:
-                yield name, known
+            known = set[str]()
+            for part in dispatcher["allOf"]:
+                kind = part.get("if", {}).get("properties", {}).get(_TYPE, {})
+                known.update([kind["const"]] if "const" in kind else kind.get("not", {}).get("enum", ()))
+            yield name, known
 
     def _of_unknown_type(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
         """Whether `@type` names no sub-type of ours, so that nobody can tell which members belong."""
@@ -212,8 +211,8 @@ class MemberWalk:
     def _undescribed(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value[_TYPE]
-        return any(
-            kind not in known and (name == bundle.PRODUCT_ROOT or _SCHEMA_LOCATION in value)
+        return bool(kind) and any(
+            kind not in known and (name == bundle.PRODUCT_ROOT or not known or _SCHEMA_LOCATION in value)
             for name, known in self._known_types(schemas)
         )
 
@@ -228,9 +227,11 @@ class MemberWalk:
                 yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
             elif self._undescribed(value, node.schemas):
                 what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+                known = frozenset().union(*(types for _, types in self._known_types(node.schemas)))
+                near = suggestion(kind, known.difference(self._aliases))
                 yield Breach(f"{place}/@type", "a type with a schema here", kind,
-                             f"no schema for this {what} is known, so its members were not checked",
-                             Check.UNCHECKED)  # fmt: skip
+                             f"no schema for this {what} is known, so its members were not checked"
+                             + (f"; {near}" if near else ""), Check.UNCHECKED)  # fmt: skip
 
     # -- schemas -----------------------------------------------------------------------------------
 

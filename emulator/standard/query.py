@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.standard.breach import Breach, Check
-from emulator.standard.formats import CHECKERS
+from emulator.standard.formats import CHECKERS, in_words
 from emulator.wire.call import ErrorCode
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}\Z")
@@ -43,7 +43,7 @@ def scalar_problem(schema: Mapping[str, Any], text: str) -> str | None:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     checker = CHECKERS.get(str(schema.get("format")))
     if checker and not checker(text):
-        return f"a {schema['format']}"
+        return in_words(schema["format"])
     return None
 
 

@@ -77,10 +77,11 @@ class Issue:
 class ApiError(Exception):
     """Raised anywhere below a handler; becomes the standard's error body in `wire.server`, once."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"HTTP {status}: {body}")
         self.status = status
         self.body = body
+        self.headers = dict(headers or {})
 
 
 def _plain(status: int, code: str, reason: str, message: str) -> ApiError:
@@ -125,9 +126,9 @@ def unprocessable(*issues: Issue) -> ApiError:
     return ApiError(422, [issue.as_json() for issue in issues])
 
 
-def outside_standard(status: int, reason: str, message: str = "") -> ApiError:
-    """A status that the standard does not list (405, 415 …), in the `Error` shape."""
+def outside_standard(status: int, reason: str, message: str = "", headers: Mapping[str, str] | None = None) -> ApiError:
+    """A status that the standard does not list (405, 413, 415 …), in the `Error` shape."""
     body = {"reason": reason[:255]}
     if message:
         body["message"] = message
-    return ApiError(status, body)
+    return ApiError(status, body, headers)

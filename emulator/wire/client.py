@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import socket
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +15,8 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.exceptions
 
+from emulator.errors import UserError
+from emulator.wire.coding import unpacked
 from emulator.wire.connections import Watch, session
 from emulator.wire.dress import Dress, Plain
 from emulator.wire.exchange import (
@@ -29,6 +30,7 @@ from emulator.wire.exchange import (
     masked_headers,
     masked_url,
 )
+from emulator.wire.trust import authorities
 
 CONTENT_TYPE: Final = "application/json;charset=utf-8"
 MAX_RESPONSE: Final = 32 * 1024 * 1024
@@ -172,6 +174,7 @@ class Client:
             urllib3.exceptions.HTTPError,
             OSError,
             ValueError,
+            UserError,
         ) as error:
             outcome = _fault(url, error)
         if watch.expired or (isinstance(outcome, Fault) and outcome.kind is FaultKind.TIMEOUT):
@@ -191,10 +194,12 @@ class Client:
             timeout=(min(timeout, _CONNECT), timeout),
             allow_redirects=False,
             stream=True,
+            verify=str(authorities()) if url[:6].lower() == "https:" else None,
         ) as answer:
             received = bytearray()
-            encoding = answer.raw.headers.get("content-encoding", "")
-            for chunk in _decoded(answer.raw.stream(_CHUNK, decode_content=False), encoding):
+            coding = answer.raw.headers.get("content-encoding", "")
+            # We ask for `identity`; a partner that packs all the same is understood.
+            for chunk in unpacked(answer.raw.stream(_CHUNK, decode_content=False), coding):
                 received += chunk
                 if len(received) > MAX_RESPONSE:
                     answer.raw.close()  # the rest is not wanted, and must not reach the next response
@@ -206,39 +211,6 @@ class Client:
                 raw=bytes(received),
                 status=answer.status_code,
             )
-
-
-def _decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The body without its Content-Encoding, in pieces of bounded size: a small bomb never becomes large here.
-
-    We ask for `identity`; a partner that compresses all the same is understood. ValueError where the body
-    is not what its header says.
-    """
-    name = encoding.strip().lower()
-    if name in {"", "identity"}:
-        yield from chunks
-        return
-    if name not in {"gzip", "x-gzip", "deflate"}:
-        message = f"the body is encoded as {encoding[:40]!r}, which was not asked for"
-        raise ValueError(message)
-    decoder: Any = None
-    for chunk in chunks:
-        rest = chunk
-        if decoder is None and rest:
-            # `deflate` means zlib, and many send it bare.
-            bare = name == "deflate" and rest[0] & 0x0F != zlib.DEFLATED
-            decoder = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
-        while rest and not decoder.eof:
-            try:
-                piece = decoder.decompress(rest, _CHUNK)
-            except zlib.error as error:
-                message = f"the body is not {name}, though its header says so"
-                raise ValueError(message) from error
-            yield piece
-            rest = decoder.unconsumed_tail
-    if decoder is not None and not decoder.eof:
-        message = f"the {name} body ends too early"
-        raise ValueError(message)
 
 
 def _fault(url: str, error: Exception) -> Fault:
@@ -265,6 +237,11 @@ _FAULTS: Final[tuple[tuple[tuple[type[BaseException], ...], FaultKind, str], ...
     ),
     (
         (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        FaultKind.UNREACHABLE,
+        "no TLS connection to {host}: {detail}",
+    ),
+    (
+        (UserError,),
         FaultKind.UNREACHABLE,
         "no TLS connection to {host}: {detail}",
     ),

@@ -11,6 +11,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Sequence
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
 
@@ -146,7 +147,13 @@ class _Head:
 
 
 class _HttpResponse(http.client.HTTPResponse):
-    """A response whose head must be whole."""
+    """A response whose head must be whole, behind interim ones, however many."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line. An interim answer is passed over (RFC 9110, 15.2), as Python does with 100 only."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out
+        interim = HTTPStatus.CONTINUE <= status < HTTPStatus.OK and status != HTTPStatus.SWITCHING_PROTOCOLS
+        return version, HTTPStatus.CONTINUE if interim else status, reason
 
     def begin(self) -> None:
         lines: Any = self.fp
@@ -216,7 +223,8 @@ class _Adapter(HTTPAdapter):
 def session(*, fresh: bool) -> requests.Session:
     """Connections that a Watch can end; with `fresh` each serves one request."""
     made = requests.Session()
-    made.trust_env = False  # a proxy of the environment would stand between the parties
+    # A proxy of the environment would stand between the parties, and .netrc would add credentials that nobody gave.
+    made.trust_env = False
     made.headers.clear()  # what is sent is what is recorded: no cookies either
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from emulator.wire.payload import Parsed, parse
+from emulator.wire.payload import MISSING, Parsed, parse
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 MASK = "***"
@@ -21,6 +21,10 @@ _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 _SECRET_PARAMETER = re.compile(
     r"([?&][^=&#\s]*(?:token|secret|password|passwd|api[-_]?key|assertion)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
 )
+
+
+BESIDE: Final = frozenset({"HEAD", "OPTIONS"})
+"""Methods that every resource of HTTP may be asked with (RFC 9110, 9.3); no contract has them, and none forbids them."""
 
 
 class Party(StrEnum):
@@ -43,17 +47,39 @@ class FaultKind(StrEnum):
     PROTOCOL = "protocol"  # what came is not HTTP
 
 
+class UnreadKind(StrEnum):
+    """Why nothing is known of a body."""
+
+    NOT_HELD = "not_held"  # a capture holds less than the traffic did
+    TOO_LARGE = "too_large"  # more than we read
+    CUT = "cut"  # its sender ended the connection in the middle
+    CODING = "coding"  # packed in a way that is not read here
+    MISCODED = "miscoded"  # not packed as its header says
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """That a body was sent and is not known as a whole, and why, in words for a human."""
+
+    kind: UnreadKind
+    why: str
+
+
 @dataclass(frozen=True)
 class Message:
-    """Headers and raw body of a request or response. Header names keep their spelling."""
+    """Headers and raw body of a request or response, without its content codings. Header names keep their spelling.
+
+    `unread` says that the body is not known: `raw` is then what there is of it, and nothing follows from it.
+    """
 
     headers: tuple[tuple[str, str], ...]
     raw: bytes
+    unread: Unread | None = field(default=None, kw_only=True)
 
     @cached_property
     def parsed(self) -> Parsed:
         """The body read as JSON; `parsed.value` is MISSING where it could not be."""
-        return parse(self.raw)
+        return parse(self.raw) if self.unread is None else Parsed(MISSING, self.unread.why)
 
     @property
     def body(self) -> Any:
@@ -65,6 +91,11 @@ class Message:
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
+    @property
+    def coding(self) -> str:
+        """Its `Content-Encoding`, all of them in their order; "" is none."""
+        return ", ".join(value for key, value in self.headers if key.lower() == "content-encoding")
+
 
 @dataclass(frozen=True)
 class Request(Message):
@@ -75,7 +106,7 @@ class Request(Message):
 
     def masked(self) -> Request:
         """The request as it may be recorded, with nothing read of it."""
-        return Request(masked_headers(self.headers), self.raw, self.method, masked_url(self.url))
+        return Request(masked_headers(self.headers), self.raw, self.method, masked_url(self.url), unread=self.unread)
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -132,6 +163,11 @@ class Exchange:
     step: str | None = None
     provoked: bool = False
     spoilt: bool = False
+
+    @property
+    def beside(self) -> bool:
+        """Whether this is a matter of HTTP alone, of which the standard says nothing."""
+        return self.request.method in BESIDE
 
 
 class Transcript:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import certifi
+from emulator.wire.trust import authorities, context
 
 Address = IPv4Address | IPv6Address
 SOON: Final = 14
@@ -43,9 +41,14 @@ def addresses(host: str) -> list[Address]:
 
 
 def reach(url: str, timeout: float) -> Iterator[Check]:
-    """Name, port and certificate of a URL, each only where the one before is right."""
+    """Name, port and certificate of a URL, each only where the one before is right.
+
+    UserError, before anything is tried, where the authorities to believe are named wrongly.
+    """
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
+    if secure:
+        authorities()
     port = parts.port or (443 if secure else 80)
     try:
         found = addresses(host)
@@ -68,13 +71,9 @@ def reach(url: str, timeout: float) -> Iterator[Check]:
 
 
 def _certificate(connection: socket.socket, host: str) -> Check:
-    bundle = Path(os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where())  # as the client has it
     began = time.monotonic()
     try:
-        context = ssl.create_default_context(
-            cafile=bundle if bundle.is_file() else None, capath=bundle if bundle.is_dir() else None
-        )
-        with context.wrap_socket(connection, server_hostname=host) as secured:
+        with context().wrap_socket(connection, server_hostname=host) as secured:
             certificate = secured.getpeercert() or {}
             left = (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / 86_400
             said = f"{secured.version()} in {_ms(began)}; the certificate is good for {left:.0f} days"

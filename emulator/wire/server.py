@@ -9,15 +9,16 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import MEDIA_TYPE, Contract
+from emulator.wire import coding
 from emulator.wire.asgi import Answer, Receive, Scope, Send, read_body, routing_path, split_run
 from emulator.wire.call import (
     ApiError,
@@ -32,6 +33,7 @@ from emulator.wire.call import (
 )
 from emulator.wire.dress import Dress, Plain
 from emulator.wire.exchange import (
+    BESIDE,
     Exchange,
     Fault,
     FaultKind,
@@ -39,12 +41,14 @@ from emulator.wire.exchange import (
     Request,
     Response,
     Transcript,
+    Unread,
+    UnreadKind,
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
 from emulator.wire.routing import outside, routed
 
-MAX_BODY: Final = 8 * 1024 * 1024
+MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
@@ -141,7 +145,7 @@ class Server:
             self._faults.carried_out(contract.api, operation_id, reply.status)
             return reply, b"" if reply.body is None else self._dress.dump(reply.body, reply.written)
         except ApiError as error:
-            reply = Reply(error.status, error.body)
+            reply = Reply(error.status, error.body, error.headers)
         except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
             _log.exception("%s failed", operation_id)
             failed = _our_fault()
@@ -173,6 +177,8 @@ class Server:
         400 `Error400` for what cannot be read, 422 `Error422` for what can be read and is wrong; where an
         operation has no 422 (PATCH of an order, hub), 400 `invalidBody` is all that the standard offers.
         """
+        if request.unread is not None and contract.operation(operation_id).request is not None:
+            raise _refusal(request.unread)
         refuse_unknown = self._policy.unknown_members == "refuse"
         breaches = contract.request_breaches(operation_id, request, advisory=refuse_unknown)
         wrong = [
@@ -217,20 +223,26 @@ class Server:
             await self._outside(scope, receive, send)
             return
         raw, whole, there = await read_body(receive, self._max_body)
+        unread = None
+        if not there:
+            unread = Unread(
+                UnreadKind.CUT, f"the {self._party.other} ended the connection in the middle of its request"
+            )
+        elif not whole:
+            unread = Unread(UnreadKind.TOO_LARGE, f"the body is larger than {self._max_body} bytes")
         if there and scope["path"] in {"/", "/health"}:
             await self._front_page(send)
             return
         run, inner_path = split_run(routing_path(scope))
-        visit = self._visit(scope, run, raw)
+        visit = self._visit(scope, run, raw, unread)
         at, started = self._now(), time.perf_counter()
-        if not there:
-            words = f"the {self._party.other} ended the connection in the middle of its request"
-            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, words))
+        if unread is not None and not there:
+            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
                 await self._kept()
             return
         try:
-            await self._serve(scope, inner_path, visit, whole=whole, at=at, started=started, way=(receive, send))
+            await self._serve(scope, inner_path, visit, at=at, started=started, way=(receive, send))
         finally:
             if visit.call is not None:
                 self._replied(visit.call)
@@ -241,7 +253,6 @@ class Server:
         inner_path: str,
         visit: _Visit,
         *,
-        whole: bool,
         at: datetime,
         started: float,
         way: tuple[Receive, Send],
@@ -249,11 +260,7 @@ class Server:
         """Answer a request that has been read, record the exchange, and send the answer."""
         receive, send = way
         answer = visit.answer
-        if not whole:
-            error = bad_request("invalidBody", f"The body is larger than {self._max_body} bytes")
-            answer.fill(error.status, error.body)
-        else:
-            await self._ask(scope, inner_path, visit)
+        await self._ask(scope, inner_path, visit)
         if visit.request.method == "HEAD":
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
@@ -274,9 +281,10 @@ class Server:
 
     async def _ask(self, scope: Scope, path: str, visit: _Visit) -> None:
         route = next((app for base, app in self._inner.items() if path.startswith(base)), None)
-        # No contract has HEAD; the router would take it for GET.
-        if visit.request.method != "HEAD" and route is not None:
-            inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
+        if visit.request.method != "OPTIONS" and route is not None:
+            # HEAD is answered as GET is, without the body (RFC 9110, 9.3.2).
+            method = "GET" if visit.request.method == "HEAD" else visit.request.method
+            inner = {**scope, "method": method, "path": path, "raw_path": path.encode(), "root_path": "", "oit": visit}
             try:
                 await route(inner, _nothing_more, _unheard)
             except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
@@ -291,6 +299,9 @@ class Server:
         for contract in self._contracts:
             if path.startswith(contract.base_path + "/"):
                 methods = contract.methods_of(path[len(contract.base_path) :])
+                if methods and method == "OPTIONS":
+                    answer.give(Reply(204, headers={"Allow": ", ".join(_allowed(methods))}), b"", MEDIA_TYPE)
+                    return
                 if methods and method not in methods:
                     error = outside_standard(405, f"{method} is not allowed here", "Allowed: " + ", ".join(methods))
                     answer.fill(error.status, error.body, {"allow": ", ".join(methods)})
@@ -298,7 +309,7 @@ class Server:
         error = no_such_path(path)
         answer.fill(error.status, error.body)
 
-    def _visit(self, scope: Scope, run: str, raw: bytes) -> _Visit:
+    def _visit(self, scope: Scope, run: str, raw: bytes, unread: Unread | None) -> _Visit:
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
         host = next((v for k, v in headers if k == "host"), "")
         if not _HOST.fullmatch(host):
@@ -309,9 +320,16 @@ class Server:
         url = base + raw_path + ("?" + query if query else "")
         return _Visit(
             run=run,
-            request=Request(headers=headers, raw=raw, method=scope["method"], url=url),
+            request=self._request(Request(headers=headers, raw=raw, method=scope["method"], url=url, unread=unread)),
             base_url=base + (f"/r/{run}" if run else ""),
         )
+
+    def _request(self, sent: Request) -> Request:
+        """A request with its body unpacked, or with the reason why it cannot be."""
+        if sent.unread is not None or not sent.raw or not sent.coding:
+            return sent
+        raw, unread = coding.read(sent.raw, sent.coding, self._max_body)
+        return replace(sent, raw=raw, unread=unread)
 
     def _record(self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault) -> None:
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
@@ -328,8 +346,8 @@ class Server:
                 fault=outcome if isinstance(outcome, Fault) else None,
                 api=contract.api if contract else None,
                 kind=contract.kind if contract else None,
-                operation=visit.operation,
-                path_params=visit.path_params,
+                operation=None if request.method in BESIDE else visit.operation,
+                path_params={} if request.method in BESIDE else visit.path_params,
                 run=visit.run or None,
                 spoilt=visit.trouble is not None and visit.trouble.spoils,
             )
@@ -358,6 +376,20 @@ async def _nothing_more() -> MutableMapping[str, Any]:
 
 async def _unheard(_: MutableMapping[str, Any]) -> None:
     """Where goes what the router says of a path that it does not know: the standard has words of its own for that."""
+
+
+def _allowed(methods: Sequence[str]) -> list[str]:
+    """What a path may be asked with: the contract's methods, and those of HTTP that every path has."""
+    return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+
+
+def _refusal(unread: Unread) -> ApiError:
+    """What is answered to a body that is not known: the standard has no words for most of these."""
+    if unread.kind is UnreadKind.CODING:
+        return outside_standard(415, unread.why, "", {"Accept-Encoding": coding.ACCEPTED})
+    if unread.kind is UnreadKind.TOO_LARGE:
+        return outside_standard(413, unread.why)
+    return bad_request("invalidBody", "The body cannot be read", unread.why)
 
 
 def _issue(breach: Breach) -> Issue:

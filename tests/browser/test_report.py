@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.report.html import view
+from emulator.report.html.catalogue import catalogue
 from tests.browser.conftest import until
 from tests.browser.reports import failing_run, passing_run, report_of
 from tests.report.runs import report as made
@@ -362,10 +363,11 @@ def test_what_was_not_met_is_told_with_its_cause_and_a_passed_run_with_what_it_h
     }
     page.evaluate("report => OIT.show(report)", view(report))
     thing = page.locator(".thing").text_content()
-    assert "poq-create: the partner does not have what was asked for" in thing
-    assert "of what the run was given" in thing
+    assert "poq-create: " in thing
+    assert catalogue()["causes"]["data"] in thing
+    assert "--var" in thing
     assert "unmet" in page.locator(".steps li").nth(3).text_content()
-    assert "Not judged: one entry of the file" in page.locator("main").text_content()
+    assert "Not judged (1 of the file’s entries)" in page.locator("main").text_content()
     assert page.locator(".thing.v-fail, .steps .v-fail").count() == 0
     page.evaluate("report => OIT.show(report)", view({**report, "verdict": "skipped", "steps": []}))
     assert "Skipped" in page.locator(".banner").text_content()

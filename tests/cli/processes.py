@@ -45,7 +45,7 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
-def oit(*arguments: str, stdin: str | None = None, cwd: Path = ROOT) -> Done:
+def oit(*arguments: str, stdin: str | bytes | None = None, cwd: Path = ROOT) -> Done:
     """Run the command with all its parsing, output and exit code, but in this process, which has read the contracts."""
     clean: dict[str, str | None] = {name: None for name in os.environ if name.startswith("OIT_")}
     runner = CliRunner(env={**clean, "NO_COLOR": "1"})

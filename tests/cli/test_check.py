@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -164,18 +165,112 @@ def test_bodies_may_be_base64_and_answers_missing(exchanges: list[dict[str, Any]
 
 
 def test_a_body_that_the_tool_left_out_is_not_blamed_on_anybody(exchanges: list[dict[str, Any]], tmp_path: Path):
-    """A HAR file without content is no proof of empty answers."""
+    """A HAR file without content is no proof of empty answers; what it holds is judged, and that is too little to pass."""
     entries = [har_entry(each) for each in exchanges]
     for each in entries:
         each["response"]["content"].pop("text", None)
     entries[0]["request"].pop("postData")
     entries[0]["request"]["bodySize"] = 17
     code, report, told = checked(tmp_path, write(tmp_path / "bare.har", har(*entries)))
-    assert code == 5, told
+    assert code == 3, told
     assert report["findings"] == []
-    assert len(report["unattributed"]) == len(entries)
-    assert "does not hold the body of the request (17 bytes)" in report["unattributed"][0]["why"]
-    assert "export it with content" in told
+    assert len(report["exchanges"]) == len(entries)
+    rows = report["unattributed"]
+    assert [row["half"] for row in rows] == ["request"] + ["response"] * len(entries)
+    assert "does not hold the body of the request (17 bytes)" in rows[0]["why"]
+    assert rows[0]["why"] == report["exchanges"][0]["request"]["unread"]["why"]
+    assert f"Not judged ({len(entries)} of the file's entries)" in told
+    assert f"{len(entries)} entries (1, 2, 3" in told
+    assert told.count("export it with content") == 1
+
+
+@pytest.mark.parametrize("name", ["report.har", "transcript.ndjson", "report.json"])
+def test_what_is_not_held_is_not_held_in_our_own_files_either(
+    exchanges: list[dict[str, Any]], tmp_path: Path, name: str
+):
+    """Written by us and read again: the same is missing, for the same reason, and the verdict is the same."""
+    entries = [har_entry(each) for each in exchanges]
+    entries[0]["response"]["content"]["text"] = entries[0]["response"]["content"]["text"][:50]
+    asked = next(entry["request"] for entry in entries[1:] if "postData" in entry["request"])
+    asked["postData"]["text"], asked["bodySize"] = "", 99
+    file = write(tmp_path / "cut.har", har(*entries))
+    first = oit("check", file, "--report", "json,har,transcript", "--report-dir", str(tmp_path / "first"))
+    assert first.code == 0, first.err
+    before = json.loads((tmp_path / "first" / "report.json").read_bytes())
+    assert [row["half"] for row in before["unattributed"]] == ["response", "request"]
+    code, report, told = checked(tmp_path, str(tmp_path / "first" / name))
+    assert code == 0, told
+    assert report["findings"] == before["findings"]
+    assert [row["why"] for row in report["unattributed"]] == [row["why"] for row in before["unattributed"]]
+
+
+def test_one_odd_entry_never_spoils_a_file(exchanges: list[dict[str, Any]], tmp_path: Path):
+    """What cannot be read is told with its place and not judged; what belongs to no contract is not even read."""
+    odd: list[Any] = [
+        3,
+        {},
+        {"startedDateTime": "noon", "request": {"method": "GET", "url": exchanges[0]["request"]["url"]}},
+        {"startedDateTime": "9999-12-31T23:59:59-14:00", "request": har_entry(exchanges[0])["request"]},
+        {"startedDateTime": "noon", "request": {"method": "GET", "url": "https://portal.example/logo.svg"}},
+        {"request": {"method": "CONNECT", "url": "seller.example:443"}, "response": {"content": {"text": 1}}},
+    ]
+    good = [har_entry(each) for each in exchanges]
+    code, report, told = checked(tmp_path, write(tmp_path / "odd.har", har(*odd, *good)))
+    assert code == 0, told
+    assert len(report["exchanges"]) == len(good)
+    assert [row["entry"] for row in report["unattributed"]] == [1, 2, 3, 4, 5, 6]
+    assert "'noon' is no date-time" in report["unattributed"][2]["why"]
+    assert "no base path" in report["unattributed"][4]["why"]
+    assert "/log/entries/0: an object is needed here, not 3" in told
+    lines = [json.dumps(exchanges[0]), "{", json.dumps({"at": 1}), json.dumps(exchanges[1])[:-20]]
+    (tmp_path / "killed.ndjson").write_text("\n".join(lines))
+    _, report, _ = checked(tmp_path, str(tmp_path / "killed.ndjson"))
+    assert [row["entry"] for row in report["unattributed"]] == [2, 3, 4]
+    assert report["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize("name", ["purchase.HAR", "purchase.har.gz", "purchase.Har.GZ", "-", "packed -"])
+def test_an_archive_is_read_however_it_comes(exchanges: list[dict[str, Any]], tmp_path: Path, name: str):
+    raw = json.dumps(har(*map(har_entry, exchanges))).encode()
+    raw = gzip.compress(raw) if name == "packed -" or name.lower().endswith(".gz") else raw
+    if name.endswith("-"):
+        done = oit("check", "-", stdin=raw)
+        assert "stdin  captured traffic" in done.err
+    else:
+        (tmp_path / name).write_bytes(raw)
+        done = oit("check", str(tmp_path / name))
+    assert done.code == 0, done.err
+    assert f"{len(exchanges)} exchanges" in done.err
+
+
+def test_a_transcript_is_read_however_it_comes(ran: Path, tmp_path: Path):
+    raw = (ran / "transcript.ndjson").read_bytes()
+    (tmp_path / "t.ndjson.gz").write_bytes(gzip.compress(raw))
+    done = [oit("check", "-", stdin=raw), oit("check", str(tmp_path / "t.ndjson.gz"))]
+    assert [each.code for each in done] == [0, 0]
+    assert all(each.err.count("PASS") == 2 for each in done)
+    (tmp_path / "t.ndjson.gz").write_bytes(gzip.compress(raw)[:-30])
+    cut = oit("check", str(tmp_path / "t.ndjson.gz"))
+    assert (cut.code, "cannot be unpacked" in cut.err) == (2, True)
+
+
+def test_a_base_path_that_others_share_leaves_what_it_does_not_know(exchanges: list[dict[str, Any]], tmp_path: Path):
+    """A ticket below the base path that --map names for quotes is nobody's breach; a wrong method on a quote is."""
+    shared = copy.deepcopy([e for e in exchanges if e["api"] == "quote"])
+    for each in shared:
+        each["request"]["url"] = "https://s.example/mef/v4" + each["request"]["url"].partition("quoteManagement/v8")[2]
+    ticket, wrong = copy.deepcopy(shared[0]), copy.deepcopy(shared[0])
+    ticket["request"]["url"] = "https://s.example/mef/v4/troubleTicket"
+    file = write(tmp_path / "shared.har", har(*map(har_entry, [*shared, ticket])))
+    code, report, told = checked(tmp_path, file, "--map", "quote=/mef/v4")
+    assert code == 0, told
+    assert len(report["exchanges"]) == len(shared)
+    assert "no such path below /mef/v4" in report["unattributed"][0]["why"]
+    wrong["request"]["method"] = "DELETE"
+    file = write(tmp_path / "wrong.har", har(*map(har_entry, [*shared, wrong])))
+    code, report, _ = checked(tmp_path, file, "--map", "quote=/mef/v4")
+    assert code == 1
+    assert "contract.operation" in {row["rule"] for row in report["findings"]}
 
 
 def test_what_belongs_to_no_contract_is_listed_with_the_reason(exchanges: list[dict[str, Any]], tmp_path: Path):

@@ -234,11 +234,11 @@ def test_a_report_of_a_later_oit_with_more_in_it_is_read(failed: tuple[Done, Pat
     report["findings"][0]["tomorrow"] = True
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert oit("report", str(tmp_path), "--format", ALL, "--report-dir", str(tmp_path / "o")).code == 0
-    report["report_version"] = "2"
+    report["report_version"] = "3"
     (tmp_path / "report.json").write_text(json.dumps(report))
     done = oit("report", str(tmp_path))
     assert done.code == 2
-    assert "this is a report of version 2" in done.err
+    assert "this is a report of version 3" in done.err
 
 
 def test_only_what_the_schema_demands_is_needed(tmp_path: Path, failed: tuple[Done, Path]):

@@ -73,17 +73,17 @@ def test_seller_in_another_process_passes_as_the_system_under_test(quick_seller:
     [
         (
             http("500 Internal Server Error", "application/json", b'{"code":"internalError","reason":"no"}'),
-            1,
+            3,
             "answered 500",
         ),
-        (http("200 OK", "text/html", b"<html><body>Welcome</body></html>"), 1, "200"),
-        (http("500 Internal Server Error", "text/html", b"<h1>Oops</h1>"), 1, "500"),
+        (http("200 OK", "text/html", b"<html><body>Welcome</body></html>"), 3, "200"),
+        (http("500 Internal Server Error", "text/html", b"<h1>Oops</h1>"), 3, "500"),
         (b"", 3, "closed the connection"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", 1, "not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", 3, "not HTTP"),
         (http("201 Created", "application/json", b"[]"), 1, "201"),
         (http("201 Created", "application/json;charset=utf-8", b'{"id": NaN}'), 1, "201"),
         (b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n{", 3, "closed the connection"),
-        (http("302 Found", "text/plain", b""), 1, "302"),
+        (http("302 Found", "text/plain", b""), 3, "302"),
     ],
     ids=["500", "html", "500-html", "closes", "ssh", "array", "nan", "half", "redirect"],
 )

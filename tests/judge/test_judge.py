@@ -158,8 +158,10 @@ def test_a_request_that_is_wrong_on_purpose_is_neither_blamed_nor_counted() -> N
 
 
 def test_an_unknown_operation_is_the_senders() -> None:
-    """A request that fits no contract is laid to who sent it."""
-    (finding,) = judge(transcript(exchange({}, operation=None, api=None, path="/nowhere")), fake_release()).findings
+    """A request that its contract does not have is laid to who sent it; what belongs to none is nobody's fault."""
+    nobody = exchange({}, operation=None, api=None, path="/nowhere")
+    assert judge(transcript(nobody), fake_release()).findings == ()
+    (finding,) = judge(transcript(exchange({}, operation=None, path="/nowhere")), fake_release()).findings
     assert (finding.rule, finding.verdict, finding.blame) == ("contract.operation", Verdict.FAIL, Blame.BUYER)
     assert "GET /nowhere" in finding.message
 

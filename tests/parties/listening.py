@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -49,8 +50,11 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, answers: Callable[[int], int] = lambda _: 204) -> None:
+    def __init__(self, answers: Callable[[int], int] = lambda _: 204, secured: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if secured else "http"
+        if secured:
+            self.socket = secured.wrap_socket(self.socket, server_side=True)
         self.answers = answers
         self.heard: list[Heard] = []
         self.requests = 0
@@ -60,7 +64,7 @@ class Listener(ThreadingHTTPServer):
 
     @property
     def callback(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def wait_for(self, enough: Callable[[], Any]) -> None:
         """Return when it is enough; looked at with each request, and now and then."""

@@ -22,6 +22,7 @@ from emulator.parties.callbacks import Guard
 from emulator.parties.clock import RealClock
 from emulator.parties.delivery import Deliverer
 from emulator.parties.store import Owed, StoreFault
+from tests.tls import AUTHORITY, serving
 
 POQ = "productOfferingQualification"
 ORDER = "productOrder"
@@ -88,6 +89,18 @@ def test_of_a_qualification_that_is_answered_at_once_only_its_making_is_told(sho
     shop.make(POQ, POQ, asked_poq(instantSyncQualification=True))
     shop.clock.sleep(10)
     assert listener.types() == ["poqCreateEvent"]  # MEF87 R45, R46
+
+
+def test_a_callback_behind_a_private_authority(shop: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting that holds for what a buyer sends holds for what a seller tells."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(AUTHORITY))
+    secured = Listener(secured=serving())
+    try:
+        shop.subscribe(POQ, secured.callback)
+        shop.make(POQ, POQ, asked_poq(instantSyncQualification=True))
+        assert secured.types() == ["poqCreateEvent"]
+    finally:
+        secured.close()
 
 
 def test_a_quote_that_is_answered_later(shop: Site, listener: Listener) -> None:

@@ -9,7 +9,7 @@ from trade import JSON, RELEASE, Desk
 
 from emulator.errors import FileProblem
 from emulator.parties.clock import VirtualClock
-from emulator.parties.profile import load_profile
+from emulator.parties.profile import load_profile, unsupported_operations
 from emulator.parties.seller import Seller
 from emulator.parties.strict import merge
 from emulator.wire.exchange import Response
@@ -56,6 +56,12 @@ def test_an_overlay_changes_only_what_it_names(tmp_path):
         ("options: {MEF123-O91: true}", ":3:11: there is no option 'MEF123-O91'; did you mean 'MEF123-O9'?"),
         ("options: {MEF123-R1: true}", ":3:11: there is no option 'MEF123-R1'"),
         ("readings: {address-street-numbr: always}", ":3:12: the interpretation register has no entry"),
+        (
+            "unsupported: [quote.cancelquote]",
+            ":3:15: unknown operation 'quote.cancelquote'; did you mean 'quote.cancelQ",
+        ),
+        ("unsupported: [site, qoute]", ":3:21: unknown operation 'qoute'; did you mean 'quote'?"),
+        ("unsupported: ['nothing.*']", ":3:15: unknown operation 'nothing.*'; it is an API (geographicAddress, "),
         ("readings:\n  address-street-number: allways", ":4:26: address-street-number has no reading 'allways'"),
     ],
 )
@@ -83,7 +89,6 @@ def test_all_of_it_is_told_at_once():
         {"behaviour": {"quote": {"path": [{"to": "inProgress"}, {"to": "inProgress"}]}}},
         {"behaviour": {"productOrder": {"path": [{"to": "inProgress"}, {"to": "inProgress"}, {"to": "rejected"}]}}},
         {"behaviour": {"productOfferingQualification": {"path": [{"to": "nonsense"}]}}},
-        {"unsupported": ["quote.cancelquote"]},
     ],
 )
 def test_what_the_standard_does_not_have_is_refused(overlay):
@@ -106,8 +111,30 @@ def test_merge_is_that_of_rfc_7396():
 
 
 def test_what_is_unsupported_is_answered_so():
-    desk = Desk({"unsupported": ["quote.registerListener"]})
+    desk = Desk({"unsupported": ["quote.registerListener", "site"]})
     assert desk.call("quote", "registerListener", {"callback": "http://b.example"}).status == 501
+    assert desk.call("quote", "listQuote").status == 200
+    assert desk.call("geographicSite", "listGeographicSite").status == 501
+
+
+@pytest.mark.parametrize(
+    "pattern", ["site", "geographicSite", "geographicSite.*", "site.*", "geographicSiteManagement"]
+)
+def test_an_api_is_unsupported_by_any_of_its_names(pattern):
+    profile = load_profile(overlay={"unsupported": [pattern]})
+    every = {f"geographicSite.{name}" for name in RELEASE.contract("site").operations}
+    assert unsupported_operations(profile, RELEASE) == every
+
+
+def test_a_pattern_names_operations_of_several_apis():
+    profile = load_profile(overlay={"unsupported": ["*.registerListener", "poq.list*"]})
+    assert unsupported_operations(profile, RELEASE) == {
+        "quote.registerListener",
+        "productOfferingQualification.registerListener",
+        "productOrder.registerListener",
+        "productOfferingQualification.listProductOfferingQualification",
+        "productOfferingQualification.listenToPoqItemStateChangeEvent",
+    }
 
 
 def test_several_buyers_are_told_apart():

@@ -7,7 +7,8 @@ from typing import Any
 
 from emulator.judge.judge import judge
 from emulator.report.known import Known
-from emulator.report.model import ExpectationInfo, Report, RunInfo, StepInfo, StepOutcome, run_report
+from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.played import ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange, Party
@@ -21,7 +22,7 @@ PASSED_STEP = StepInfo(
 FAILED_STEP = StepInfo(
     "ask again",
     "call",
-    StepOutcome.FAILED,
+    StepOutcome.UNMET,
     message="the answer is not what the step demands",
     exchanges=(1,),
     expectations=(ExpectationInfo(met=False, pointer="/state", expected="done", found="open"),),
@@ -68,5 +69,5 @@ def full_report() -> Report:
         FAILED_STEP,
         *(StepInfo(str(outcome), "await", outcome, message="why") for outcome in StepOutcome),
     )
-    seen = (exchange({"id": "1"}), exchange(fault=True), exchange({}, operation=None, api=None, path="/nowhere"))
+    seen = (exchange({"id": "1"}), exchange(fault=True), exchange({}, operation=None, path="/nowhere"))
     return report(*seen, steps=steps, breaches=(BREACH, Breach("/b", "c", "d", "e")), sut=Party.SELLER, case="no city")

@@ -15,10 +15,11 @@ import pytest
 
 from emulator.judge.rules import BOOKS
 from emulator.report import html
+from emulator.report.explain import why
 from emulator.report.html.catalogue import catalogue
-from emulator.report.html.causes import causes
 from emulator.report.html.exact import MARK
 from emulator.report.html.explained import explained
+from emulator.report.html.fixes import to_fix
 from emulator.report.html.lives import lives
 from emulator.report.html.page import embedded
 from emulator.report.html.summary import reached, summary, summary_of_all
@@ -372,7 +373,7 @@ def test_findings_of_one_cause_are_one_thing_whatever_item_or_operation_they_are
     items = tuple(Breach(f"/quoteItem/{n}/state", "a", "b", f"/quoteItem/{n}/state is b") for n in range(3))
     other = Breach("/quoteItem/0/id", "a", "b", "/quoteItem/0/id is b")
     told = report(exchange({}), exchange({}, operation="createIt"), breaches=(*items, other), sut=Party.SELLER)
-    first, second = causes(told)
+    first, second = to_fix(told)
     assert (first["pointer"], first["count"], first["runs"]) == ("/quoteItem/*/state", 6, 1)
     assert first["message"] == "/quoteItem/*/state is b"
     assert first["operations"] == ["retrieveGeographicAddress", "createIt"]
@@ -387,13 +388,17 @@ def test_findings_of_one_cause_are_one_thing_whatever_item_or_operation_they_are
 def test_a_cause_of_many_runs_is_told_once(cause: str, things: int) -> None:
     def run(step: str) -> dict[str, Any]:
         told = report(steps=(replace(FAILED_STEP, id=step, message=f"not by {step}"),), sut=Party.SELLER)
-        return {**told, "steps": [{**row, "outcome": "unmet", "cause": cause} for row in told["steps"]]}
+        return {
+            **told,
+            "steps": [{**row, "outcome": "unmet", "cause": cause, "inputs": step.split()[:1]} for row in told["steps"]],
+        }
 
-    found = causes({"runs": [run("one"), run("one"), run("other")]})
+    found = to_fix({"runs": [run("one"), run("one"), run("other")]})
     assert sum(thing["count"] for thing in found) == 3
     assert len(found) == things
-    again = causes({"runs": [run(f"one {n} 01a2-{n}") for n in range(3)]})
+    again = to_fix({"runs": [run(f"one {n} 01a2-{n}") for n in range(3)]})
     assert [(thing["count"], thing["runs"]) for thing in again] == [(3, 3)]
+    assert why(cause) in summary(run("one"))["sentence"]
     assert found[0]["runs"] == (3 if things == 1 else 2)
     assert [place["run"] for place in found[0]["places"]] == [1, 2, 3][: found[0]["runs"]]
 
@@ -402,10 +407,10 @@ def test_breaches_of_all_runs_come_before_what_was_only_not_met_and_those_of_mos
     rare, usual = Breach("/rare", "a", "b", "c"), Breach("/usual", "a", "b", "c")
     step = report(steps=(FAILED_STEP,), sut=Party.SELLER)
     runs = [step, report(breaches=(rare, usual), sut=Party.SELLER), report(breaches=(usual,), sut=Party.SELLER)]
-    found = causes({"runs": runs})
+    found = to_fix({"runs": runs})
     assert [thing.get("pointer", thing["kind"]) for thing in found] == ["/usual", "/rare", "step"]
     about = summary_of_all({"runs": runs})
-    assert about["sentence"].startswith("3 runs: 3 failed.")
+    assert about["sentence"].startswith("3 runs: 2 failed, 1 inconclusive.")
     assert about["tested"] == reached(runs[0])
 
 

@@ -13,7 +13,8 @@ import pytest
 from emulator.errors import Exit, FileProblem
 from emulator.report import json_report, junit_report
 from emulator.report.known import Known, load_known, schema
-from emulator.report.model import Report, StepInfo, StepOutcome, exit_code, whole_report
+from emulator.report.model import Report, exit_code, whole_report
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
@@ -146,7 +147,7 @@ def test_a_step_is_excused_with_what_it_blocks(tmp_path: Path) -> None:
     excuses = known(tmp_path, {"step": "ask again"})
     run = judged(excuses, steps=(PASSED_STEP, FAILED_STEP, blocked))
     assert run["verdict"] == "pass"
-    assert run["excused"] == {"findings": 0, "steps": 2, "otherwise": "fail"}
+    assert run["excused"] == {"findings": 0, "steps": 2, "otherwise": "inconclusive"}
     assert status(excuses, judged(excuses, steps=(PASSED_STEP, StepInfo("ask again", "call", StepOutcome.PASSED)))) == [
         "stale"
     ]
@@ -157,7 +158,7 @@ def test_a_step_that_failed_for_nothing_else_is_excused_with_the_finding(tmp_pat
     """The finding at the place of its one unmet expectation explains it; with another unmet one it still fails."""
     excuses = known(tmp_path, {"rule": "contract.schema"})
     assert judged(excuses, BREACHED, steps=(PASSED_STEP, FAILED_STEP))["verdict"] == "pass"
-    assert judged(excuses, BREACH, steps=(PASSED_STEP, FAILED_STEP))["verdict"] == "fail"
+    assert judged(excuses, BREACH, steps=(PASSED_STEP, FAILED_STEP))["verdict"] == "inconclusive"
 
 
 def test_an_error_of_ours_is_never_excused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from emulator.errors import Exit
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict
 from emulator.report import json_report
 from emulator.report.masking import clean_text, moment, plain
-from emulator.report.model import StepInfo, StepOutcome, exit_code, run_verdict, runs_of, whole_report
+from emulator.report.model import exit_code, run_verdict, runs_of, whole_report
+from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
@@ -42,6 +43,7 @@ FAIL_BUYER = finding(Verdict.FAIL, Blame.BUYER)
 LOST = finding(Verdict.NOT_SEEN, Blame.TRANSPORT)
 BROKEN = finding(Verdict.ERROR, Blame.EMULATOR)
 PASSED = step(StepOutcome.PASSED)
+ABSENT = StepInfo("step", "call", StepOutcome.SKIPPED, cause=Cause.UNSUPPORTED)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +65,17 @@ PASSED = step(StepOutcome.PASSED)
         ([LOST], [PASSED], SELLER, RunVerdict.INCONCLUSIVE),
         ([LOST, FAIL_SELLER], [PASSED], SELLER, RunVerdict.FAIL),
         ([BROKEN, FAIL_SELLER], [PASSED], SELLER, RunVerdict.ERROR),
-        ([finding(Verdict.FAIL, Blame.SCENARIO)], [PASSED], SELLER, RunVerdict.ERROR),
-        ([], [PASSED, step(StepOutcome.FAILED)], SELLER, RunVerdict.FAIL),
-        ([], [PASSED, step(StepOutcome.FAILED, Blame.SELLER)], SELLER, RunVerdict.FAIL),
-        ([], [PASSED, step(StepOutcome.FAILED, Blame.BUYER)], SELLER, RunVerdict.ERROR),
+        ([finding(Verdict.FAIL, Blame.SCENARIO)], [PASSED], SELLER, RunVerdict.INCONCLUSIVE),
+        ([], [PASSED, step(StepOutcome.UNMET)], SELLER, RunVerdict.INCONCLUSIVE),
+        ([], [PASSED, step(StepOutcome.UNMET, Blame.SELLER)], SELLER, RunVerdict.INCONCLUSIVE),
+        ([], [PASSED, step(StepOutcome.UNMET, Blame.SELLER)], None, RunVerdict.FAIL),
+        ([], [PASSED, ABSENT], SELLER, RunVerdict.SKIPPED),
+        ([FAIL_SELLER], [PASSED, ABSENT], SELLER, RunVerdict.FAIL),
+        ([], [ABSENT], SELLER, RunVerdict.SKIPPED),
+        ([], [PASSED, step(StepOutcome.UNMET, Blame.BUYER)], SELLER, RunVerdict.ERROR),
         ([], [PASSED, step(StepOutcome.INCONCLUSIVE)], SELLER, RunVerdict.INCONCLUSIVE),
         ([], [PASSED, step(StepOutcome.BLOCKED)], SELLER, RunVerdict.INCONCLUSIVE),
-        ([], [step(StepOutcome.FAILED), step(StepOutcome.BLOCKED)], SELLER, RunVerdict.FAIL),
+        ([], [step(StepOutcome.UNMET), step(StepOutcome.BLOCKED)], SELLER, RunVerdict.INCONCLUSIVE),
         ([], [PASSED, step(StepOutcome.ERROR)], SELLER, RunVerdict.ERROR),
     ],
 )

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from emulator.report.model import Report, StepInfo, StepOutcome
+from emulator.report.model import Report
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.wire.exchange import Party
 from tests.report.runs import PASSED_STEP, report
@@ -59,12 +60,12 @@ def test_a_breach_on_purpose_that_was_refused_is_seen() -> None:
     """A negative case cannot show the requirement itself: it shows that breaking it is noticed."""
     made = played(PASSED_STEP, StepInfo("a:case", "negative", StepOutcome.PASSED, covers=(UNSEEN,)))
     assert made["covers"]["not_seen"] == []
-    failed = played(PASSED_STEP, StepInfo("a:case", "negative", StepOutcome.FAILED, covers=(UNSEEN,)))
+    failed = played(PASSED_STEP, StepInfo("a:case", "negative", StepOutcome.UNMET, covers=(UNSEEN,)))
     assert failed["covers"]["not_seen"] == [UNSEEN]
 
 
 def test_a_case_asks_only_for_what_it_does_itself() -> None:
     """The flow before it is its way there, and has a run of its own."""
-    way, own = replace(PASSED_STEP, covers=(UNSEEN,)), StepInfo("a:x", "negative", StepOutcome.FAILED, covers=(SEEN,))
+    way, own = replace(PASSED_STEP, covers=(UNSEEN,)), StepInfo("a:x", "negative", StepOutcome.UNMET, covers=(SEEN,))
     made = report(steps=(way, own), case="x", required=Required((), None, strict=True))
     assert made["covers"]["asked"] == [SEEN]

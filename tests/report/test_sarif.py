@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.report import sarif_report
-from emulator.report.model import StepInfo, StepOutcome, whole_report
+from emulator.report.model import whole_report
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
@@ -62,7 +63,7 @@ def test_paths_are_those_of_the_repository_wherever_oit_was_called(here: str, tm
     (tmp_path / ".git").mkdir()
     folder = tmp_path / here
     folder.mkdir(parents=True, exist_ok=True)
-    outside = StepInfo("x", "call", StepOutcome.FAILED, message="no", where="/elsewhere/c d.oit.yaml:1:2")
+    outside = StepInfo("x", "call", StepOutcome.UNMET, message="no", where="/elsewhere/c d.oit.yaml:1:2")
     log = json.loads(sarif_report.render(report(steps=(NEVER, outside)), here=folder))
     uris = [r["locations"][0]["physicalLocation"]["artifactLocation"] for r in log["runs"][0]["results"]]
     prefix = f"{here}/" if here else ""

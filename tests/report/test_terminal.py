@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from emulator.errors import Exit
 from emulator.judge.verdict import Blame
-from emulator.report.model import Report, StepInfo, StepOutcome, exit_code, whole_report
+from emulator.report.model import Report, exit_code, whole_report
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.terminal import TerminalWriter
 from emulator.scenario.events import Waiting
 from emulator.standard.breach import Breach
@@ -202,7 +203,7 @@ def test_the_first_thing_to_do_is_what_stands_in_the_way_of_most_runs() -> None:
          "mend the scenario at s.oit.yaml:1:2"),
         (StepInfo("a", "notify", StepOutcome.NEVER_ARRIVED, message="nothing came"), "--callback"),
         (StepInfo("a", "call", StepOutcome.INCONCLUSIVE, message="refused", blame=Blame.TRANSPORT), "oit doctor"),
-        (StepInfo("a", "call", StepOutcome.FAILED, message="201", where="s.oit.yaml:1:2"), "at s.oit.yaml:1:2"),
+        (StepInfo("a", "call", StepOutcome.UNMET, message="201", where="s.oit.yaml:1:2"), "at s.oit.yaml:1:2"),
     ],
 )  # fmt: skip
 def test_whatever_went_wrong_there_is_something_to_do(step: StepInfo, said: str) -> None:

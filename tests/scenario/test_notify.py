@@ -99,7 +99,7 @@ def test_what_the_step_keeps_of_the_event_is_there_for_later_ones(tmp_path):
     missing = told(tmp_path, flow, [], [(200, MADE[1])])
     assert missing.outcomes["after"] == "blocked"
     lacks = told(tmp_path, flow.replace("event/id", "event/nothing"), [(3, event("e1"))], [(200, MADE[1])])
-    assert (lacks.step("told").outcome, lacks.step("told").blame) == ("failed", "seller")
+    assert (lacks.step("told").outcome, lacks.step("told").blame) == ("unmet", "seller")
 
 
 def test_expect_chooses_and_says_what_came_in_its_place(tmp_path):
@@ -107,7 +107,7 @@ def test_expect_chooses_and_says_what_came_in_its_place(tmp_path):
     wrong, right = event("e1", sellerId="other"), event("e2", sellerId="acme")
     assert told(tmp_path, flow, [(3, wrong), (4, right)]).outcomes["told"] == "passed"
     step = told(tmp_path, flow, [(3, wrong)]).step("told")
-    assert (step.outcome, step.blame) == ("failed", "seller")
+    assert (step.outcome, step.blame) == ("unmet", "seller")
     assert 'and not as wanted within 1m: /event/sellerId is "other", expected "acme"' in step.message
 
 
@@ -116,10 +116,10 @@ def test_expect_chooses_and_says_what_came_in_its_place(tmp_path):
     [
         ("2", 2, "passed"),
         ("2", 1, "never_arrived"),
-        ("{min: 1, max: 1}", 2, "failed"),
+        ("{min: 1, max: 1}", 2, "unmet"),
         ("{min: 2}", 3, "passed"),
         ("0", 0, "passed"),
-        ("0", 1, "failed"),
+        ("0", 1, "unmet"),
     ],
 )
 def test_count_says_how_many(tmp_path, count, arrive, outcome):

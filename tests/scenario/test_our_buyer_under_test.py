@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from emulator.report.model import Report, RunInfo, StepInfo
+from emulator.report.model import Report, RunInfo
+from emulator.report.played import StepInfo
 from emulator.scenario.events import Waiting
 from emulator.scenario.model import ClockMode
 from emulator.session import Job, Settings, read_scenarios, run_all

@@ -60,7 +60,7 @@ def test_every_sent_part_is_filled_in(tmp_path):
 
 def test_a_failed_step_blocks_those_after_it_by_name(tmp_path):
     played = play(read(tmp_path, CREATE + WAIT + AFTER), [(500, {"code": "internalError", "reason": "Oh"})])
-    assert played.outcomes == {"create": "failed", "ready": "blocked", "after": "blocked"}
+    assert played.outcomes == {"create": "unmet", "ready": "blocked", "after": "blocked"}
     step = played.step("create")
     assert step.message.endswith("/quote was answered 500 (internalError Oh); expected 201")
     assert step.blame == "seller"
@@ -73,11 +73,11 @@ def test_a_failed_step_blocks_those_after_it_by_name(tmp_path):
         (fault(FaultKind.UNREACHABLE), "inconclusive", "transport", "the seller could not be reached"),
         (fault(FaultKind.TIMEOUT), "inconclusive", "transport", "the seller gave no whole answer in time"),
         (fault(FaultKind.CLOSED), "inconclusive", "transport", "the seller closed the connection before"),
-        (fault(FaultKind.PROTOCOL), "failed", "seller", "the seller answered with something that is not HTTP"),
-        (html(201), "failed", "seller", "was answered 201 with text/html, which is not readable"),
-        (html(500), "failed", "seller", "was answered 500 with text/html instead of JSON; expected 201"),
-        ((201, {"state": "acknowledged"}), "failed", "seller", "has no id, so 'quote' cannot be followed"),
-        ((201, []), "failed", "seller", "has no id, so 'quote' cannot be followed"),
+        (fault(FaultKind.PROTOCOL), "unmet", "seller", "the seller answered with something that is not HTTP"),
+        (html(201), "unmet", "seller", "was answered 201 with text/html, which is not readable"),
+        (html(500), "unmet", "seller", "was answered 500 with text/html instead of JSON; expected 201"),
+        ((201, {"state": "acknowledged"}), "unmet", "seller", "has no id, so 'quote' cannot be followed"),
+        ((201, []), "unmet", "seller", "has no id, so 'quote' cannot be followed"),
     ],
 )
 def test_trouble_is_one_clear_sentence(tmp_path, answer, outcome, blame, sentence):
@@ -107,7 +107,7 @@ def test_a_state_that_never_comes_fails_with_the_states_seen(tmp_path):
     answers = [(201, QUOTE), in_state("acknowledged"), in_state("inProgress")]
     played = play(read(tmp_path, CREATE + WAIT), answers)
     step = played.step("ready")
-    assert step.outcome == "failed"
+    assert step.outcome == "unmet"
     assert step.message == (
         "quote Q1 did not come to approved.orderable within 1m;"
         " states seen: acknowledged (after 0s), inProgress (after 5s)"
@@ -119,7 +119,7 @@ def test_a_state_that_never_comes_fails_with_the_states_seen(tmp_path):
 def test_a_state_to_stop_on_fails_at_once(tmp_path):
     answers = [(201, QUOTE), in_state("inProgress"), in_state("unableToProvide")]
     step = play(read(tmp_path, CREATE + WAIT), answers).step("ready")
-    assert step.outcome == "failed"
+    assert step.outcome == "unmet"
     assert step.message.startswith("quote Q1 went to unableToProvide, so it will not come to approved.orderable;")
     assert (step.finished - step.started).total_seconds() == 5
 
@@ -176,7 +176,7 @@ def test_a_call_is_repeated_until_it_is_as_expected(tmp_path):
 def test_an_output_that_the_answer_lacks_fails_with_its_place(tmp_path):
     flow = CREATE.replace("#/id}", "#/number}")
     step = play(read(tmp_path, flow), [(201, QUOTE)]).step("create")
-    assert step.outcome == "failed"
+    assert step.outcome == "unmet"
     assert "demo.oit.yaml:12:19: '$response.body#/number' finds nothing" in step.message
 
 
@@ -198,7 +198,7 @@ def test_members_of_a_group_are_all_played(tmp_path):
 """
     )
     played = play(read(tmp_path, flow), [(201, QUOTE), (200, [])])
-    assert played.outcomes == {"create": "passed", "a": "failed", "b": "passed", "c": "blocked"}
+    assert played.outcomes == {"create": "passed", "a": "unmet", "b": "passed", "c": "passed"}
 
 
 CASES = """\
@@ -243,7 +243,7 @@ def test_a_negative_case_may_go_on_with_the_right_message(tmp_path):
 def test_a_wrong_refusal_fails(tmp_path, answer, sentence):
     scenario = read(tmp_path, CREATE, CASES.replace("THEN", "end"))
     step = play(scenario, [answer], case="no-item").step("create:no-item")
-    assert (step.outcome, step.blame) == ("failed", "seller")
+    assert (step.outcome, step.blame) == ("unmet", "seller")
     assert sentence in step.message
 
 

@@ -121,11 +121,11 @@ class Maker:
         options = schema.get("oneOf") or schema.get("anyOf")
         whole: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"allOf", "oneOf", "anyOf"}}
         parts = [*schema.get("allOf", ())] + ([self._random.choice(options)] if options else [])
-        types = [part for part in parts if "@type" in part.get("if", {}).get("properties", {})]
+        types = [part for part in parts if "const" in part.get("if", {}).get("properties", {}).get("@type", {})]
         parts = [part for part in parts if "if" not in part]
         if types:
             chosen = self._random.choice(types)
-            parts.append(chosen["then"])
+            parts.append(chosen.get("then", {}))
             parts.append({"fixed": {"@type": chosen["if"]["properties"]["@type"]["const"]}})
         for part in parts:
             flat = self._flat(part)

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.urns import suggestion
 from emulator.wire.call import ErrorCode
 from emulator.wire.payload import escape
 
@@ -86,20 +87,18 @@ class PlainWalk:
     def _undescribed(self, value: dict[str, Any], schemas: list[Schema]) -> bool:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value["@type"]
-        return any(
-            kind not in known and (name == bundle.PRODUCT_ROOT or "@schemaLocation" in value)
+        return bool(kind) and any(
+            kind not in known and (name == bundle.PRODUCT_ROOT or not known or "@schemaLocation" in value)
             for name, known in self._known_types(schemas)
         )
 
     def _known_types(self, schemas: list[Schema]) -> Iterator[tuple[str, set[str]]]:
         for name, dispatcher in self._dispatchers(schemas):
-            known = {
-                part["if"]["properties"]["@type"]["const"]
-                for part in dispatcher["allOf"]
-                if "@type" in part.get("if", {}).get("properties", {})
-            }
-            if known:
-                yield name, known
+            known = set[str]()
+            for part in dispatcher["allOf"]:
+                kind = part.get("if", {}).get("properties", {}).get("@type", {})
+                known.update([kind["const"]] if "const" in kind else kind.get("not", {}).get("enum", ()))
+            yield name, known
 
     def _type_breaches(self, value: dict[str, Any], schemas: list[Schema], place: str) -> Iterator[Breach]:
         kind = value.get("@type")
@@ -111,9 +110,11 @@ class PlainWalk:
                 yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
             elif self._undescribed(value, schemas):
                 what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+                known = frozenset().union(*(types for _, types in self._known_types(schemas)))
+                near = suggestion(kind, known.difference(self._aliases))
                 yield Breach(f"{place}/@type", "a type with a schema here", kind,
-                             f"no schema for this {what} is known, so its members were not checked",
-                             Check.UNCHECKED)  # fmt: skip
+                             f"no schema for this {what} is known, so its members were not checked"
+                             + (f"; {near}" if near else ""), Check.UNCHECKED)  # fmt: skip
 
     def _flat(self, schemas: Iterable[Schema], value: Any) -> Iterator[Schema]:
         """Every schema that has a say on `value`, references and alternatives followed."""

@@ -90,9 +90,73 @@ URIS = {
     "1http://h": False,
     "": False,
 }
+REFERENCES = {
+    "": True,
+    "a/b?c#d": True,
+    "./a:b": True,
+    "//h/a": True,
+    "/%41": True,
+    "http://h/": True,
+    "http://": False,
+    "1:b": False,
+    "a b": False,
+    "a\n": False,
+    "//h:x/": False,
+    "[": False,
+}
+TEMPLATES = {
+    "": True,
+    "http://h/a/{id}": True,
+    "{+path:3}/{a.b}{?x,y*}": True,
+    "caf\u00e9": True,
+    "{}": False,
+    "{a": False,
+    "a}": False,
+    "{a,}": False,
+    "{a:0}": False,
+    "{a-b}": False,
+    "a b": False,
+    "%4": False,
+}
+IPV4S = {
+    "203.0.113.1": True,
+    "0.0.0.0": True,
+    "203.0.113.256": False,
+    "203.0.113": False,
+    "203.0.113.01": False,
+    "203.0.113.1/24": False,
+    "203.0.113.1\n": False,
+    "\u0662.0.0.1": False,
+    "2001:db8::1": False,
+    "NOT_AN_IP": False,
+    "": False,
+}
+IPV6S = {
+    "2001:db8::1": True,
+    "2001:DB8:0:0:0:0:0:1": True,
+    "::": True,
+    "::ffff:203.0.113.1": True,
+    "fe80::1%eth0": False,
+    "2001:db8::1/64": False,
+    "1::2::3": False,
+    "12345::": False,
+    "203.0.113.1": False,
+    "": False,
+}
+UUIDS = {
+    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6": True,
+    "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6": True,
+    "f81d4fae7dec11d0a76500a0c91e6bf6": False,
+    "{f81d4fae-7dec-11d0-a765-00a0c91e6bf6}": False,
+    "f81d4fae-7dec-11d0-a765-00a0c91e6bfg": False,
+}
+ROWS = {
+    "date-time": DATE_TIMES, "date": DATES, "uri": URIS, "uri-reference": REFERENCES, "uri-template": TEMPLATES,
+    "ipv4": IPV4S, "ipv6": IPV6S, "uuid": UUIDS,
+}  # fmt: skip
 TABLE = [
     pytest.param(name, text, right, id=f"{name} {text!r}")
-    for name, rows in (("date-time", DATE_TIMES), ("date", DATES), ("uri", URIS))
+    for name, rows in ROWS.items()
     for text, right in rows.items()
 ]
 
@@ -133,7 +197,7 @@ def test_every_moment_is_a_date_time(moment: Any) -> None:
 @given(st.text(max_size=30) | st.text(":/?#[]@%a1", max_size=30))
 def test_no_text_raises(text: str) -> None:
     """Checkers answer, whatever the text."""
-    for check in (is_date, is_date_time, is_uri):
+    for check in CHECKERS.values():
         assert check(text) in {True, False}
 
 
@@ -143,3 +207,9 @@ def test_no_text_raises(text: str) -> None:
 def test_long_texts_take_no_time(text: str) -> None:
     """A checker's time grows with the text and no faster."""
     assert not is_uri(text)
+    for name in ("uri-reference", "uri-template"):
+        assert CHECKERS[name]("{" + "a." * 50_000 + text) is False
+
+
+def test_every_checked_format_has_a_row() -> None:
+    assert ROWS.keys() == CHECKERS.keys()

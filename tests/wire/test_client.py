@@ -268,19 +268,44 @@ def test_a_bomb_does_not_go_off(client: Client, encoding: str, monkeypatch: pyte
     packer = zlib.compressobj(9, zlib.DEFLATED, 31 if encoding == "gzip" else 15)
     bomb = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(64)) + packer.flush()
     pieces: list[int] = []
-    real = client_module._decoded
+    real = client_module.unpacked
 
     def watched(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
         for piece in real(chunks, name):
             pieces.append(len(piece))
             yield piece
 
-    monkeypatch.setattr(client_module, "_decoded", watched)
+    monkeypatch.setattr(client_module, "unpacked", watched)
     with partner(says(whole(bomb, b"Content-Encoding: " + encoding.encode()))) as url:
         kind, words = fault_of(client.send("GET", url))
     assert kind is FaultKind.PROTOCOL
     assert "is larger than" in words
     assert sum(pieces) < 2 << 20
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n" * 20,
+        b"HTTP/1.1 199\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["100", "103", "many", "unknown"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+def test_interim_answers_are_passed_over(client: Client, interim: bytes, method: str) -> None:
+    """1xx is not the answer, whatever it is, however often it comes (RFC 9110, 15.2)."""
+    with partner(says(interim + whole(b'{"a":1}' if method != "HEAD" else b""))) as url:
+        response = client.send(method, url).response
+    assert response
+    assert (response.status, response.raw) == (200, b'{"a":1}' if method != "HEAD" else b"")
+    assert response.header("link") is None
+
+
+def test_an_end_behind_an_interim_answer_is_no_answer(client: Client) -> None:
+    with partner(says(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")) as url:
+        assert fault_of(client.send("GET", url))[0] is FaultKind.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -290,6 +315,9 @@ def test_a_bomb_does_not_go_off(client: Client, encoding: str, monkeypatch: pyte
         pytest.param("deflate", zlib.compress(b'{"a":1}'), id="zlib"),
         pytest.param("deflate", zlib.compress(b'{"a":1}')[2:-4], id="bare-deflate"),
         pytest.param("identity", b'{"a":1}', id="identity"),
+        pytest.param("x-gzip", gzip.compress(b'{"a"') + gzip.compress(b":1}"), id="two-members"),
+        pytest.param("GZIP , identity", gzip.compress(b'{"a":1}') + bytes(512), id="padding"),
+        pytest.param("deflate, gzip", gzip.compress(zlib.compress(b'{"a":1}')), id="twice"),
     ],
 )
 def test_what_was_compressed_unasked_is_understood(client: Client, encoding: str, packed: bytes) -> None:

@@ -72,6 +72,7 @@ ASPECTS: Final[dict[Check, tuple[Aspect, ...]]] = {
     Check.QUERY: (),
     Check.STATUS: (),
     Check.HEADER: (),
+    Check.CODING: (),
     Check.UNKNOWN_MEMBER: (),
 }
 
@@ -80,8 +81,8 @@ TYPE: Final = "@type"
 
 
 def operation_is_known(said: Said) -> Iterator[Mark]:
-    """The request is one that the contract offers."""
-    if said.exchange.operation is None:
+    """The request is one that the contract offers. What belongs to no contract at all is no matter of the standard's."""
+    if said.exchange.operation is None and said.exchange.api is not None:
         call = f"{said.exchange.request.method} {said.exchange.request.path}"
         yield Breach(
             "",

@@ -98,9 +98,10 @@ def place_is_spelt_out(said: Said) -> Iterator[Mark]:
 common.unknown_is_404(SITE, "R15", "retrieveGeographicSite", KIND)
 
 common.keeps_id(SITE, (), KIND)
+common.links_to_itself(SITE, KIND)
 common.stays(SITE, (), KIND)
 common.no_doubles(SITE, (), "listGeographicSite")
-common.pages(SITE, (), "listGeographicSite")
+common.pages(SITE, (), "listGeographicSite", one=True)
 common.no_twins(SITE, (), KIND, "/place", "/relatedContactInformation")
 # What a site is called may be changed at any time, so that a difference is no more than a hint.
 common.agrees(SITE, (), KIND, "/name", "/siteType", "/companyName", "/customerName", "/description", hint=True)

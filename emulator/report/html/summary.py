@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from emulator.report.html.causes import (
+from emulator.report.explain import why
+from emulator.report.html.fixes import (
     GRAVE,
     PARTIES,
-    causes,
     decides,
     expired_or_stale,
     is_excused,
     pattern,
     stuck_steps,
+    to_fix,
 )
 from emulator.report.model import Report, runs_of
 
-_WHO: Final = ("buyer", "seller", "transport", "inputs", "scenario", "emulator", "spec")
+_WHO: Final = ("buyer", "seller", "transport", "scenario", "inputs", "emulator", "spec", "nobody")
 _MEANINGS: Final = {
     "inconclusive": "Something was not answered, never came or was not reached.",
     "error": "OIT, or the party that it plays, made a mistake: this says nothing of the partner.",
@@ -46,10 +47,10 @@ _MOST_ADDRESSES: Final = 4
 def summary(run: Report) -> dict[str, Any]:
     """Of one run: `{sentence, blame[{who, tested, counts}], first[...], tested[...]}`.
 
-    `counts` are findings by verdict. `first` is what to fix first, as `causes` has it; `tested` where the party under
+    `counts` are findings by verdict. `first` is what to fix first, as `to_fix` has it; `tested` where the party under
     test was reached, each as a base URL. What is excused is in the sentence only.
     """
-    return {"sentence": _sentence(run), "blame": list(_blame(run)), "first": causes(run), "tested": reached(run)}
+    return {"sentence": _sentence(run), "blame": list(_blame(run)), "first": to_fix(run), "tested": reached(run)}
 
 
 def summary_of_all(whole: Report) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def summary_of_all(whole: Report) -> dict[str, Any]:
     if left := whole.get("left_out"):
         parts.append(f"{_number(len(left), 'run was', 'runs were')} left out.")
     addresses = dict.fromkeys(address for run in runs for address in reached(run))
-    return {"sentence": " ".join(parts), "first": causes(whole), "tested": list(addresses)[:_MOST_ADDRESSES]}
+    return {"sentence": " ".join(parts), "first": to_fix(whole), "tested": list(addresses)[:_MOST_ADDRESSES]}
 
 
 def reached(run: Report) -> list[str]:
@@ -92,7 +93,7 @@ def _sentence(run: Report) -> str:
         case "fail":
             return _failed(run)
         case "inconclusive":
-            return " ".join([_MEANINGS["inconclusive"], *_unseen(run), *_excuse(run)])
+            return " ".join([_halted(run) or _MEANINGS["inconclusive"], *_unseen(run), *_excuse(run)])
         case verdict:
             return _MEANINGS.get(verdict, "")
 
@@ -111,7 +112,8 @@ def _passed(run: Report) -> str:
     if counts:
         parts.append(f"What does not decide: {_listed(counts)}.")
     if captured and (left := run.get("unattributed")):
-        parts.append(f"{_number(len(left), 'entry', 'entries')} of the file could not be judged.")
+        entries = _number(len({row["entry"] for row in left}), "entry", "entries")
+        parts.append(f"{entries} of the file could not be judged, or not whole.")
     return " ".join(parts)
 
 
@@ -130,6 +132,13 @@ def _failed(run: Report) -> str:
     if steps := list(stuck_steps(run)):
         parts.append(f"{_number(len(steps), 'step', 'steps')} of the scenario did not end as it asks.")
     return " ".join([*parts, *_known(run), *_excuse(run)]) or "Something is wrong."
+
+
+def _halted(run: Report) -> str:
+    """Which steps came to nothing and why; "" where that is not known."""
+    steps = [step for step in stuck_steps(run) if step["cause"]]
+    reasons = dict.fromkeys(why(step["cause"]) for step in steps)
+    return f"{_number(len(steps), 'step', 'steps')} did not come about: {'; '.join(reasons)}." if steps else ""
 
 
 def _known(whole: Report) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
 from emulator.judge.rules.common.echo import echo_marks, echoes
+from emulator.judge.rules.common.filtering import Filter, filters
 from emulator.judge.rules.common.identity import (
     agrees,
     keeps,
@@ -19,35 +20,50 @@ from emulator.judge.rules.common.identity import (
     same_parties,
     stays,
 )
+from emulator.judge.rules.common.installed import products_are_there
 from emulator.judge.rules.common.lists import (
     TELLS_NOTHING,
-    Filter,
-    filters,
     no_doubles,
     nothing_found_is_200,
     pages,
     too_many_is_422,
     unknown_is_404,
 )
+from emulator.judge.rules.common.plausible import (
+    in_order,
+    lasts,
+    links_to_itself,
+    past,
+    prices_read_well,
+    well_without_errors,
+)
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
 from emulator.judge.rules.common.values import moment, same
+from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
 
 __all__ = [
+    "PAGING",
     "STEADY",
     "TELLS_NOTHING",
+    "WHO",
     "Filter",
     "Machine",
     "agrees",
+    "claims_all",
     "echo_marks",
     "echoes",
     "filters",
     "fits_state_table",
     "goes_legally",
+    "in_order",
     "keeps",
     "keeps_id",
+    "lasts",
     "lifecycle",
+    "links_to_itself",
+    "lists_all",
     "moment",
     "no_doubles",
     "no_twins",
@@ -56,6 +72,9 @@ __all__ = [
     "paired",
     "parties",
     "parties_of",
+    "past",
+    "prices_read_well",
+    "products_are_there",
     "reads_agree",
     "repeats_parties",
     "required_by_table",
@@ -67,4 +86,5 @@ __all__ = [
     "too_many_is_422",
     "unknown_is_404",
     "uses_all",
+    "well_without_errors",
 ]

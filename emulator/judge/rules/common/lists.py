@@ -1,15 +1,15 @@
-"""Errors of reads, and lists: filters, pages, doubles."""
+"""Errors of reads, and lists: pages, doubles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from emulator.judge.rule import ANY_STATUS, REFUSED, Mark, responses
 from emulator.judge.rulebook import Rulebook, breach, hold
-from emulator.judge.rules.common.values import Labels, moment, same
+from emulator.judge.rules.common.filtering import number
+from emulator.judge.rules.common.values import Labels
+from emulator.judge.rules.common.wholeness import pages_go_on
 from emulator.judge.run import Kind, Said
 from emulator.wire.payload import every
 
@@ -63,93 +63,34 @@ def too_many_is_422(book: Rulebook, labels: Labels, operation: str, *, name: str
     book.add(labels, look, on=responses(book.api, operation, statuses=REFUSED), about="tooManyRecords", name=name)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A query parameter of a list and what it asks of each entry.
-
-    `member` is a pattern below the entry; one match is enough. `compare` is eq, gt or lt. Where the entry
-    of the list does not show the member, what was shown of that resource before says whether it matches.
+def pages(book: Rulebook, labels: Labels, operation: str, *, one: bool = False, name: str = "pages") -> None:
+    """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, no page
+    is longer than its limit, and none is empty that begins before the total. Where a list has more than `one` page, they
+    go on from one another.
     """
-
-    member: str
-    compare: str = "eq"
-
-
-def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str, Filter], *, name: str = "") -> None:
-    """Every entry of a list matches every filter of its query (a parameter given several times, or with commas
-    where the plain value matches nothing, names alternatives).
-    """
-
-    def look(said: Said) -> Iterator[Mark]:
-        for parameter, filter_ in wanted.items():
-            values = [value for key, value in said.exchange.request.query if key == parameter and value]
-            if not values:
-                continue
-            for shown, life in said.lived():
-                found = [v for _, v in every(shown.value, filter_.member)]
-                if not found:
-                    before = life.last_before(said.exchange)
-                    found = [v for _, v in every(before.value, filter_.member)] if before else []
-                if found:
-                    place = f"{shown.place}{filter_.member}".replace("/*", "")
-                    yield hold(place, any(_meets(f, v, filter_.compare) for f in found for v in _spelt(values)),
-                               expected=f"{filter_.compare} {', '.join(values)}" if filter_.compare != "eq" else values[0],
-                               found=found[0],
-                               message=f"{place} does not match the filter {parameter}={','.join(values)}")  # fmt: skip
-
-    book.add(labels, look, on=responses(book.api, operation), about=f"entries against {', '.join(wanted)}", name=name)
-
-
-def _spelt(values: Sequence[str]) -> Iterator[str]:
-    for value in values:
-        yield value
-        if "," in value:
-            yield from (part.strip() for part in value.split(","))
-
-
-def _meets(found: Any, wanted: str, compare: str) -> bool:
-    if compare == "eq":
-        text = str(found).lower() if isinstance(found, bool) else str(found)
-        return text == wanted or same(found, wanted)
-    left, right = _instant(found), _instant(wanted)
-    if left is None or right is None:
-        return True  # no instants to compare: the contract says so
-    return left >= right if compare == "gt" else left <= right
-
-
-def _instant(value: Any) -> datetime | None:
-    """A date or date-time as an instant; a bare date is taken at its midnight, UTC."""
-    if isinstance(value, str) and len(value) == len("2026-01-01"):
-        return moment(f"{value}T00:00:00+00:00")
-    return moment(value.replace(" ", "+")) if isinstance(value, str) else None
-
-
-def pages(book: Rulebook, labels: Labels, operation: str, *, name: str = "pages") -> None:
-    """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, and
-    no page is longer than its limit.
-    """
+    if not one:
+        pages_go_on(book, operation, name=f"{name}-go-on")
 
     def look(said: Said) -> Iterator[Mark]:
         if not isinstance(said.body, list):
             return
         shown = len(said.body)
-        offset, limit = _number(said.query.get("offset")) or 0, _number(said.query.get("limit"))
-        result, total = _number(said.header("X-Result-Count")), _number(said.header("X-Total-Count"))
+        offset, limit = number(said.query.get("offset")) or 0, number(said.query.get("limit"))
+        result, total = number(said.header("X-Result-Count")), number(said.header("X-Total-Count"))
         if result is not None:
             yield hold("", result == shown, expected=shown, found=result,
                        message=f"X-Result-Count is {result} for a page of {shown}")  # fmt: skip
         if total is not None and shown:
             yield hold("", total >= offset + shown, expected=f"{offset + shown} or more", found=total,
                        message=f"X-Total-Count is {total}, though {offset + shown} were shown or skipped")  # fmt: skip
+        if total is not None and not shown and limit != 0:
+            yield hold("", offset >= total, expected=f"{total - offset} more", found=[],
+                       message=f"the page is empty, though X-Total-Count is {total} and {offset} were skipped")  # fmt: skip
         if limit is not None:
             yield hold("", shown <= limit, expected=f"{limit} at most", found=shown,
                        message=f"{shown} entries were sent where {limit} were asked for")  # fmt: skip
 
     book.add(labels, look, on=responses(book.api, operation), about="X-Result-Count, X-Total-Count, limit", name=name)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
 
 
 def no_doubles(book: Rulebook, labels: Labels, operation: str, *, name: str = "doubles") -> None:

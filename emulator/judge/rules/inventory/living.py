@@ -99,6 +99,23 @@ def updates_come_later(said: Said) -> Iterator[Mark]:
                        found=shown.value["lastUpdateDate"])  # fmt: skip
 
 
+common.past(INVENTORY, "/statusChange/*/changeDate", "/lastUpdateDate", on=READ | LISTED)
+common.past(
+    INVENTORY, "/startDate", on=READ | LISTED, where=lambda value: value.get("status") in STARTED, name="start-future"
+)
+common.past(
+    INVENTORY,
+    "/terminationDate",
+    on=READ | LISTED,
+    where=lambda value: value.get("status") == "terminated",
+    name="end-future",
+)
+common.in_order(INVENTORY, "/startDate", "/terminationDate", on=READ | LISTED, name="date-order")
+common.prices_read_well(INVENTORY, "/productPrice/*", on=READ)
+common.lasts(INVENTORY, "/productTerm/*/duration", on=READ)
+common.links_to_itself(INVENTORY, PRODUCT)
+
+
 # Against the orders of the run
 
 

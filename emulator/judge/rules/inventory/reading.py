@@ -40,29 +40,26 @@ common.no_twins(
     "/statusChange",
 )
 common.keeps_id(INVENTORY, (), PRODUCT)
+common.unknown_is_404(INVENTORY, (), "retrieveProduct", PRODUCT, name="unknown")
 common.no_doubles(INVENTORY, (), "listProduct")
 common.pages(INVENTORY, (), "listProduct")
 common.agrees(INVENTORY, (), PRODUCT, "/productOffering/id", "/productSpecification/id")
-common.filters(
-    INVENTORY,
-    (),
-    "listProduct",
-    {
-        "status": Filter("/status"),
-        "productSpecificationId": Filter("/productSpecification/id"),
-        "productOfferingId": Filter("/productOffering/id"),
-        "externalId": Filter("/externalId"),
-        "geographicalSiteId": Filter("/relatedSite/*/id"),
-        "relatedProductId": Filter("/productRelationship/*/id"),
-        "billingAccountId": Filter("/billingAccount/id"),
-        "productOrderId": Filter("/productOrderItem/*/productOrderId"),
-        "startDate.gt": Filter("/startDate", "gt"),
-        "startDate.lt": Filter("/startDate", "lt"),
-        "lastUpdateDate.gt": Filter("/lastUpdateDate", "gt"),
-        "lastUpdateDate.lt": Filter("/lastUpdateDate", "lt"),
+_FILTERS: Final = {
+    "status": Filter("/status", moves=True),
+    "productSpecificationId": Filter("/productSpecification/id"),
+    "productOfferingId": Filter("/productOffering/id"),
+    "externalId": Filter("/externalId"),
+    "geographicalSiteId": Filter("/relatedSite/*/id"),
+    "relatedProductId": Filter("/productRelationship/*/id"),
+    "billingAccountId": Filter("/billingAccount/id"),
+    "productOrderId": Filter("/productOrderItem/*/productOrderId", moves=True),
+    **{
+        f"{name}.{way}": Filter(f"/{name}", way, moves=name == "lastUpdateDate")
+        for name in ("startDate", "lastUpdateDate")
+        for way in ("gt", "lt")
     },
-    name="filter",
-)
+}
+common.filters(INVENTORY, (), "listProduct", _FILTERS, name="filter")
 
 
 @INVENTORY.at_end(name="summary")
@@ -117,6 +114,14 @@ def _take_ended(known: set[str], _run: Run, exchange: Exchange) -> None:
 
 _ENDED: Final[Fold[set[str]]] = Fold(set, _take_ended)
 """The products that somebody ordered to end."""
+
+
+def _leaves(run: Run, shown: Shown) -> bool:
+    """Whether a product may be gone from the inventory: it is not in service any more, or somebody ordered that it ends."""
+    return shown.value.get("status") not in (*IN_SERVICE, "pendingActive") or shown.value["id"] in run.known(_ENDED)
+
+
+common.lists_all(INVENTORY, (), PRODUCT, _FILTERS, leaves=_leaves)
 
 
 @INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))

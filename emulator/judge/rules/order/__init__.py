@@ -1,7 +1,7 @@
 """The rules of MEF 123: one module for each group of use cases.
 
 In the order of the guide: serving, products, placing with answering and item_answers, terms, changing, living, patching,
-reading, dates, cancelling, charging with charge_answers and charge_ends, subscribing, news, telling, paging.
+reading, dates, cancelling, plausible, charging with charge_answers, charge_ends and charge_states, subscribing, news, telling, paging.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from emulator.judge.rules.order import (
     changing,
     charge_answers,
     charge_ends,
+    charge_states,
     charging,
     dates,
     item_answers,
@@ -20,6 +21,7 @@ from emulator.judge.rules.order import (
     paging,
     patching,
     placing,
+    plausible,
     products,
     reading,
     serving,
@@ -36,6 +38,7 @@ __all__ = [
     "changing",
     "charge_answers",
     "charge_ends",
+    "charge_states",
     "charging",
     "dates",
     "item_answers",
@@ -44,6 +47,7 @@ __all__ = [
     "paging",
     "patching",
     "placing",
+    "plausible",
     "products",
     "reading",
     "serving",

@@ -7,7 +7,7 @@ with both labels.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from emulator.judge.fold import Fold, grouped
 from emulator.judge.rule import FINE, Mark, responses
@@ -42,8 +42,8 @@ _ITEM_PATCHABLE: Final = ("endCustomerName", "relatedBuyerPON", "relatedContactI
 def what_was_sent_comes_back(said: Said) -> Iterator[Mark]:
     """Each value of the request, in the answer; as it was changed since by patchProductOrder and modify-date requests."""
     for shown, life in said.lived():
-        asked = life.request
-        if not isinstance(asked, dict):
+        asked = life.request if isinstance(life.request, dict) else _of_before_the_run(said.run, life, shown.value)
+        if not asked:
             continue
         expected = _as_asked(said, life, asked, shown.view)
         changes = list(date_changes(said.run, life.id))
@@ -56,6 +56,13 @@ def what_was_sent_comes_back(said: Said) -> Iterator[Mark]:
         yield from _date_marks(asked, shown.value, shown.place, changes)
 
 
+def _of_before_the_run(run: Run, life: Life, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known to be asked of an order that the run did not see placed: nothing but what changes add to it."""
+    if not any(succeeded(exchange) for exchange in _patches(run, life.id)):
+        return {}
+    return {"productOrderItem": [{"id": found} for _, found in every(shown, f"{ITEMS}/id") if isinstance(found, str)]}
+
+
 def _as_asked(said: Said, life: Life, asked: Mapping[str, Any], view: View) -> dict[str, Any]:
     """What the buyer wants of the order by now, of what the contract knows."""
     wanted = {name: value for name, value in asked.items() if name in ORDER_MEMBERS and name != "productOrderItem"}
@@ -66,8 +73,7 @@ def _as_asked(said: Said, life: Life, asked: Mapping[str, Any], view: View) -> d
                 holder.pop("note", None)
     by_id = {item["id"]: item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)}
     for exchange in _patches(said.run, life.id):
-        # What the answer to a patch makes of it is judged with the patch (6.2).
-        patch, done = exchange.request.body, succeeded(exchange) and exchange.n < said.exchange.n
+        patch, done = exchange.request.body, succeeded(exchange) and exchange.n <= said.exchange.n
         _merge(wanted, patch, _PATCHABLE, done=done)
         for _, change in every(patch, ITEMS):
             if isinstance(at(change, "/id"), str) and change["id"] in by_id:
@@ -98,6 +104,33 @@ def _patches(run: Run, order: str) -> Iterator[Exchange]:
         refused = exchange.response is not None and (400 <= exchange.response.status < 500)  # noqa: PLR2004
         if not refused and serves(exchange) is not False:
             yield exchange
+
+
+class Entered(NamedTuple):
+    """A note that the buyer gave the order, or one of its items, and the seller took: by which exchange."""
+
+    item: str | None
+    note: Mapping[str, Any]
+    n: int
+
+
+def entered_notes(run: Run, life: Life) -> list[Entered]:
+    """The buyer's notes that were taken with the order and with its changes; of those with one id on one place the first.
+
+    A note that repeats one that was shown, or has no id or another source than the buyer, is not among them.
+    """
+    asked = [life.asked] if life.asked else []
+    taken = (e for e in run.known(_PATCHES).get(life.id, ()) if succeeded(e) and e.n not in run.spoilt)
+    found: dict[tuple[str | None, str], Entered] = {}
+    for exchange in (*asked, *taken):
+        body = exchange.request.body
+        holders = [(None, body), *((at(item, "/id"), item) for _, item in every(body, ITEMS))]
+        for item, holder in holders:
+            for _, note in every(holder, "/note/*"):
+                identifier = at(note, "/id")
+                if isinstance(identifier, str) and isinstance(item, str | None) and at(note, "/source") == "buyer":
+                    found.setdefault((item, identifier), Entered(item, note, exchange.n))
+    return list(found.values())
 
 
 def _merge(target: dict[str, Any], patch: Any, members: tuple[str, ...], *, done: bool) -> None:

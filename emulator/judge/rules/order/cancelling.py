@@ -94,16 +94,13 @@ def _seller_contact(said: Said) -> Iterator[Mark]:
 
 ORDER.add("R76", _seller_contact, on=CANCEL_MADE, about="the Seller's contact of a new cancel request", name="contact")
 
-common.filters(
-    ORDER,
-    "O13",
-    "listCancelProductOrder",
-    {
-        "productOrderId": common.Filter("/productOrder/productOrderId"),
-        "state": common.Filter("/state"),
-        "cancellationReasonType": common.Filter("/cancellationReasonType"),
-    },
-)
+_FILTERS: Final = {
+    "productOrderId": common.Filter("/productOrder/productOrderId"),
+    "state": common.Filter("/state", moves=True),
+    "cancellationReasonType": common.Filter("/cancellationReasonType"),
+}
+common.filters(ORDER, "O13", "listCancelProductOrder", _FILTERS)
+common.lists_all(ORDER, "O13", CANCEL, _FILTERS)
 ORDER.present("R77", "/*", "/id", "/productOrder", "/state", on=CANCEL_LISTED)
 
 

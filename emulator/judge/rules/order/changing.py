@@ -12,6 +12,7 @@ from emulator.judge.rule import (
     Mark,
 )
 from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import ANSWERED, ITEMS, PLACE, objects_of, text_of, with_action
 from emulator.judge.run import PRODUCT, Said, Shown, succeeded
@@ -20,6 +21,7 @@ from emulator.wire.payload import MISSING, at, escape, every
 # 6.1.7, items to modify
 
 ORDER.present("R39", ITEMS, "/product/id", "/product/productConfiguration", on=PLACE, where=with_action("modify"))
+common.products_are_there(ORDER, "R39", "modify", ITEMS, on=PLACE)
 
 
 @ORDER.rule("R40", on=PLACE)
@@ -139,6 +141,7 @@ def changes_do_without_an_account(said: Said) -> Iterator[Mark]:
 # 6.1.8, items to delete
 
 ORDER.present("R43", ITEMS, "/product/id", on=PLACE, where=with_action("delete"))
+common.products_are_there(ORDER, "R43", "delete", ITEMS, on=PLACE)
 
 _BARE: Final = ("id", "action", "product")
 

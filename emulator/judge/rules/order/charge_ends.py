@@ -186,19 +186,17 @@ def a_settled_charge_has_settled_items(said: Said) -> Iterator[Mark]:
 
 # Lists and reads of charges
 
-common.filters(
-    ORDER,
-    "O17",
-    "listCharge",
-    {
-        "productOrderId": common.Filter("/*/productOrderId"),
-        "productOrderItemId": common.Filter("/productOrderItem/productOrderItemId"),
-        "creationDate.gt": common.Filter("/creationDate", "gt"),
-        "creationDate.lt": common.Filter("/creationDate", "lt"),
-        "responseDueDate.gt": common.Filter("/responseDueDate", "gt"),
-        "responseDueDate.lt": common.Filter("/responseDueDate", "lt"),
+_FILTERS: Final = {
+    "productOrderId": common.Filter("/*/productOrderId"),
+    "productOrderItemId": common.Filter("/productOrderItem/productOrderItemId"),
+    **{
+        f"{name}.{way}": common.Filter(f"/{name}", way)
+        for name in ("creationDate", "responseDueDate")
+        for way in ("gt", "lt")
     },
-)
+}
+common.filters(ORDER, "O17", "listCharge", _FILTERS)
+common.lists_all(ORDER, "O17", CHARGE, _FILTERS)
 
 ORDER.present("R98", "/*", "/id", "/state", "/creationDate", "/responseDueDate", on=CHARGE_LISTED)
 

@@ -347,10 +347,22 @@ def _stands_against(cause: Life, member: str) -> Subject | None:
 def _waited_for(run: Run, charge: Life, cause: Life) -> bool:
     """Whether a request waited for a charge at the very time at which this one was open.
 
-    An order, or an item, has one open charge at a time: if both stand against the same, this is the one.
+    An order, or an item, has one open charge at a time: if both stand against the same, this is the one. A request waits
+    until it is seen to wait no longer; where it was not looked at while the charge was open, one of several charges may
+    have been for it.
     """
     waits = [s.exchange.n for s in cause.shown if at(s.value, "/state") == "inProgress.assessingCharge"]
-    return _overlap(waits, run.known(CHARGES).opened.get(charge.id, ()))
+    opened = run.known(CHARGES).opened.get(charge.id, ())
+    if _overlap(waits, opened):
+        return True
+    if not waits or not opened or opened[0] < waits[0]:
+        return False
+    on = next((s.exchange.n for s in cause.shown if s.exchange.n > waits[-1]), None)
+    mine = subject_of(charge.shown[-1].value)
+    alone = mine is not None and all(
+        other is charge or subject_of(other.shown[-1].value) != mine for other in run.known(CHARGES).about(mine.order)
+    )
+    return alone and (on is None or opened[0] < on)
 
 
 ORDER.at_end("R90", name="cause")(_names_its_cause(1))

@@ -221,21 +221,18 @@ def requests_begin_acknowledged(said: Said) -> Iterator[Mark]:
 
 _SIX: Final = ("id", "creationDate", "expediteIndicator", "productOrderItem", "requestedCompletionDate", "state")
 
-common.filters(
-    ORDER,
-    "O12",
-    LIST_DATES,
-    {
-        "state": common.Filter("/state"),
-        "expediteIndicator": common.Filter("/expediteIndicator"),
-        "productOrderId": common.Filter("/productOrderItem/productOrderId"),
-        **{
-            f"{name}.{way}": common.Filter(f"/{name}", way)
-            for name in ("requestedCompletionDate", "creationDate")
-            for way in ("gt", "lt")
-        },
+_FILTERS: Final = {
+    "state": common.Filter("/state", moves=True),
+    "expediteIndicator": common.Filter("/expediteIndicator"),
+    "productOrderId": common.Filter("/productOrderItem/productOrderId"),
+    **{
+        f"{name}.{way}": common.Filter(f"/{name}", way)
+        for name in ("requestedCompletionDate", "creationDate")
+        for way in ("gt", "lt")
     },
-)
+}
+common.filters(ORDER, "O12", LIST_DATES, _FILTERS)
+common.lists_all(ORDER, "O12", MODIFY_DATE, _FILTERS)
 
 
 @ORDER.rule("R69", on=responses(API, LIST_DATES))

@@ -17,42 +17,61 @@ from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass
-from emulator.judge.rules.order.answering import UNCHANGED, date_changes
+from emulator.judge.rules.order.answering import UNCHANGED, date_changes, entered_notes
 from emulator.judge.rules.order.products import ANSWERS, ITEMS
 
 
 @ORDER.rule("R21", on=ANSWERS)
 def notes_stay_as_they_are(said: Said) -> Iterator[Mark]:
-    """Each note that was shown before is still there, unchanged."""
+    """Each note that was shown before, or that the seller took from the buyer, is still there, unchanged."""
     for shown, life in said.lived():
         earlier = life.last_before(said.exchange)
-        if earlier is None:
-            continue
-        for holder in ("", ITEMS):
-            for place, value, before in common.paired(shown, earlier, holder):
-                yield from _note_marks(
-                    f"{shown.place}{place}/note", at(value, "/note"), at(before, "/note"), earlier.exchange.n
-                )
+        sent = entered_notes(said.run, life) if shown.exchange is not life.asked else ()
+        holders = [
+            ("", None, shown.value),
+            *((place, at(item, "/id"), item) for place, item in every(shown.value, ITEMS)),
+        ]
+        for place, item, holder in holders:
+            old = _notes_of(earlier.value, item) if earlier else []
+            known = {note.get("id") for note in old}
+            fresh = [one for one in sent if one.item == item and one.note["id"] not in known]
+            here, now = f"{shown.place}{place}/note", at(holder, "/note")
+            yield from _note_marks(here, now, old, f"exchange {earlier.exchange.n if earlier else 0} showed")
+            for one in fresh:
+                yield from _note_marks(here, now, [one.note], f"exchange {one.n} sent", moved=True)
 
 
 _NOTE: Final = ("author", "date", "source", "text")
 
 
-def _note_marks(place: str, notes: Any, before: Any, when: int) -> Iterator[Mark]:
+def _notes_of(order: Any, item: Any) -> list[Mapping[str, Any]]:
+    """The notes of an order, or of one of its items."""
+    holder = order if item is None else next((i for _, i in every(order, ITEMS) if at(i, "/id") == item), MISSING)
+    return [note for _, note in every(holder, "/note/*") if isinstance(note, dict) and isinstance(note.get("id"), str)]
+
+
+def _note_marks(
+    place: str, notes: Any, before: Iterable[Mapping[str, Any]], who: str, *, moved: bool = False
+) -> Iterator[Mark]:
+    """Each note against its namesakes now. `moved`: where another note has its id, it may have got one of its own."""
     now = [note for note in notes if isinstance(note, dict)] if isinstance(notes, list) else []
-    for old in before if isinstance(before, list) else ():
-        if not isinstance(old, dict) or not isinstance(old.get("id"), str):
-            continue
+    for old in before:
         namesakes = [note for note in now if note.get("id") == old["id"]]
-        if any(all(common.same(old.get(name), note.get(name)) for name in _NOTE) for note in namesakes):
+        if any(_same_note(old, note) for note in namesakes) or (
+            moved and namesakes and any(_same_note(old, note) for note in now)
+        ):
             yield FINE
         elif namesakes:
-            name = next(name for name in _NOTE if not common.same(old.get(name), namesakes[0].get(name)))
+            name = next(n for n in _NOTE if given(old.get(n)) and not common.same(old[n], namesakes[0].get(n)))
             here = f"{place}/{notes.index(namesakes[0])}/{name}"
             yield breach(here, old.get(name, MISSING), namesakes[0].get(name, MISSING),
-                         f"{here} of note {old['id']} was changed; exchange {when} showed it otherwise")  # fmt: skip
+                         f"{here} of note {old['id']} was changed; {who} it otherwise")  # fmt: skip
         else:
-            yield breach(place, old, MISSING, f"note {old['id']} of {place}, which exchange {when} showed, is gone")
+            yield breach(place, old, MISSING, f"note {old['id']}, which {who}, is not in {place}")
+
+
+def _same_note(old: Mapping[str, Any], note: Mapping[str, Any]) -> bool:
+    return all(common.same(old[name], note.get(name)) for name in _NOTE if given(old.get(name)))
 
 
 ORDER.present("R22", ITEMS, "/state", on=ANSWERS)

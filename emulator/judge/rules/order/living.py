@@ -155,6 +155,19 @@ def orders_end_after_they_begin(said: Said) -> Iterator[Mark]:
                              f"{place} is before orderDate", hint=True)  # fmt: skip
 
 
+@ORDER.rule(name="completion-order", on=SHOWN)
+def orders_are_completed_after_their_items(said: Said) -> Iterator[Mark]:
+    """The completionDate of an order is not before that of one of its items (7.2.1.2: all of them are done by then)."""
+    for shown in said.shown:
+        done = common.moment(shown.value.get("completionDate"))
+        for place, found in every(shown.value, f"{ITEMS}/completionDate") if done else ():
+            when = common.moment(found)
+            if done is not None and when is not None:
+                yield FINE if (when - done).total_seconds() < 1 else breach(
+                    f"{shown.place}/completionDate", f"{found} or later", shown.value["completionDate"],
+                    f"{shown.place}/completionDate is before {place}", hint=True)  # fmt: skip
+
+
 _LATER: Final = {
     "/completionDate": frozenset(OVER),
     "/cancellationDate": frozenset({"cancelled"}),

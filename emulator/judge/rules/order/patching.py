@@ -11,8 +11,9 @@ from emulator.judge.rule import (
     Mark,
 )
 from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.rules.order.names import PATCH, PATCHED, objects_of
+from emulator.judge.rules.order.names import ITEMS, PATCH, PATCHED, PLACE, objects_of
 from emulator.judge.run import ORDER as ORDERS
 from emulator.judge.run import Run, Said, Shown
 from emulator.wire.exchange import Exchange
@@ -166,16 +167,42 @@ def _shown_contacts(order: Any, item: Any) -> list[tuple[str, Any]]:
     ]
 
 
-@ORDER.rule("R57", on=PATCH)
+@ORDER.rule("R57", on=PATCH | PLACE)
 def buyers_sign_their_notes(said: Said) -> Iterator[Mark]:
-    """Notes that are new in a PATCH have source buyer."""
+    """Notes of an order, and those that are new in a PATCH, have source buyer."""
+    if said.exchange.operation == ORDERS.create:
+        fresh = [*every(said.body, "/note/*"), *every(said.body, f"{ITEMS}/note/*")]
+    else:
+        fresh = [
+            (f"{p}/{i}", note) for p, asked, known in _patched(said, "note") for i, note in _new_notes(asked, known)
+        ]
+    for place, note in fresh:
+        source = at(note, "/source")
+        if isinstance(source, str):
+            yield hold(f"{place}/source", source == "buyer", expected="buyer", found=source,
+                       message=f"{place}/source of a new note is {source}; the buyer wrote it")  # fmt: skip
+
+
+@ORDER.rule("R21", name="buyer", on=PATCH)
+def buyers_leave_notes_as_they_are(said: Said) -> Iterator[Mark]:
+    """Notes that the order has already stand in a PATCH as they were, if at all."""
     for place, asked, known in _patched(said, "note"):
-        for index, note in _new_notes(asked, known):
-            source = at(note, "/source")
-            if isinstance(source, str):
-                here = f"{place}/{index}/source"
-                yield hold(here, source == "buyer", expected="buyer", found=source,
-                           message=f"{here} of a new note is {source}; the buyer wrote it")  # fmt: skip
+        old = {identifier: note for note in known if isinstance(identifier := at(note, "/id"), str)}
+        for index, note in enumerate(asked):
+            was = old.get(identifier) if isinstance(identifier := at(note, "/id"), str) else None
+            if not isinstance(was, dict):
+                continue
+            changed = [
+                n for n in _NOTE if given(note.get(n)) and given(was.get(n)) and not common.same(was[n], note[n])
+            ]
+            for name in changed:
+                yield breach(f"{place}/{index}/{name}", was[name], note[name],
+                             f"{place}/{index}/{name} is not what note {identifier} has; a note is not changed")  # fmt: skip
+            if not changed:
+                yield FINE
+
+
+_NOTE: Final = ("author", "date", "source", "text")
 
 
 def _new_notes(asked: list[Any], known: list[Any]) -> list[tuple[int, Any]]:

@@ -44,6 +44,9 @@ def items_have_date_and_contacts(said: Said) -> Iterator[Mark]:
                              f"{place} names no contact with role {role}", reading=reading)  # fmt: skip
 
 
+ORDER.unique("R14", ITEMS, "/id", on=CREATE, name="unique")
+
+
 def _if_demanded(label: str, option: str, member: str) -> None:
     """Items of new and changed products refer to what the seller demands first, where that was declared."""
 

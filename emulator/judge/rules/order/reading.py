@@ -25,21 +25,24 @@ from emulator.wire.payload import MISSING, at, every
 
 _BY_DATE: Final = ("orderDate", "completionDate", "cancellationDate")
 
-common.filters(
-    ORDER,
-    "O9",
-    "listProductOrder",
-    {
-        **{name: common.Filter(f"/{name}") for name in ("state", "externalId", "projectId")},
-        **{f"{name}.{way}": common.Filter(f"/{name}", way) for name in _BY_DATE for way in ("gt", "lt")},
-    },
-)
+_FILTERS: Final = {
+    "state": common.Filter("/state", moves=True),
+    **{name: common.Filter(f"/{name}") for name in ("externalId", "projectId")},
+    **{f"{name}.{way}": common.Filter(f"/{name}", way) for name in _BY_DATE for way in ("gt", "lt")},
+}
+common.filters(ORDER, "O9", "listProductOrder", _FILTERS)
 
 _ITEM_FILTERS: Final = {
     f"item{member[0].upper()}{member[1:]}.{way}": (f"{ITEMS}/{member}", way)
     for member in ("requestedCompletionDate", "expectedCompletionDate")
     for way in ("gt", "lt")
 }
+common.lists_all(
+    ORDER,
+    "O9",
+    ORDERS,
+    {**_FILTERS, **{name: common.Filter(member, way, moves=True) for name, (member, way) in _ITEM_FILTERS.items()}},
+)
 
 
 @ORDER.at_end("O10")

@@ -303,6 +303,8 @@ POQ.absent("R36", ITEM, "/product/id", on=ASK, where=_does("add"))
 POQ.present("R37", ITEM, "/product/productConfiguration", on=ASK, where=_does("modify"))
 POQ.present(("R40", "R37"), ITEM, "/product/id", on=ASK, where=_does("modify"))
 POQ.present("R40", ITEM, "/product/id", on=ASK, where=_does("delete"), name="delete")
+common.products_are_there(POQ, "R40", "modify", ITEM, on=ASK, name="known")
+common.products_are_there(POQ, "R40", "delete", ITEM, on=ASK, name="known-delete")
 _REPEATS: Final = "poq-modify-repeats"
 
 

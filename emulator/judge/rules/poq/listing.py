@@ -30,16 +30,14 @@ common.no_doubles(POQ, (), LIST)
 common.pages(POQ, (), LIST)
 common.agrees(POQ, (), KIND, "/externalId", "/projectId")
 common.steady(POQ, KIND)
-common.filters(
-    POQ,
-    (),
-    LIST,
-    {
-        "state": common.Filter("/state"),
-        "externalId": common.Filter("/externalId"),
-        "projectId": common.Filter("/projectId"),
-    },
-    name="filters",
+_FILTERS: Final = {
+    "state": common.Filter("/state", moves=True),
+    "externalId": common.Filter("/externalId"),
+    "projectId": common.Filter("/projectId"),
+}
+common.filters(POQ, (), LIST, _FILTERS, name="filters")
+common.lists_all(
+    POQ, (), KIND, {**_FILTERS, **{f"{DATE}.{way}": common.Filter(f"/{DATE}", way) for way in ("gt", "lt")}}
 )
 _ZONES: Final = timedelta(hours=14)
 """A list shows a day where a request has an instant, and the day it is depends on where one stands."""

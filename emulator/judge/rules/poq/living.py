@@ -25,6 +25,7 @@ from emulator.judge.rules.poq.book import (
     instant_of,
     items_of,
 )
+from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
 from emulator.wire.payload import MISSING, at, every
 
@@ -79,6 +80,23 @@ def _states(said: Said) -> tuple[Any, dict[str, str]]:
     found = {f"{place}/state": item.get("state") for place, item in items_of(said.body)}
     known = {place: state for place, state in found.items() if state in STATES_OF_ITEM}
     return at(said.body, "/state"), known if len(known) == len(found) else {}
+
+
+common.lasts(POQ, f"{ITEM}/installationInterval", on=SHOWN)
+common.well_without_errors(POQ, ITEM, "inProgress", READY, on=SHOWN)
+common.links_to_itself(POQ, KIND)
+
+
+@POQ.rule(name="alternate-ids", on=SHOWN)
+def alternatives_are_told_apart(said: Said) -> Iterator[Mark]:
+    """No two alternatives of an item have the same id, by which a quote would name one of them."""
+    for place, item in items_of(said.body):
+        seen: set[str] = set()
+        for where, found in every(item, "/alternateProductOfferingProposal/*/id"):
+            if isinstance(found, str):
+                yield FINE if found not in seen else breach(
+                    place + where, "an id of its own", found, f"{place}{where} is that of another alternative", hint=True)  # fmt: skip
+                seen.add(found)
 
 
 @POQ.rule("R48", on=SHOWN)

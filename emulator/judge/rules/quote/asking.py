@@ -202,6 +202,7 @@ QUOTE.absent("R44", "/quoteItem/*", "/product/id", on=ASKED, where=_with_product
 QUOTE.present(
     "R45", "/quoteItem/*", "/product/id", "/product/productConfiguration", on=ASKED, where=_with_product("modify")
 )
+common.products_are_there(QUOTE, "R45", "modify", "/quoteItem/*", on=ASKED)
 
 
 @QUOTE.rule("R46", on=ASKED)
@@ -236,6 +237,7 @@ def _relations(product: Any) -> Iterator[tuple[str, str]]:
 
 
 QUOTE.present("R47", "/quoteItem/*", "/product/id", on=ASKED, where=_with_product("delete"))
+common.products_are_there(QUOTE, "R47", "delete", "/quoteItem/*", on=ASKED)
 QUOTE.absent("R48", "/quoteItem/*", "/product/productConfiguration", on=ASKED, where=_with_product("delete"))
 
 _OF_REMOVAL: Final = ("id", "@type", "href", "productConfiguration")

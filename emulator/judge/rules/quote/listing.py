@@ -65,17 +65,17 @@ def _state(shown: Shown | None) -> Any:
 
 
 common.nothing_found_is_200(QUOTE, (), "listQuote", name="nothing")
-common.filters(
-    QUOTE,
-    (),
-    "listQuote",
-    {
-        **{name: common.Filter(f"/{name}") for name in ("state", "quoteLevel", "externalId", "projectId")},
-        **{f"{name}.gt": common.Filter(f"/{name}", "gt") for name in _DATES},
-        **{f"{name}.lt": common.Filter(f"/{name}", "lt") for name in _DATES},
+_FILTERS: Final = {
+    **{name: common.Filter(f"/{name}") for name in ("externalId", "projectId")},
+    **{name: common.Filter(f"/{name}", moves=True) for name in ("state", "quoteLevel")},
+    **{
+        f"{name}.{way}": common.Filter(f"/{name}", way, moves=name in _SELLERS)
+        for name in _DATES
+        for way in ("gt", "lt")
     },
-    name="filter",
-)
+}
+common.filters(QUOTE, (), "listQuote", _FILTERS, name="filter")
+common.lists_all(QUOTE, (), KIND, _FILTERS)
 common.pages(QUOTE, (), "listQuote")
 common.no_doubles(QUOTE, (), "listQuote")
 common.reads_agree(QUOTE, (), KIND, "/quoteDate", "/effectiveQuoteCompletionDate", *(f"/{name}" for name in _BUYERS))

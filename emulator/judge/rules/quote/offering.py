@@ -9,7 +9,8 @@ from typing import Any, Final
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.rules.quote.book import OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
+from emulator.judge.rules.quote.book import FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
+from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Said
 from emulator.wire.payload import MISSING, at, every
 
@@ -164,6 +165,25 @@ def _number(value: Any) -> float | None:
     return float(value)
 
 
+common.prices_read_well(QUOTE, "/quoteItem/*/quoteItemPrice/*", on=SHOWN)
+common.lasts(
+    QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
+)
+common.well_without_errors(QUOTE, "/quoteItem/*", "inProgress", "answered", *ORDERABLE, on=SHOWN, failed=FAILED)
+common.links_to_itself(QUOTE, KIND)
+
+
+@QUOTE.rule(on=SHOWN, name="priceless")
+def what_is_not_to_be_had_has_no_price(said: Said) -> Iterator[Mark]:
+    """Items that cannot be provided, or were rejected, have no price."""
+    for shown in said.shown:
+        for place, item in items_of(shown.value):
+            if item.get("state") in FAILED:
+                found, here = item.get("quoteItemPrice"), f"{shown.place}{place}/quoteItemPrice"
+                yield FINE if not given(found) else breach(
+                    here, MISSING, found, f"{here} is given, and the item is {item['state']}", hint=True)  # fmt: skip
+
+
 # An offer stands
 
 _OF_OFFER: Final = ("/validFor/endDateTime", "/quoteLevel", "/effectiveQuoteCompletionDate")
@@ -214,6 +234,15 @@ def an_offer_has_an_end(said: Said) -> Iterator[Mark]:
                        found=at(period, "/endDateTime"), message=f"{here} has no endDateTime")  # fmt: skip
             if given(period.get("startDateTime")):
                 yield breach(f"{here}/startDateTime", MISSING, period["startDateTime"], hint=True)
+            end = common.moment(period.get("endDateTime"))
+            if end is not None and shown.value.get("state") in ORDERABLE:
+                begun = common.moment(shown.value.get("effectiveQuoteCompletionDate") or shown.value.get("quoteDate"))
+                if begun is not None and begun > end:
+                    continue  # of the order of dates there is a rule of its own
+                over = said.exchange.at - end > said.run.spread(_SKEW)
+                yield FINE if not over else breach(
+                    f"{here}/endDateTime", "a moment to come", period["endDateTime"],
+                    f"the quote is {shown.value['state']}, and was valid until {period['endDateTime']}", hint=True)  # fmt: skip
 
 
 _SKEW: Final = timedelta(hours=1)

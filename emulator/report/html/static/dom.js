@@ -82,33 +82,17 @@ const VERDICTS = {
 const RUN_WORDS = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive', error: 'Our error', skipped: 'Skipped' };
 const RUN_ORDER = ['fail', 'error', 'inconclusive', 'skipped', 'pass']; // the gravest first
 const OUTCOMES = {
-  passed: 'pass', unmet: 'inconclusive', failed: 'fail', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
+  passed: 'pass', unmet: 'inconclusive', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
   inconclusive: 'inconclusive', error: 'error',
 };
 const WHOSE = {
   buyer: 'the Buyer’s', seller: 'the Seller’s', spec: 'nobody’s: the standard contradicts itself', scenario: 'the scenario’s',
-  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', inputs: 'of what the run was given',
+  transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
+  inputs: 'nobody’s: the run was given what does not fit this partner',
 };
 const WHO = {
-  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT',
+  buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
   inputs: 'What the run was given',
-};
-// Why a step did not get what it wanted, and what to do about it.
-const CAUSES = {
-  breach: ['a breach stood in the way', 'Mend the breach; this goes with it.'],
-  request: ['our request was refused, and rightly', 'Mend the scenario or what it was given.'],
-  data: ['the partner does not have what was asked for', 'Give data that the partner has (--var, oit inputs).'],
-  credentials: ['there were no credentials, or they were refused', 'Give credentials that the partner knows.'],
-  no_api: ['there is no such API at this address', 'See that the base path is right, or declare what is not supported.'],
-  unsupported: ['the partner does not support it', 'Declare it in the profile, and it is left out.'],
-  load: ['the partner had too much to do', 'Try again later, or with fewer runs at a time.'],
-  behaviour: ['it needs behaviour that was not agreed', 'Agree on it with the partner, or leave the scenario out.'],
-  refused: ['the partner refused, for a reason of its own', 'Read its answer, and ask it why.'],
-  server_error: ['the other side failed', 'Look into its log.'],
-  transport: ['the message did not get through', 'See whether both can reach each other (oit doctor).'],
-  interrupted: ['the run was ended before', 'Run it again.'],
-  time: ['the time was up', 'Grant it more time (--within, --max-time).'],
-  expectation: ['the answer is another than the scenario expects, and no rule forbids it', 'Compare both, and agree on what is right.'],
 };
 
 function chip(verdict, text) {

@@ -73,7 +73,7 @@ function unmetCard(step, exchange) {
   if (!unmet.length) return null;
   const verdict = OUTCOMES[step.outcome] || 'inconclusive';
   return h('article', { class: `card v-${verdict}` }, h('p', { class: 'card-head' }, chip(verdict, 'not as the scenario asks'), excusedTag(step), h('span', { class: 'soft' }, ' ', say(step.where))),
-    causeOf(step) ? h('p', {}, h('b', {}, causeOf(step)), step.blame ? ` (whose: ${WHOSE[step.blame] || step.blame}). ` : '. ', CAUSES[step.cause][1]) : null,
+    causeOf(step) ? h('p', {}, h('b', {}, causeOf(step)), step.blame ? ` (whose: ${WHOSE[step.blame] || step.blame})` : null) : null,
     unmet.map((each) => h('div', {}, h('p', {}, each.pointer ? h('code', {}, say(each.pointer, 200)) : say(each.what), ' ', say(each.message, 600)), found(each))));
 }
 

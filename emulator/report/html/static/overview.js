@@ -69,7 +69,7 @@ function firstCause(index, summary) {
   if (!summary) return null;
   const [entry] = summary.first;
   if (!entry) return h('span', { class: 'sub' }, summary.sentence);
-  const [why] = CAUSES[entry.cause] || [];
+  const why = causeOf(entry);
   const text = entry.kind === 'step' ? [`step ${plainly(entry.step, 80)}: `, why || say(entry.message, 200)] : say(entry.message, 200);
   const [place] = entry.places;
   const address = place && (place.finding ? `finding/${place.finding}` : place.exchange ? `exchange/${place.exchange}` : null);

@@ -75,12 +75,12 @@ function thing(app, entry, index) {
   const rule = (app.catalogue.rules || {})[entry.rule] || {};
   const id = (entry.requirements || [])[0];
   const about = (app.catalogue.requirements || {})[id] || {};
-  const [why, todo] = CAUSES[entry.cause] || [];
+  const why = causeOf(entry);
   const isFinding = entry.kind === 'finding';
   const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
   const [first] = entry.places;
   const exchange = first && first.exchange ? exchangeAt(app, first) : null;
-  const asks = isFinding ? (rule.ask || []).slice(0, 2) : todo ? [todo] : [];
+  const asks = isFinding ? (rule.ask || []).slice(0, 2) : entry.do ? [entry.do] : [];
   return h('li', { class: `thing v-${verdict}` },
     h('div', { class: 'thing-head' },
       isFinding ? chip(verdict) : chip(verdict, words(entry.verdict)),
@@ -177,7 +177,7 @@ function summaryView(app) {
     excuses(app, model.run),
     stepList(app, model),
     model.findings.length ? allFindings(app, model) : null,
-    unattributed(model.run.unattributed));
+    notJudged(model.run.unattributed || []));
 }
 
 // What was looked at and found right: which requirements of which guide, and how many nothing showed.
@@ -191,11 +191,17 @@ function seen(app, rows, release) {
       h('p', { class: 'cells' }, row.list.filter(isSeen).map((each) => h('a', { class: `cell v-${each.verdict}`, href: app.link('requirement', each.id), title: `${each.id} ${each.about.title}` }, each.about.label))))));
 }
 
-function unattributed(rows) {
-  if (!rows || !rows.length) return null;
-  return h('section', {}, h('h2', {}, `Not judged: ${rows.length === 1 ? 'one entry' : `${rows.length.toLocaleString('en')} entries`} of the file`),
-    h('p', { class: 'soft' }, 'Nothing is said of these, neither good nor bad.'),
-    h('ul', {}, rows.slice(0, 200).map((row) => h('li', {}, `entry ${row.entry}: `, say(`${row.method} ${row.url}`), ': ', say(row.why)))), rows.length > 200 ? h('p', { class: 'soft' }, `and ${rows.length - 200} more`) : null);
+// What a capture holds and was not judged, by the reason; reasons that differ in sizes only are one.
+function notJudged(rows) {
+  if (!rows.length) return null;
+  const reasons = new Map();
+  for (const row of rows) {
+    const why = row.why.replace(/ \(\d+ (?:bytes|of \d+ bytes)\)/, '');
+    reasons.set(why, [...(reasons.get(why) || []), row]);
+  }
+  const entry = (row) => h('li', {}, `entry ${row.entry}${row.half ? `, ${row.half}` : ''}: `, say(`${row.method} ${row.url}`));
+  return h('section', {}, h('h2', {}, `Not judged (${new Set(rows.map((row) => row.entry)).size} of the file’s entries)`), h('p', { class: 'soft' }, 'Nothing is said of these, neither good nor bad.'),
+    h('ul', {}, [...reasons].slice(0, 50).map(([why, some]) => h('li', {}, say(why), h('ul', {}, some.slice(0, 200).map(entry))))));
 }
 
 // What is excused, and what the scenario is there for and did not see.
@@ -227,7 +233,8 @@ function outcomeChips(model, step) {
     step.excused ? [' ', excusedTag(step)] : null];
 }
 
-const causeOf = (step) => (CAUSES[step.cause] ? CAUSES[step.cause][0] : null);
+// Why a step did not get what it wanted, in words.
+const causeOf = (step) => (step.cause ? (CATALOGUE.causes || {})[step.cause] || words(step.cause) : null);
 
 function stepList(app_, model) {
   if (!model.run.steps.length) return null;

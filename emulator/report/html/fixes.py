@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from emulator.report.advice import cause_key, step_remedy
 from emulator.report.model import Report, runs_of
 
 GRAVE: Final = ("fail", "error", "disputed", "warning", "not_seen")
@@ -15,10 +16,10 @@ PARTIES: Final = ("buyer", "seller")
 MOST_PLACES: Final = 500
 """Places of one cause that are named; `count` knows of all."""
 
-_STUCK: Final = ("unmet", "failed", "never_arrived", "error", "inconclusive")
+_STUCK: Final = ("unmet", "never_arrived", "error", "inconclusive")
 _RANKS: Final = {"fail": 0, "error": 1, "step": 2, "not_seen": 3, "warning": 4, "disputed": 5}
-_EVERYWHERE: Final = frozenset({"credentials", "transport", "load", "interrupted", "time"})
-"""Causes of unmet steps that are one thing, whatever the step asked for."""
+_KNOWN_CAUSES: Final = frozenset({"credentials", "load", "transport", "interrupted", "no_api", "unsupported", "data"})
+"""Causes of steps that are one thing in every scenario, as `cause_key` has it."""
 _OWN: Final = re.compile(r"\S*[0-9]\S*")
 """Ids, times and numbers in a message: those of one run."""
 _INDEX: Final = re.compile(r"/[0-9]+(?=/|$)")
@@ -30,7 +31,7 @@ _KNOWN: Final = {
 Cause = dict[str, Any]
 
 
-def causes(whole: Report) -> list[Cause]:
+def to_fix(whole: Report) -> list[Cause]:
     """What is to be mended in a report of one run or several, the gravest and most frequent first; not what is excused.
 
     Each has `{kind, verdict, blame, message, operations[], count, runs, exchange, where, places[{run, exchange, ...}]}`:
@@ -39,7 +40,7 @@ def causes(whole: Report) -> list[Cause]:
 
     `kind: finding` are findings of one rule, verdict, blame and pointer, with `*` for indexes of arrays, and has
     `{finding, rule, requirements, pointer, expected, found, varies}` of the first; `varies` where others found other
-    values. `kind: step` are steps that did not get what they wanted where no breach says why, with `{step, cause}`.
+    values. `kind: step` are steps that did not get what they wanted where no breach says why, with `{step, cause, do}`.
     `kind: known` is an entry of a file of known failures that excuses nothing any more, with its `id`.
     """
     groups: dict[Any, _Group] = {}
@@ -163,15 +164,17 @@ def _steps(run: Report) -> Iterator[_Found]:
             "kind": "step",
             "step": step["id"],
             "verdict": step["outcome"],
-            "cause": step.get("cause"),
+            "cause": step["cause"],
             "blame": step["blame"] or "",
             "exchange": step["exchanges"][-1] if step["exchanges"] else None,
             "message": _said(step),
             "where": step["where"],
+            "do": step_remedy(run, step),
             "operation": step["operation"],
         }
-        narrow = () if about["cause"] in _EVERYWHERE else (step["operation"], _OWN.sub("#", about["message"]))
-        key = ("step", step["outcome"], about["cause"], about["blame"], *narrow)
+        narrow = (step["operation"], _OWN.sub("#", about["message"]), about["blame"])
+        same = cause_key(run, step) if about["cause"] in _KNOWN_CAUSES else (about["cause"], *narrow)
+        key = ("step", step["outcome"], *same)
         yield key, about, {"exchange": about["exchange"], "step": step["id"]}
 
 

@@ -1,0 +1,106 @@
+"""`oit run --plan`: what would be run, sent, waited for and needed; nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from emulator.scenario.duration import words
+from emulator.scenario.model import Await, Call, Notify, Parallel, Scenario, Step
+from emulator.scenario.needs import needs_of, played
+from emulator.scenario.selection import Job, Plan
+from emulator.session import Settings
+from emulator.standard.release import Release
+from emulator.wire.exchange import Party
+
+
+def tell_plan(plan: Plan, release: Release, settings: Settings, sut: Party | None, form: str) -> None:
+    """Print a plan: lines for people, or one JSON document."""
+    rows = [_row(job, release, settings) for job in plan.jobs]
+    left = [{"name": _name(each.job), "what": str(each.what), "why": each.why} for each in plan.left_out]
+    if form == "json":
+        click.echo(json.dumps({"sut": sut, "runs": rows, "left_out": left}, indent=2))
+        return
+    for row in rows:
+        click.echo("\n".join(_lines(row, sut)))
+    if left:
+        click.echo("\nLeft out")
+        for each in left:
+            click.echo(f"  {each['name']}: {each['why']} (--needs {each['what']})")
+    calls = sum(step["does"] == "call" for row in rows for step in row["steps"] if not step["left_out"])
+    click.echo(f"\n{len(rows)} run(s) with {calls} call(s) at least; {len(left)} left out. Nothing was sent.")
+
+
+def _row(job: Job, release: Release, settings: Settings) -> dict[str, Any]:
+    needs = needs_of(job.scenario, job.case, release)
+    return {
+        "name": _name(job),
+        "title": job.case.title if job.case else job.scenario.title,
+        "file": job.scenario.file,
+        "tags": list(job.scenario.tags),
+        "needs": {
+            "apis": list(needs.apis),
+            "operations": list(needs.operations),
+            "inputs": list(needs.inputs),
+            "given": sorted(settings.inputs),
+            "behaviour": needs.behaviour or None,
+            "wait_seconds": needs.wait,
+        },
+        "steps": [
+            {**_told(job.scenario, step, release), "left_out": job.absent.steps.get(step.id)}
+            for step in played(job.scenario, job.case)
+        ],
+    }
+
+
+def _name(job: Job) -> str:
+    row = "" if job.told_row is None else f" #{job.told_row + 1}"
+    return f"{job.scenario.id}{f' [{job.case.id}]' if job.case else ''}{row}"
+
+
+def _told(scenario: Scenario, step: Step, release: Release) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": step.id, "does": step.kind}
+    match step.action:
+        case Call() as call:
+            source = scenario.sources[call.source]
+            contract = release.contract(source.api, source.kind)
+            operation = contract.operations[call.operation]
+            told |= {"operation": f"{source.api}.{operation.id}", "method": operation.method.upper()}
+            told |= {"path": contract.base_path.rstrip("/") + operation.path}
+            if call.eventually:
+                told |= {"within_seconds": call.eventually.within}
+        case Await() as wait:
+            told |= {"resource": wait.resource, "states": list(wait.states), "within_seconds": wait.within}
+        case Notify() as notify:
+            told |= {"event": notify.event, "within_seconds": notify.within}
+        case Parallel() | _:
+            pass
+    return told
+
+
+def _lines(row: Mapping[str, Any], sut: Party | None) -> Iterator[str]:
+    needs = row["needs"]
+    yield ""
+    yield f"{row['name']}  {row['title']}"
+    if needs["inputs"]:
+        yield f"  data: {', '.join(needs['inputs'])}"
+    if needs["behaviour"] and sut is Party.SELLER:
+        yield f"  needs: {needs['behaviour']}"
+    for step in row["steps"]:
+        yield f"  {step['id']:<28} {_doing(step)}"
+
+
+def _doing(step: Mapping[str, Any]) -> str:
+    within = f", within {words(step['within_seconds'])}" if "within_seconds" in step else ""
+    if step["left_out"]:
+        return f"left out: {step['left_out']}"
+    match step["does"]:
+        case "call":
+            return f"{step['method']} {step['path']}{within}"
+        case "await":
+            return f"wait for {step['resource']} to be {' or '.join(step['states'])}{within}"
+        case _:
+            return f"wait for {step['event']}{within}"

@@ -1,0 +1,92 @@
+"""What the filters and the headers of a list say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from emulator.judge.rule import Mark, responses
+from emulator.judge.rulebook import Rulebook, hold
+from emulator.judge.rules.common.values import Labels, moment, same
+from emulator.wire.payload import every
+
+if TYPE_CHECKING:
+    from emulator.judge.run import Said
+    from emulator.wire.exchange import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter of a list and what it asks of each entry.
+
+    `member` is a pattern below the entry; one match is enough. `compare` is eq, gt or lt. Where the entry
+    of the list does not show the member, what was shown of that resource before says whether it matches.
+    `moves`: the member changes by itself, as states do.
+    """
+
+    member: str
+    compare: str = "eq"
+    moves: bool = False
+
+
+def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str, Filter], *, name: str = "") -> None:
+    """Every entry of a list matches every filter of its query (a parameter given several times, or with commas
+    where the plain value matches nothing, names alternatives).
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for parameter, filter_ in wanted.items():
+            values = [value for key, value in said.exchange.request.query if key == parameter and value]
+            if not values:
+                continue
+            for shown, life in said.lived():
+                found = [v for _, v in every(shown.value, filter_.member)]
+                if not found:
+                    before = life.last_before(said.exchange)
+                    found = [v for _, v in every(before.value, filter_.member)] if before else []
+                if found:
+                    place = f"{shown.place}{filter_.member}".replace("/*", "")
+                    yield hold(place, any(_meets(f, v, filter_.compare) for f in found for v in _spelt(values)),
+                               expected=f"{filter_.compare} {', '.join(values)}" if filter_.compare != "eq" else values[0],
+                               found=found[0],
+                               message=f"{place} does not match the filter {parameter}={','.join(values)}")  # fmt: skip
+
+    book.add(labels, look, on=responses(book.api, operation), about=f"entries against {', '.join(wanted)}", name=name)
+
+
+def _spelt(values: Sequence[str]) -> Iterator[str]:
+    for value in values:
+        yield value
+        if "," in value:
+            yield from (part.strip() for part in value.split(","))
+
+
+def _meets(found: Any, wanted: str, compare: str) -> bool:
+    if compare == "eq":
+        text = str(found).lower() if isinstance(found, bool) else str(found)
+        return text == wanted or same(found, wanted)
+    left, right = instant(found), instant(wanted)
+    if left is None or right is None:
+        return True  # no instants to compare: the contract says so
+    return left >= right if compare == "gt" else left <= right
+
+
+def instant(value: Any) -> datetime | None:
+    """A date or date-time as an instant; a bare date is taken at its midnight, UTC."""
+    if isinstance(value, str) and len(value) == len("2026-01-01"):
+        return moment(f"{value}T00:00:00+00:00")
+    return moment(value.replace(" ", "+")) if isinstance(value, str) else None
+
+
+def number(text: str | None) -> int | None:
+    """A count in a query or a header, None where it is none."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def says_more(response: Response, seen: int) -> bool:
+    """Whether the headers of a page say that there is more than was seen up to its end."""
+    total = number(response.header("X-Total-Count"))
+    throttled = (response.header("X-Pagination-Throttled") or "").strip().lower() == "true"
+    return throttled or (total is not None and total > seen)
