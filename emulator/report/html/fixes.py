@@ -181,6 +181,7 @@ def _steps(run: Report) -> Iterator[_Found]:
 def _said(step: Report) -> str:
     said: str = step["message"].partition("\n")[0]
     unmet = next((row for row in step["expectations"] if not row["met"]), None)
-    if unmet is None:
+    more = "" if unmet is None else f"{unmet['pointer'] or unmet['what']} {unmet['message']}".strip()
+    if not more or (unmet and unmet["pointer"] and unmet["pointer"] in said):
         return said
-    return f"{said or 'not as the scenario asks'}: {unmet['pointer'] or unmet['what']} {unmet['message']}".strip()
+    return f"{said or 'not as the scenario asks'}: {more}"
