@@ -59,7 +59,7 @@ mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)
 
-screenshots: $(STAMP) ## pictures of the report's and the console's views, in emulator/console/screenshots
+screenshots: $(STAMP) ## pictures of the report's and the console's views, for their READMEs
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.browser.console_screenshots
 

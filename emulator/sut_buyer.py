@@ -22,11 +22,11 @@ from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, run_report
-from emulator.report.played import StepInfo
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.waiting import write_whole
 from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
-from emulator.scenario.events import Event, StepDone, StepStarted
+from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted
 from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
@@ -133,16 +133,23 @@ class _Following:
     patience: Clock
     on_step: Callable[[StepResult], None]
     steps: list[StepInfo] = field(default_factory=list)
+    total: int = 0
+    """Steps that the run has."""
     _shown: set[str] = field(default_factory=set)
 
     def event(self, event: Event) -> None:
         match event:
+            case RunStarted():
+                self.total = event.steps
+                self.board.tell(steps={"done": 0, "all": self.total})
             case StepStarted():
                 self.writer.step_started(event.id, event.title)
             case StepDone():
                 for n in event.result.exchanges:
                     self.writer.exchange_done(self.room[n])
                 self.steps.append(step_info(event.result, self.room))
+                done = sum(step.outcome is not StepOutcome.BLOCKED for step in self.steps)
+                self.board.tell(steps={"done": done, "all": self.total})
                 self.writer.step_done(self.steps[-1])
                 self.on_step(event.result)
             case _:

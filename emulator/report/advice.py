@@ -92,7 +92,7 @@ def _steps(run: Report) -> Iterator[tuple[Any, Advice]]:
             Advice(
                 broke=f"step {step['id']} {step['outcome'].replace('_', ' ')}: {message}{cause}",
                 whose=whose(step["blame"]) if step["blame"] else "nobody's that is known",
-                do=_step_remedy(run, step),
+                do=step_remedy(run, step),
                 look="",
                 where=step["where"],
                 rank=_rank(run, step),
@@ -179,7 +179,7 @@ def _ask(identifier: str) -> str:
     return str(asked[0]) if asked else ""
 
 
-def _step_remedy(run: Report, step: Report) -> str:
+def step_remedy(run: Report, step: Report) -> str:
     """What to do about a step that did not pass."""
     at = f" at {step['where']}" if step["where"] else ""
     say = _REMEDIES.get(step["cause"])
