@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.judge.hints import hints
 from emulator.report.coverage import trace
 from emulator.report.html.exact import exact
 from emulator.report.html.explained import explained
@@ -31,7 +32,8 @@ def _run(run: Report) -> dict[str, Any]:
         **run,
         "exchanges": [_exchange(exchange) for exchange in run["exchanges"]],
         "findings": [
-            {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
+            {**row, "expected": exact(row["expected"]), "found": exact(row["found"]), "ask": hints(row)}
+            for row in run["findings"]
         ],
         "view": {"summary": summary(run), "lives": lives(run), "explained": explained(run)},
     }

@@ -37,7 +37,7 @@ function blameTable(rows) {
 }
 
 function thing(app, model, entry) {
-  const asks = entry.kind === 'finding' ? model.rule(entry.rule).ask || [] : [];
+  const asks = entry.kind === 'finding' ? model.findings[entry.finding - 1].ask || [] : [];
   const id = (entry.requirements || [])[0];
   const title = id && model.requirement(id).title;
   const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
@@ -63,8 +63,8 @@ const excusedTag = (row) => (row.excused ? [h('span', { class: 'tag' }, 'excused
 // What was expected against what was found.
 function found(entry) {
   if ((entry.expected === null || entry.expected === undefined) && (entry.found === null || entry.found === undefined)) return null;
-  const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(told(what), 300));
-  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected))), h('div', {}, h('dt', {}, 'found'), h('dd', {}, value(entry.found))));
+  const value = (what, tell) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(tell(what), 300));
+  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected, hoped))), h('div', {}, h('dt', {}, 'found'), h('dd', {}, value(entry.found, told))));
 }
 
 function tally(app, counts) {
