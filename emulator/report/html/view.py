@@ -15,11 +15,11 @@ from emulator.standard.requirement import load_requirements
 
 
 def view(report: Report) -> dict[str, Any]:
-    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained}`, of several also `{trace}`.
+    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained, asks}`, of several also `{trace}`.
 
     Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
     not changed. The functions of these names say what
-    they hold.
+    they hold; `asks` are the questions that fit, of each finding.
     """
     if "runs" not in report:
         return _run(report)
@@ -32,10 +32,14 @@ def _run(run: Report) -> dict[str, Any]:
         **run,
         "exchanges": [_exchange(exchange) for exchange in run["exchanges"]],
         "findings": [
-            {**row, "expected": exact(row["expected"]), "found": exact(row["found"]), "ask": hints(row)}
-            for row in run["findings"]
+            {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
         ],
-        "view": {"summary": summary(run), "lives": lives(run), "explained": explained(run)},
+        "view": {
+            "summary": summary(run),
+            "lives": lives(run),
+            "explained": explained(run),
+            "asks": [list(hints(row)) for row in run["findings"]],
+        },
     }
 
 

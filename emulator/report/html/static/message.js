@@ -31,7 +31,7 @@ function messagePane(app, exchange, chosen) {
 function findingCard(app, finding, chosen, exchange) {
   const { model } = app;
   const rule = model.rule(finding.rule);
-  const asks = finding.ask || [];
+  const asks = model.asks(finding.number);
   const explained = model.explained(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
     h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),

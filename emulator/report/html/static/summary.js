@@ -37,7 +37,7 @@ function blameTable(rows) {
 }
 
 function thing(app, model, entry) {
-  const asks = entry.kind === 'finding' ? model.findings[entry.finding - 1].ask || [] : [];
+  const asks = entry.kind === 'finding' ? model.asks(entry.finding) : [];
   const id = (entry.requirements || [])[0];
   const title = id && model.requirement(id).title;
   const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
