@@ -88,11 +88,10 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def rule_table() -> dict[str, dict[str, Any]]:
-    """Every rule that a finding can bear: `{about, ask[], on[[api, operation, half]], places[]}`, what is empty left out.
+    """Every rule that a finding can bear: `{about, on[[api, operation, half]], places[]}`, what is empty left out.
 
-    `ask` are likely causes, `places` patterns of what it looks at where they are always the same.
+    `places` are patterns of what it looks at where they are always the same.
     """
-    asked = {proof.id: list(proof.ask) for proof in load_proofs().values()}
     looking = {rule.id: rule for rule in (*RULES, *(rule for book in BOOKS for rule in book.rules))}
     table: dict[str, dict[str, Any]] = {}
     for name, (about, _) in _rules().items():
@@ -100,7 +99,6 @@ def rule_table() -> dict[str, dict[str, Any]]:
         spots = rule.on.spots if rule and rule.on else ()
         row = {
             "about": " ".join(about.split()),
-            "ask": asked.get(name, []),
             "on": [[spot.api, spot.operation, str(spot.half)] for spot in spots],
             "places": list(rule.places) if rule else [],
         }
@@ -248,7 +246,7 @@ def _asked(proofs: Iterable[Proof]) -> list[str]:
 
 def _example(proof: Proof) -> dict[str, Any]:
     """A run that a rule passes, the change that it notices, and what it says then."""
-    finding = None if proof.never_fails else _finding(proof)
+    finding = None if proof.never_fails else finding_of(proof)
     return {
         "rule": proof.id,
         "right": [_told(exchange) for exchange in proof.right],
@@ -272,7 +270,8 @@ def _declared(proof: Proof) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _finding(proof: Proof) -> Finding | None:
+def finding_of(proof: Proof) -> Finding | None:
+    """What the rule of a proof finds in the run that is wrong."""
     judged = judge(proof.wrong, load_release(), declared=proof.declared)
     grave = (Verdict.FAIL, Verdict.DISPUTED, Verdict.WARNING)
     mine = [

@@ -88,7 +88,7 @@ _MARKS: Final = {
 _FAR: Final = 2**62
 """No list is longer, and no database counts further."""
 _DIGITS: Final = 20
-"""Longer numbers are no list's."""
+"""Longer numbers are further than any list goes."""
 
 
 def _natural(call: Call, name: str) -> int | None:
@@ -96,9 +96,9 @@ def _natural(call: Call, name: str) -> int | None:
     if text is None:
         return None
     digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) < _DIGITS):
+    if not (digits.isascii() and digits.isdecimal()):
         raise bad_request("invalidQuery", f"{name} must be a whole number, 0 or greater", f"{name}={text:.100}")
-    return int(digits)
+    return int(digits) if len(digits) < _DIGITS else _FAR
 
 
 def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:

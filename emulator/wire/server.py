@@ -181,16 +181,18 @@ class Server:
             raise _refusal(request.unread)
         refuse_unknown = self._policy.unknown_members == "refuse"
         breaches = contract.request_breaches(operation_id, request, advisory=refuse_unknown)
-        wrong = [
-            b
-            for b in breaches
-            if not b.advisory or (refuse_unknown and b.check in {Check.UNKNOWN_MEMBER, Check.DUPLICATE})
-        ]
+        wrong = [b for b in breaches if not b.advisory or (refuse_unknown and b.check is Check.UNKNOWN_MEMBER)]
         if request.parsed.duplicates and contract.operation(operation_id).request:
             raise bad_request(
                 "invalidBody",
                 "An object of the body gives a member twice",
                 "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN]),
+            )
+        if request.parsed.rounded and contract.operation(operation_id).request:
+            raise bad_request(
+                "invalidBody",
+                "An integer of the body has more than 64 bits and cannot be kept as it is",
+                f"It is {request.parsed.rounded:.60}",
             )
         for breach in wrong:
             if breach.check is Check.QUERY:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from emulator.judge.hints import hints
 from emulator.report.advice import cause_key, step_remedy
 from emulator.report.model import Report, runs_of
 
@@ -148,7 +149,8 @@ def _findings(run: Report) -> Iterator[_Found]:
     names = ("verdict", "blame", "rule", "requirements", "exchange", "pointer", "message", "expected", "found")
     for number, row in enumerate(run["findings"], 1):
         if row["verdict"] in GRAVE and not is_excused(row):
-            about = {"kind": "finding", "finding": number, "where": "", **{name: row[name] for name in names}}
+            about = {"kind": "finding", "finding": number, "where": "", "asks": list(hints(row))}
+            about |= {name: row[name] for name in names}
             key = ("finding", row["rule"], row["verdict"], row["blame"], pattern(row["pointer"]))
             place = {"exchange": row["exchange"], "finding": number}
             yield key, {**about, "operation": operations.get(row["exchange"])}, place

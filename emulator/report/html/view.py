@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.judge.hints import hints
 from emulator.report.coverage import trace
 from emulator.report.html.exact import exact
 from emulator.report.html.explained import explained
@@ -14,11 +15,11 @@ from emulator.standard.requirement import load_requirements
 
 
 def view(report: Report) -> dict[str, Any]:
-    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained}`, of several also
-    `{trace, summary}`.
+    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained, asks}`, of several
+    also `{trace, summary}`.
 
     Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
-    not changed. The functions of these names say what they hold.
+    not changed. The functions of these names say what they hold; `asks` are the questions that fit, of each finding.
     """
     if "runs" not in report:
         return _run(report)
@@ -34,7 +35,12 @@ def _run(run: Report) -> dict[str, Any]:
         "findings": [
             {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
         ],
-        "view": {"summary": _exactly(summary(run)), "lives": lives(run), "explained": explained(run)},
+        "view": {
+            "summary": _exactly(summary(run)),
+            "lives": lives(run),
+            "explained": explained(run),
+            "asks": [list(hints(row)) for row in run["findings"]],
+        },
     }
 
 

@@ -59,7 +59,10 @@ const plainly = (text, limit = 200) => {
 const NUMBER = '\u0000n';
 const isNumber = (value) => value !== null && typeof value === 'object' && Object.hasOwn(value, NUMBER) && /^-?[0-9.eE+-]+$/.test(value[NUMBER]);
 const toJson = (value) => JSON.stringify(value).replace(/\{"\\u0000n":"(-?[0-9.eE+-]+)"\}/g, '$1');
-const told = (value) => (typeof value === 'string' ? value : toJson(value));
+const told = (value) => toJson(value);
+const WORDS = ['given', 'absent', 'nothing', 'object', 'array', 'string', 'number', 'integer', 'boolean', 'null', 'date', 'date-time', 'uri', 'uri-reference', 'uri-template', 'uuid', 'ipv4', 'ipv6', 'uniqueItems'];
+// What was expected: a value as JSON has it, a word or a phrase of ours as it is.
+const hoped = (value) => (typeof value === 'string' && (WORDS.includes(value) || value.includes(' ')) ? value : told(value));
 const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 // So many findings of a verdict.
 const numbered = (number, verdict) => (['fail', 'warning', 'error'].includes(verdict) ? count(number, VERDICTS[verdict].name, { fail: 'breaches', warning: 'warnings', error: 'errors of ours' }[verdict]) : `${number.toLocaleString('en')} ${VERDICTS[verdict].name}`);

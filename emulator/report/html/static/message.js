@@ -31,6 +31,7 @@ function messagePane(app, exchange, chosen) {
 function findingCard(app, finding, chosen, exchange) {
   const { model } = app;
   const rule = model.rule(finding.rule);
+  const asks = model.asks(finding.number);
   const explained = model.explained(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
     h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
@@ -38,8 +39,8 @@ function findingCard(app, finding, chosen, exchange) {
     finding.excused ? h('p', { class: 'hint' }, h('b', {}, 'Excused'), ' until ', say(finding.excused.expires), ', ', say(finding.excused.owner), ': ', say(finding.excused.reason), finding.excused.link ? [' ', say(finding.excused.link)] : null, ' ', h('span', { class: 'soft' }, say(finding.excused.where))) : null,
     h('p', {}, say(finding.message, 2000)), finding.pointer || exchange ? h('p', { class: 'meta' }, finding.pointer ? ['at ', h('code', {}, say(finding.pointer, 300)), ' '] : null, exchange && inBody(finding) ? lineButton(app, finding, exchange) : null) : null, found(finding),
     explained.readings.map((reading) => h('p', { class: 'hint' }, h('b', {}, reading.title), ` (${reading.id}). ${reading.why} Pin a reading in a profile: `, h('code', {}, reading.pin))),
-    rule.about || rule.ask || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
-      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, rule.ask ? h('ul', {}, rule.ask.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
+    rule.about || asks.length || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
+      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, asks.length ? h('ul', {}, asks.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
       h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null,
     finding.exchange && model.byNumber.has(finding.exchange) ? curlButton(model.byNumber.get(finding.exchange)) : null);
 }
@@ -140,8 +141,8 @@ function pinsOf(app, exchange, name, lines, findings, satisfied) {
 const inBody = (finding) => finding.pointer === '' || finding.pointer.startsWith('/');
 
 function versus(entry) {
-  const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : h('code', {}, say(told(what), 160)));
-  return h('span', { class: 'inline' }, 'expected ', value(entry.expected), ', found ', value(entry.found));
+  const value = (what, tell) => (what === null || what === undefined ? h('em', {}, 'nothing') : h('code', {}, say(tell(what), 160)));
+  return h('span', { class: 'inline' }, 'expected ', value(entry.expected, hoped), ', found ', value(entry.found, told));
 }
 
 function histories(app, exchange) {

@@ -70,6 +70,11 @@ class RunModel {
     return ((this.run.view && this.run.view.explained) || {})[name] || { changes: [], readings: [] };
   }
 
+  // The questions that fit a finding, by its number.
+  asks(number) {
+    return ((this.run.view && this.run.view.asks) || [])[number - 1] || [];
+  }
+
   requirement(id) {
     return (this.catalogue.requirements || {})[id] || {};
   }

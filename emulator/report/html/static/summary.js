@@ -72,7 +72,6 @@ function morePlaces(app, entry, index) {
 }
 
 function thing(app, entry, index) {
-  const rule = (app.catalogue.rules || {})[entry.rule] || {};
   const id = (entry.requirements || [])[0];
   const about = (app.catalogue.requirements || {})[id] || {};
   const why = causeOf(entry);
@@ -80,7 +79,7 @@ function thing(app, entry, index) {
   const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
   const [first] = entry.places;
   const exchange = first && first.exchange ? exchangeAt(app, first) : null;
-  const asks = isFinding ? (rule.ask || []).slice(0, 2) : entry.do ? [entry.do] : [];
+  const asks = isFinding ? entry.asks.slice(0, 2) : entry.do ? [entry.do] : [];
   return h('li', { class: `thing v-${verdict}` },
     h('div', { class: 'thing-head' },
       isFinding ? chip(verdict) : chip(verdict, words(entry.verdict)),
@@ -113,8 +112,8 @@ const excusedTag = (row) => (row.excused ? [h('span', { class: 'tag' }, 'excused
 // What was expected against what was found.
 function found(entry, note = '') {
   if ((entry.expected === null || entry.expected === undefined) && (entry.found === null || entry.found === undefined)) return null;
-  const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(told(what), 300));
-  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected))), h('div', {}, h('dt', {}, `found${note}`), h('dd', {}, value(entry.found))));
+  const value = (what, tell) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(tell(what), 300));
+  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected, hoped))), h('div', {}, h('dt', {}, `found${note}`), h('dd', {}, value(entry.found, told))));
 }
 
 // Requirements by verdict; each number is that of the requirements which its link shows.
