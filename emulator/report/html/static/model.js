@@ -187,7 +187,8 @@ function curl(exchange) {
   const { request } = exchange;
   const parts = [`curl -X ${quote(request.method)} ${quote(request.url)}`];
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!/^(content-length|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '))}`);
+    // The body is told as it was meant, unpacked.
+    if (!/^(content-length|content-encoding|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '))}`);
   }
   if (request.body_encoding !== 'none') {
     parts.push(`  --data-raw ${quote(request.body_encoding === 'json' ? toJson(request.body) : request.body)}`);
