@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from emulator.judge.rule import ANY_STATUS, REFUSED, Mark, responses
 from emulator.judge.rulebook import Rulebook, breach, hold

@@ -91,7 +91,8 @@ function half(app, exchange, name, findings, satisfied) {
     name === 'request' ? urlOrigins(app, exchange) : null,
     h('details', { class: 'headers', 'data-key': `headers:${exchange.n}:${name}`, open: app.kept.headers }, h('summary', { onclick: () => { app.kept.headers = !app.kept.headers; } }, count(names.length, 'header')),
       h('table', {}, h('caption', { class: 'sr' }, `Headers of the ${name}`), h('tbody', {}, names.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, say(key, 200)), h('td', {}, longSay(value))))))),
-    lines.length ? [isJson ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : h('p', { class: 'soft' }, 'no body'));
+    message.unread ? h('p', { class: 'hint' }, 'Not judged: ', say(message.unread.why)) : null,
+    lines.length ? [isJson || message.unread ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : message.unread ? null : h('p', { class: 'soft' }, 'no body'));
 }
 
 function originLink(app, exchange, half_, value) {

@@ -222,7 +222,8 @@ function curl(exchange) {
   const parts = [`curl -X ${quote(request.method)} ${quote(request.url)}`];
   for (const [name, value] of Object.entries(request.headers)) {
     const variable = name.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^(?=[0-9])/, '_') || 'SECRET';
-    if (!/^(content-length|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '), variable)}`);
+    // The body is told as it was meant, unpacked.
+    if (!/^(content-length|content-encoding|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '), variable)}`);
   }
   if (request.body_encoding !== 'none') {
     parts.push(`  --data-raw ${quote(request.body_encoding === 'json' ? toJson(request.body) : request.body)}`);
