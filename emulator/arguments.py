@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.errors import UserError
 from emulator.plain_yaml import load_yaml, load_yaml_text
+from emulator.scenario.duration import seconds
 from emulator.session import check_url
 
 
@@ -42,4 +43,19 @@ def inputs(variables: Iterable[str], file: Path | None) -> dict[str, Any]:
             message = f"--var {variable!r}: write --var name=value"
             raise UserError(message)
         found[name] = load_yaml_text(text, f"--var {name}")
+    return found
+
+
+def duration(option: str, text: str | None) -> float | None:
+    """A duration in seconds, None where none is given. UserError where it is not one, or allows nothing."""
+    if text is None:
+        return None
+    try:
+        found = seconds(text)
+    except ValueError as error:
+        message = f"{option}: {error}"
+        raise UserError(message) from error
+    if not found:
+        message = f"{option} {text}: nothing can be done in no time"
+        raise UserError(message)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +20,18 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 class Ending(Protocol):
     """What a writer is told when all is over."""
 
+    def stopped(self, reason: str, left: int) -> None: ...
     def reports_written(self, paths: Sequence[Path]) -> None: ...
     def all_done(self, whole: Report, code: Exit, look: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why a session ended before it was done, and how many runs had not begun. An interrupted one is never conclusive."""
+
+    reason: str
+    left: int
+    interrupted: bool
 
 
 def known_of(file: Path | None) -> Any:
@@ -33,14 +44,25 @@ def known_of(file: Path | None) -> Any:
     return load_known(file, RealClock().now().date())
 
 
-def conclude(done: Sequence[Report], known: Any, writer: Ending, formats: Sequence[Write], folder: Path) -> Exit:
-    """Write the reports and tell how it ended; returns how the command ends."""
+def conclude(
+    done: Sequence[Report],
+    known: Any,
+    writer: Ending,
+    formats: Sequence[Write],
+    folder: Path,
+    cut: Cut | None = None,
+) -> Exit:
+    """Write the reports and tell how it ended; returns how the command ends. `cut` says that it ended before it was done."""
     from emulator.report import summary_report
     from emulator.report.model import exit_code, whole_report
 
     whole = whole_report(done, known)
     code = exit_code(done, whole.get("known_failures"))
-    paths = [write(whole, folder) for write in formats]
+    if cut is not None:
+        whole = _cut_short(whole, cut)
+        code = Exit.INCONCLUSIVE if cut.interrupted or code in (Exit.PASSED, Exit.NOTHING) else code
+        writer.stopped(cut.reason, cut.left)
+    paths = [write(whole, folder) for write in formats] if done else []
     if target := os.environ.get(STEP_SUMMARY):
         try:
             summary_report.append(whole, Path(target))
@@ -49,6 +71,12 @@ def conclude(done: Sequence[Report], known: Any, writer: Ending, formats: Sequen
     writer.reports_written(paths)
     writer.all_done(whole, code, _look(paths))
     return code
+
+
+def _cut_short(whole: Report, cut: Cut) -> Report:
+    """What was not seen is not passed."""
+    verdict = "inconclusive" if whole["verdict"] == "pass" else whole["verdict"]
+    return {**whole, "verdict": verdict, "stopped": {"reason": cut.reason, "not_begun": cut.left}}
 
 
 def _look(paths: Sequence[Path]) -> str:

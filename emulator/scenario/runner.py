@@ -18,6 +18,7 @@ from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenari
 from emulator.scenario.ports import ReleaseLike, Sender
 from emulator.scenario.result import Outcome, RunResult, StepResult
 from emulator.scenario.steps import Conversation, Misfit, Record, play_call, play_negative
+from emulator.scenario.stop import Stop, Stopped
 from emulator.wire.exchange import Party, Transcript
 from emulator.wire.faults import Faults
 
@@ -32,6 +33,7 @@ class _Playing:
     results: list[StepResult] = field(default_factory=list)
     blocker: str | None = None
     ended: bool = False
+    cut: bool = False
 
 
 def run_scenario(
@@ -52,19 +54,24 @@ def run_scenario(
     faults: Faults | None = None,
     provoked: set[int] | None = None,
     spoilt: set[int] | None = None,
+    stop: Stop | None = None,
+    ceiling: float | None = None,
+    timeout: float | None = None,
 ) -> RunResult:
     """Play the flow once, or a case of it, with data row `row`.
 
     `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
     and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
     are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
-    is a partner's. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
+    is a partner's. `stop` can end it before its end; no wait takes longer than `ceiling`, no request than `timeout`, where
+    these are given. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
     """
     started = clock.now()
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
     scope = Scope({}, generator, run_id, callback=callback)
     fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
     talk = Conversation(scenario, release, client, clock, base_url, scope, on_event, transcript)
+    talk.stop, talk.ceiling, talk.timeout = stop or talk.stop, ceiling, timeout
     talk.provoked = talk.provoked if provoked is None else provoked
     talk.spoilt = talk.spoilt if spoilt is None else spoilt
     if faults is not None:
@@ -94,6 +101,7 @@ def run_scenario(
         exchanges=len(transcript),
         provoked=frozenset(talk.provoked),
         spoilt=frozenset(talk.spoilt),
+        cut=playing.cut,
         tracked=dict(talk.tracked),
     )
     on_event(RunDone(result))
@@ -145,12 +153,15 @@ def _play_group(playing: _Playing, group: Parallel) -> None:
 
 def _play_or_pass_over(playing: _Playing, step: Step) -> None:
     case = playing.case
-    if playing.blocker is not None:
+    if playing.blocker is not None and not playing.cut:
         reason = f"not played: '{playing.blocker}' did not succeed"
         _pass_over(playing, step, Ending(Outcome.BLOCKED, reason))
     elif playing.ended:
         reason = f"the case '{case.id if case else ''}' ends before this step"
         _pass_over(playing, step, Ending(Outcome.SKIPPED, reason))
+    elif playing.talk.stop.reason:
+        playing.cut = True
+        _pass_over(playing, step, Ending(Outcome.BLOCKED, playing.talk.stop.reason))
     elif case and case.at == step.id:
         _play_case(playing, step, case)
     else:
@@ -190,6 +201,11 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> None:
         talk.clock.settle()
     except Misfit as misfit:
         ending = Ending(Outcome.ERROR, str(misfit), "scenario")
+    except Stopped as stopped:
+        ending, playing.cut = Ending(Outcome.INCONCLUSIVE, str(stopped)), True
+        if case:  # nobody knows any more what of it was meant to be wrong
+            talk.provoked.update(record.exchanges)
+            talk.spoilt.update(record.exchanges)
     origin = case.origin if case else step.origin
     covers = case.covers if case else step.covers
     _note(playing, identifier, kind, title, ending, origin.where(), record=record, started=started, covers=covers)
