@@ -101,6 +101,7 @@ def stopping(stop: Stop) -> Iterator[None]:
             os.write(2, b"interrupted again: ended at once\n")
             os._exit(Exit.INCONCLUSIVE)
         asked = True
+        os.write(2, b"interrupted: what was seen is being reported; once more ends at once\n")
         stop.interrupt()
 
     with _on_signals(end):
