@@ -426,7 +426,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
     ours = Grease(settings.grease, Party.BUYER, settings.seed)
     client = Client(Party.BUYER, transcript, clock.now, run=run_id, dress=ours)
     stop.then(lambda: client.hurry(HURRY))
-    listener = Listener(lambda: serve_buyer(release, clock, _heard_by(transcript, run_id)), run_id, settings)
+    listener = Listener(lambda: serve_buyer(release, clock, heard_by(transcript, run_id)), run_id, settings)
     follow = _Follower(writer, transcript, signalling(scenario, case, signals, run_id), post)
 
     def judged(seen: Sequence[Exchange], wrong: frozenset[int], bad: frozenset[int]) -> Judgement:
@@ -490,7 +490,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
     post.hand_in(report)
 
 
-def _heard_by(transcript: Transcript, run: str) -> Callable[[str], Transcript]:
+def heard_by(transcript: Transcript, run: str) -> Callable[[str], Transcript]:
     """Where our buyer records what comes to a path. A port may have been that of another run, which is still told of what
     it had asked for: that is not in the record of this one.
     """
