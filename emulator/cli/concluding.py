@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,7 +56,7 @@ def conclude(
     from emulator.report import summary_report
     from emulator.report.model import exit_code, whole_report
 
-    whole = whole_report(done, known)
+    whole = whole_report(done, replace(known, partial=True) if known and cut else known)
     code = exit_code(done, whole.get("known_failures"))
     if cut is not None:
         whole = _cut_short(whole, cut)

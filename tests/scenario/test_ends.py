@@ -116,9 +116,7 @@ def test_events_of_another_run_at_this_ones_port_are_not_in_its_record():
         root = listener.callback().removesuffix("/r/mine")
         base = release.contract("quote", "notification").base_path
         for run in ("/r/other", "/r/mine"):
-            body = (
-                b'{"eventId":"1","eventTime":"2026-01-01T00:00:00Z","eventType":"quoteStateChangeEvent","event":{"id":"q"}}'
-            )
+            body = b'{"eventId":"1","eventTime":"2026-01-01T00:00:00Z","eventType":"quoteStateChangeEvent","event":{"id":"q"}}'
             url = f"{root}{run}{base}/listener/quoteStateChangeEvent"
             request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
             urllib.request.urlopen(request, timeout=30).close()
