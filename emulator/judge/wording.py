@@ -31,7 +31,7 @@ FAULTS: Final[dict[str, str]] = {
     FaultKind.CLOSED: "The connection ended before a whole response came.",
     FaultKind.TIMEOUT: "No whole response came within the time allowed (--timeout).",
     FaultKind.PROTOCOL: "What came back is not HTTP, or not the HTTP that it says it is.",
-    "unanswered": "The record holds no response to this request.",
+    FaultKind.UNANSWERED: "The record holds no response to this request: nobody waited for one, or it was left out.",
 }
 """What took the place of a response; findings of it are named `transport.<kind>`."""
 

@@ -19,6 +19,7 @@ FAULT_WORDS: Final = {
     FaultKind.CLOSED: "closed the connection before a whole answer came",
     FaultKind.TIMEOUT: "gave no whole answer in time",
     FaultKind.PROTOCOL: "answered with something that is not HTTP",
+    FaultKind.UNANSWERED: "was not waited for",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Mapping
@@ -149,7 +148,6 @@ def test_a_buyer_that_looks_only_when_it_is_told_can_pass(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("OIT_SLOW"), reason="takes half an hour: OIT_SLOW=1")
 @pytest.mark.parametrize("pace", [1, 4])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_our_buyer_passes_every_scenario_at_two_speeds(name: str, pace: float, tmp_path: Path):
