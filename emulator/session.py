@@ -21,6 +21,7 @@ from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
 from emulator.judge.run import NOTHING_DECLARED, Declared
+from emulator.judge.together import Together
 from emulator.judge.verdict import Blame
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.profile import load_profile
@@ -266,16 +267,19 @@ def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer, watch: Watc
     """Make every run, `settings.jobs` at a time; reports come in the order of `jobs`."""
     release = load_release(settings.release)
     reports: list[Report] = []
+    together = Together()
     if settings.jobs <= 1 or len(jobs) <= 1:
         for job in jobs:
             writer.running(len(reports), len(jobs))
-            reports.append(_run(settings, job, release, writer, watch))
+            reports.append(_run(settings, job, release, writer, watch, together))
         return reports
     release.contracts()  # read once, before threads share it
     writer.running(0, len(jobs))
     done = count(1)
     with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
-        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer, done, len(jobs)), watch), jobs))
+        return list(
+            pool.map(lambda job: _run(settings, job, release, _Held(writer, done, len(jobs)), watch, together), jobs)
+        )
 
 
 class _Held:
@@ -350,7 +354,7 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
     return tell
 
 
-def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch) -> Report:
+def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch, together: Together) -> Report:
     scenario, case = job.scenario, job.case
     mode = settings.clock or scenario.clock
     # A partner's time is real, whatever the scenario would like.
@@ -415,6 +419,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         return judge(seen, release, provoked=wrong, spoilt=bad, heard=heard, sut=sut, declared=declared, closing=())
 
     emulation = Emulation(sellers[0]) if sellers else None
+    elsewhere = together.begin(transcript) if sut else _nowhere
     watch(_live(info, transcript, follow.steps, clock, judged, provoked, spoilt, emulation))
     try:
         result = run_scenario(
@@ -440,12 +445,15 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         if running:
             running.stop()
         listener.close()
+        together.end(transcript)
     judgement = judge(
         transcript,
         release,
         provoked=result.provoked,
         spoilt=result.spoilt,
         heard=listener.heard,
+        withheld=frozenset(faults.withheld) if faults else frozenset(),
+        elsewhere=elsewhere,
         sut=sut,
         declared=declared,
     )
@@ -464,6 +472,11 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
     )
     writer.run_done(report)
     return report
+
+
+def _nowhere(_identifier: str) -> bool:
+    """Each of our own sellers has one run."""
+    return False
 
 
 def _live(

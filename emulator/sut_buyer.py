@@ -274,7 +274,14 @@ def _run(
     spoilt = waited.result.spoilt
     provoked = provoked_of(room)
     judgement = judge(
-        room, release, provoked=provoked, spoilt=spoilt, speed=door.speed, sut=Party.BUYER, declared=declared
+        room,
+        release,
+        provoked=provoked,
+        spoilt=spoilt,
+        speed=door.speed,
+        withheld=frozenset(faults.withheld),
+        sut=Party.BUYER,
+        declared=declared,
     )
     judgement = replace(judgement, findings=(*judgement.findings, *waited.findings))
     report = run_report(
