@@ -6,6 +6,7 @@ What no clause forbids is a hint: an event again, of another time, of what nobod
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -29,6 +30,10 @@ ITEM_IDS: Final = ("poqItemId", "quoteItemId", "orderItemId")
 """The members of an event that name an item, one for each API."""
 _FIRST: Final = ("acknowledged", "awaitingResponse")
 """States that nothing comes before: who is in one has not changed."""
+
+
+_ONCE: Final = ("poqCreateEvent", "chargeCreateEvent", "chargeTimeoutEvent")
+"""Events of what happens to a resource once."""
 
 
 def listeners_of(api: str) -> tuple[str, ...]:
@@ -180,26 +185,6 @@ def _with_its_id(book: Rulebook) -> None:
              about="no two events that say different things have one eventId; one that is sent again is the same event")  # fmt: skip
 
 
-def _in_its_time(book: Rulebook) -> None:
-    def look(said: Said) -> Iterator[Word]:
-        happened = moment_of(at(said.body, "/eventTime"))
-        if happened is None:
-            return
-        life, skew = _life(said), said.run.spread(CLOCKS)
-        first = life.asked.at if life is not None and life.asked is not None else None
-        if happened > said.exchange.at + skew:
-            yield breach("/eventTime", f"{said.exchange.at.isoformat()} at the latest", at(said.body, "/eventTime"),
-                         "the event came before it happened", hint=True)  # fmt: skip
-        elif first is not None and happened < first - skew:
-            yield breach("/eventTime", f"{first.isoformat()} at the earliest", at(said.body, "/eventTime"),
-                         "the event happened before what it is about was asked for", hint=True)  # fmt: skip
-        else:
-            yield FINE
-
-    book.add((), look, on=requests(book.api, *listeners_of(book.api)), name="event-time",
-             about="the eventTime: not after the event came, nor before what it is about was asked for, give or take an hour")  # fmt: skip
-
-
 def _linked(book: Rulebook) -> None:
     def look(said: Said) -> Iterator[Word]:
         link, identifier, life = at(said.body, "/event/href"), at(said.body, "/event/id"), _life(said)
@@ -230,6 +215,45 @@ def accounts(run: Run, api: str) -> Iterator[Account]:
     return (page for page in ledger_at_end(run).accounts if page.kind.api == api)
 
 
+def _in_its_time(book: Rulebook) -> None:
+    @book.at_end(name="event-time")
+    def in_its_time(run: Run) -> Iterator[Remark]:
+        """The eventTime is not after the event came, nor before what it is about was asked for, nor far from the change
+        that it tells of, give or take an hour.
+        """
+        skew = run.spread(CLOCKS)
+        for page in accounts(run, book.api):
+            tells = {id(due.told): due for due in page.due if due.told is not None}
+            for told in page.told:
+                if told.moment is None:
+                    continue
+                early, late = _window(page, told, tells.get(id(told)), skew)
+                right = (early is None or early <= told.moment) and told.moment <= late
+                yield on_request(told.exchange, FINE if right else breach(
+                    "/eventTime",
+                    f"{late.isoformat()} at the latest" if told.moment > late else
+                    f"{early.isoformat() if early else ''} at the earliest",
+                    at(told.exchange.request.body, "/eventTime"),
+                    "the eventTime is far from when the event can have happened", hint=True))  # fmt: skip
+
+
+def _window(page: Account, told: Told, due: Due | None, skew: timedelta) -> tuple[datetime | None, datetime]:
+    """Between which moments an event happened; `due` is what it tells of, where that is known."""
+    early = page.life.asked.at - skew if page.life.asked is not None else None
+    late = told.exchange.at + skew
+    if due is None or due.created:
+        return early, late
+    if due.exact:
+        return due.moment - skew, min(due.moment + skew, late)
+    return due.since - skew, min(due.latest + skew, late)
+
+
+def ours(run: Run, event: Exchange) -> bool:
+    """Whether an event came to one who subscribed in this run, as far as its URL tells."""
+    known = run.known(hubs(str(event.api)))
+    return not known.made or bool(known.told_to(event))
+
+
 def _of_what_there_is(book: Rulebook) -> None:
     @book.at_end(name="event-known")
     def known(run: Run) -> Iterator[Remark]:
@@ -237,7 +261,8 @@ def _of_what_there_is(book: Rulebook) -> None:
         answered 404. What other runs of the Buyer's made, it is told of as well.
         """
         for page in accounts(run, book.api):
-            for told in page.told[:1]:
+            mine = [told for told in page.told if ours(run, told.exchange)]
+            for told in mine[:1]:
                 gone = _not_there(run, page.kind, told.exchange, page.id)
                 if page.life.shown:
                     yield on_request(told.exchange, FINE)
@@ -283,15 +308,15 @@ def _once(book: Rulebook) -> None:
 def _of_what_took_place(book: Rulebook) -> None:
     @book.at_end(name="event-changes")
     def took_place(run: Run) -> Iterator[Remark]:
-        """By the time of a read, no more changes were told of than lead to what it shows."""
+        """By the time of a read, no more changes were told of than lead to what it shows; it came into being once."""
         for page in accounts(run, book.api):
             shown = next((one for one in reversed(page.life.shown) if one.whole or not page.life.whole), None)
             for (event_type, item), events in _changes_told(page, shown.exchange.n if shown else 0).items():
-                value = (
-                    shown.value if shown and item is None else _item(shown.value if shown else None, page.kind, item)
-                )
-                most = _most_changes(page.kind, value, whole=item is None)
-                if most is None or shown is None:
+                if shown is None:
+                    continue
+                value = shown.value if item is None else _item(shown.value, page.kind, item)
+                most = 1 if event_type in _ONCE else _most_changes(page.kind, value, whole=item is None)
+                if most is None:
                     continue
                 told = len({one.event_id or one.exchange.n for one in events})
                 each = max(page.listening.count(event_type, events[-1].exchange.n), 1)
@@ -306,7 +331,8 @@ def _changes_told(page: Account, before: int) -> dict[tuple[str, str | None], li
     """The events of changes of state that came before an exchange, by type and item."""
     found: dict[tuple[str, str | None], list[Told]] = {}
     for told in page.told:
-        if told.event_type.endswith("StateChangeEvent") and told.exchange.n < before:
+        happens = told.event_type.endswith("StateChangeEvent") or told.event_type in _ONCE
+        if happens and told.exchange.n < before:
             if not told.event_type.endswith("ItemStateChangeEvent"):
                 found.setdefault((told.event_type, None), []).append(told)
             elif told.item is not None:
