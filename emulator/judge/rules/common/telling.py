@@ -241,7 +241,7 @@ def _window(page: Account, told: Told, due: Due | None, skew: timedelta) -> tupl
     """Between which moments an event happened; `due` is what it tells of, where that is known."""
     early = page.life.asked.at - skew if page.life.asked is not None else None
     late = told.exchange.at + skew
-    if due is None or due.created:
+    if due is None or (due.created and not due.exact):
         return early, late
     if due.exact:
         return due.moment - skew, min(due.moment + skew, late)
