@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark
@@ -11,6 +10,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import Said
+from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, at, every
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
@@ -216,14 +216,10 @@ def an_offer_has_an_end(said: Said) -> Iterator[Mark]:
                 yield breach(f"{here}/startDateTime", MISSING, period["startDateTime"], hint=True)
 
 
-_SKEW: Final = timedelta(hours=1)
-"""How far two clocks can be apart before one of them is wrong."""
-
-
 @QUOTE.rule(on=SHOWN, name="dates")
 def dates_follow_one_another(said: Said) -> Iterator[Mark]:
     """A quote is asked for, complete and then no longer valid, in this order; what has happened is not in the future."""
-    now, skew = said.exchange.at, said.run.spread(_SKEW)
+    now, skew = said.exchange.at, said.run.spread(CLOCKS)
     for shown in said.shown:
         begun, done = (
             common.moment(at(shown.value, member)) for member in ("/quoteDate", "/effectiveQuoteCompletionDate")
