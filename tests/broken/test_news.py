@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -24,9 +25,11 @@ def played(name: str) -> Played:
     return play(name)
 
 
-def found(name: str, change: Change, *, lasting: bool = True) -> dict[str, str]:
-    """The gravest verdict of each rule that notices something, and of whom."""
+def found(name: str, change: Change, *, lasting: bool = True, **options: bool) -> dict[str, str]:
+    """The verdict of each rule that notices something; options are those of MEF 123 that the partners declared."""
     run = played(name)
+    declared = replace(run.declared, options={f"MEF123-{option}": used for option, used in options.items()})
+    run = replace(run, declared=declared)
     exchanges = news.in_order(news.lasting(run.exchanges) if lasting else run.exchanges)
     judgement = run.judged(tuple(news.in_order(change(exchanges))), sut=Party.SELLER)
     wrong = [finding for finding in judgement.findings if finding.verdict in WRONG]
@@ -59,6 +62,12 @@ MISSING = {
 def test_what_had_to_be_told_is_missed(name: str) -> None:
     scenario, change, rules = MISSING[name]
     assert found(scenario, change) == rules
+
+
+def test_a_seller_may_have_fewer_events_than_there_are_and_say_so() -> None:
+    """MEF 123 O18; who names a type is told of it all the same, for that subscription was taken."""
+    assert found(ALL, news.without(OF_ITEM), O18=False) == {}
+    assert found(ORDER, news.without(OF_ORDER), O18=False) == {"MEF123-R105": "fail"}
 
 
 @pytest.mark.parametrize("name", MISSING)

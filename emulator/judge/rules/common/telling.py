@@ -260,13 +260,14 @@ def _of_what_there_is(book: Rulebook) -> None:
         """An event is about something that the run shows, where it shows anything of that kind; a read of it is not
         answered 404. What other runs of the Buyer's made, it is told of as well.
         """
+        shown = {kind for kind in EVENTS.values() if any(life.shown for life in run.lives(kind))}
         for page in accounts(run, book.api):
             mine = [told for told in page.told if ours(run, told.exchange)]
             for told in mine[:1]:
                 gone = _not_there(run, page.kind, told.exchange, page.id)
                 if page.life.shown:
                     yield on_request(told.exchange, FINE)
-                elif gone or (any(life.shown for life in run.lives(page.kind)) and not run.elsewhere(page.id)):
+                elif gone or (page.kind in shown and not run.elsewhere(page.id)):
                     yield on_request(told.exchange, breach(
                         "/event/id", f"a {page.kind.name} of this run", page.id,
                         f"the event is about {page.kind.name} {page.id}, "
