@@ -22,6 +22,7 @@ from emulator.judge.ledger import read_ledger
 from emulator.judge.refusals import Refuser
 from emulator.judge.rules import CLOSING
 from emulator.judge.run import NOTHING_DECLARED, Declared
+from emulator.judge.together import Together
 from emulator.judge.verdict import Blame, RunVerdict
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.profile import load_profile, unsupported_operations
@@ -268,12 +269,12 @@ def run_all(
     Where `stop` ends before that, runs under way are reported as they stand; those that had not begun have no report.
     """
     release = load_release(settings.release)
-    ends = stop or Stop()
+    ends, together = stop or Stop(), Together()
     if settings.jobs <= 1 or len(jobs) <= 1:
 
         def make(n: int, post: Post) -> None:
             writer.running(n, len(jobs))
-            _run(settings, jobs[n], release, writer, watch, ends, post)
+            _run(settings, jobs[n], release, writer, watch, together, ends, post)
 
         return make_all(len(jobs), make, 1, ends)
     release.contracts()  # read once, before threads share it
@@ -281,7 +282,7 @@ def run_all(
     done = count(1)
 
     def hold(n: int, post: Post) -> None:
-        _run(settings, jobs[n], release, _Held(writer, done, len(jobs)), watch, ends, post)
+        _run(settings, jobs[n], release, _Held(writer, done, len(jobs)), watch, together, ends, post)
 
     return make_all(len(jobs), hold, settings.jobs, ends)
 
@@ -362,7 +363,16 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
     return tell
 
 
-def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch, stop: Stop, post: Post) -> None:
+def _run(
+    settings: Settings,
+    job: Job,
+    release: Release,
+    writer: Writer,
+    watch: Watch,
+    together: Together,
+    stop: Stop,
+    post: Post,
+) -> None:
     scenario, case = job.scenario, job.case
     mode = settings.clock or scenario.clock
     # A partner's time is real, whatever the scenario would like.
@@ -428,6 +438,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         return judge(seen, release, provoked=wrong, spoilt=bad, heard=heard, sut=sut, declared=declared, closing=())
 
     emulation = Emulation(sellers[0]) if sellers else None
+    elsewhere = together.begin(transcript) if sut else _nowhere
     live = _live(info, transcript, follow.steps, clock, judged, provoked, spoilt, emulation)
     post.begin(lambda: cut_short(live.report(), scenario, stop), writer.run_done)
     watch(live)
@@ -459,26 +470,27 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         if running:
             running.stop(stop.patience(10))
         listener.close(stop.patience(10))
+        together.end(transcript)
     judgement = judge(
         transcript,
         release,
         provoked=result.provoked,
         spoilt=result.spoilt,
         heard=listener.heard,
+        withheld=frozenset(faults.withheld) if faults else frozenset(),
+        elsewhere=elsewhere,
         sut=sut,
         declared=declared,
         closing=() if result.cut else CLOSING,  # these look at a whole run
     )
-    finished = replace(info, finished=result.finished)
-    ledger = read_ledger(transcript, release, now=result.finished, grace=scenario.defaults.grace)
     report = run_report(
-        finished,
+        replace(info, finished=result.finished),
         follow.steps,
         transcript,
         judgement,
         provoked=result.provoked,
         spoilt=result.spoilt,
-        ledger=ledger,
+        ledger=read_ledger(transcript, release, now=result.finished, grace=scenario.defaults.grace),
         known=settings.known,
         required=required(job, sut, strict=settings.strict),
         behaviour=job.behaviour,
@@ -518,6 +530,11 @@ def cut_short(report: Report, scenario: Scenario, stop: Stop) -> Report:
         "steps": [*report["steps"], *rows],
         "verdict": str(RunVerdict.INCONCLUSIVE) if passing else report["verdict"],
     }
+
+
+def _nowhere(_identifier: str) -> bool:
+    """Each of our own sellers has one run."""
+    return False
 
 
 def _live(

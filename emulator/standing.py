@@ -39,10 +39,12 @@ class Standing:
         came: Callable[[], list[str]] = list,
         profile: str | None = None,
         declared: Declared,
+        withheld: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """`transcript_of` gives the transcript of a run, which can be read while it grows; `came` the runs that were used
-        since the start, the newest first.
+        since the start, the newest first; `withheld` the ids of what our seller held events back of, on purpose.
         """
+        self._withheld = withheld
         self._release, self._clock, self._source = release, clock, transcript_of
         self.runs = came
         self._profile, self._declared = profile, declared
@@ -79,6 +81,7 @@ class Standing:
             provoked=provoked,
             spoilt=spoilt,
             speed=self._clock.spread(1.0),
+            withheld=self._withheld(),
             sut=Party.BUYER,
             declared=self._declared,
             refuser=Refuser.OURS,

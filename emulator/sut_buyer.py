@@ -320,6 +320,7 @@ def _run(
         provoked=provoked,
         spoilt=spoilt,
         speed=door.speed,
+        withheld=frozenset(faults.withheld),
         sut=Party.BUYER,
         declared=declared,
         refuser=Refuser.OURS,

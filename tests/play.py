@@ -31,6 +31,7 @@ class Played:
     provoked: frozenset[int]
     declared: Declared
     steps: tuple[StepResult, ...]
+    heard: tuple[str, ...] = ()
 
     def judged(self, exchanges: tuple[Exchange, ...] | None = None, *, sut: Party | None = None) -> Judgement:
         """What the judge says of these exchanges, or of others in their place."""
@@ -38,6 +39,7 @@ class Played:
             self.exchanges if exchanges is None else exchanges,
             load_release(),
             provoked=self.provoked,
+            heard=self.heard,
             declared=self.declared,
             sut=sut,
         )
@@ -84,4 +86,5 @@ def play(
         running.stop()
         listener.close()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
-    return Played(name, tuple(door if spoil_ask else transcript), result.provoked, declared, tuple(result.steps))
+    seen = tuple(door if spoil_ask else transcript)
+    return Played(name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard)

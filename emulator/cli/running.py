@@ -158,7 +158,7 @@ def run(
     known = known_of(known_failures)
     if sut == "buyer" and (listen or callback):
         raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
-    patience, longest = duration("--within", within), duration("--max-time", max_time)
+    patience, stop = duration("--within", within), Stop(duration("--max-time", max_time))
     door = _door(sut, host, port, patience, waiting_file, speed, clock, jobs)
     settings = Settings(
         release=release,
@@ -187,8 +187,6 @@ def run(
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
-
-    stop = Stop(longest)
 
     def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> Exit:
         with stopping(stop):

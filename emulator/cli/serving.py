@@ -241,9 +241,9 @@ class _Selling:
         pacing = Pacing(keep.store, clock, self.speed)
         if not shared:
             _tell_ahead(pacing)
-        standing = self._standing(keep, clock)
         signals, sellers = Signals(), list[Seller]()
         faults = Faults(uuid.uuid4().hex if self.seed is None else self.seed)
+        standing = self._standing(keep, clock, lambda: frozenset(faults.withheld))
         server = serve_seller(
             self.release,
             self.profile,
@@ -262,7 +262,9 @@ class _Selling:
             raise _cannot_listen(host, port, error) from error
         return _Served(running, standing, clock, Emulation(sellers[0], faults, pacing))
 
-    def _standing(self, keep: Keeping, clock: RealClock) -> Standing:
+    def _standing(
+        self, keep: Keeping, clock: RealClock, withheld: Callable[[], frozenset[str]] = frozenset
+    ) -> Standing:
         from emulator.doors import declared_by
         from emulator.standing import Standing
 
@@ -273,6 +275,7 @@ class _Selling:
             came=keep.came,
             profile=self.profile.name,
             declared=declared_by(self.profile, emulated=True),
+            withheld=withheld,
         )
 
 

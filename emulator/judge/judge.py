@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -53,6 +53,8 @@ def judge(
     spoilt: frozenset[int] = frozenset(),
     heard: tuple[str, ...] = (),
     speed: float = 1.0,
+    withheld: frozenset[str] = frozenset(),
+    elsewhere: Callable[[str], bool] = lambda _: False,
     sut: Party | None = None,
     declared: Declared = NOTHING_DECLARED,
     refuser: Refuser | None = None,
@@ -69,7 +71,9 @@ def judge(
     neither blamed nor counted as evidence, while the response is judged as any other. `spoilt` are those
     whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
     at which the transcript itself listens, so that an event which is not there was not sent to them. `speed` is how
-    many seconds the clock of the transcript counted in one.
+    many seconds the clock of the transcript counted in one. `withheld` are ids of resources some of whose events were
+    held back on purpose. `elsewhere` says of an id whether another run of the same Buyer's has, or may have, to do
+    with it.
 
     A refused request is no evidence for its sender. What else a refusal says is told where `refuser` says who refuses;
     `expected` are the numbers of exchanges that were awaited as they are, a refusal included.
@@ -80,6 +84,8 @@ def judge(
         spoilt=spoilt,
         heard=heard,
         speed=speed,
+        withheld=withheld,
+        elsewhere=elsewhere,
         sut=sut,
         declared=declared,
         refuser=refuser,
@@ -106,6 +112,8 @@ class Judging:
         spoilt: frozenset[int] = frozenset(),
         heard: tuple[str, ...] = (),
         speed: float = 1.0,
+        withheld: frozenset[str] = frozenset(),
+        elsewhere: Callable[[str], bool] = lambda _: False,
         sut: Party | None = None,
         declared: Declared = NOTHING_DECLARED,
         refuser: Refuser | None = None,
@@ -113,7 +121,7 @@ class Judging:
         rules: Sequence[Rule] = RULES,
         closing: Sequence[ClosingRule] = CLOSING,
     ) -> None:
-        self.run = Run(release, declared, provoked, spoilt, heard, speed)
+        self.run = Run(release, declared, provoked, spoilt, heard, speed, withheld, elsewhere)
         self._found = _Tally(sut)
         self._choice = _chosen(tuple(rules))
         self._closing = closing

@@ -7,7 +7,7 @@ message itself, never what comes later.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -256,6 +256,8 @@ class Run:
         spoilt: frozenset[int] = frozenset(),
         heard: tuple[str, ...] = (),
         speed: float = 1.0,
+        withheld: frozenset[str] = frozenset(),
+        elsewhere: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """`heard` are callbacks at which the transcript itself listens, `speed` how fast its clock goes; the others are as in `judge`.
 
@@ -263,6 +265,7 @@ class Run:
         been asked, told or shown may have been. A read that is not held is as one that was not made.
         """
         self.release, self.declared, self.provoked, self.spoilt = release, declared, provoked, spoilt
+        self.withheld, self.elsewhere = withheld, elsewhere
         self._heard, self._speed = heard, speed
         self.exchanges: list[Exchange] = []
         self.gaps = False

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote
 
 from emulator.parties.apis import Context, Handler
 from emulator.parties.callbacks import Guard
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.store import Owed, Resource
-from emulator.standard.events import DATE_SET, listeners, wanted_types
+from emulator.standard.events import DATE_SET, listeners, query_of
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
 
 MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
@@ -261,17 +260,15 @@ def _types(query: str | None, known: Sequence[str]) -> list[str] | None:
     """
     if query is None or not query.strip():
         return None
-    for part in unquote(query).strip().removeprefix("?").split("&"):
-        name, equals, _ = part.partition("=")
-        if name.strip() != "eventType" or not equals:
-            raise _refused(query, "query is eventType=a,b or eventType=a&eventType=b; no other attribute is supported")
-    wanted = wanted_types(query)
-    if wanted is None:
+    wanted = query_of(query)
+    if wanted.others:
+        raise _refused(query, "query is eventType=a,b or eventType=a&eventType=b; no other attribute is supported")
+    if wanted.types is None:
         raise _refused(query, "query names no event type")
-    strange = sorted(wanted - set(known))
+    strange = sorted(wanted.types - set(known))
     if strange:
         raise _refused(query, f"There is no event type {strange[0][:60]}; known: {', '.join(known)}")
-    return sorted(wanted)
+    return sorted(wanted.types)
 
 
 def _refused(query: str, reason: str) -> ApiError:

@@ -168,6 +168,8 @@ class Faults:
         self._lasting: list[Lasting] = []
         self.odd_events: set[str] = set()
         """The eventIds of notifications that were sent otherwise than they were owed."""
+        self.withheld: set[str] = set()
+        """The ids of the resources that these, and those that were dropped or held back, tell of."""
         self.struck = 0
         """Requests that met trouble so far."""
         self.spoilt = 0
@@ -265,6 +267,7 @@ class Faults:
             number = self._numbers.setdefault(note.id, len(self._numbers) + 1)
             if not seen:
                 self.struck += 1
+            self.withheld.add(str(note.body.get("event", {}).get("id")))
             if news.delay is not None and not seen:
                 self._kept = kept
                 return Twist((), news.delay.draw(self._chance))

@@ -65,9 +65,12 @@ def test_a_500_alone_is_no_breach(grace: Release) -> None:
 
 
 def test_html_in_place_of_json_is_unreadable(grace: Release) -> None:
-    """A page of HTML is a breach of the payload clause, not an error of ours."""
-    judged = judge(transcript(exchange(b"<html>", headers=(("Content-Type", "text/html"),))), grace)
+    """A page of HTML is a breach of the payload clause, not an error of ours, where the API has answered before."""
+    page = exchange(b"<html>", headers=(("Content-Type", "text/html"),))
+    unknown = exchange({"code": "notFound", "reason": "There is none"}, status=404, path="/geographicAddress/2")
+    judged = judge(transcript(unknown, page), grace)
     assert {finding.rule for finding in judged.findings} == {"contract.unreadable", "contract.header"}
+    assert judge(transcript(page), grace).findings == (), "a login page, or a wrong base path"
     assert verdicts(judged)["MEF121-R10"] is Verdict.FAIL
 
 

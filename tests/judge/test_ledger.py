@@ -207,8 +207,8 @@ def test_the_query_says_which_types_are_wanted(query, wrong):
     assert ("wrong_type" in tale.marks()[0]) is wrong
 
 
-def test_items_are_due_where_the_subscription_names_their_type():
-    for query, due in (("eventType=quoteItemStateChangeEvent", 1), (None, 0)):
+def test_items_are_due_where_the_subscription_takes_in_their_type():
+    for query, due in (("eventType=quoteItemStateChangeEvent", 1), (None, 1), ("eventType=quoteStateChangeEvent", 0)):
         tale = Tale()
         tale.subscribe(0, query)
         tale.read(1, "acknowledged", items={"i": "acknowledged"})

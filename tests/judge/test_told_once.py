@@ -91,7 +91,7 @@ def test_a_404_in_the_standards_words_is_one() -> None:
 @pytest.mark.parametrize(
     ("api", "event", "rule"),
     [
-        ("productOfferingQualification", "poqCreateEvent", "MEF87-R53"),
+        ("productOfferingQualification", "poqCreateEvent", "MEF87-R53.query"),
         ("quote", "quoteStateChangeEvent", "MEF115-R55.query"),
     ],
 )

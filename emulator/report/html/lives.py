@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.judge.ledger import PATIENCE, SKEW, moment_of
+from emulator.judge.ledger import moment_of
 from emulator.judge.rules.quote.book import level_of
 from emulator.judge.run import CHARGE, EVENTS, KINDS, ORDER, POQ, QUOTE, Kind, View
+from emulator.judge.times import GRACE, SKEW
 from emulator.report.model import Report
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.wire.payload import at, every
@@ -276,7 +277,7 @@ class _Walk:
                     for edge in changes
                     if not any(w["by"] == HISTORY for w in edge.witnesses)
                     and (mine := moment_of(edge.at))
-                    and when - SKEW <= mine <= when + PATIENCE
+                    and when - SKEW <= mine <= when + GRACE
                 ]
             if near:
                 near[0].saw(EVENT, told["at"], told["exchange"])

@@ -40,6 +40,7 @@ from emulator.judge.rules.common.plausible import (
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
+from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, same
 from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
 
@@ -52,8 +53,10 @@ __all__ = [
     "Machine",
     "agrees",
     "claims_all",
+    "dues",
     "echo_marks",
     "echoes",
+    "events_fit",
     "filters",
     "fits_state_table",
     "goes_legally",
@@ -82,9 +85,12 @@ __all__ = [
     "same_parties",
     "stays",
     "steady",
+    "subscribers_only",
     "tells_history",
+    "told_or_not",
     "too_many_is_422",
     "unknown_is_404",
     "uses_all",
+    "wanted_types_only",
     "well_without_errors",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from emulator.judge.fold import first_told
@@ -25,11 +25,8 @@ from emulator.judge.rules.order.charging import (
 )
 from emulator.judge.run import CHARGE, Life, Run, Said, Shown
 from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every
-
-_GRACE: Final = timedelta(minutes=5)
-"""By how much the clocks of two parties may differ, and how late a timer may go off."""
-
 
 # How a charge ends
 
@@ -44,7 +41,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
             yield from _timed_out(said, shown, due, place)
         elif due is None:
             continue
-        elif state == OPEN and said.exchange.at - due > said.run.spread(_GRACE):
+        elif state == OPEN and said.exchange.at - due > said.run.spread(CLOCKS):
             yield breach(place, "timeout", state, f"charge {life.id} is still open, though it was to be answered by "
                                                   f"{at(shown.value, '/responseDueDate')}")  # fmt: skip
         elif state == "completed" and said.exchange.at > due and _unanswered(said.run, shown, life):
@@ -53,7 +50,7 @@ def what_is_left_unanswered_times_out(said: Said) -> Iterator[Mark]:
 
 
 def _timed_out(said: Said, shown: Shown, due: datetime | None, place: str) -> Iterator[Mark]:
-    if due is not None and due - said.exchange.at > said.run.spread(_GRACE):
+    if due is not None and due - said.exchange.at > said.run.spread(CLOCKS):
         yield breach(place, OPEN, "timeout", "the charge is timed out before its responseDueDate")
         return
     yield breach(place, "completed", "timeout", "a charge that nobody answered is shown as timeout",

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
-from emulator.judge.fold import Fold
-from emulator.judge.hubs import SUBSCRIBE, can_be_taken
+from emulator.judge.hubs import SUBSCRIBE, asks_for
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response, requests
 from emulator.judge.rulebook import breach
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.rules.order.subscribing import (
-    API,
-    HUBS,
-    TYPES,
-    asks_for,
-    covers,
-    first_hub,
-    is_refused,
-)
-from emulator.judge.run import CHARGE, Life, Run, Said, succeeded
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.rules.order.subscribing import API, TYPES, first_hub, is_refused
+from emulator.judge.run import CHARGE, Run, Said, succeeded
 from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.wire.payload import at
 
 CHARGE_CREATED: Final = "chargeCreateEvent"
 CHARGE_OTHERS: Final = ("chargeStateChangeEvent", "chargeTimeoutEvent")
 MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
 OTHERS: Final = tuple(one for one in TYPES if one not in (CHARGE_CREATED, *CHARGE_OTHERS, MILESTONE))
-_OVERTAKEN: Final = timedelta(minutes=1)
-"""An event that is late by more than this, while later ones arrive, is taken as not sent."""
 
 
 # Charges are told of
@@ -45,7 +31,7 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
         return
     taken = first_hub(run, CHARGE_CREATED)
     for hub in run.of(SUBSCRIBE, api=API) if not taken else ():
-        if is_refused(hub) and can_be_taken(run, hub) and asks_for(hub) == (CHARGE_CREATED,):
+        if is_refused(run, hub) and is_for(hub, CHARGE_CREATED):
             # Something else can be the reason, such as the callback.
             yield on_response(
                 hub,
@@ -57,68 +43,23 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
                     hint=True,
                 ),
             )
-    for life in run.lives(CHARGE):
-        yield from told_or_not(run, life, (CHARGE_CREATED,), _first_seen_after(run, life))
+    for page, due in common.dues(run, [CHARGE]):
+        if due.created:
+            yield common.told_or_not(page, due)
+    for event in run.of(CHARGE_CREATED, api=API)[:1]:
+        yield on_request(event, FINE)
 
 
-def _first_seen_after(run: Run, life: Life) -> Exchange | None:
-    """Where a charge was shown first, if its order was placed after a subscription to it was made."""
-    if not life.shown:
-        return None
-    first = life.shown[0]
-    named = (at(first.value, f"/{member}/productOrderId") for member in ("productOrder", "productOrderItem"))
-    order = next((found for one in named if (found := run.life(ORDERS, one)) and found.asked), None)
-    after = order.asked.n if order and order.asked else 0
-    hub = first_hub(run, CHARGE_CREATED)
-    return first.exchange if hub is not None and hub.n < after else None
-
-
-def told_or_not(run: Run, life: Life, types: Sequence[str], seen: Exchange | None) -> Iterator[Remark]:
-    """Whether a happening that a subscriber had to hear of was told.
-
-    An event that has not come yet may still come. It counts as not sent where others that were sent long after
-    came before it, so that the way was open, and the subscription was still in force then.
-    """
-    told = [event for event in life.told if event.operation in types]
-    if told:
-        yield on_request(told[0], FINE)
-    elif seen is not None:
-        late = seen.at + run.spread(_OVERTAKEN)
-        later = run.known(_NEWS).first_after(late)
-        hub = first_hub(run, types[0])
-        ended = run.known(HUBS).ends.get(hub.n) if hub else None
-        if later is not None and hub is not None and hub.n < seen.n and (ended is None or ended.at > late):
-            yield on_response(seen, breach(
-                "", types[0], MISSING,
-                f"{life.kind.name} {life.id} was never told of by {types[0]}, while exchange {later.n} brought an "
-                f"event of later"))  # fmt: skip
-
-
-@dataclass(slots=True)
-class _News:
-    """The notifications that came later than all before them."""
-
-    came: list[Exchange] = field(default_factory=list)
-
-    def take(self, _run: Run, exchange: Exchange) -> None:
-        told = exchange.api == API and exchange.kind == "notification"
-        if told and (not self.came or exchange.at > self.came[-1].at):
-            self.came.append(exchange)
-
-    def first_after(self, moment: datetime) -> Exchange | None:
-        """The first notification that came after a moment."""
-        spot = bisect_right(self.came, moment, key=lambda event: event.at)
-        return self.came[spot] if spot < len(self.came) else None
-
-
-_NEWS: Final = Fold(_News, _News.take)
+def is_for(hub: Exchange, event_type: str) -> bool:
+    """Whether a subscription is to events of a type alone."""
+    return asks_for(hub).types == frozenset({event_type})
 
 
 @ORDER.at_end(("R87", "R103"))
 def buyers_listen_for_new_charges(run: Run) -> Iterator[Remark]:
     """Where charges are raised, a Buyer that subscribes at all subscribes to chargeCreateEvent."""
     hubs = [hub for hub in run.of(SUBSCRIBE, api=API) if hub.n not in run.provoked]
-    listening = next((hub for hub in hubs if covers(hub, CHARGE_CREATED)), None)
+    listening = next((hub for hub in hubs if asks_for(hub).covers(CHARGE_CREATED)), None)
     if listening is not None:
         yield on_request(listening, FINE)
     elif hubs and any(life.shown for life in run.lives(CHARGE)) and not run.of(CHARGE_CREATED, api=API):
@@ -135,12 +76,11 @@ def optional(types: Sequence[str]) -> Callable[[Run], Iterator[Remark]]:
     def look(run: Run) -> Iterator[Remark]:
         for event_type in types:
             hubs = run.of(SUBSCRIBE, api=API)
-            taken = any(covers(hub, event_type) for hub in hubs if succeeded(hub))
-            refused = [hub for hub in hubs if is_refused(hub) and can_be_taken(run, hub)
-                       and asks_for(hub) == (event_type,)]  # fmt: skip
+            taken = any(asks_for(hub).covers(event_type) for hub in hubs if succeeded(hub))
+            refused = [hub for hub in hubs if is_refused(run, hub) and is_for(hub, event_type)]  # fmt: skip
             for hub in hubs:
                 not_served = hub.response is not None and hub.response.status == 501  # noqa: PLR2004
-                if hub in refused or ((succeeded(hub) or not_served) and event_type in asks_for(hub)):
+                if hub in refused or ((succeeded(hub) or not_served) and event_type in (asks_for(hub).types or ())):
                     yield on_response(hub, FINE)
             for event in run.of(event_type, api=API):
                 if refused and not taken and event.n > refused[-1].n:

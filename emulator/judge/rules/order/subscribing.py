@@ -3,69 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from typing import Final
 
-from emulator.judge.hubs import SUBSCRIBE, hubs
+from emulator.judge.hubs import SUBSCRIBE, can_be_taken, hubs
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules.common.telling import listeners_of
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import EVENTS, Run, Said
+from emulator.judge.run import Run, Said
+from emulator.standard.events import DATE_SET, plain_type, query_of
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
 API: Final = ORDER.api
-TYPES: Final = tuple(operation for operation, kind in EVENTS.items() if kind.api == API)
-DATE_SET: Final = "productOrderItemExpectedCompletionDateSet"
+TYPES: Final = listeners_of(API)
+"""The event types; the contract has its listeners' operations under the same names."""
 
 
 # Subscriptions
 
 
-def _wanted(query: Any) -> tuple[str, ...]:
-    """The event types that a subscription's query names, in either syntax; empty where it names none: all of them."""
-    return _named(query) if isinstance(query, str) else ()
-
-
-@lru_cache(maxsize=256)
-def _named(query: str) -> tuple[str, ...]:
-    named = [value for key, value in parse_qsl(query.strip().lstrip("?")) if key.strip() == "eventType"]
-    return tuple(part.strip() for value in named for part in value.split(",") if part.strip())
-
-
-def _plain(event_type: str) -> str:
-    """An event type under the name that the contract has for it."""
-    return DATE_SET if event_type == f"{DATE_SET}Event" else event_type
-
-
-def asks_for(hub: Exchange) -> tuple[str, ...]:
-    """The event types that a subscription names; empty where it names none: all of them."""
-    return tuple(_plain(name) for name in _wanted(at(hub.request.body, "/query")))
-
-
-def takes_in(wanted: tuple[str, ...], event_type: str) -> bool:
-    """Whether a subscription that asks for these events takes in events of a type."""
-    return not wanted or event_type in wanted
-
-
-def covers(hub: Exchange, event_type: str) -> bool:
-    """Whether a subscription takes in events of a type."""
-    return takes_in(asks_for(hub), event_type)
-
-
-HUBS: Final = hubs(API, asks_for)
-"""The subscriptions that were taken so far."""
-
-
 def first_hub(run: Run, event_type: str) -> Exchange | None:
     """The first subscription that takes in events of a type."""
-    return next((a.first for wanted, a in run.known(HUBS).alike.items() if takes_in(wanted, event_type)), None)
+    return next((a.first for query, a in run.known(hubs(API)).alike.items() if query.covers(event_type)), None)
 
 
-def is_refused(hub: Exchange) -> bool:
-    """Whether a subscription was refused for what it says; a hub that is not served at all is another matter (CR4)."""
-    return hub.response is not None and hub.response.status in (400, 422)
+def is_refused(run: Run, hub: Exchange) -> bool:
+    """Whether a subscription was refused for its query; a hub that is not served at all is another matter (CR4)."""
+    return hub.response is not None and hub.response.status in (400, 422) and can_be_taken(run, hub)
 
 
 @ORDER.rule(on=responses(API, SUBSCRIBE, "retrieveHub"), name="hub-echo")
@@ -75,7 +40,7 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
         asked = said.asked
     else:
         identifier = said.exchange.path_params.get("id")
-        made = said.run.known(HUBS).by_id.get(identifier)
+        made = said.run.known(hubs(API)).by_id.get(identifier)
         if not made:
             return
         asked = made[0].request.body
@@ -83,9 +48,8 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
     callback, found = at(asked, "/callback"), at(said.body, "/callback")
     if isinstance(callback, str) and isinstance(found, str):
         yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
-    wanted = {_plain(name) for name in _wanted(at(asked, "/query"))}
-    kept = {_plain(name) for name in _wanted(at(said.body, "/query"))}
-    everything = wanted in (set(), set(TYPES)) and kept in (set(), set(TYPES))
+    wanted, kept = query_of(at(asked, "/query")).types, query_of(at(said.body, "/query")).types
+    everything = {wanted, kept} <= {None, frozenset(TYPES)}
     if wanted and not everything and not given(at(said.body, "/query")):
         yield breach("/query", at(asked, "/query"), at(said.body, "/query"), hint=True)
         return
@@ -98,7 +62,7 @@ def subscriptions_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
     identifier = at(said.body, "/id")
     if not isinstance(identifier, str):
         return
-    known = said.run.known(HUBS)
+    known = said.run.known(hubs(API))
     same = (hub for hub in known.by_id.get(identifier, ()) if hub.n < said.exchange.n and hub.n not in known.ends)
     # A Seller may answer a subscription that it has already with the one that it has.
     another = next((hub for hub in same if hub.request.body != said.asked), None)
@@ -110,8 +74,8 @@ def subscriptions_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
 def a_query_names_events_that_there_are(said: Said) -> Iterator[Mark]:
     """Each event type of a subscription's query."""
     reading = said.run.reading("expected-date-event-name")
-    for name in _wanted(at(said.body, "/query")):
-        if _plain(name) == DATE_SET:
+    for name in query_of(at(said.body, "/query")).named:
+        if plain_type(name) == DATE_SET:
             long = name != DATE_SET
             if long is (reading == "with-event"):
                 yield FINE

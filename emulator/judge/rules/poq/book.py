@@ -31,7 +31,6 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 """The event type that each listener is for."""
 CHANGES: Final = ("poqStateChangeEvent", "listenToPoqItemStateChangeEvent")
-TOLD: Final = requests(API, *EVENTS)
 
 READY: Final = "done.ready"
 FAILED: Final = "terminatedWithError"

@@ -27,6 +27,7 @@ from emulator.judge.rules.poq.book import (
 )
 from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
+from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every
 
 # 7.2 states
@@ -57,14 +58,10 @@ def an_item_is_worked_on_before_it_is_ready(said: Said) -> Iterator[Mark]:
                                  hint=True)  # fmt: skip
 
 
-SKEW: Final = timedelta(hours=1)
-"""By how much the clocks of two parties may differ before it is worth a word."""
-
-
 @POQ.rule(name="future", on=SHOWN)
 def what_is_past_is_not_to_come(said: Said) -> Iterator[Mark]:
     """No state was reached later than the answer that tells of it; clocks may differ by an hour."""
-    latest = said.exchange.at + said.run.spread(SKEW)
+    latest = said.exchange.at + said.run.spread(CLOCKS)
     for pattern in ("/stateChange/*/changeDate", f"{ITEM}/stateChange/*/changeDate", "/effectiveQualificationDate"):
         for where, value in every(said.body, pattern):
             moment = instant_of(value)

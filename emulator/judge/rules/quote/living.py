@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.fold import first_told, grouped
@@ -24,6 +23,7 @@ from emulator.judge.rules.quote.book import (
 )
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Run, Said, Shown, succeeded
+from emulator.judge.times import CLOCKS
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
@@ -51,10 +51,6 @@ common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
 common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
 
 
-_SKEW: Final = timedelta(hours=1)
-"""How far two clocks can be apart before one of them is wrong."""
-
-
 _OFFERED_UNTIL: Final = first_told(KIND, lambda shown: common.moment(at(shown.value, "/validFor/endDateTime")))
 
 
@@ -66,7 +62,7 @@ def a_quote_expires_when_it_is_no_longer_valid(said: Said) -> Iterator[Mark]:
             continue
         _, end = said.run.known(_OFFERED_UNTIL).get(life.id, (shown, None))
         if end is not None:
-            yield hold(f"{shown.place}/state", end <= said.exchange.at + said.run.spread(_SKEW), expected="the quote that was offered",
+            yield hold(f"{shown.place}/state", end <= said.exchange.at + said.run.spread(CLOCKS), expected="the quote that was offered",
                        found="expired", message=f"the quote is expired, and was to be valid until {end.isoformat()}")  # fmt: skip
 
 

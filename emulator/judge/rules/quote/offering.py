@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark
@@ -12,6 +11,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Said
+from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
@@ -239,20 +239,16 @@ def an_offer_has_an_end(said: Said) -> Iterator[Mark]:
                 begun = common.moment(shown.value.get("effectiveQuoteCompletionDate") or shown.value.get("quoteDate"))
                 if begun is not None and begun > end:
                     continue  # of the order of dates there is a rule of its own
-                over = said.exchange.at - end > said.run.spread(_SKEW)
+                over = said.exchange.at - end > said.run.spread(CLOCKS)
                 yield FINE if not over else breach(
                     f"{here}/endDateTime", "a moment to come", period["endDateTime"],
                     f"the quote is {shown.value['state']}, and was valid until {period['endDateTime']}", hint=True)  # fmt: skip
 
 
-_SKEW: Final = timedelta(hours=1)
-"""How far two clocks can be apart before one of them is wrong."""
-
-
 @QUOTE.rule(on=SHOWN, name="dates")
 def dates_follow_one_another(said: Said) -> Iterator[Mark]:
     """A quote is asked for, complete and then no longer valid, in this order; what has happened is not in the future."""
-    now, skew = said.exchange.at, said.run.spread(_SKEW)
+    now, skew = said.exchange.at, said.run.spread(CLOCKS)
     for shown in said.shown:
         begun, done = (
             common.moment(at(shown.value, member)) for member in ("/quoteDate", "/effectiveQuoteCompletionDate")
