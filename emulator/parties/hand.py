@@ -48,10 +48,11 @@ _NOT_BY_HAND: Final[Mapping[tuple[str, str], str]] = {
     ("quote", "cancelled"): "only the buyer's cancelQuote does that",
     ("quote", "declined"): "only the buyer's rejectQuote does that",
     ("quote", "expired"): "put our time forward to the end of validFor, and it expires",
+    ("charge", "completed"): "only the buyer's patchCharge does that",
     ("charge", "timeout"): "put our time forward beyond responseDueDate, and the buyer's time is over",
 }
 """Changes that only a request of the buyer's or the end of a promise may bring about: without these the seller would be
-wrong (MEF115 R53, R54; MEF123 R96).
+wrong (MEF115 R53, R54; MEF123 R96, Figures 23 and 24).
 """
 
 

@@ -257,7 +257,7 @@ def test_the_log_is_sifted_paged_and_opens_messages(look: Look, beside: Beside) 
     validate(buyer)
     page.wait_for_selector('.exchanges tr[data-at="logged:57"]')
     assert page.locator(".log .message h2").text_content().startswith("#56")
-    page.get_by_label("Find").fill("call-31")
+    page.get_by_label("Find", exact=True).fill("call-31")
     expect(page.locator(".exchanges tbody tr")).to_have_count(1)
 
 

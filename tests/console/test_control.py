@@ -139,7 +139,7 @@ def test_an_order_that_waits_for_a_charge_goes_on_with_it(beside: Beside):
     answer = do(beside, "move", run="charged", kind="productOrder", id=order, state="inProgress")
     assert answer.status == 409
     assert f"charge {charge}" in answer.json["error"]
-    assert do(beside, "move", run="charged", kind="charge", id=charge, state="completed").status == 200
+    assert do(beside, "move", run="charged", kind="charge", id=charge, state="withdrawnBySeller").status == 200
     assert buyer.state("order", f"/productOrder/{order}") == "inProgress"
 
 
@@ -379,7 +379,7 @@ def test_of_every_lifecycle_our_own_next_step_comes_first_and_the_buyers_end_las
 
 
 @pytest.mark.parametrize(("charge_goes", "order_is"), [
-    ("completed", "inProgress"), ("withdrawnBySeller", "inProgress"), ("timeout", "failed"),
+    ("completed", "held.assessingCharge"), ("withdrawnBySeller", "inProgress"), ("timeout", "failed"),
 ])  # fmt: skip
 def test_a_charge_goes_its_way_and_the_order_with_it(beside: Beside, charge_goes: str, order_is: str):
     buyer = Buyer(beside.seller, f"charge-{charge_goes}")
@@ -392,6 +392,9 @@ def test_a_charge_goes_its_way_and_the_order_with_it(beside: Beside, charge_goes
     if charge_goes == "timeout":
         assert (did.status, "put our time forward" in did.json["error"]) == (409, True)
         do(beside, "advance", by="400d")
+    if charge_goes == "completed":
+        assert (did.status, "only the buyer's patchCharge" in did.json["error"]) == (409, True)
+        charge_goes = "awaitingResponse"
     assert buyer.state("order", f"/charge/{charge['id']}") == charge_goes
     assert buyer.state("order", f"/productOrder/{order}") == order_is
     assert report(beside, buyer.run)["findings"] == []
