@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SLOW := browser cli bench properties parties/test_crowd.py parties/test_durable.py scenario/test_shipped.py
 
-.PHONY: help demo trace test quick soak check lint types mutate bench screenshots image clean
+.PHONY: help demo trace test slow quick soak check lint types mutate bench screenshots image clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -31,10 +31,13 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 	  $(BIN)/oit rules --trace out/trace && exit $$code
 
 test: $(STAMP) ## run the tests, in parallel
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+
+slow: $(STAMP) ## run the tests that take long
+	$(BIN)/pytest -n $(WORKERS) -m slow
 
 quick: $(STAMP) ## run most tests: without the command line, browsers and crowds
-	$(BIN)/pytest -n $(WORKERS) $(addprefix --ignore=tests/,$(SLOW))
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(addprefix --ignore=tests/,$(SLOW))
 
 soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers
 	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py
@@ -56,7 +59,7 @@ mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)
 
-screenshots: $(STAMP) ## pictures of the report's and the console's views, in emulator/console/screenshots
+screenshots: $(STAMP) ## pictures of the report's and the console's views, for their READMEs
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.browser.console_screenshots
 

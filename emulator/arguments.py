@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emulator.errors import UserError
 from emulator.plain_yaml import load_located
+from emulator.scenario.duration import seconds
 from emulator.scenario.given import Given
 from emulator.session import check_url
 from emulator.wire.payload import escape
@@ -46,4 +47,19 @@ def inputs(variables: Iterable[str], file: Path | None) -> dict[str, Given]:
         if not equals or not name:
             raise UserError(f"--var {variable!r}: write --var name=value")
         found[name] = Given(f"--var {name}", text)
+    return found
+
+
+def duration(option: str, text: str | None) -> float | None:
+    """A duration in seconds, None where none is given. UserError where it is not one, or allows nothing."""
+    if text is None:
+        return None
+    try:
+        found = seconds(text)
+    except ValueError as error:
+        message = f"{option}: {error}"
+        raise UserError(message) from error
+    if not found:
+        message = f"{option} {text}: nothing can be done in no time"
+        raise UserError(message)
     return found

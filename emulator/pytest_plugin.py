@@ -30,7 +30,8 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("--oit-var", {"metavar": "NAME=VALUE", "action": "append", "help": "override an input; repeatable"}),
     ("--oit-var-file", {"metavar": "FILE", "help": "override inputs from a YAML mapping"}),
     ("--oit-seed", {"metavar": "N", "type": int, "help": "makes all that is drawn the same every time"}),
-    ("--oit-timeout", {"metavar": "SECONDS", "type": float, "help": "seconds per request (30)"}),
+    ("--oit-timeout", {"metavar": "SECONDS", "type": float, "help": "seconds per request, whatever a scenario says"}),
+    ("--oit-within", {"metavar": "TIME", "help": "ceiling for each wait (20s, 5m), as --within of oit run"}),
     ("--oit-strict", {"action": "store_true", "help": "what a scenario covers and was not seen is inconclusive"}),
     ("--oit-known-failures", {"metavar": "FILE", "help": "what is known is an expected failure"}),
     ("--oit-allow-inconclusive", {"action": "store_true", "help": "skip what can tell nothing, in place of failing"}),
@@ -92,7 +93,7 @@ def _wrong_usage(error: Exception) -> pytest.UsageError:
 
 def _settings(config: pytest.Config) -> Settings:
     from emulator import report as writers  # noqa: PLC0415
-    from emulator.arguments import inputs, seller_url  # noqa: PLC0415
+    from emulator.arguments import duration, inputs, seller_url  # noqa: PLC0415
     from emulator.errors import UserError  # noqa: PLC0415
     from emulator.parties.clock import RealClock  # noqa: PLC0415
     from emulator.parties.profile import load_profile  # noqa: PLC0415
@@ -105,6 +106,8 @@ def _settings(config: pytest.Config) -> Settings:
         raise UserError(
             "--sut buyer: a buyer comes to one address, to one run after the other: use oit run --sut buyer"
         )
+    if (within := duration("--oit-within", _option(config, "within"))) is not None and not sut:
+        raise UserError("--oit-within has no effect without --sut: in a self-test time is ours")
     writers.chosen(_option(config, "report") or "")
     profile, variables, known = (_path(config, name) for name in ("profile", "var_file", "known_failures"))
     settings = Settings(
@@ -112,7 +115,8 @@ def _settings(config: pytest.Config) -> Settings:
         seller_url=seller_url(sut),
         profile=profile,
         seed=_option(config, "seed") or 0,
-        timeout=_option(config, "timeout") or 30.0,
+        timeout=_option(config, "timeout"),
+        within=within,
         inputs=inputs(_option(config, "var") or (), variables),
         known=load_known(known, RealClock().now().date()) if known else None,
         strict=bool(_option(config, "strict")),

@@ -7,27 +7,28 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from emulator.crew import Post, make_all
 from emulator.doors import Emulation, declared_by, serve_buyer, serve_seller
 from emulator.errors import FileProblem, UserError
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
 from emulator.judge.refusals import Refuser
+from emulator.judge.rules import CLOSING
 from emulator.judge.run import NOTHING_DECLARED, Declared
-from emulator.judge.verdict import Blame
+from emulator.judge.verdict import Blame, RunVerdict
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.profile import load_profile, unsupported_operations
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals, step_signal
 from emulator.report.known import Known
-from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.model import Report, RunInfo, run_report, step_json
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
@@ -40,6 +41,7 @@ from emulator.scenario.plan import overlaid, plan_overlay, waited_for
 from emulator.scenario.result import Outcome, StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.selection import Job
+from emulator.scenario.stop import HURRY, Stop
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.wire.client import Client
@@ -92,7 +94,8 @@ class Settings:
 
     `clock` None lets each scenario choose. What is `known` is excused. `strict`: a requirement that a scenario covers, and
     that was not seen, makes a pass inconclusive. `listen` is where our buyer hears notifications (port 0: a free one),
-    `callback` the URL under which a partner reaches it, where that is another.
+    `callback` the URL under which a partner reaches it, where that is another. `timeout` and `within`, in seconds, are how
+    long a request and a wait may take; None leaves it to the scenario.
     """
 
     release: str = "grace"
@@ -100,7 +103,8 @@ class Settings:
     profile: Path | None = None
     clock: ClockMode | None = None
     seed: int = 0
-    timeout: float = 30.0
+    timeout: float | None = None
+    within: float | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 1
     listen: tuple[str, int] = ("127.0.0.1", 0)
@@ -250,26 +254,36 @@ class Listener:
         """Where it listens, as callbacks begin; nowhere as long as nobody has asked for its address."""
         return (self._url,) if self.is_open else ()
 
-    def close(self) -> None:
-        """Listen no more."""
+    def close(self, seconds: float = 10) -> None:
+        """Listen no more; whoever is being answered is waited for so long at the most."""
         if self._running:
-            self._running.stop()
+            self._running.stop(seconds)
 
 
-def run_all(settings: Settings, jobs: Sequence[Job], writer: Writer, watch: Watch = nobody_watches) -> list[Report]:
-    """Make every run, `settings.jobs` at a time; reports come in the order of `jobs`."""
+def run_all(
+    settings: Settings, jobs: Sequence[Job], writer: Writer, watch: Watch = nobody_watches, stop: Stop | None = None
+) -> list[Report]:
+    """Make every run, `settings.jobs` at a time; reports come in the order of `jobs`.
+
+    Where `stop` ends before that, runs under way are reported as they stand; those that had not begun have no report.
+    """
     release = load_release(settings.release)
-    reports: list[Report] = []
+    ends = stop or Stop()
     if settings.jobs <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            writer.running(len(reports), len(jobs))
-            reports.append(_run(settings, job, release, writer, watch))
-        return reports
+
+        def make(n: int, post: Post) -> None:
+            writer.running(n, len(jobs))
+            _run(settings, jobs[n], release, writer, watch, ends, post)
+
+        return make_all(len(jobs), make, 1, ends)
     release.contracts()  # read once, before threads share it
     writer.running(0, len(jobs))
     done = count(1)
-    with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
-        return list(pool.map(lambda job: _run(settings, job, release, _Held(writer, done, len(jobs)), watch), jobs))
+
+    def hold(n: int, post: Post) -> None:
+        _run(settings, jobs[n], release, _Held(writer, done, len(jobs)), watch, ends, post)
+
+    return make_all(len(jobs), hold, settings.jobs, ends)
 
 
 class _Held:
@@ -308,12 +322,16 @@ class _Held:
 class _Follower:
     """Follows a run: tells a writer of it, and keeps what became of its steps."""
 
-    def __init__(self, writer: Writer, transcript: Transcript, on_step: Callable[[StepResult], None]) -> None:
+    def __init__(
+        self, writer: Writer, transcript: Transcript, on_step: Callable[[StepResult], None], post: Post
+    ) -> None:
         self.steps: list[StepInfo] = []
-        self._writer, self._transcript, self._on_step = writer, transcript, on_step
+        self._writer, self._transcript, self._on_step, self._post = writer, transcript, on_step, post
         self._told: set[tuple[str, str | None]] = set()
 
     def __call__(self, event: Event) -> None:
+        if not self._post.is_open:
+            return  # the run was reported without waiting for its end
         match event:
             case StepStarted():
                 self._writer.step_started(event.id, event.title)
@@ -344,7 +362,7 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
     return tell
 
 
-def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch) -> Report:
+def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: Watch, stop: Stop, post: Post) -> None:
     scenario, case = job.scenario, job.case
     mode = settings.clock or scenario.clock
     # A partner's time is real, whatever the scenario would like.
@@ -400,16 +418,19 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         running = Running(seller)
         base_url = f"{running.start()}/r/{run_id}"
     ours = Grease(settings.grease, Party.BUYER, settings.seed)
-    client = Client(Party.BUYER, transcript, clock.now, run=run_id, timeout=settings.timeout, dress=ours)
-    listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), run_id, settings)
-    follow = _Follower(writer, transcript, signalling(scenario, case, signals, run_id))
+    client = Client(Party.BUYER, transcript, clock.now, run=run_id, dress=ours)
+    stop.then(lambda: client.hurry(HURRY))
+    listener = Listener(lambda: serve_buyer(release, clock, heard_by(transcript, run_id)), run_id, settings)
+    follow = _Follower(writer, transcript, signalling(scenario, case, signals, run_id), post)
 
     def judged(seen: Sequence[Exchange], wrong: frozenset[int], bad: frozenset[int]) -> Judgement:
         heard = listener.heard
         return judge(seen, release, provoked=wrong, spoilt=bad, heard=heard, sut=sut, declared=declared, closing=())
 
     emulation = Emulation(sellers[0]) if sellers else None
-    watch(_live(info, transcript, follow.steps, clock, judged, provoked, spoilt, emulation))
+    live = _live(info, transcript, follow.steps, clock, judged, provoked, spoilt, emulation)
+    post.begin(lambda: cut_short(live.report(), scenario, stop), writer.run_done)
+    watch(live)
     try:
         result = run_scenario(
             scenario,
@@ -429,12 +450,15 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
             provoked=provoked,
             spoilt=spoilt,
             absent=job.absent,
+            stop=stop,
+            ceiling=settings.within,
+            timeout=settings.timeout,
         )
     finally:
         client.close()
         if running:
-            running.stop()
-        listener.close()
+            running.stop(stop.patience(10))
+        listener.close(stop.patience(10))
     judgement = judge(
         transcript,
         release,
@@ -443,6 +467,7 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         heard=listener.heard,
         sut=sut,
         declared=declared,
+        closing=() if result.cut else CLOSING,  # these look at a whole run
     )
     finished = replace(info, finished=result.finished)
     ledger = read_ledger(transcript, release, now=result.finished, grace=scenario.defaults.grace)
@@ -458,8 +483,41 @@ def _run(settings: Settings, job: Job, release: Release, writer: Writer, watch: 
         required=required(job, sut, strict=settings.strict),
         behaviour=job.behaviour,
     )
-    writer.run_done(report)
-    return report
+    post.hand_in(report)
+
+
+def heard_by(transcript: Transcript, run: str) -> Callable[[str], Transcript]:
+    """Where our buyer records what comes to a path. A port may have been that of another run, which is still told of what
+    it had asked for: that is not in the record of this one.
+    """
+    strays = Transcript()
+    return lambda path: transcript if path in ("", run) else strays
+
+
+def cut_short(report: Report, scenario: Scenario, stop: Stop) -> Report:
+    """The report of a run that is not waited for: the steps that it did not come to are told with the reason."""
+    told = {step["id"].partition(":")[0] for step in report["steps"]}
+    missing = [step for step in scenario.steps() if step.id not in told]
+    rows = [
+        step_json(
+            StepInfo(
+                step.id,
+                step.kind,
+                StepOutcome.BLOCKED,
+                step.title,
+                stop.reason,
+                where=step.origin.where(),
+                cause=Cause.INTERRUPTED,
+            )
+        )
+        for step in missing
+    ]
+    passing = report["verdict"] == RunVerdict.PASS
+    return {
+        **report,
+        "steps": [*report["steps"], *rows],
+        "verdict": str(RunVerdict.INCONCLUSIVE) if passing else report["verdict"],
+    }
 
 
 def _live(

@@ -11,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from emulator.crew import Post, make_all
 from emulator.doors import Emulation, declared_by, serve_seller
 from emulator.errors import UserError
 from emulator.judge.judge import judge
 from emulator.judge.refusals import Refuser
+from emulator.judge.rules import CLOSING
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
@@ -22,16 +24,17 @@ from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
 from emulator.report.model import Report, RunInfo, run_report
-from emulator.report.played import StepInfo
+from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.waiting import write_whole
 from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
-from emulator.scenario.events import Event, StepDone, StepStarted
+from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted
 from emulator.scenario.grease import Grease
 from emulator.scenario.plan import overlaid, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.selection import Job
+from emulator.scenario.stop import Stop
 from emulator.scenario.unasked import told_once
 from emulator.scenario.waiting import run_waiting
 from emulator.session import (
@@ -39,6 +42,7 @@ from emulator.session import (
     Settings,
     Watch,
     Writer,
+    cut_short,
     nobody_watches,
     required,
     signalling,
@@ -87,19 +91,28 @@ class Door:
 
 
 def run_for_buyer(
-    settings: Settings, jobs: Sequence[Job], writer: WaitingWriter, door: Door, watch: Watch = nobody_watches
+    settings: Settings,
+    jobs: Sequence[Job],
+    writer: WaitingWriter,
+    door: Door,
+    watch: Watch = nobody_watches,
+    stop: Stop | None = None,
 ) -> list[Report]:
-    """Make every run, one after the other, all at one address. UserError where the address is not free."""
+    """Make every run, one after the other, all at one address. UserError where the address is not free.
+
+    Where `stop` ends before that, it is as with `run_all`.
+    """
     authorities()  # a callback may be https://
     release = load_release(settings.release)
-    reports: list[Report] = []
-    for job in jobs:
-        writer.running(len(reports), len(jobs))
-        board = _Board(door)
-        report, port = _run(settings, job, release, writer, door, board, watch)
-        door = replace(door, port=port)
-        reports.append(report)
-    return reports
+    ends, port = stop or Stop(), door.port
+
+    def make(n: int, post: Post) -> None:
+        nonlocal port
+        writer.running(n, len(jobs))
+        at = replace(door, port=port)
+        port = _run(settings, jobs[n], release, writer, at, _Board(at), watch, ends, post)
+
+    return make_all(len(jobs), make, 1, ends)
 
 
 @dataclass(slots=True)
@@ -132,17 +145,27 @@ class _Following:
     board: _Board
     patience: Clock
     on_step: Callable[[StepResult], None]
+    post: Post
     steps: list[StepInfo] = field(default_factory=list)
+    total: int = 0
+    """Steps that the run has."""
     _shown: set[str] = field(default_factory=set)
 
     def event(self, event: Event) -> None:
+        if not self.post.is_open:
+            return  # the run was reported without waiting for its end
         match event:
+            case RunStarted():
+                self.total = event.steps
+                self.board.tell(steps={"done": 0, "all": self.total})
             case StepStarted():
                 self.writer.step_started(event.id, event.title)
             case StepDone():
                 for n in event.result.exchanges:
                     self.writer.exchange_done(self.room[n])
                 self.steps.append(step_info(event.result, self.room))
+                done = sum(step.outcome is not StepOutcome.BLOCKED for step in self.steps)
+                self.board.tell(steps={"done": done, "all": self.total})
                 self.writer.step_done(self.steps[-1])
                 self.on_step(event.result)
             case _:
@@ -159,8 +182,16 @@ class _Following:
 
 
 def _run(
-    settings: Settings, job: Job, release: Release, writer: WaitingWriter, door: Door, board: _Board, watch: Watch
-) -> tuple[Report, int]:
+    settings: Settings,
+    job: Job,
+    release: Release,
+    writer: WaitingWriter,
+    door: Door,
+    board: _Board,
+    watch: Watch,
+    stop: Stop,
+    post: Post,
+) -> int:
     scenario, case = job.scenario, job.case
     faults, grease = Faults(settings.seed), Grease(settings.grease, Party.SELLER, settings.seed)
     clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
@@ -212,7 +243,7 @@ def _run(
     except OSError as error:
         message = f"cannot listen on {door.host} port {door.port}: {error.strerror}"
         raise UserError(message) from error
-    follow = _Following(writer, room, board, patience, signalling(scenario, case, signals))
+    follow = _Following(writer, room, board, patience, signalling(scenario, case, signals), post)
     writer.run_started(info)
 
     def provoked_of(seen: Transcript) -> frozenset[int]:
@@ -236,6 +267,7 @@ def _run(
         now = replace(info, finished=clock.now())
         return run_report(now, tuple(follow.steps), seen, judgement, provoked=wrong, spoilt=bad)
 
+    post.begin(lambda: cut_short(so_far(), scenario, stop), writer.run_done)
     watch(
         Live(
             info,
@@ -276,9 +308,10 @@ def _run(
             on_event=follow.event,
             on_wait=follow.wait,
             on_miss=writer.missed,
+            stop=stop,
         )
     finally:
-        running.stop()
+        running.stop(stop.patience(10))
     spoilt = waited.result.spoilt
     provoked = provoked_of(room)
     judgement = judge(
@@ -291,6 +324,7 @@ def _run(
         declared=declared,
         refuser=Refuser.OURS,
         expected=frozenset(room.awaited),
+        closing=() if waited.result.cut else CLOSING,  # these look at a whole run
     )
     judgement = replace(judgement, findings=told_once(judgement.findings, waited.findings))
     report = run_report(
@@ -304,5 +338,5 @@ def _run(
         required=required(job, Party.BUYER, strict=settings.strict),
     )
     board.tell(status="ended", verdict=report["verdict"])
-    writer.run_done(report)
-    return report, running.port
+    post.hand_in(report)
+    return running.port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +20,18 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 class Ending(Protocol):
     """What a writer is told when all is over."""
 
+    def stopped(self, reason: str, left: int) -> None: ...
     def reports_written(self, paths: Sequence[Path]) -> None: ...
     def all_done(self, whole: Report, code: Exit, look: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why a session ended before it was done, and how many runs had not begun. An interrupted one is never conclusive."""
+
+    reason: str
+    left: int
+    interrupted: bool
 
 
 def known_of(file: Path | None) -> Any:
@@ -40,14 +51,22 @@ def conclude(
     formats: Sequence[Write],
     folder: Path,
     left_out: Sequence[Report] = (),
+    cut: Cut | None = None,
 ) -> Exit:
-    """Write the reports and tell how it ended; returns how the command ends. `left_out` as in the report."""
+    """Write the reports and tell how it ended; returns how the command ends.
+
+    `left_out` as in the report; `cut` says that it ended before it was done.
+    """
     from emulator.report import summary_report
     from emulator.report.model import exit_code, whole_report
 
-    whole = whole_report(done, known, left_out)
+    whole = whole_report(done, replace(known, partial=True) if known and cut else known, left_out)
     code = exit_code(done, whole.get("known_failures"))
-    paths = [write(whole, folder) for write in formats]
+    if cut is not None:
+        whole = _cut_short(whole, cut)
+        code = Exit.INCONCLUSIVE if cut.interrupted or code in (Exit.PASSED, Exit.NOTHING) else code
+        writer.stopped(cut.reason, cut.left)
+    paths = [write(whole, folder) for write in formats] if done else []
     if target := os.environ.get(STEP_SUMMARY):
         try:
             summary_report.append(whole, Path(target))
@@ -56,6 +75,12 @@ def conclude(
     writer.reports_written(paths)
     writer.all_done(whole, code, _look(paths))
     return code
+
+
+def _cut_short(whole: Report, cut: Cut) -> Report:
+    """What was not seen is not passed."""
+    verdict = "inconclusive" if whole["verdict"] == "pass" else whole["verdict"]
+    return {**whole, "verdict": verdict, "stopped": {"reason": cut.reason, "not_begun": cut.left}}
 
 
 def _look(paths: Sequence[Path]) -> str:

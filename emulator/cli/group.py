@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from emulator import __version__
+from emulator.cli import streams
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
     from emulator.console.serving import Console
+    from emulator.scenario.stop import Stop
 
 _CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
@@ -27,7 +30,32 @@ _CONTEXT: dict[str, Any] = {
 
 
 class Oit(click.Group):
-    """Turns what a user can mend into one line and an exit code; a traceback is only ever our own fault."""
+    """Turns what a user can mend into one line and an exit code; a traceback is only ever our own fault.
+
+    `in_a_hurry` says that what is still under way when a command has ended is not waited for.
+    """
+
+    in_a_hurry = False
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+        """As click's. Without `args` we are a process of our own: what reads its output and signals it are cared for."""
+        if args is not None:
+            return super().main(args, *others, **options)
+        talk = streams.forgiving()
+        try:
+            with _on_signals(_interrupt):
+                super().main(None, *others, **options)
+        except SystemExit as ended:
+            self._leave(talk, ended.code)
+
+    def _leave(self, talk: streams.Talk, code: Any) -> NoReturn:
+        """End the process once all that was told is out."""
+        if problem := talk.flush():
+            click.echo(problem, err=True)
+            code = int(Exit.USAGE)
+        if self.in_a_hurry:
+            os._exit(code if isinstance(code, int) else 0)
+        raise SystemExit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -35,10 +63,9 @@ class Oit(click.Group):
         except UserError as error:
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
-        except BrokenPipeError:
-            # Whoever read our output has seen enough.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(Exit.PASSED)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(Exit.INCONCLUSIVE)
         except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
         except Exception as error:
@@ -59,17 +86,44 @@ def main() -> None:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Inside, an interrupt or the wish that we end (SIGINT, SIGTERM) ends the block, and not the process."""
+    with _on_signals(_interrupt), suppress(KeyboardInterrupt):
+        yield
+
+
+@contextmanager
+def stopping(stop: Stop) -> Iterator[None]:
+    """Inside, the first interrupt or wish that we end ends what is made; the second one ends the process at once."""
+    asked = False
 
     def end(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
+        nonlocal asked
+        if asked:
+            os.write(2, b"interrupted again: ended at once\n")
+            os._exit(Exit.INCONCLUSIVE)
+        asked = True
+        os.write(2, b"interrupted: what was seen is being reported; once more ends at once\n")
+        stop.interrupt()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _on_signals(end):
+        yield
+
+
+@contextmanager
+def _on_signals(do: Callable[[int, Any], None]) -> Iterator[None]:
+    """Inside, this is done on SIGINT and SIGTERM. Only a process's main thread hears of them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, do) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with suppress(KeyboardInterrupt):
-            yield
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def example(*lines: str) -> str:

@@ -5,18 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from emulator.cli.concluding import conclude, known_of
-from emulator.cli.group import CONSOLE, CONSOLE_HOST, KNOWN, RELEASE, REPORTS, SPEED, end, example, main, make_folder
+from emulator.cli.concluding import Cut, conclude, known_of
+from emulator.cli.group import (
+    CONSOLE,
+    CONSOLE_HOST,
+    KNOWN,
+    RELEASE,
+    REPORTS,
+    SPEED,
+    end,
+    example,
+    main,
+    make_folder,
+    stopping,
+)
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from emulator.console.of_run import Tee
     from emulator.scenario.model import Scenario
     from emulator.scenario.selection import Need, Plan
+    from emulator.scenario.stop import Stop
     from emulator.session import Settings
     from emulator.sut_buyer import Door
     from emulator.wire.exchange import Party
@@ -38,9 +51,11 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), help="With --sut buyer: where our seller listens; without it a "
               "free port.")  # fmt: skip
 @click.option("--host", help="With --sut buyer: address to listen on (127.0.0.1).")
-@click.option(
-    "--within", help="With --sut buyer: how long to wait for each step (20s, 5m), whatever the scenario says."
-)
+@click.option("--within", metavar="TIME", help="With --sut: how long to wait at the most (20s, 5m). With a seller a "
+              "ceiling for each wait of a scenario, with a buyer the time for each step, whatever the scenario "
+              "says.")  # fmt: skip
+@click.option("--max-time", metavar="TIME", help="How long all runs together may take (90s, 20m). When it is over, runs "
+              "under way are reported as they stand, and no other begins (exit code 3).")  # fmt: skip
 @click.option("--waiting-file", type=click.Path(path_type=Path), help="With --sut buyer: a file that always says in JSON "
               "what is awaited, as GET /oit/waiting does.")  # fmt: skip
 @SPEED
@@ -65,9 +80,8 @@ if TYPE_CHECKING:
 @click.option("--grease", type=click.Choice(["off", "mild", "harsh"]), default="off", show_default=True,
               help="Vary what the standard leaves free in what we send and answer: order of members, spelling of instants "
               "and media types, ids, page sizes; harsh: also unknown members, odd ids and short delays.")  # fmt: skip
-@click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds per request."
-)
+@click.option("--timeout", type=click.FloatRange(0.1, 3600), metavar="SECONDS", help="Seconds per request, whatever the "
+              "scenario says; without it 30 where it says nothing.")  # fmt: skip
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override an input, or with dots a member "
               "of one. A text stays a text (postcode=20147); what else it is, is read as YAML.")  # fmt: skip
 @click.option("--var-file", type=click.Path(path_type=Path), help="Override inputs from a YAML mapping (oit inputs writes "
@@ -88,6 +102,7 @@ def run(
     port: int | None,
     host: str | None,
     within: str | None,
+    max_time: str | None,
     waiting_file: Path | None,
     speed: float,
     listen: str | None,
@@ -101,7 +116,7 @@ def run(
     clock: str | None,
     seed: int,
     grease: str,
-    timeout: float,
+    timeout: float | None,
     variables: tuple[str, ...],
     var_file: Path | None,
     reports: str,
@@ -115,15 +130,17 @@ def run(
 ) -> None:
     """Run scenarios: against a partner, or with both sides emulated.
 
-    With --console what happens can be looked at while it happens, and after that until it is interrupted.
+    With --console what happens can be looked at while it happens, and after that until it is interrupted. Ctrl-C, or
+    SIGTERM, ends the runs: what was seen is reported as it stands. A second one ends at once.
     """
     from emulator import report as writers
-    from emulator.arguments import inputs, seller_url
-    from emulator.report.model import Report, left_out_json
+    from emulator.arguments import duration, inputs, seller_url
+    from emulator.report.model import left_out_json
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.grease import Level
     from emulator.scenario.model import ClockMode
+    from emulator.scenario.stop import Stop
     from emulator.session import (
         Settings,
         Watch,
@@ -141,7 +158,8 @@ def run(
     known = known_of(known_failures)
     if sut == "buyer" and (listen or callback):
         raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
-    door = _door(sut, host, port, within, waiting_file, speed, clock, jobs)
+    patience, longest = duration("--within", within), duration("--max-time", max_time)
+    door = _door(sut, host, port, patience, waiting_file, speed, clock, jobs)
     settings = Settings(
         release=release,
         seller_url=seller_url(sut),
@@ -150,6 +168,7 @@ def run(
         seed=seed,
         grease=Level(grease),
         timeout=timeout,
+        within=patience,
         inputs=inputs(variables, var_file),
         jobs=jobs,
         listen=address(listen),
@@ -162,26 +181,25 @@ def run(
     tested = Party.SELLER if settings.seller_url else Party.BUYER if door else None
     chosen = _chosen(scenarios, paths, cases, tags, needs, settings, tested)
     if only_plan:
-        from emulator.cli.planning import tell_plan
-
-        tell_plan(chosen, load_release(release), settings, tested, form)
-        end(Exit.PASSED if chosen.jobs else Exit.NOTHING)
+        _tell(chosen, settings, tested, form)
+    _refuse_nothing(chosen)
     selected, left_out = chosen.jobs, left_out_json(chosen.left_out)
-    if not selected:
-        why = f": {chosen.left_out[0].why}" if chosen.left_out else ": no scenario or case matches"
-        click.echo(f"nothing is selected{why}", err=True)
-        end(Exit.NOTHING)
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
 
-    def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> list[Report]:
-        return run_for_buyer(settings, selected, teller, door, watch) if door else run_all(
-            settings, selected, teller, watch
-        )  # fmt: skip
+    stop = Stop(longest)
+
+    def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> Exit:
+        with stopping(stop):
+            done = run_for_buyer(settings, selected, teller, door, watch, stop) if door else run_all(
+                settings, selected, teller, watch, stop
+            )  # fmt: skip
+            cut = _cut(stop, len(selected) - len(done))
+            return conclude(done, known, writer, formats, report_dir, left_out, cut)
 
     if console_port is None:
-        end(conclude(make(writer), known, writer, formats, report_dir, left_out))
+        end(make(writer))
     from emulator.cli.group import console_beside, interruptible
     from emulator.console.control import Control
     from emulator.console.front import Front
@@ -194,10 +212,36 @@ def run(
         return Front(runs, RealClock(), Control(runs, done=runs.done), load_release(release))
 
     with interruptible(), console_beside(front, console_host, console_port):
-        code = conclude(make(Tee(writer, runs), runs.watch), known, writer, formats, report_dir, left_out)
-        click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
-        runs.over.wait()
+        code = make(Tee(writer, runs), runs.watch)
+        if not stop.reason:
+            click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
+            runs.over.wait()
     end(code)
+
+
+def _cut(stop: Stop, left: int) -> Cut | None:
+    """What `stop` did to the session, `left` runs of which had not begun; None where all was done."""
+    from emulator.scenario.stop import INTERRUPTED
+
+    main.in_a_hurry = bool(stop.reason)
+    return Cut(stop.reason, left, stop.reason == INTERRUPTED) if stop.reason else None
+
+
+def _tell(chosen: Plan, settings: Settings, sut: Party | None, form: str) -> NoReturn:
+    """Print what would be run, and end."""
+    from emulator.cli.planning import tell_plan
+    from emulator.standard.release import load_release
+
+    tell_plan(chosen, load_release(settings.release), settings, sut, form)
+    end(Exit.PASSED if chosen.jobs else Exit.NOTHING)
+
+
+def _refuse_nothing(chosen: Plan) -> None:
+    """End where there is nothing to run, with the reason."""
+    if not chosen.jobs:
+        why = f": {chosen.left_out[0].why}" if chosen.left_out else ": no scenario or case matches"
+        click.echo(f"nothing is selected{why}", err=True)
+        end(Exit.NOTHING)
 
 
 def _chosen(
@@ -246,21 +290,19 @@ def _door(
     sut: str | None,
     host: str | None,
     port: int | None,
-    within: str | None,
+    within: float | None,
     waiting_file: Path | None,
     speed: float,
     clock: str | None,
     jobs: int,
 ) -> Door | None:
     """Where a buyer under test is waited for; None where no buyer is. UserError for options without effect."""
-    from emulator.scenario.duration import seconds
     from emulator.sut_buyer import Door
 
     if sut != "buyer":
         given = {
             "--host": host,
             "--port": port,
-            "--within": within,
             "--waiting-file": waiting_file,
             "--speed": None if speed == 1 else speed,
         }
@@ -268,14 +310,11 @@ def _door(
             if value is not None:
                 message = f"{name} has no effect without --sut buyer"
                 raise UserError(message)
+        if within is not None and not sut:
+            raise UserError("--within has no effect without --sut: in a self-test time is ours")
         return None
     if clock == "virtual":
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     if jobs > 1:
         raise UserError("--jobs has no effect with --sut buyer: it comes to one address, to one run after the other")
-    try:
-        patience = None if within is None else seconds(within)
-    except ValueError as error:
-        message = f"--within: {error}"
-        raise UserError(message) from error
-    return Door(host or "127.0.0.1", port or 0, patience, waiting_file, speed)
+    return Door(host or "127.0.0.1", port or 0, within, waiting_file, speed)

@@ -19,6 +19,7 @@ from emulator.console.gate import MAX_BODY
 from emulator.console.log import Asked, Wrong
 from emulator.console.page import live_page, live_policy
 from emulator.console.source import NoRun
+from emulator.console.tryout import tryout
 from emulator.errors import UserError
 from emulator.parties.hand import Refused
 from emulator.report import WRITERS
@@ -61,7 +62,8 @@ def build(front: Front) -> Flask:
 
     _have_a_hand(app, front)
     _tell_errors(app)
-    app.register_blueprint(docs(front.release))
+    app.register_blueprint(docs(front.release, front.source))
+    app.register_blueprint(tryout(front.source, front.release.contracts()))
     return app
 
 

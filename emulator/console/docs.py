@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -11,6 +10,8 @@ from flask import Blueprint, Response
 from swagger_ui_bundle import swagger_ui_path
 from werkzeug.exceptions import NotFound
 
+from emulator.console.source import Source
+from emulator.console.tryout import METHODS, served, servers
 from emulator.standard.contract import Contract
 from emulator.standard.release import Release
 
@@ -31,22 +32,23 @@ _PAGE: Final = """<!doctype html>
 <body><div id="swagger-ui"></div><script src="swagger-ui-bundle.js"></script>
 <script src="swagger-ui-standalone-preset.js"></script><script src="start.js"></script></body></html>
 """
-# Requests to the emulator would come from another origin than its own, so none can be tried out here.
 _START: Final = """addEventListener('load', () => { window.ui = SwaggerUIBundle({
-  urls: @urls@, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, supportedSubmitMethods: [],
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset], layout: 'StandaloneLayout',
+  urls: @urls@, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, supportedSubmitMethods: @methods@,
+  tryItOutEnabled: true, presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset], layout: 'StandaloneLayout',
 }); });
 """
+_ELSEWHERE: Final = [
+    {"url": "/elsewhere", "description": "served by the other party, or by nobody here: not to be tried out"}
+]
 
 
-def docs(release: Release) -> Blueprint:
-    """`/docs/`, and below it each document as `API.KIND.json`."""
+def docs(release: Release, source: Source) -> Blueprint:
+    """`/docs/`, and below it each document as `API.KIND.json`.
+
+    The `servers` of a document are where the emulator beside the console serves it; where it does, it can be called.
+    """
     blueprint = Blueprint("docs", __name__, url_prefix="/docs")
     contracts = {f"{contract.api}.{contract.kind}.json": contract for contract in release.contracts()}
-
-    @cache
-    def document(name: str) -> bytes:
-        return _document(contracts[name])
 
     @blueprint.get("/")
     def page() -> Response:
@@ -55,13 +57,19 @@ def docs(release: Release) -> Blueprint:
 
     @blueprint.get("/start.js")
     def start() -> Response:
-        urls = [{"url": name, "name": f"{one.api} {one.kind}"} for name, one in sorted(contracts.items())]
-        return _answer(_START.replace("@urls@", orjson.dumps(urls).decode()).encode(), "text/javascript; charset=utf-8")
+        listed = sorted(contracts.items(), key=lambda item: (not served(source, item[1]), item[0]))
+        urls = [{"url": name, "name": f"{one.api} {one.kind}"} for name, one in listed]
+        methods = [method.lower() for method in METHODS] if served(source, listed[0][1]) else []
+        parts = {"@urls@": urls, "@methods@": methods}
+        script = _START
+        for marker, value in parts.items():
+            script = script.replace(marker, orjson.dumps(value).decode())
+        return _answer(script.encode(), "text/javascript; charset=utf-8")
 
     @blueprint.get("/<name>")
     def file(name: str) -> Response:
         if name in contracts:
-            return _answer(document(name), "application/json")
+            return _answer(_document(contracts[name], source), "application/json")
         if name not in _TYPES:
             raise NotFound(f"there is no document {name!r:.80}; known: {', '.join(sorted(contracts))}")
         return _answer((swagger_ui_path / name).read_bytes(), _TYPES[name])
@@ -69,9 +77,9 @@ def docs(release: Release) -> Blueprint:
     return blueprint
 
 
-def _document(contract: Contract) -> bytes:
+def _document(contract: Contract, source: Source) -> bytes:
     document: dict[str, Any] = contract.document
-    return orjson.dumps(document)
+    return orjson.dumps({**document, "servers": servers(source, contract) or _ELSEWHERE})
 
 
 def _answer(content: bytes, content_type: str) -> Response:

@@ -16,10 +16,11 @@ import socket
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
+from emulator.console.tryout import METHODS, PREFIX
 from emulator.wire.asgi import Receive, Scope, Send
 from emulator.wire.beside import App
 
@@ -92,7 +93,7 @@ class Gate:
             return 403, "this host name is not one that the console listens on"
         if not self._is_known(asked):
             return 403, "a token is needed: open the URL that was printed at the start, or send it as a bearer"
-        if asked.method not in _READS and asked.method != "POST":
+        if asked.method not in _READS and asked.method != "POST" and not asked.tries_out:
             return 405, f"{asked.method:.20} is not allowed here"
         if not self._comes_from_us(asked):
             return 403, "this has to come from a page of the console, or from a program with the header X-OIT: 1"
@@ -125,8 +126,7 @@ class Gate:
     async def _hand_over(self, scope: Scope, asked: _Asked, send: Send) -> None:
         """Give a cookie for the token, and have the token leave the address bar."""
         rest = [pair for pair in asked.query if pair[0] != "token"]
-        # A path that begins with two slashes would be another host.
-        to = "/" + str(scope["path"]).lstrip("/") + ("?" + urlencode(rest) if rest else "")
+        to = _local(str(scope["path"])) + ("?" + urlencode(rest) if rest else "")
         cookie = f"{_cookie(asked.port)}={self._door.pass_cookie}; Path=/; HttpOnly; SameSite=Strict"
         headers = [(b"location", to.encode()), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, *_HEADERS, _NOTHING]})
@@ -138,6 +138,7 @@ class _Asked:
     """What the gate looks at in a request."""
 
     method: str
+    path: str
     headers: dict[str, str]
     host: str
     query: list[tuple[str, str]]
@@ -153,6 +154,7 @@ class _Asked:
         server = scope.get("server") or ("", 0)
         return cls(
             method=scope["method"],
+            path=str(scope["path"]),
             headers=headers,
             host=headers.get("host", ""),
             query=query,
@@ -161,6 +163,11 @@ class _Asked:
             port=int(server[1] or 0),
             scheme=str(scope.get("scheme", "http")),
         )
+
+    @property
+    def tries_out(self) -> bool:
+        """Whether it is a call of the emulator, which has methods of its own."""
+        return self.method in METHODS and self.path.startswith(f"{PREFIX}/")
 
     @property
     def token(self) -> str | None:
@@ -180,6 +187,11 @@ class _Asked:
     @property
     def origins(self) -> tuple[str, ...]:
         return (f"{self.scheme}://{self.host}",)
+
+
+def _local(path: str) -> str:
+    """A path of ours, for a redirect: with two slashes it would be another host, and browsers take a backslash for one."""
+    return "/" + quote(path.lstrip("/\\"), safe="/-._~!$&'()*+,;=:@")
 
 
 def _cookie(port: int) -> str:

@@ -52,6 +52,7 @@ def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
         "timers": [{"action": timer.action, "at": rfc3339(timer.at)} for timer in living.timers],
         "moves": list(living.moves),
         "item_moves": {item: list(states) for item, states in living.item_moves.items()},
+        "ends_of_buyer": {item or "": list(states) for item, states in living.ends_of_buyer.items() if states},
         "api": living.api,
         "events": events.get(living.api, []),
     }

@@ -129,7 +129,9 @@ def line_json(line: RunLine, report: Report | None) -> dict[str, Any]:
         "started": moment(line.started) if line.started else None,
         "finished": moment(line.finished) if line.finished else None,
         "exchanges": line.exchanges,
-        "findings": len(report["findings"]) if report else None,
+        "findings": sum(row["verdict"] != "pass" and "excused" not in row for row in report["findings"])
+        if report
+        else None,
         "version": line.version,
     }
 

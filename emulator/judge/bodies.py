@@ -25,6 +25,8 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LEFT_OUT: Final = re.compile(
     r"truncat|omitted|not included|left out|too (?:large|big|long)|discarded|cut off", re.ASCII
 )
+_WINDOWS: Final = {ord(bytes([byte]).decode("cp1252", "ignore") or chr(byte)): byte for byte in range(0x80, 0xA0)}
+"""What Windows makes of bytes that are control characters in Latin-1; those that it does not know stay what they are."""
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _LOST: Final = "\ufffd"
 
@@ -89,13 +91,11 @@ def _misread(text: str) -> str | None:
     if text.isascii():
         compact = "".join(text.split())
         return "is base64, and the file does not say so" if _is_hidden(compact) else None
-    for charset in ("cp1252", "latin-1"):
-        try:
-            text.encode(charset).decode("utf-8")
-        except UnicodeError:
-            continue
-        return f"was read as {charset}, and is UTF-8"
-    return None
+    try:
+        text.translate(_WINDOWS).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
+    return "was read as Latin-1, and is UTF-8"
 
 
 def _is_hidden(text: str) -> bool:

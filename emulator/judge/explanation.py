@@ -14,7 +14,7 @@ from emulator.judge.listing import rules_by_requirement
 from emulator.judge.proof import Proof, load_proofs
 from emulator.judge.rules import BOOKS, RULES
 from emulator.judge.verdict import Finding, Verdict
-from emulator.judge.wording import CHECKS, CODES, FAULTS, FLOW
+from emulator.judge.wording import CHECKS, CODES, FAULTS, FLOW, SCENARIO
 from emulator.standard.breach import ADVISORY
 from emulator.standard.guide import guide_files, quotation
 from emulator.standard.interpretation import Interpretation, load_interpretations
@@ -80,6 +80,7 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
     found |= {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
     found |= {f"transport.{kind}": (says, ()) for kind, says in FAULTS.items()}
     found |= {f"flow.{kind}": (says, ()) for kind, says in FLOW.items()}
+    found |= {f"scenario.{kind}": (says, ()) for kind, says in SCENARIO.items()}
     for book in BOOKS:
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.rules}
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.closing}
@@ -87,11 +88,10 @@ def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def rule_table() -> dict[str, dict[str, Any]]:
-    """Every rule that a finding can bear: `{about, ask[], on[[api, operation, half]], places[]}`, what is empty left out.
+    """Every rule that a finding can bear: `{about, on[[api, operation, half]], places[]}`, what is empty left out.
 
-    `ask` are likely causes, `places` patterns of what it looks at where they are always the same.
+    `places` are patterns of what it looks at where they are always the same.
     """
-    asked = {proof.id: list(proof.ask) for proof in load_proofs().values()}
     looking = {rule.id: rule for rule in (*RULES, *(rule for book in BOOKS for rule in book.rules))}
     table: dict[str, dict[str, Any]] = {}
     for name, (about, _) in _rules().items():
@@ -99,7 +99,6 @@ def rule_table() -> dict[str, dict[str, Any]]:
         spots = rule.on.spots if rule and rule.on else ()
         row = {
             "about": " ".join(about.split()),
-            "ask": asked.get(name, []),
             "on": [[spot.api, spot.operation, str(spot.half)] for spot in spots],
             "places": list(rule.places) if rule else [],
         }
@@ -139,7 +138,7 @@ def _rule(name: str, sdk: Path | None) -> Explanation:
     about, requirements = _rules()[name]
     catalogue = load_requirements()
     proofs = _proofs([name])
-    ours = name.startswith((CONTRACT, "transport.", "flow."))
+    ours = name.startswith((CONTRACT, "transport.", "flow.", "scenario."))
     advisory = name in _ADVISED
     return {
         "kind": "rule",
@@ -247,7 +246,7 @@ def _asked(proofs: Iterable[Proof]) -> list[str]:
 
 def _example(proof: Proof) -> dict[str, Any]:
     """A run that a rule passes, the change that it notices, and what it says then."""
-    finding = None if proof.never_fails else _finding(proof)
+    finding = None if proof.never_fails else finding_of(proof)
     return {
         "rule": proof.id,
         "right": [_told(exchange) for exchange in proof.right],
@@ -271,7 +270,8 @@ def _declared(proof: Proof) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _finding(proof: Proof) -> Finding | None:
+def finding_of(proof: Proof) -> Finding | None:
+    """What the rule of a proof finds in the run that is wrong."""
     judged = judge(proof.wrong, load_release(), declared=proof.declared)
     grave = (Verdict.FAIL, Verdict.DISPUTED, Verdict.WARNING)
     mine = [

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from emulator.judge.fold import Fold
 from emulator.judge.run import Run, succeeded
+from emulator.standard.formats import is_uri
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
 
@@ -16,6 +17,15 @@ SUBSCRIBE: Final = "registerListener"
 UNSUBSCRIBE: Final = "unregisterListener"
 
 Asked = TypeVar("Asked", bound=Hashable)
+
+
+def can_be_taken(run: Run, hub: Exchange) -> bool:
+    """Whether nothing in the request for a subscription explains a refusal: it is as its contract asks, and its callback
+    is the address of something on the web.
+    """
+    callback = at(hub.request.body, "/callback")
+    web = isinstance(callback, str) and callback.lower().startswith(("http://", "https://")) and is_uri(callback)
+    return web and run.rightly_asked(hub)
 
 
 @dataclass(slots=True)

@@ -223,9 +223,13 @@ class _Tally:
 
     def message(self, said: Said, outcomes: Sequence[Outcome]) -> None:
         """All that the rules say of one message; what two of them say of one place becomes one finding."""
-        merged = _merged([finding for outcome in outcomes for finding in outcome.findings])
+        findings, said_already = _without_echoes([finding for outcome in outcomes for finding in outcome.findings])
         evidence = tuple(identifier for outcome in outcomes for identifier in outcome.evidence)
-        self.add(said.author, said.exchange, Outcome(tuple(merged), evidence), half=said.half)
+        self.add(said.author, said.exchange, Outcome(tuple(_merged(findings)), evidence), half=said.half)
+        if self.sut in (None, said.author):
+            for finding in said_already:
+                for identifier in finding.requirements:
+                    self._spoken[identifier].add(finding.verdict)
 
     def add(
         self, author: Party | None, exchange: Exchange | None, outcome: Outcome, *, half: Half | None = None
@@ -260,34 +264,42 @@ class _Tally:
             yield RequirementVerdict(requirement.id, verdict, tuple(sorted(set(self._seen.get(requirement.id, ())))))
 
 
-def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings of one message, where what the contract and a guide's rule say of one place is said once.
+def _without_echoes(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """The findings to tell of one message, and those that another one says already.
 
-    The guide's rule speaks, being the more exact; it takes over what the contract's finding hurts. That
-    something changed unexplained is left out where the message has a fault that explains it.
+    What the contract fails at a place, no rule warns of again, and the other way round: the words of the one would be
+    told with the verdict of the other. That something changed unexplained is left out where the message has a fault
+    that explains it.
     """
     explained = any(finding.verdict is Verdict.FAIL for finding in findings)
     places = {finding.pointer for finding in findings if not finding.rule.endswith(STEADY)}
-    findings = [f for f in findings if not f.rule.endswith(STEADY) or not (explained or f.pointer in places)]
-    by_guide = {f.pointer for f in findings if not f.rule.startswith(CONTRACT) and f.verdict is not Verdict.ERROR}
-    taken: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.rule.startswith(CONTRACT) and finding.pointer in by_guide:
-            taken[finding.pointer].append(finding)
+    kept = [f for f in findings if not f.rule.endswith(STEADY) or not (explained or f.pointer in places)]
+    failed = {(f.pointer, f.rule.startswith(CONTRACT)) for f in kept if f.verdict is Verdict.FAIL and f.pointer}
+    echoes = [f for f in kept if f.verdict in _MILDER and (f.pointer, not f.rule.startswith(CONTRACT)) in failed]
+    return [finding for finding in kept if finding not in echoes], echoes
+
+
+_MILDER: Final = (Verdict.WARNING, Verdict.DISPUTED)
+"""What weighs less than a fail."""
+
+
+def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings of one message, where what the contract and a guide's rule say of one place is said once.
+
+    Where both have the same verdict the guide's rule speaks, being the more exact, and takes over what the contract's
+    finding hurts.
+    """
+    by_guide = {(f.pointer, f.verdict) for f in findings if not f.rule.startswith(CONTRACT)}
+    of_contract: dict[tuple[str, Verdict], list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.rule.startswith(CONTRACT):
-            if finding.pointer not in by_guide:
-                yield finding
-        elif others := taken.pop(finding.pointer, None):
-            yield replace(
-                finding,
-                requirements=tuple(
-                    dict.fromkeys([*finding.requirements, *(i for o in others for i in o.requirements)])
-                ),
-                verdict=worst({finding.verdict, *(other.verdict for other in others)}),
-                blame=next((o.blame for o in others if o.verdict is Verdict.FAIL), finding.blame),
-            )
-        else:
+            of_contract[finding.pointer, finding.verdict].append(finding)
+    for finding in findings:
+        if not finding.rule.startswith(CONTRACT):
+            others = of_contract.pop((finding.pointer, finding.verdict), [])
+            hurt = dict.fromkeys(identifier for one in (finding, *others) for identifier in one.requirements)
+            yield replace(finding, requirements=tuple(hurt)) if others else finding
+        elif (finding.pointer, finding.verdict) not in by_guide:
             yield finding
 
 

@@ -12,14 +12,14 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from emulator.judge.run import Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
 from emulator.standard.breach import Breach
 from emulator.standard.requirement import Keyword, Requirement, load_requirements
 from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING
+from emulator.wire.payload import MISSING, as_json, hoped
 
 LOG = logging.getLogger(__name__)
 
@@ -280,6 +280,10 @@ def _broken(name: str, exchange: Exchange | None, error: Exception) -> Finding:
     )
 
 
+_BRIEF: Final = 120
+"""Characters of a value in a sentence."""
+
+
 def sentence(breach: Breach) -> str:
     """A breach in one sentence, where the rule gave none."""
     return "".join(_words(breach))
@@ -287,14 +291,8 @@ def sentence(breach: Breach) -> str:
 
 def _words(breach: Breach) -> Iterator[str]:
     yield breach.place or "the body"
-    yield " is missing" if breach.found is MISSING else f" is {brief(breach.found)}"
+    yield " is missing" if breach.found is MISSING else f" is {as_json(breach.found, _BRIEF)}"
     if breach.expected is MISSING:
         yield ", which should not be there"
     elif breach.expected not in (None, ""):
-        yield f"; expected {brief(breach.expected)}"
-
-
-def brief(value: Any, limit: int = 120) -> str:
-    """A JSON value as one short line; a word stands without quotes."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+        yield f"; expected {hoped(breach.expected, _BRIEF)}"

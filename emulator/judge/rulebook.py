@@ -14,7 +14,7 @@ from typing import Any, Final
 from emulator.judge.rule import FINE, ClosingRule, Look, Mark, On, Remark, Rule
 from emulator.judge.run import Run, Said
 from emulator.standard.breach import Breach, Check
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 When = Callable[[Said], bool]
 """Whether a rule has a say on a message at all."""
@@ -203,7 +203,7 @@ class Rulebook:
                 if isinstance(found, str):
                     first = seen.setdefault(found, place)
                     yield hold(place + member, first == place, expected="an id of its own", found=found,
-                               message=f"{place + member} is {found}, as is {first + member}")  # fmt: skip
+                               message=f"{place + member} is {as_json(found)}, as is {first + member}")  # fmt: skip
 
         place = holder + member
         self.add(labels, look, on=on, about=f"{place} is unique", name=name, when=when, places=(place,))

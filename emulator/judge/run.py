@@ -299,6 +299,13 @@ class Run:
         found = [exchange for operation in operations for exchange in self._by_operation.get((api, operation), ())]
         return sorted(found, key=lambda exchange: exchange.n)
 
+    def rightly_asked(self, exchange: Exchange) -> bool:
+        """Whether a request is as its contract asks, and was not made wrong on purpose: else it explains a refusal."""
+        if exchange.api is None or exchange.operation is None or exchange.n in self.provoked:
+            return False
+        contract = self.release.contract(exchange.api, exchange.kind)
+        return not contract.request_breaches(exchange.operation, exchange.request, advisory=False)
+
     def life(self, kind: Kind, identifier: Any) -> Life | None:
         """The life of a resource, None where nothing was seen of it."""
         return self._lives[kind.name].get(identifier) if isinstance(identifier, str) else None

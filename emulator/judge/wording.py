@@ -31,7 +31,7 @@ FAULTS: Final[dict[str, str]] = {
     FaultKind.CLOSED: "The connection ended before a whole response came.",
     FaultKind.TIMEOUT: "No whole response came within the time allowed (--timeout).",
     FaultKind.PROTOCOL: "What came back is not HTTP, or not the HTTP that it says it is.",
-    "unanswered": "The record holds no response to this request.",
+    FaultKind.UNANSWERED: "The record holds no response to this request: nobody waited for one, or it was left out.",
 }
 """What took the place of a response; findings of it are named `transport.<kind>`."""
 
@@ -45,6 +45,13 @@ FLOW: Final[dict[str, str]] = {
     "unknown-id": "A Buyer under test reads what our Seller told it of, and no other ids.",
 }
 """What is noticed of how things went, besides rules and steps; findings of it are named `flow.<kind>`."""
+
+
+SCENARIO: Final[dict[str, str]] = {
+    "agreed": "What a scenario expects and marks as agreed on comes about: both partners promised it. What is not the "
+    "partner's doing, such as credentials, a base path or load, is not held against it.",
+}
+"""What is held against a party beyond the standard; findings of it are named `scenario.<kind>`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from emulator.parties.desk import Desk
 from emulator.parties.profile import PathStep
 from emulator.parties.signals import was_given
 from emulator.parties.store import COUNTED, Resource
+from emulator.standard.instant import read_instant
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
 from emulator.wire.payload import MISSING, every, unescape
 from emulator.wire.payload import at as value_at
@@ -26,14 +27,8 @@ Find = Callable[[dict[str, Any]], dict[str, Any]]
 
 def moment_of(text: Any) -> datetime | None:
     """A date-time or date of RFC 3339, or None where it is neither. Never raises."""
-    if not isinstance(text, str):
-        return None
-    try:
-        # A leap second is a moment too, though Python has no word for it.
-        found = datetime.fromisoformat(text.strip().upper().replace(":60", ":59"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = read_instant(text)
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ _MARKS: Final = {
 _FAR: Final = 2**62
 """No list is longer, and no database counts further."""
 _DIGITS: Final = 20
-"""Longer numbers are no list's."""
+"""Longer numbers are further than any list goes."""
 
 
 def _natural(call: Call, name: str) -> int | None:
@@ -96,9 +91,9 @@ def _natural(call: Call, name: str) -> int | None:
     if text is None:
         return None
     digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) < _DIGITS):
+    if not (digits.isascii() and digits.isdecimal()):
         raise bad_request("invalidQuery", f"{name} must be a whole number, 0 or greater", f"{name}={text:.100}")
-    return int(digits)
+    return int(digits) if len(digits) < _DIGITS else _FAR
 
 
 def page(context: Context, call: Call, found: Sequence[Any]) -> Reply:

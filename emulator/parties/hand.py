@@ -12,7 +12,7 @@ from emulator.parties.hub import hub_kind
 from emulator.parties.seller import Seller
 from emulator.parties.store import Owed, Resource, Timer
 from emulator.standard.events import listeners, plain_type
-from emulator.standard.lifecycle import IllegalTransition
+from emulator.standard.lifecycle import IllegalTransition, Transition
 
 KINDS: Final = (
     "productOfferingQualification",
@@ -71,6 +71,8 @@ class Living:
     timers: tuple[Timer, ...]
     moves: tuple[str, ...]
     item_moves: Mapping[str, tuple[str, ...]]
+    ends_of_buyer: Mapping[str | None, tuple[str, ...]]
+    """By item, and None for the resource, the moves by which the buyer would bring it to its end: never to be offered first."""
 
     @property
     def api(self) -> str:
@@ -101,7 +103,9 @@ class Hand:
         found = [one for each in self.family(run) for kind in KINDS for one in self._store.all(each, kind)]
         for resource in sorted(found, key=lambda one: one.created):
             timers = tuple(self._store.timers(resource.run, resource.kind, resource.id))
-            yield Living(resource, timers, self.moves(resource), self.item_moves(resource))
+            yield Living(
+                resource, timers, self.moves(resource), self.item_moves(resource), self._ends_of_buyer(resource)
+            )
 
     def subscriptions(self, run: str | None) -> Iterator[tuple[str, Resource, list[Owed]]]:
         """The subscriptions of a run: API, what it is, and what it is owed."""
@@ -116,7 +120,10 @@ class Hand:
         return [owed for each in self.family(run) for owed in self._store.dead_letters(each)]
 
     def moves(self, resource: Resource) -> tuple[str, ...]:
-        """The states that a resource may go to, by its lifecycle, where a hand may bring that about."""
+        """The states that a resource may go to, by its lifecycle, where a hand may bring that about.
+
+        What our side does next comes first, in the order of the lifecycle; what only the buyer ends comes last.
+        """
         after = self._after(cycle_of(resource), resource.body)
         return tuple(state for state in after if (resource.kind, state) not in _NOT_BY_HAND)
 
@@ -128,8 +135,25 @@ class Hand:
         return {str(item.get("id")): self._after(cycle, item) for item in _items(resource)}
 
     def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+        arrows = self._arrows(cycle, body)
+        terminal = self._desk.lifecycles[cycle].terminal
+        arrows.sort(key=lambda arrow: (arrow.by == "buyer") + (arrow.by == "buyer" and arrow.target in terminal))
+        return tuple(arrow.target for arrow in arrows)
+
+    def _arrows(self, cycle: str, body: Mapping[str, Any]) -> list[Transition]:
         state = body.get("status" if cycle == "product" else "state")
-        return self._desk.lifecycles[cycle].after(state) if isinstance(state, str) else ()
+        return [arrow for arrow in self._desk.lifecycles[cycle].transitions if arrow.source == state]
+
+    def _ends_of_buyer(self, resource: Resource) -> dict[str | None, tuple[str, ...]]:
+        def ends(cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+            terminal = self._desk.lifecycles[cycle].terminal
+            arrows = self._arrows(cycle, body)
+            return tuple(arrow.target for arrow in arrows if arrow.by == "buyer" and arrow.target in terminal)
+
+        cycle = _ITEMS.get(resource.kind)
+        items = {str(item.get("id")): item for item in _items(resource)} if cycle in self._desk.lifecycles else {}
+        found: dict[str | None, tuple[str, ...]] = {name: ends(str(cycle), item) for name, item in items.items()}
+        return {None: ends(cycle_of(resource), resource.body), **found}
 
     # -- what is done ------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from emulator.errors import UserError
 from emulator.judge.explanation import explain
-from emulator.report.explain import clause, exchange_line, printable, told, whose, why
+from emulator.judge.hints import hints
+from emulator.report.explain import clause, exchange_line, printable, told, wanted, whose, why
 from emulator.report.model import Report, run_name
 from emulator.standard.requirement import load_requirements
 
@@ -62,7 +63,7 @@ def _findings(run: Report) -> Iterator[tuple[Any, Advice]]:
         if "unattributed" in run and sut and row["blame"] in {"buyer", "seller"} - {sut}:
             continue  # told, and decides nothing
         line = _short(exchange_line(run, row["exchange"]))
-        said = printable(row["message"]) or f"expected {told(row['expected'])}, found {told(row['found'])}"
+        said = printable(row["message"]) or f"expected {wanted(row['expected'])}, found {told(row['found'])}"
         place = f"{line}: {said}" if line else said
         named = next(iter(row["requirements"]), None)
         by = f"{clause(named)}: {_title(named)}" if named else f"rule {row['rule']}{_about(row['rule'])}"
@@ -92,7 +93,7 @@ def _steps(run: Report) -> Iterator[tuple[Any, Advice]]:
             Advice(
                 broke=f"step {step['id']} {step['outcome'].replace('_', ' ')}: {message}{cause}",
                 whose=whose(step["blame"]) if step["blame"] else "nobody's that is known",
-                do=_step_remedy(run, step),
+                do=step_remedy(run, step),
                 look="",
                 where=step["where"],
                 rank=_rank(run, step),
@@ -151,12 +152,12 @@ def _remedy(row: Report) -> str:
     elif row["expected"] is not None:
         found = "nothing" if row["found"] is None else told(row["found"])
         change = f"expected {_choice(row['expected'])}, found {found}"
-    asked = _ask(next(iter(row["requirements"]), row["rule"])) or _ask(row["rule"])
+    asked = next(iter(hints(row)), "")
     return ". ".join(part for part in (change, asked) if part) or "see what the rule asks"
 
 
 def _choice(expected: Any) -> str:
-    return " or ".join(map(told, expected)) if isinstance(expected, list) and expected else told(expected)
+    return " or ".join(map(told, expected)) if isinstance(expected, list) and expected else wanted(expected)
 
 
 @cache
@@ -169,17 +170,7 @@ def _about(rule: str) -> str:
     return f": {about}" if about else ""
 
 
-@cache
-def _ask(identifier: str) -> str:
-    """The first question to whoever is at fault, where the rule's proof knows one."""
-    try:
-        asked = explain(identifier).get("ask", [])
-    except UserError:
-        return ""
-    return str(asked[0]) if asked else ""
-
-
-def _step_remedy(run: Report, step: Report) -> str:
+def step_remedy(run: Report, step: Report) -> str:
     """What to do about a step that did not pass."""
     at = f" at {step['where']}" if step["where"] else ""
     say = _REMEDIES.get(step["cause"])

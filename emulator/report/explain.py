@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from emulator.report.masking import clean_text
 from emulator.report.model import Report, exchange_of
 from emulator.standard.requirement import load_requirements
 from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.wire.payload import MISSING, as_json, at, hoped
 
 _HOST: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -27,7 +26,12 @@ def printable(text: str, limit: int = 300) -> str:
 
 def told(value: Any) -> str:
     """A JSON value in one line."""
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 200)
+    return printable(as_json(value))
+
+
+def wanted(value: Any) -> str:
+    """What was expected, in one line."""
+    return printable(hoped(value))
 
 
 def exchange_line(run: Report, n: int | None) -> str | None:
@@ -124,7 +128,7 @@ def finding_lines(run: Report, finding: Report) -> Iterator[str]:
     if finding["pointer"]:
         yield f"at:       {printable(finding['pointer'])}"
     if finding["expected"] is not None:
-        yield f"expected: {told(finding['expected'])}"
+        yield f"expected: {wanted(finding['expected'])}"
     if finding["found"] is not None:
         yield f"found:    {told(finding['found'])}"
     yield f"whose:    {whose(finding['blame'])}"
@@ -140,7 +144,7 @@ def step_lines(run: Report, step: Report) -> Iterator[str]:
             said = (
                 printable(expectation["message"])
                 if expectation["message"]
-                else (f"expected {told(expectation['expected'])}, found {told(expectation['found'])}")
+                else (f"expected {wanted(expectation['expected'])}, found {told(expectation['found'])}")
             )
             yield f"{printable(expectation['what']) or 'the answer'}{place}: {said}"
     line = exchange_line(run, step["exchanges"][-1]) if step["exchanges"] else None

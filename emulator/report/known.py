@@ -117,11 +117,12 @@ class KnownFailure:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The entries of a file, on a day."""
+    """The entries of a file, on a day. `partial`: runs were cut short, so that nothing can be said of what did not happen."""
 
     file: str
     entries: tuple[KnownFailure, ...]
     today: date
+    partial: bool = False
 
     def has_expired(self, entry: KnownFailure) -> bool:
         """Whether its last day is over."""
@@ -178,7 +179,8 @@ class Known:
         if times:
             status = Status.EXPIRED if self.has_expired(entry) else Status.EXCUSED
         else:
-            status = Status.STALE if any(_tried(entry, run) for run in mine) else Status.UNTRIED
+            tried = not self.partial and any(_tried(entry, run) for run in mine)
+            status = Status.STALE if tried else Status.UNTRIED
         return {**entry.as_json(), "status": str(status), "times": times}
 
     def _living(self, entries: Iterable[KnownFailure]) -> KnownFailure | None:

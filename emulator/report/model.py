@@ -23,7 +23,7 @@ from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.scenario.selection import LeftOut
 from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
-from emulator.wire.payload import MISSING, unescape
+from emulator.wire.payload import MISSING, as_json, unescape
 
 REPORT_VERSION: Final = "2"
 """Changes when a reader of `report.json` must change; `report-2.schema.json` describes this one."""
@@ -445,11 +445,11 @@ def exchange_json(exchange: Exchange, *, provoked: bool = False, spoilt: bool = 
 
 
 def _message(message: Message) -> Report:
-    """Headers and body; what JSON does not tell in full (unreadable, a member given twice) goes out as text."""
+    """Headers and body; what JSON does not tell in full (unreadable, a member given twice, an integer beyond 64 bits) goes out as text."""
     parsed = message.parsed
     if not message.raw:
         body, encoding = None, "none"
-    elif parsed.value is MISSING or parsed.duplicates:
+    elif parsed.value is MISSING or parsed.duplicates or parsed.rounded:
         body, encoding = clean_text(message.raw.decode("utf-8", "replace")), "text"
     else:
         body, encoding = plain(parsed.value), "json"
@@ -497,7 +497,7 @@ def _short(pointer: str, value: Any) -> Any:
     if _secret_place(pointer):
         return MASK
     said = plain(value)
-    text = said if isinstance(said, str) else repr(said) if isinstance(said, dict | list) else ""
+    text = said if isinstance(said, str) else as_json(said, MAX_FOUND) if isinstance(said, dict | list) else ""
     if len(text) > MAX_FOUND:
         return text[:MAX_FOUND] + "…"
     return said

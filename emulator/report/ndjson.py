@@ -101,6 +101,10 @@ class NdjsonWriter:
         """Reports lie ready."""
         self._write("reports_written", paths=[str(path) for path in paths])
 
+    def stopped(self, reason: str, left: int) -> None:
+        """The session ended before it was done; `left` runs had not begun."""
+        self._write("stopped", reason=reason, not_begun=left)
+
     def all_done(self, whole: Report, code: Exit, look: str = "") -> None:
         """All runs ended: what they come to, and the exit code. `look` is for people."""
         del look

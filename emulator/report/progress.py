@@ -44,6 +44,11 @@ class Progress:
         with self._lock:
             self._text = text
 
+    def said(self) -> None:
+        """What it is doing now has a line that stays: a log needs no other."""
+        if not self._lives:
+            self.end()
+
     def end(self) -> None:
         """It is over, and so is the line."""
         with self._lock:

@@ -126,7 +126,7 @@ def _findings(run: Report, here: Path, root: Path, notes: list[dict[str, Any]]) 
                     "rule": row["rule"],
                     "requirements": row["requirements"],
                     "verdict": row["verdict"],
-                    "blame": row["blame"],
+                    "whose": row["blame"],
                     "run": run_name(run),
                     "exchange": row["exchange"],
                     "pointer": row["pointer"],
@@ -151,7 +151,7 @@ def _steps(run: Report, here: Path, root: Path) -> Iterator[tuple[str, dict[str,
                 "message": _message(f"step {step['id']}: {first}", list(step_lines(run, step))),
                 "locations": [_location(step["where"], run, here, root)],
                 **_identity(key, step),
-                "properties": {"blame": step["blame"], "run": run_name(run), "step": step["id"]},
+                "properties": {"whose": step["blame"], "run": run_name(run), "step": step["id"]},
             },
         )
 

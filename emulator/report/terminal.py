@@ -125,6 +125,7 @@ class TerminalWriter:
         self._waited_for = text
         step = f" {wait.step}:" if wait else ""
         self._progress.detail(printable(f"{self._count}{self._scenario}:{step} waiting for {text}"))
+        self._progress.said()
         if not self._lives:
             self._line(f"  … waiting for {text}", "dim")
 
@@ -140,6 +141,7 @@ class TerminalWriter:
         """What a buyer under test is waited for: method, URL, time left, and a sample body."""
         first, *rest = waiting_lines(entry, left)
         self._progress.detail(printable(f"{self._scenario}: waiting for {first}"))
+        self._progress.said()
         self._line(f"  … {first}")
         for line in rest:
             self._line(f"      {line}", "dim")
@@ -211,6 +213,13 @@ class TerminalWriter:
         """Where the reports lie."""
         for path in paths:
             self._line(f"  report: {path}", "dim")
+
+    def stopped(self, reason: str, left: int) -> None:
+        """The session ended before it was done; so many runs had not begun."""
+        self._progress.end()
+        untold = f"; {left} run(s) had not begun" if left else ""
+        self._line("")
+        self._line(f"{reason}: what was seen is reported as it stands{untold}", "bold yellow")
 
     def all_done(self, whole: Report, code: Exit, look: str = "") -> None:
         """All runs ended: a table where there are several, and what to do now where they did not pass."""

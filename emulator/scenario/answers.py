@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from emulator.scenario.duration import words
 from emulator.scenario.result import Expectation, Outcome, Tracked
 from emulator.wire.exchange import Exchange, FaultKind, Response
-from emulator.wire.payload import MISSING, at
+from emulator.wire.payload import MISSING, as_json, at
 
 SHOWN: Final = 120
 """Characters of a value that a sentence shows."""
@@ -20,6 +19,7 @@ FAULT_WORDS: Final = {
     FaultKind.CLOSED: "closed the connection before a whole answer came",
     FaultKind.TIMEOUT: "gave no whole answer in time",
     FaultKind.PROTOCOL: "answered with something that is not HTTP",
+    FaultKind.UNANSWERED: "was not waited for",
 }
 
 
@@ -108,8 +108,7 @@ def compared(expectations: Sequence[Expectation], party: str) -> Ending:
 
 def shown(value: Any) -> str:
     """A JSON value, cut to what a sentence can bear."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return as_json(value, SHOWN)
 
 
 def state_of(body: Any) -> str | None:

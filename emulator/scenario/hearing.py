@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
@@ -27,7 +29,9 @@ from emulator.scenario.steps import (
     keep_outputs,
     retrieval,
     send,
+    transmit,
 )
+from emulator.scenario.stop import HURRY, Stopped
 from emulator.standard.events import event_types
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import at
@@ -72,6 +76,8 @@ def play_notify(talk: Conversation, step: Step, notify: Notify, record: Record) 
         return _too_many(talk, wanted, fitting, count.most)
     if len(fitting) < count.least:
         return _not_heard(talk, step, wanted, notify, record, fitting, others)
+    if not count.least and talk.granted(notify.within) < notify.within:
+        return talk.too_late(notify.within, f"whether {wanted.name} arrives later was not seen", party)
     if not taken:
         return answers.PASSED
     talk.scope.exchange = taken[-1]
@@ -125,7 +131,7 @@ def _listen(
         others: list[Exchange] = []
         for exchange in _arrived(talk, wanted):
             (fitting if _fits(talk, expect, origin, exchange) else others).append(exchange)
-        left = within - (talk.clock.now() - started).total_seconds()
+        left = talk.granted(within) - (talk.clock.now() - started).total_seconds()
         if left <= 0 or 0 < count.least <= len(fitting):
             return fitting, others
         talk.on_event(Waiting(step.id, wanted.name, "delivered", None, left))
@@ -164,23 +170,23 @@ def _not_heard(
     others: Sequence[Exchange],
 ) -> Ending:
     """Too few came: never arrived, or something else than was wanted. A last read tells whether there was a change."""
-    party = str(Party.SELLER)
+    party, within = str(Party.SELLER), talk.granted(notify.within)
     if others:
         talk.scope.exchange = others[-1]
         record.exchanges += [exchange.n for exchange in others]
         ending = demands(talk, notify.expect, step.origin.part("/expect"), others[-1].request.body, record, party)
-        message = f"{wanted.name} arrived, and not as wanted within {words(notify.within)}: {ending.message}"
-        return Ending(Outcome.UNMET, _with_timeline(talk, wanted, message), party)
+        message = f"{wanted.name} arrived, and not as wanted within {words(within)}: {ending.message}"
+        return talk.too_late(notify.within, _with_timeline(talk, wanted, message), party)
     if wanted.tracked is not None:
         send(talk, record, retrieval(talk, step, wanted.tracked))
     least = notify.count.least if notify.count else 1
     times = f" {_times(least)}, only {_times(len(fitting))}," if fitting else ""
-    message = f"{wanted.name} never arrived{times} within {words(notify.within)}"
-    return never_arrived(talk, step, wanted, message)
+    message = f"{wanted.name} never arrived{times} within {words(within)}"
+    return never_arrived(talk, step, wanted, message, notify.within)
 
 
-def never_arrived(talk: Conversation, step: Step, wanted: Wanted, message: str) -> Ending:
-    """The ending of a step whose event did not come: what reads show of it, and the timeline.
+def never_arrived(talk: Conversation, step: Step, wanted: Wanted, message: str, within: float) -> Ending:
+    """The ending of a step whose event did not come in the time that the scenario grants: what reads show, and the timeline.
 
     Later steps go on without it, unless this one keeps outputs that they may need.
     """
@@ -197,6 +203,8 @@ def never_arrived(talk: Conversation, step: Step, wanted: Wanted, message: str) 
         message += f"; {', '.join(dict.fromkeys(due.what for due in untold))}, and nothing told of it"
     elif page is not None and wanted.tracked is not None:
         message += "; reads show no change that it could tell of"
+    if talk.granted(within) < within:
+        return replace(talk.too_late(within, _with_timeline(talk, wanted, message), ""), blocks=bool(step.outputs))
     return Ending(Outcome.NEVER_ARRIVED, _with_timeline(talk, wanted, message), blame, blocks=bool(step.outputs))
 
 
@@ -254,7 +262,8 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
     tracked = _tracked(talk, step.origin.part("/await/resource"), wait.resource)
     outgoing = retrieval(talk, step, tracked)
     party, started, told = outgoing.source.served_by, talk.clock.now(), True
-    sightings = _Sightings(wait.every, wait.within)
+    within = talk.granted(wait.within)
+    sightings = _Sightings(wait.every, within)
     while True:
         exchange = send(talk, record, outgoing)
         ending = answers.judged(exchange, (200,), party)
@@ -269,10 +278,10 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
             break
         if state in wait.stop_on:
             return Ending(Outcome.UNMET, answers.stopped(tracked, state, wait.states, sightings.seen), party)
-        left = wait.within - passed
+        left = within - passed
         if left <= 0:
-            message = answers.never_arrived(tracked, wait.states, wait.within, sightings.seen)
-            return Ending(Outcome.UNMET, message, party)
+            message = answers.never_arrived(tracked, wait.states, within, sightings.seen)
+            return talk.too_late(wait.within, message, party)
         talk.on_event(Waiting(step.id, wait.resource, " or ".join(wait.states), state, left))
         told = _wait(talk, step, wait, tracked, min(sightings.interval, left) if "poll" in wait.via else left)
     ending = _told_of(talk, step, wait, tracked, record, told=told)
@@ -301,7 +310,7 @@ def _about(talk: Conversation, step: Step, tracked: Tracked) -> Wanted:
 def _wait(talk: Conversation, step: Step, wait: Await, tracked: Tracked, longest: float) -> bool:
     """Let time pass; where events count, until another one about the resource arrives. Whether one did."""
     if "notification" not in wait.via:
-        talk.clock.sleep(longest)
+        talk.sleep(longest)
         return True
     wanted, started = _about(talk, step, tracked), talk.clock.now()
     before = len(_arrived(talk, wanted))
@@ -318,8 +327,9 @@ def _told_of(talk: Conversation, step: Step, wait: Await, tracked: Tracked, reco
     if wanted is None:
         return answers.PASSED
     if not told and "poll" not in wait.via:
-        message = f"{wanted.name} never arrived within {words(wait.within)}, and it came to {' or '.join(wait.states)}"
-        return never_arrived(talk, step, wanted, message)
+        within = words(talk.granted(wait.within))
+        message = f"{wanted.name} never arrived within {within}, and it came to {' or '.join(wait.states)}"
+        return never_arrived(talk, step, wanted, message, wait.within)
     if wait.count is None:
         return answers.PASSED
     origin, grace = step.origin.part("/notification/expect"), talk.scenario.defaults.grace
@@ -328,7 +338,10 @@ def _told_of(talk: Conversation, step: Step, wait: Await, tracked: Tracked, reco
     if wait.count.most is not None and len(fitting) > wait.count.most:
         return _too_many(talk, wanted, fitting, wait.count.most)
     if len(fitting) < wait.count.least:
-        return never_arrived(talk, step, wanted, f"{wanted.name}, as wanted, never arrived within {words(grace)}")
+        message = f"{wanted.name}, as wanted, never arrived within {words(talk.granted(grace))}"
+        return never_arrived(talk, step, wanted, message, grace)
+    if not wait.count.least and talk.granted(grace) < grace:
+        return talk.too_late(grace, f"whether {wanted.name} arrives later was not seen", str(Party.SELLER))
     return answers.PASSED
 
 
@@ -341,7 +354,28 @@ def _too_many(talk: Conversation, wanted: Wanted, came: Sequence[Exchange], most
 
 
 def end_subscriptions(talk: Conversation) -> None:
-    """End what subscriptions to our buyer are in force: nobody will listen there any more."""
+    """End what subscriptions to our buyer are in force: nobody will listen there any more. In a hurry where all has ended."""
+    owed = list(_in_force(talk))
+    try:
+        while owed:
+            send(talk, Record(""), owed[0])
+            del owed[0]
+    except Stopped:
+        _end_together(talk, owed)
+
+
+def _end_together(talk: Conversation, owed: Sequence[Outgoing]) -> None:
+    """Send all of these at once, and wait a little for their answers."""
+    threads = [threading.Thread(target=transmit, args=(talk, "", one), daemon=True) for one in owed]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + HURRY
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def _in_force(talk: Conversation) -> Iterator[Outgoing]:
+    """The requests that end the subscriptions to our buyer."""
     ours = talk.scope.listening
     if ours is None:
         return
@@ -359,4 +393,4 @@ def end_subscriptions(talk: Conversation) -> None:
             if hub.ended is None and isinstance(identifier, str) and isinstance(callback, str) and callback == ours:
                 url = talk.base_url.rstrip("/") + contract.base_path.rstrip("/") + f"/hub/{quote(identifier, safe='')}"
                 parties = [pair for pair in hub.made.request.query if pair[0] in {"buyerId", "sellerId"}]
-                send(talk, Record(""), Outgoing(source, operation, url, {"id": identifier}, parties, {}))
+                yield Outgoing(source, operation, url, {"id": identifier}, parties, {})

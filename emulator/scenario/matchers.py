@@ -24,6 +24,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from emulator.scenario.expressions import did_you_mean, plain_key
+from emulator.standard.instant import read_instant
 from emulator.wire.payload import MISSING, escape, every
 
 Fill = Callable[[Any], Any]
@@ -40,14 +41,25 @@ def _reserved(name: Any) -> bool:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """JSON's equality: true is not 1, and 1 is 1.0."""
+    """JSON's equality: true is not 1, and 1 is 1.0. Date-times are equal where they are the same instant."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(equal(left[name], right[name]) for name in left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
-    return bool(left == right)
+    return bool(left == right) or _one_instant(left, right)
+
+
+def _one_instant(left: Any, right: Any) -> bool:
+    """Whether two texts are date-times with an offset that spell one instant."""
+    first, second = (
+        read_instant(each) if isinstance(each, str) and len(each) > _DAY else None for each in (left, right)
+    )
+    return first is not None and second is not None and bool(first.tzinfo and second.tzinfo) and first == second
+
+
+_DAY: Final = len("2026-01-01")
 
 
 def holds(spec: Any, found: Any, fill: Fill) -> bool:
@@ -76,13 +88,8 @@ def holds(spec: Any, found: Any, fill: Fill) -> bool:
 
 
 def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = read_instant(value)
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def _is_date(value: Any) -> bool:

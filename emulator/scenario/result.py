@@ -97,7 +97,7 @@ class RunResult:
 
     `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was: their breaches are
     not findings.
-    `row` counts data rows from 0.
+    `row` counts data rows from 0. `cut` says that it was ended before its end.
     """
 
     scenario: str
@@ -113,6 +113,7 @@ class RunResult:
     exchanges: int
     provoked: frozenset[int] = frozenset()
     spoilt: frozenset[int] = frozenset()
+    cut: bool = False
     tracked: dict[str, Tracked] = field(default_factory=dict)
 
     @property

@@ -60,6 +60,10 @@ class Room(Transcript):
             self._closed = True
         self._tell()
 
+    def wake(self) -> None:
+        """Have who waits look whether all has ended."""
+        self._tell()
+
     def look(self, count: int) -> None:
         """Who reads has looked at so many exchanges, and has done what follows from them."""
         with self._news:

@@ -20,6 +20,7 @@ from emulator.scenario.needs import NOTHING_ABSENT, UNSUPPORTED, Absent, Depende
 from emulator.scenario.ports import ReleaseLike, Sender
 from emulator.scenario.result import Outcome, RunResult, StepResult
 from emulator.scenario.steps import Conversation, Misfit, Record, play_call, play_negative
+from emulator.scenario.stop import Stop, Stopped
 from emulator.wire.exchange import Party, Transcript
 from emulator.wire.faults import Faults
 
@@ -38,6 +39,7 @@ class _Playing:
     unreached: str | None = None
     """The step at which the other side could not be reached."""
     ended: bool = False
+    cut: bool = False
     dependence: Dependence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,19 +77,26 @@ def run_scenario(
     provoked: set[int] | None = None,
     spoilt: set[int] | None = None,
     absent: Absent = NOTHING_ABSENT,
+    stop: Stop | None = None,
+    ceiling: float | None = None,
+    timeout: float | None = None,
 ) -> RunResult:
     """Play the flow once, or a case of it, with data row `row`.
 
     `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
     and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
     are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
-    is a partner's. `absent` is what the partner declares not to have. Who looks on while it is played gives `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises FileProblem where the inputs cannot be filled in.
+    is a partner's. `absent` is what the partner declares not to have. `stop` can end the run before its end; no wait takes
+    longer than `ceiling`, no request than `timeout`, where these are given. Who looks on while it is played gives
+    `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises
+    FileProblem where the inputs cannot be filled in.
     """
     started = clock.now()
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
     scope = Scope({}, generator, run_id, callback=callback)
     fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
     talk = Conversation(scenario, release, client, clock, base_url, scope, on_event, transcript)
+    talk.stop, talk.ceiling, talk.timeout = stop or talk.stop, ceiling, timeout
     talk.provoked = talk.provoked if provoked is None else provoked
     talk.spoilt = talk.spoilt if spoilt is None else spoilt
     if faults is not None:
@@ -117,6 +126,7 @@ def run_scenario(
         exchanges=len(transcript),
         provoked=frozenset(talk.provoked),
         spoilt=frozenset(talk.spoilt),
+        cut=playing.cut,
         tracked=dict(talk.tracked),
     )
     on_event(RunDone(result))
@@ -175,6 +185,9 @@ def _play_or_pass_over(playing: _Playing, step: Step) -> None:
     if playing.ended:
         reason = f"the case '{case.id if case else ''}' ends before this step"
         _pass_over(playing, step, Ending(Outcome.SKIPPED, reason))
+    elif playing.talk.stop.reason:
+        playing.cut = True
+        _pass_over(playing, step, Ending(Outcome.BLOCKED, playing.talk.stop.reason, cause="interrupted"))
     elif blocker is not None and blocker in playing.absent.steps:
         reason = f"it needs '{blocker}': {playing.absent.steps[blocker]}"
         _pass_over(playing, step, Ending(Outcome.SKIPPED, reason, cause=None if step.optional else UNSUPPORTED))
@@ -239,6 +252,11 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> bool:
         talk.clock.settle()
     except Misfit as misfit:
         ending = Ending(Outcome.ERROR, str(misfit), "scenario")
+    except Stopped as stopped:
+        ending, playing.cut = Ending(Outcome.INCONCLUSIVE, str(stopped), cause="interrupted"), True
+        if case:  # nobody knows any more what of it was meant to be wrong
+            talk.provoked.update(record.exchanges)
+            talk.spoilt.update(record.exchanges)
     if step.optional and case is None and _is_absent(talk, record, ending):
         ending = Ending(Outcome.SKIPPED, f"the seller does not have it: {ending.message}", blocks=False)
     _note(playing, step, ending, case=case, record=record, started=started)

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from emulator.parties.clock import Clock, VirtualClock
+from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
@@ -21,6 +21,7 @@ from emulator.scenario.model import Call, Case, Origin, Scenario, Source, Step
 from emulator.scenario.patch import PatchError, patched
 from emulator.scenario.ports import OperationLike, ReleaseLike, Sender, contract_of, retrieve_operation
 from emulator.scenario.result import Expectation, Outcome, Tracked
+from emulator.scenario.stop import Stop
 from emulator.wire.exchange import Exchange, FaultKind, Transcript
 from emulator.wire.payload import MISSING, at, escape
 
@@ -42,7 +43,8 @@ class Conversation:
 
     `transcript` holds what `client` sent and what our buyer's door let in, in the order of time. `heard` are the
     numbers of the notifications that steps have waited for and got. `provoked` are exchanges whose request was wrong
-    on purpose, `spoilt` those whose answer was.
+    on purpose, `spoilt` those whose answer was. `stop` ends it before its end. `ceiling` is how long each wait may take at
+    the most, and `timeout` how long each request, whatever the scenario says; both in seconds, None where nobody said so.
     """
 
     scenario: Scenario
@@ -57,15 +59,36 @@ class Conversation:
     provoked: set[int] = field(default_factory=set)
     spoilt: set[int] = field(default_factory=set)
     heard: set[int] = field(default_factory=set)
+    stop: Stop = field(default_factory=Stop)
+    ceiling: float | None = None
+    timeout: float | None = None
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass. Raises Stopped."""
+        if isinstance(self.clock, RealClock):
+            self.stop.sleep(seconds / self.clock.spread(1.0))
+        else:
+            self.stop.check()
+            self.clock.sleep(seconds)
 
     def pause(self, longest: float) -> None:
-        """Let time pass until something may have happened, `longest` seconds at most."""
+        """Let time pass until something may have happened, `longest` seconds at most. Raises Stopped."""
         if not isinstance(self.clock, VirtualClock):
-            self.clock.sleep(min(longest, LISTENING))
+            self.sleep(min(longest, LISTENING))
             return
         now, due = self.clock.now(), self.clock.next_due()
         ahead = (due - now).total_seconds() if due is not None else 0
-        self.clock.sleep(min(longest, ahead) if ahead > 0 else longest)
+        self.sleep(min(longest, ahead) if ahead > 0 else longest)
+
+    def granted(self, within: float) -> float:
+        """How long a wait may take for which the scenario grants `within`."""
+        return within if self.ceiling is None else min(within, self.ceiling)
+
+    def too_late(self, within: float, message: str, party: str) -> Ending:
+        """How a wait ends whose time is over: where the scenario grants more, nothing can be said of `party`."""
+        if self.granted(within) == within:
+            return Ending(Outcome.UNMET, message, party, cause="time")
+        return Ending(Outcome.INCONCLUSIVE, f"the time that --within grants is over: {message}", cause="time")
 
     def fill(self, value: Any, origin: Origin) -> Any:
         """`value` with its expressions filled in. Raises Misfit."""
@@ -98,7 +121,7 @@ class Outgoing:
 
 
 def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> Ending:
-    """Send a request and judge its answer; with `eventually`, until it is as demanded. Raises Misfit."""
+    """Send a request and judge its answer; with `eventually`, until it is as demanded. Raises Misfit and Stopped."""
     outgoing = compose(talk, step, call)
     party = outgoing.source.served_by
     started = talk.clock.now()
@@ -110,11 +133,12 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
             ending = _as_expected(talk, step, exchange, record, party)
         if ending.outcome is not Outcome.UNMET or call.eventually is None or answers.hopeless(exchange):
             break
-        left = call.eventually.within - (talk.clock.now() - started).total_seconds()
+        within = talk.granted(call.eventually.within)
+        left = within - (talk.clock.now() - started).total_seconds()
         if left <= 0:
-            return Ending(Outcome.UNMET, f"not within {words(call.eventually.within)}: {ending.message}", party)
+            return talk.too_late(call.eventually.within, f"not within {words(within)}: {ending.message}", party)
         talk.on_event(Waiting(step.id, outgoing.operation.id, "as expected", None, left))
-        talk.clock.sleep(min(call.eventually.every, left))
+        talk.sleep(min(call.eventually.every, left))
     if ending.outcome is Outcome.PASSED and call.track:
         ending = _track(talk, call, exchange)
     return keep_outputs(talk, step, exchange, party) if ending.outcome is Outcome.PASSED else ending
@@ -135,8 +159,10 @@ def play_negative(talk: Conversation, step: Step, call: Call, case: Case, record
         raise Misfit(case.origin.where(f"/patch/{error.index}"), str(error)) from error
     query = _with_query(outgoing.query, talk.fill(dict(case.query), case.origin.part("/query")))
     wrong = replace(outgoing, query=query, body=body)
-    exchange = send(talk, record, wrong)
-    talk.provoked.update(record.exchanges)
+    try:
+        exchange = send(talk, record, wrong)
+    finally:
+        talk.provoked.update(record.exchanges)
     party = outgoing.source.served_by
     ending = answers.judged(exchange, case.status, party, refusal=True)
     if ending.outcome is Outcome.PASSED:
@@ -219,40 +245,29 @@ def send(talk: Conversation, record: Record, outgoing: Outgoing, within: float |
     """Send, and send again as `defaults.retry` allows, or as the other side asks for. The last exchange counts.
 
     Who says when to come again (`Retry-After`) is done so, within as many seconds; that is not one of the retries.
+    Raises Stopped.
     """
-    retry, patience = talk.scenario.defaults.retry, talk.scenario.defaults.within if within is None else within
-    started, tries_left = talk.clock.now(), retry.limit
+    retry, tries_left, started = talk.scenario.defaults.retry, talk.scenario.defaults.retry.limit, talk.clock.now()
+    patience = talk.granted(talk.scenario.defaults.within if within is None else within)
     while True:
-        # JSON's null is a body, and None is none.
-        raw = b"null" if outgoing.body is None else None
-        exchange = talk.client.send(
-            outgoing.operation.method.upper(),
-            outgoing.url,
-            query=outgoing.query,
-            headers=outgoing.headers,
-            body=None if outgoing.body is MISSING else outgoing.body,
-            raw=raw,
-            api=outgoing.source.api,
-            kind=outgoing.source.kind,
-            operation=outgoing.operation.id,
-            path_params=outgoing.path_params,
-            step=record.step,
-            timeout=talk.scenario.defaults.timeout,
-        )
+        talk.stop.check()
+        exchange = transmit(talk, record.step, outgoing)
         record.exchanges.append(exchange.n)
         status = exchange.response.status if exchange.response else None
         talk.on_event(ExchangeDone(record.step, exchange.n, outgoing.operation.id, status))
         talk.clock.settle()
+        if exchange.response is None:
+            talk.stop.check()
         now = talk.clock.now()
         wait = asked_to_wait(exchange, now)
         if wait is not None and (now - started).total_seconds() + wait <= patience:
             talk.on_event(Waiting(record.step, outgoing.operation.id, "served", str(status), wait))
-            talk.clock.sleep(wait)
+            talk.sleep(wait)
             continue
-        if not tries_left or not _worth_another_try(exchange, retry.status):
+        if not tries_left or not _worth_another_try(exchange, retry.status) or talk.granted(retry.after) < retry.after:
             return exchange
         tries_left -= 1
-        talk.clock.sleep(retry.after)
+        talk.sleep(retry.after)
 
 
 BUSY: Final = frozenset({429, 503})
@@ -274,6 +289,24 @@ def asked_to_wait(exchange: Exchange, now: datetime) -> float | None:
     if moment.tzinfo is None:
         return None
     return max(1.0, (moment - now).total_seconds())
+
+
+def transmit(talk: Conversation, step: str, outgoing: Outgoing) -> Exchange:
+    """Send once, whatever has ended."""
+    return talk.client.send(
+        outgoing.operation.method.upper(),
+        outgoing.url,
+        query=outgoing.query,
+        headers=outgoing.headers,
+        body=None if outgoing.body is MISSING else outgoing.body,
+        raw=b"null" if outgoing.body is None else None,  # JSON's null is a body, and None is none
+        api=outgoing.source.api,
+        kind=outgoing.source.kind,
+        operation=outgoing.operation.id,
+        path_params=outgoing.path_params,
+        step=step,
+        timeout=talk.timeout or talk.scenario.defaults.timeout,
+    )
 
 
 def _worth_another_try(exchange: Exchange, statuses: tuple[int, ...]) -> bool:

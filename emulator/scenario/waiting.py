@@ -36,6 +36,7 @@ from emulator.scenario.room import Room
 from emulator.scenario.runner import fill_inputs
 from emulator.scenario.seen import Seen
 from emulator.scenario.steps import Misfit
+from emulator.scenario.stop import Stop
 from emulator.scenario.unasked import unasked
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.faults import Faults
@@ -69,6 +70,7 @@ def run_waiting(
     on_event: Callable[[Event], None] = lambda _: None,
     on_wait: Callable[[list[Entry]], None] = lambda _: None,
     on_miss: Callable[[Exchange, str], None] = lambda *_: None,
+    stop: Stop | None = None,
 ) -> Waited:
     """Walk through the flow with what comes into `room`, until its end or until something never came.
 
@@ -76,7 +78,7 @@ def run_waiting(
     where ours goes at a pace of its own: a partner's time is real. At the end the
     buyer may still be at its last calls: the room stays open until `linger` seconds passed without any. `on_wait` is told all that is awaited whenever
     that changes, an empty list at the end; `on_miss` what came and fits nothing, with the reason. Where the room is
-    closed nothing is waited for: what is there is looked at. `faults` are those of our door, for a case in which our
+    closed nothing is waited for: what is there is looked at. `stop` can end it before its end. `faults` are those of our door, for a case in which our
     seller makes trouble. Raises FileProblem as `run_scenario` does.
     """
     generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
@@ -101,7 +103,9 @@ def run_waiting(
         tracked=tracked,
         seen=seen,
         teller=Teller(scenario, release, base_url, tracked, seen),
+        stop=stop or Stop(),
     )
+    walk.stop.then(room.wake)
     if case is not None and case.emulate is Party.SELLER and faults is not None:
         walk.mischief = Mischief(scenario, case, release, room, faults)
         faults.before = room.catch_up
@@ -109,6 +113,7 @@ def run_waiting(
     on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(list(scenario.steps()))))
     walk.walk()
     room.let_pass()
+    walk.stop.then(room.close)
     room.linger(linger)
     room.close()
     result = RunResult(
@@ -124,6 +129,7 @@ def run_waiting(
         steps=tuple(walk.results),
         exchanges=len(room),
         spoilt=frozenset(room.spoilt),
+        cut=walk.cut,
         tracked=dict(tracked),
     )
     on_event(RunDone(result))
@@ -148,6 +154,8 @@ class _Walk:
     tracked: dict[str, Tracked]
     seen: Seen
     teller: Teller
+    stop: Stop
+    cut: bool = False
     mischief: Mischief | None = None
     results: list[StepResult] = field(default_factory=list)
     _ended: dict[str, Outcome] = field(default_factory=dict)
@@ -170,6 +178,9 @@ class _Walk:
                 looked_at += 1
                 self._take(self.room[looked_at])
                 self._settle()
+            if self._open and self.stop.reason:
+                self._cut()
+                break
             if self._expire(closed=closed):
                 continue
             if not self._open:
@@ -629,6 +640,18 @@ class _Walk:
             message = f"the buyer went on to '{later}' without it, which it may"
         self._close(one, Ending(Outcome.SKIPPED, message))
 
+    def _cut(self) -> None:
+        """All has ended: nothing can be said of what was still waited for."""
+        self.cut = True
+        for one in self._open.values():
+            self._note(
+                one.step,
+                Ending(Outcome.INCONCLUSIVE, self.stop.reason, cause="interrupted"),
+                tuple(one.polls),
+                one.since,
+            )
+        self._open.clear()
+
     def _leave(self) -> None:
         """What is behind a step that did not come was not waited for."""
         stuck = next((name for name, outcome in self._ended.items() if outcome not in _FINE), None)
@@ -636,8 +659,8 @@ class _Walk:
             if step.id not in self._ended and self._over:
                 self._note(step, Ending(Outcome.SKIPPED, "the case ends before this step"), (), self.clock.now())
             elif step.id not in self._ended:
-                ending = Ending(Outcome.BLOCKED, f"not waited for: '{stuck}' did not come as it should")
-                self._note(step, ending, (), self.clock.now())
+                reason = self.stop.reason if self.cut else f"not waited for: '{stuck}' did not come as it should"
+                self._note(step, Ending(Outcome.BLOCKED, reason), (), self.clock.now())
 
     def _note(self, step: Step, ending: Ending, exchanges: tuple[int, ...], since: datetime) -> None:
         self._ended[step.id] = ending.outcome

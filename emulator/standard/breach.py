@@ -30,7 +30,7 @@ class Check(StrEnum):
     HINT = "hint"  # a rule of ours that the standard does not back with a clause, or not clearly
 
 
-ADVISORY = frozenset({Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.DUPLICATE, Check.HINT})
+ADVISORY = frozenset({Check.UNKNOWN_MEMBER, Check.URN_ALIAS, Check.UNCHECKED, Check.HINT})
 """Checks whose findings are warnings: the standard does not forbid what they notice."""
 
 

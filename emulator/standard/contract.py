@@ -211,11 +211,10 @@ class Contract:
                 Breach("", "a JSON body", MISSING, parsed.problem or "", Check.UNREADABLE, ErrorCode.INVALID_FORMAT)
             ]
         found = [
-            Breach(place, "one member of this name", "two", "the member is given twice", Check.DUPLICATE)
+            Breach(place, "one member of this name", at(parsed.value, place), "the member is given twice: readers differ "
+                   "in which of the two they take", Check.DUPLICATE, ErrorCode.UNEXPECTED_PROPERTY)
             for place in parsed.duplicates
-        ]
-        if not advisory:
-            found.clear()
+        ]  # fmt: skip
         validator = self._validator(root)
         if not validator.is_valid(parsed.value):
             found += explain(validator.iter_errors(parsed.value))

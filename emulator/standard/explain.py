@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,7 @@ from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
 from emulator.standard.formats import in_words
 from emulator.wire.call import ErrorCode
-from emulator.wire.payload import pointer
+from emulator.wire.payload import as_json, pointer
 
 _SHOWN = 200  # characters of a found value in a message
 
@@ -63,7 +62,7 @@ def _tag_options(context: list[list[Any]], depth: int) -> list[Breach]:
                 tags.setdefault(place, []).append(list(options))
                 sample[place] = error
     return [
-        Breach(place, known, sample[place].instance, f"{_show(sample[place].instance)} is not one of {_show(known)}",
+        Breach(place, known, sample[place].instance, f"{as_json(sample[place].instance)} is not one of {as_json(known)}",
                _check(sample[place]))
         for place, options in tags.items()
         # A tag is a one-value enum that every branch has.
@@ -90,7 +89,7 @@ def _format(error: Any) -> str:
 def _no_format(place: str, formats: list[str], found: Any, check: Check) -> Breach:
     words = " nor ".join(in_words(name) for name in formats)
     said = f"neither {words}" if len(formats) > 1 else f"not {words}"
-    return Breach(place, " or ".join(formats), found, f"{_show(found)} is {said}", check, ErrorCode.INVALID_FORMAT)
+    return Breach(place, " or ".join(formats), found, f"{as_json(found)} is {said}", check, ErrorCode.INVALID_FORMAT)
 
 
 def _name(kind: Any) -> str:
@@ -132,19 +131,16 @@ def _translate(name: str, kind: Any, error: Any, place: str, check: Check) -> Br
                       code=ErrorCode.MISSING_PROPERTY)  # fmt: skip
     if name == "Enum":
         options = kind.options if hasattr(kind, "options") else kind.value
-        return Breach(place, options, found, f"{_show(found)} is not one of {_show(options)}", check)
+        return Breach(place, options, found, f"{as_json(found)} is not one of {as_json(options)}", check)
     if name == "Type":
         types = kind.types if hasattr(kind, "types") else kind.value
         wanted = " or ".join(types) if isinstance(types, list) else str(types)
-        return Breach(place, wanted, found, f"{_show(found)} is not of type {wanted}", check, ErrorCode.INVALID_FORMAT)
+        return Breach(
+            place, wanted, found, f"{as_json(found)} is not of type {wanted}", check, ErrorCode.INVALID_FORMAT
+        )
     if name == "Format":
         return _no_format(place, [_format(error)], found, check)
     limit = getattr(kind, "limit", None)
     expected = f"{name[0].lower()}{name[1:]}" + (f" {limit}" if limit is not None else "")
     text = str(error.message)
     return Breach(place, expected, found, text if len(text) <= _SHOWN else text[:_SHOWN] + "…", check)
-
-
-def _show(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.standard.breach import Breach, Check
+from emulator.standard.bundle import RANGES
 from emulator.standard.formats import CHECKERS, in_words
 from emulator.wire.call import ErrorCode
 
-_INTEGER: Final = re.compile(r"-?[0-9]{1,18}\Z")
+_INTEGER: Final = re.compile(r"-?[0-9]+\Z")
+_FAR: Final = 10**18
+"""Stands for every whole number of more digits: it is beyond each limit, and takes no time to read."""
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 
 
@@ -37,8 +41,8 @@ def scalar_problem(schema: Mapping[str, Any], text: str) -> str | None:
         return "a number"
     if kind == "boolean" and text not in {"true", "false"}:
         return "true or false"
-    if kind == "integer" and "minimum" in schema and int(text) < schema["minimum"]:
-        return f"an integer of at least {schema['minimum']}"
+    if kind == "integer" and (range_problem := _range_problem(schema, text)):
+        return range_problem
     if "enum" in schema and text not in [str(value) for value in schema["enum"]]:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     checker = CHECKERS.get(str(schema.get("format")))
@@ -47,12 +51,28 @@ def scalar_problem(schema: Mapping[str, Any], text: str) -> str | None:
     return None
 
 
+def _range_problem(schema: Mapping[str, Any], text: str) -> str | None:
+    digits = text.lstrip("-").lstrip("0")
+    number = int(digits or 0) if len(digits) < len(str(_FAR)) else _FAR
+    number = -number if text.startswith("-") else number
+    least, greatest = RANGES.get(str(schema.get("format")), (None, None))
+    if least is not None and greatest is not None and not least <= number <= greatest:
+        return f"an integer of {schema['format']}, which ends at {greatest if number > 0 else least}"
+    if "minimum" in schema and number < schema["minimum"]:
+        return f"an integer of at least {schema['minimum']}"
+    if "maximum" in schema and number > schema["maximum"]:
+        return f"an integer of at most {schema['maximum']}"
+    return None
+
+
 def query_breaches(declared: Sequence[Parameter], given: Iterable[tuple[str, str]], *, advisory: bool) -> list[Breach]:
     """Breaches of a query string; `place` is `?name`.
 
-    A parameter that the contract does not know is a warning: no guide forbids it.
+    A parameter that the contract does not know is a warning: no guide forbids it. One that takes one value is given
+    once: which of two is meant, nobody can tell.
     """
     pairs = list(given)
+    times = Counter(name for name, _ in pairs)
     known = {parameter.name: parameter for parameter in declared}
     found = [
         Breach(
@@ -72,9 +92,22 @@ def query_breaches(declared: Sequence[Parameter], given: Iterable[tuple[str, str
         schema = parameter.schema
         if schema.get("type") == "array":
             schema = schema.get("items") or {}
+        elif times[name] > 1:
+            if not any(breach.place == f"?{name}" for breach in found):
+                values = [value for key, value in pairs if key == name]
+                found.append(Breach(f"?{name}", "one value", values, f"{name} is given {times[name]} times and takes one "
+                                    "value", Check.QUERY))  # fmt: skip
+            continue
         wanted = scalar_problem(schema, text)
         if wanted:
             found.append(
-                Breach(f"?{name}", wanted, text, f"{name} must be {wanted}", Check.QUERY, ErrorCode.INVALID_FORMAT)
-            )
+                Breach(f"?{name}", wanted, text, f"{name} must be {wanted}{_unescaped(schema, text)}", Check.QUERY,
+                       ErrorCode.INVALID_FORMAT)
+            )  # fmt: skip
     return found
+
+
+def _unescaped(schema: Mapping[str, Any], text: str) -> str:
+    """A word about the plus sign, where a blank is all that is wrong: in a query `+` stands for one."""
+    meant = " " in text and scalar_problem(schema, text.replace(" ", "+")) is None
+    return "; a + in a query stands for a blank, so write it %2B" if meant else ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import math
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -60,6 +62,16 @@ class Client:
         self.timeout = timeout
         self._dress = dress or Plain()
         self._pooled, self._fresh = session(fresh=False), session(fresh=True)
+        self._longest = math.inf
+        self._going = set[Watch]()
+        self._counting = threading.Lock()
+
+    def hurry(self, seconds: float) -> None:
+        """End the requests under way; those to come take so long at the most."""
+        with self._counting:
+            self._longest, going = seconds, tuple(self._going)
+        for watch in going:
+            watch.abandon()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -150,8 +162,16 @@ class Client:
         addresses: Sequence[str] | None = None,
     ) -> tuple[Response | Fault, bool]:
         """What one attempt brings, and whether its connection had been used before."""
-        with Watch(timeout, addresses) as watch:
-            return self._watched(watch, session, method, url, headers, content, timeout), watch.reused
+        with self._counting:
+            longest = min(timeout, self._longest)
+            watch = Watch(longest, addresses)
+            self._going.add(watch)
+        try:
+            with watch:
+                return self._watched(watch, session, method, url, headers, content, longest), watch.reused
+        finally:
+            with self._counting:
+                self._going.discard(watch)
 
     def _watched(
         self,
@@ -177,6 +197,8 @@ class Client:
             UserError,
         ) as error:
             outcome = _fault(url, error)
+        if watch.abandoned:
+            return Fault(FaultKind.UNANSWERED, f"interrupted before a whole response of {_host(url)} came")
         if watch.expired or (isinstance(outcome, Fault) and outcome.kind is FaultKind.TIMEOUT):
             # Whatever it looked like, it was the end of our patience.
             return Fault(FaultKind.TIMEOUT, f"no whole response from {_host(url)} within {timeout:g} s")

@@ -32,7 +32,7 @@ class Watch:
 
     def __init__(self, seconds: float, addresses: Sequence[str] | None = None) -> None:
         """`addresses` are where its connection may go, whatever the name means by now; None asks the name."""
-        self.expired = False
+        self.expired = self.abandoned = False
         self.addresses = addresses
         self.reused = False
         self._lock = threading.Lock()
@@ -72,6 +72,11 @@ class Watch:
             self._line = line.dup()
         if self.expired:
             self._end()
+
+    def abandon(self) -> None:
+        """End the request now: nobody waits for its answer any longer."""
+        self.abandoned = True
+        self._end()
 
     def _let_go(self) -> None:
         with self._lock:

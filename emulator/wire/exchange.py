@@ -45,6 +45,7 @@ class FaultKind(StrEnum):
     CLOSED = "closed"  # the connection ended before a whole response came
     TIMEOUT = "timeout"  # no whole response within the time allowed
     PROTOCOL = "protocol"  # what came is not HTTP
+    UNANSWERED = "unanswered"  # nobody waited for one any longer
 
 
 class UnreadKind(StrEnum):

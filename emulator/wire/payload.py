@@ -41,12 +41,14 @@ class Parsed:
     """A body as it was read: `value` is MISSING where it could not be read at all.
 
     `problem` says why a body is unreadable. `duplicates` are JSON Pointers of members that were
-    given twice in one object: RFC 8259 leaves the meaning of such a body open.
+    given twice in one object: RFC 8259 leaves the meaning of such a body open. `rounded` is the text of an integer
+    of more than 64 bits, of which `value` holds only what a double can.
     """
 
     value: Any
     problem: str | None = None
     duplicates: tuple[str, ...] = ()
+    rounded: str | None = None
 
 
 def parse(raw: bytes) -> Parsed:
@@ -60,7 +62,7 @@ def parse(raw: bytes) -> Parsed:
     try:
         again = orjson.dumps(value)
         # What is as we would write it has lost nothing.
-        return Parsed(value, None, () if again == raw else _duplicates(raw, value, again))
+        return Parsed(value) if again == raw else Parsed(value, None, _duplicates(raw, value, again), _rounded(raw))
     except (
         TypeError,
         RecursionError,
@@ -81,7 +83,32 @@ def _explain(raw: bytes, error: orjson.JSONDecodeError) -> str:
     # Only where reading stopped: the same letters may stand in a string.
     if nan and abs(error.pos - len(raw[: nan.start(1)].decode("utf-8"))) <= len("-I"):
         return f"the body holds NaN or Infinity, which are not JSON, at {where}"
-    return f"the body is not JSON: {error.msg} at {where}"
+    limit = next((words for said, words in _LIMITS.items() if said in str(error.msg)), None)
+    return f"the body holds {limit}, at {where}" if limit else f"the body is not JSON: {error.msg} at {where}"
+
+
+_LIMITS: Final = {
+    "number is infinity": "a number that is too large for a double",
+    "surrogate in string": "half of a surrogate pair, which is no character",
+}
+"""What JSON can say and nobody can read: by the words of orjson."""
+_MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
+_EXACT: Final = range(-(2**63), 2**64)
+
+
+def _rounded(raw: bytes) -> str | None:
+    """The first integer that orjson read as a double, cut where it is long."""
+    if not _MANY_DIGITS.search(raw):
+        return None
+    found: list[str] = []
+
+    def read(digits: str) -> int:
+        if int(digits) not in _EXACT:
+            found.append(digits)
+        return 0
+
+    json.loads(raw, parse_int=read)
+    return found[0] if found else None
 
 
 def _line_column(raw: bytes, offset: int) -> str:
@@ -151,6 +178,27 @@ def dump(value: Any) -> bytes:
         except RecursionError as error:
             message = "the message is nested too deep to be written"
             raise TypeError(message) from error
+
+
+def as_json(value: Any, limit: int = 200) -> str:
+    """A value in one line, as JSON writes it: text in quotes, `true`, `null`; cut where it is longer than `limit`."""
+    text = "nothing" if value is MISSING else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+_WORDS: Final = frozenset(
+    {
+        "given", "absent", "nothing", "object", "array", "string", "number", "integer", "boolean", "null", "date",
+        "date-time", "uri", "uri-reference", "uri-template", "uuid", "ipv4", "ipv6", "uniqueItems",
+    }
+)  # fmt: skip
+
+
+def hoped(value: Any, limit: int = 200) -> str:
+    """What was expected, in one line: a value as `as_json` has it, a word or a phrase of ours as it is."""
+    if isinstance(value, str) and (value in _WORDS or " " in value):
+        return value if len(value) <= limit else value[:limit] + "…"
+    return as_json(value, limit)
 
 
 def copied(value: Any) -> Any:

@@ -66,9 +66,9 @@ class Running:
             time.sleep(0.002)
         return self.url
 
-    def stop(self) -> None:
-        """End the server and wait for it."""
+    def stop(self, seconds: float = 10) -> None:
+        """End the server and wait for it, so long at the most."""
         self._server.should_exit = True
         if self._thread:
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=seconds)
         self._socket.close()

@@ -177,21 +177,11 @@ class Server:
         400 `Error400` for what cannot be read, 422 `Error422` for what can be read and is wrong; where an
         operation has no 422 (PATCH of an order, hub), 400 `invalidBody` is all that the standard offers.
         """
-        if request.unread is not None and contract.operation(operation_id).request is not None:
-            raise _refusal(request.unread)
+        if contract.operation(operation_id).request is not None:
+            _refuse_unkept(request)
         refuse_unknown = self._policy.unknown_members == "refuse"
         breaches = contract.request_breaches(operation_id, request, advisory=refuse_unknown)
-        wrong = [
-            b
-            for b in breaches
-            if not b.advisory or (refuse_unknown and b.check in {Check.UNKNOWN_MEMBER, Check.DUPLICATE})
-        ]
-        if request.parsed.duplicates and contract.operation(operation_id).request:
-            raise bad_request(
-                "invalidBody",
-                "An object of the body gives a member twice",
-                "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN]),
-            )
+        wrong = [b for b in breaches if not b.advisory or (refuse_unknown and b.check is Check.UNKNOWN_MEMBER)]
         for breach in wrong:
             if breach.check is Check.QUERY:
                 missing = breach.code == "missingProperty"
@@ -381,6 +371,18 @@ async def _unheard(_: MutableMapping[str, Any]) -> None:
 def _allowed(methods: Sequence[str]) -> list[str]:
     """What a path may be asked with: the contract's methods, and those of HTTP that every path has."""
     return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+
+
+def _refuse_unkept(request: Request) -> None:
+    """Raise the standard's error for a body that cannot be kept as it was meant: not held, a member twice, too long a number."""
+    if request.unread is not None:
+        raise _refusal(request.unread)
+    if request.parsed.duplicates:
+        twice = "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN])
+        raise bad_request("invalidBody", "An object of the body gives a member twice", twice)
+    if request.parsed.rounded:
+        reason = "An integer of the body has more than 64 bits and cannot be kept as it is"
+        raise bad_request("invalidBody", reason, f"It is {request.parsed.rounded:.60}")
 
 
 def _refusal(unread: Unread) -> ApiError:

@@ -8,7 +8,8 @@ from typing import cast
 
 from emulator.judge.ledger import read_ledger
 from emulator.report.model import Report, RunInfo, run_report
-from emulator.session import Settings, Writer, read_scenarios, run_all, select, step_info
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, Writer, read_scenarios, run_all, step_info
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
 from emulator.wire.exchange import Party, Transcript
@@ -72,7 +73,8 @@ def passing_run() -> Report:
 def report_of(name: str, case: str | None = None) -> Report:
     """The report of a shipped scenario, or of one of its cases, played against our own seller."""
     scenarios = read_scenarios([scenarios_dir() / f"{name}.oit.yaml"], load_release())
-    jobs = [job for job in select(scenarios, [case] if case else []) if (job.case.id if job.case else None) == case]
+    planned = plan(scenarios, Wish(cases=(case,) if case else ()), load_release())
+    jobs = [job for job in planned.jobs if (job.case.id if job.case else None) == case]
     return run_all(Settings(), jobs, cast("Writer", _Silent()))[0]
 
 

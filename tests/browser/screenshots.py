@@ -14,6 +14,8 @@ from tests.browser.conftest import FLAGS, chromium
 from tests.browser.reports import failing_run
 
 FOLDER = Path("emulator/console/screenshots")
+REPORT = Path("emulator/report/html/screenshots")
+"""Where the picture of the summary is kept: the report's own README shows it."""
 MOST = 150_000
 """Bytes of a picture: they are kept in the repository."""
 
@@ -51,7 +53,7 @@ def take(page: Any, path: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Take every picture; 1 where there is no browser."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER, help=f"folder of the pictures ({FOLDER})")
+    parser.add_argument("--out", type=Path, default=FOLDER, help=f"folder of the pictures ({FOLDER}, {REPORT})")
     asked = parser.parse_args(arguments)
     found = chromium()
     if found is None:
@@ -59,10 +61,12 @@ def main(arguments: list[str]) -> int:
         return 1
     from playwright.sync_api import sync_playwright
 
-    asked.out.mkdir(parents=True, exist_ok=True)
+    folders = {"summary": REPORT if asked.out == FOLDER else asked.out}
+    for folder in (asked.out, *folders.values()):
+        folder.mkdir(parents=True, exist_ok=True)
     run = failing_run()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        file = html.write(run, Path(folder))
+    with tempfile.TemporaryDirectory() as held, sync_playwright() as driver:
+        file = html.write(run, Path(held))
         browser = driver.chromium.launch(executable_path=found, args=list(FLAGS))
         for name, (place, scheme) in views(run).items():
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
@@ -71,7 +75,7 @@ def main(arguments: list[str]) -> int:
             line = page.locator("button.toline").first
             if line.count():
                 line.click()
-            take(page, asked.out / f"report-{name}.png")
+            take(page, folders.get(name, asked.out) / f"report-{name}.png")
         browser.close()
     return 0
 

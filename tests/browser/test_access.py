@@ -113,6 +113,7 @@ def test_a_keyboard_is_enough_to_find_a_breach_and_its_line(show: Show) -> None:
     page.keyboard.press("Enter")
     until(page, "document.activeElement.matches('.message h2')")
     assert page.locator(".message h2").text_content().startswith("#15 ")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
     tab_to("button.toline")
     page.keyboard.press("Enter")
     until(page, "document.activeElement.matches('[data-finding-line]')")
@@ -162,4 +163,13 @@ def test_on_paper_everything_is_laid_out_and_the_controls_are_gone(show: Show) -
         all: [...document.querySelectorAll('.row.x')].every(row => row.getBoundingClientRect().height > 10),
         light: getComputedStyle(document.documentElement).colorScheme,
     })""") == {"controls": True, "whole": True, "all": True, "light": "light"}  # fmt: skip
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = page.locator(".paper")
+    assert page.locator("main").is_hidden()
+    assert paper.locator(".thing:visible").count() == 5
+    assert paper.locator(".paper-table tbody tr:visible").count() == len(failing_run()["findings"])
+    assert paper.locator("button:visible, .more-places:visible").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main").is_visible()
+    assert paper.count() == 0
     assert len(page.pdf()) > 20_000

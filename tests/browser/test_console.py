@@ -152,6 +152,9 @@ def test_buttons_move_a_resource_put_the_clock_forward_and_show_their_command(lo
     page.wait_for_selector(".state-now:has-text('approved.orderable')")
     assert beside.get("/api/state")["now"][:10] > before[:10]
     assert beside.buyer("moves").ask("GET", f"{BASE['quote']}/quote/{quoted}")["state"] == "approved.orderable"
+    expect(states.locator("option").first).to_have_text("choose …")
+    assert states.locator("option").all_text_contents() == ["choose …", "accepted (the buyer’s decision)"]
+    assert states.input_value() == ""
 
 
 def test_trouble_is_made_told_and_ended(look: Look, beside: Beside) -> None:
@@ -256,6 +259,38 @@ def test_the_log_is_sifted_paged_and_opens_messages(look: Look, beside: Beside) 
     assert page.locator(".log .message h2").text_content().startswith("#56")
     page.get_by_label("Find").fill("call-31")
     expect(page.locator(".exchanges tbody tr")).to_have_count(1)
+
+
+def test_on_a_small_screen_what_was_asked_can_be_read_whole(look: Look, beside: Beside) -> None:
+    long = "no-such-quote-" + "x" * 60
+    with contextlib.suppress(Refused):
+        beside.buyer("small").ask("GET", f"{BASE['quote']}/quote/{long}")
+    page = look("/log", viewport={"width": 420, "height": 800})
+    for view, place in (
+        ("log", ".exchanges .asked-for"),
+        ("run/small/conversation", ".row.x .what"),
+        ("runs", "tr[data-run=small] th"),
+    ):
+        page.evaluate("view => { location.hash = `#/${view}`; }", view)
+        page.wait_for_selector(place)
+        whole = """place => [...document.querySelectorAll(place)].map(each => [each.textContent,
+            each.scrollWidth <= each.clientWidth + 1 && each.getBoundingClientRect().right <= innerWidth])"""
+        told = page.evaluate(whole, place)
+        assert all(fits for _, fits in told), view
+        if view != "runs":
+            assert any(f"GET /quote/{long}" in text for text, _ in told)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_swagger_ui_calls_the_running_seller(look: Look, beside: Beside) -> None:
+    page = look("/runs")
+    page.goto(f"{beside.console}docs/?urls.primaryName=quote%20management")
+    page.wait_for_selector(".opblock-summary-get", timeout=60_000)
+    page.locator(".opblock-summary-get").first.click()
+    page.locator("button.execute").first.click()
+    expect(page.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
+    assert [run["exchanges"] for run in beside.get("/api/state")["runs"] if run["id"] == "swagger"] == [1]
+    page.goto(beside.console)
 
 
 def test_what_a_stranger_sends_is_text_everywhere(look: Look, beside: Beside) -> None:

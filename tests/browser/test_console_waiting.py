@@ -38,6 +38,8 @@ def test_the_waiting_room_says_what_is_awaited_goes_on_and_ends(browser: Any, be
     assert card.locator(".until").text_content().startswith(("9 min", "10 min"))
     shown = card.locator(".code .ln code").all_text_contents()
     assert json.loads("\n".join(shown)) == awaited["body"]
+    total = beside.get("/api/waiting")["steps"]["all"]
+    assert page.locator(".progress").text_content().strip() == f"0 of {total} steps done"
     card.get_by_role("button", name="Copy as curl").click()
     expect(card.locator(".wanted .copy")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -52,8 +54,10 @@ def test_the_waiting_room_says_what_is_awaited_goes_on_and_ends(browser: Any, be
     assert beside.get("/api/waiting")["awaited"][0]["nearest"]["reason"] in nearest.text_content()
     buyer.ask("POST", path, awaited["body"])
     expect(page.locator(f"[data-step='{awaited['step']}']")).to_have_count(0)
+    expect(page.locator(".progress")).to_contain_text(f"1 of {total} steps done")
     page.get_by_role("button", name="Nothing more comes", exact=True).click()
     page.wait_for_selector("h1:has-text('Nothing is awaited any more')")
+    expect(page.locator("h1 .verdict-link")).to_contain_text("Failed")
     page.get_by_role("link", name="See what became of the run").click()
     page.wait_for_selector(".banner h1")
     # Asked in the very moment in which the run ends, the server says that nothing is awaited: 404, as it should.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from emulator.report.html import view
+from emulator.report.html.catalogue import catalogue
 from tests.browser.conftest import until
 from tests.browser.reports import failing_run, passing_run, report_of
 from tests.report.runs import report as made
@@ -162,8 +165,10 @@ def test_a_resource_has_its_history_with_what_changed_since(show: Show) -> None:
 def test_the_state_machine_shows_the_way_and_the_illegal_change_with_its_witnesses(show: Show) -> None:
     report = failing_run()
     page = show(report, "/machines")
-    page.click("text=illegal change")
     page.wait_for_selector(".edge.bad")
+    assert page.locator(".picker a[aria-current]").text_content().startswith("quote")
+    assert page.locator(".box.hurt.v-fail").text_content().startswith("inProgress")
+    assert "3 findings on it" in page.locator(".life-findings").text_content()
     assert page.locator(".edge.path").count() >= 4
     row = page.locator(".edges tr.v-fail")
     assert "not allowed" in row.text_content()
@@ -215,18 +220,56 @@ def test_the_summary_names_the_verdict_whose_it_is_and_what_to_fix_first(show: S
     assert page.locator("h1").text_content() == "Failed"
     assert "The Seller breaks the standard" in page.locator(".banner").text_content()
     assert "Seller under test" in page.locator(".blame").text_content()
-    things = page.locator(".thing")
+    things = page.locator(".fix > .things > .thing")
     assert things.count() == 3
+    assert "8 findings" in things.first.text_content()
+    assert "createProductOrder, retrieveProductOrder at /relatedContactInformation" in things.first.text_content()
+    assert things.first.locator(".more-places summary").text_content() == "7 more"
+    assert things.first.locator(".more-places a").count() == 7
+    assert page.locator(".rest .thing").count() == 2
+    steps = page.locator(".steps li")
+    assert "played ✓ · 2 findings" in steps.filter(has_text="order-create").text_content()
+    assert "✓ passed" in steps.filter(has_text="poq-create").text_content()
+    counted = {c.split()[1]: c.split()[0] for c in page.locator(".tally .count").all_inner_texts()}
+    page.click(".tally .count.v-fail")
+    ticks = page.locator(".requirements .count.v-fail .number")
+    assert [counted["✕"]] == ticks.all_text_contents() == [str(page.locator(".cell.v-fail:visible").count())]
+    page.go_back()
     assert "sellerContact" in things.first.text_content()
     things.first.locator("a.go").click()
     page.wait_for_selector(".card.chosen")
 
 
+def several(*runs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The report of several runs."""
+    return {
+        **{key: runs[0][key] for key in ("report_version", "tool", "counts")}, "verdict": "fail", "runs": list(runs), **more,
+    }  # fmt: skip
+
+
 def test_several_runs_have_a_list_and_each_run_its_views(show: Show) -> None:
-    runs = [passing_run(), failing_run()]
-    whole = {**{key: runs[0][key] for key in ("report_version", "tool", "counts")}, "verdict": "fail", "runs": runs}
-    page = show(whole)
-    assert page.locator(".runs tbody tr").count() == 2
+    placed = copy.deepcopy(passing_run())
+    placed["run"]["file"] = "scenarios/here/one.oit.yaml"
+    runs = [placed, failing_run(), copy.deepcopy(failing_run())]
+    runs[2]["run"]["file"] = "scenarios/here/two.oit.yaml"
+    left = {"scenario": "odd", "case": "late", "row": 1, "why": "needs 30 days"}
+    page = show(several(*runs, left_out=[left]))
+    assert page.locator(".runs tbody tr").count() == 3
+    folders = page.locator(".folder").all_inner_texts()
+    assert [text.splitlines()[0].split()[0] for text in folders] == ["Without", "scenarios/here"]
+    assert page.locator(".folder").nth(1).locator("tbody td:first-child").all_inner_texts() == ["✕ Failed", "✓ Passed"]
+    row = page.locator(".runs tr.v-fail").first.text_content()
+    assert "the message names no contact with role sellerContact · the Seller’s" in row
+    assert "12 breaches" in row
+    first = page.locator(".fix > .things > .thing").first.text_content()
+    assert "16 findings in 2 runs" in first
+    assert "Look at it in exchange 15 of run 2" in first
+    assert "the Seller at http://127.0.0.1:" in page.locator(".page > .facts").text_content()
+    assert "needs 30 days: odd [late] #2" in page.locator("main").text_content()
+    page.locator(".thing a.go").first.click()
+    page.wait_for_selector(".card.chosen")
+    assert page.evaluate("location.hash") == "#/run/2/finding/2"
+    page.evaluate("location.hash = '/runs'")
     page.click(".runs tr.v-fail a")
     page.wait_for_selector(".banner h1:has-text('Failed')")
     page.click("nav.tabs a:has-text('Conversation')")
@@ -236,18 +279,48 @@ def test_several_runs_have_a_list_and_each_run_its_views(show: Show) -> None:
     page.wait_for_selector(".cell.v-fail")
 
 
-def test_copy_as_curl_keeps_secrets_masked(show: Show) -> None:
-    report = copy.deepcopy(passing_run())
-    one = exchange(report, 9)
-    one["request"]["headers"]["Authorization"] = "***"
-    one["request"]["body"]["note"] = "it's"
-    page = show(report, "/exchange/9", permissions=["clipboard-read", "clipboard-write"])
-    page.click("text=Copy as curl")
+@pytest.mark.parametrize(("address", "selector", "says", "leads"), [
+    ("/exchange/2", ".message h2", "#2 ", "#/run/2/exchange/2"),
+    ("/run/1/exchange/3", ".message h2", "#3 ", "#/run/1/exchange/3"),
+    ("/finding/1", ".card.chosen", "", "#/run/2/finding/1"),
+    ("/requirement/MEF115-R52", ".pane h2", "MEF115-R52", "#/requirement/MEF115-R52"),
+    ("/run/9/exchange/2", ".hint", "There is no run 9", "#/run/9/exchange/2"),
+    ("/exchange/999", ".hint", "No run of this report has exchange 999", "#/exchange/999"),
+])  # fmt: skip
+def test_an_address_is_kept_in_a_report_of_several_runs(
+    show: Show, address: str, selector: str, says: str, leads: str
+) -> None:
+    page = show(several(passing_run(), failing_run()), address)
+    page.wait_for_selector(selector)
+    assert says in page.locator(selector).first.text_content()
+    assert page.evaluate("location.hash") == leads
+
+
+def test_copy_as_curl_is_at_every_finding_and_has_names_where_secrets_were(show: Show) -> None:
+    report = copy.deepcopy(failing_run())
+    number, finding = the(report, "MEF123-R17.contact")
+    one = exchange(report, finding["exchange"])
+    one["request"]["headers"] = {"Authorization": "Bearer ***", "X-API-Key": "***", "X-Quoted": "'***'\"$HOME`x`"}
+    one["request"]["body"] = {"note": "it's", "password": "***"}
+    page = show(report, f"/finding/{number}", permissions=["clipboard-read", "clipboard-write"])
+    assert page.locator(".card").count() == page.locator(".card .curl-line button").count() == 2
+    page.locator(".card.chosen .curl-line button").click()
     page.wait_for_selector("text=copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith(f"curl -X 'POST' '{one['request']['url']}'")
-    assert "-H 'Authorization: ***'" in copied
-    assert "it'\\''s" in copied
+    # A shell reads it as it was meant; nothing in it runs.
+    printed = copied.replace("curl", "printf '%s\\0'", 1)
+    words = subprocess.run(
+        ["/bin/sh", "-c", printed], check=True, capture_output=True, text=True, timeout=10,
+        env={"AUTHORIZATION": "t0k", "X_API_KEY": "k", "X_QUOTED": "q", "SECRET": "s"},
+    ).stdout.split("\0")  # fmt: skip
+    assert words == [
+        "-X", "POST", one["request"]["url"], "-H", "Authorization: Bearer t0k", "-H", "X-API-Key: k",
+        "-H", "X-Quoted: 'q'\"$HOME`x`", "--data-raw", '{"note":"it\'s","password":"s"}', "",
+    ]  # fmt: skip
+    assert "***" not in copied
+    page.evaluate("location.hash = '/summary'")
+    page.wait_for_selector(".banner")
+    assert page.locator(".thing").count() == page.locator(".thing .curl-line button").count()
 
 
 def test_an_update_leaves_the_reader_where_they_are(show: Show) -> None:
@@ -275,6 +348,31 @@ def test_an_update_leaves_the_reader_where_they_are(show: Show) -> None:
     assert page.locator(".message h2").text_content() == "#20 retrieveProductOrder"
 
 
+def test_what_was_not_met_is_told_with_its_cause_and_a_passed_run_with_what_it_has_seen(show: Show) -> None:
+    report = copy.deepcopy(passing_run())
+    page = show(report)
+    assert page.locator(".seen h2").text_content() == "What was seen"
+    assert "requirements that can be seen on the wire" in page.locator(".seen").text_content()
+    assert page.locator(".seen details .cell.v-pass").count() == int(
+        page.locator(".tally .v-pass .number").text_content()
+    )
+    report["steps"][3] |= {"outcome": "unmet", "cause": "data", "blame": "inputs", "message": "422 referenceNotFound"}
+    report |= {
+        "verdict": "inconclusive",
+        "unattributed": [{"entry": 3, "method": "GET", "url": "/x", "why": "its body is cut"}],
+    }
+    page.evaluate("report => OIT.show(report)", view(report))
+    thing = page.locator(".thing").text_content()
+    assert "poq-create: " in thing
+    assert catalogue()["causes"]["data"] in thing
+    assert "--var" in thing
+    assert "unmet" in page.locator(".steps li").nth(3).text_content()
+    assert "Not judged (1 of the file’s entries)" in page.locator("main").text_content()
+    assert page.locator(".thing.v-fail, .steps .v-fail").count() == 0
+    page.evaluate("report => OIT.show(report)", view({**report, "verdict": "skipped", "steps": []}))
+    assert "Skipped" in page.locator(".banner").text_content()
+
+
 def test_a_report_without_its_view_is_shown_as_far_as_it_goes(show: Show) -> None:
     page = show(passing_run(), "/conversation")
     page.evaluate("report => OIT.show(report)", json.loads(json.dumps(made())))
@@ -295,9 +393,12 @@ def test_excused_findings_say_who_excused_them_and_until_when(show: Show) -> Non
     report["excused"] = {"findings": len(report["findings"]), "steps": 0, "otherwise": "fail"}
     report["covers"] = {"strict": True, "asked": ["MEF115-R52"], "not_seen": ["MEF115-R52"]}
     page = show(report)
-    said = page.locator("section", has_text="Excused and not seen").last.text_content()
-    assert "20 findings and 0 steps are excused" in said
+    said = page.locator("section", has_text="Excused, Not seen").last.text_content()
+    assert "20 findings are excused as known failures. Without that: ✕ Failed" in said
     assert "MEF115-R52" in said
+    assert page.locator(".tally .v-fail").count() == 0
+    assert page.locator(".tally .v-excused .number").text_content() == "1"
+    assert "passed · 2 excused" in page.locator(".steps li", has_text="order-create").text_content()
     page.evaluate("location.hash = '/finding/1'")
     page.wait_for_selector(".message h2")
     assert "Excused until 2026-12-31, ops: next release https://x.test/1" in page.locator(".card").first.text_content()

@@ -67,6 +67,43 @@ def test_each_partner_gets_its_own_judgement(seller: tuple[str, subprocess.Popen
     assert "Traceback" not in err
 
 
+def test_what_the_seller_refuses_is_no_pass(seller: tuple[str, subprocess.Popen[str]]):
+    """An order on a quote that is used up, a change of an order that is completed, a read of an invented id: nobody's
+    requirement passes by it, and the buyer is told. A place that the seller does not know is nobody's fault.
+    """
+    url, _ = seller
+    assert partner_buyer.main(f"{url}/r/again", "repeats") == 0
+    (used,) = against_the_buyer(url, "again")
+    assert "The quote is accepted" in used["message"]
+
+    assert partner_buyer.main(f"{url}/r/late") == 0
+    before = judgement(url, "late")
+    assert before["findings"] == []
+    late = partner_buyer.Seller(f"{url}/r/late")
+    (order,) = late.ask("GET", f"{partner_buyer.BASE['order']}/productOrder")
+    change = {"productOrderItem": [{"id": "uni", "endCustomerName": "Someone else"}]}
+    for method, path, body in (
+        ("PATCH", f"{partner_buyer.BASE['order']}/productOrder/{order['id']}", change),
+        ("GET", f"{partner_buyer.BASE['quote']}/quote/invented", None),
+        ("GET", f"{partner_buyer.BASE['address']}/geographicAddress/invented", None),
+    ):
+        with pytest.raises(partner_buyer.Refused):
+            late.ask(method, path, body)
+    late.connection.close()
+    after = judgement(url, "late")
+    passed = [{row["id"] for row in each["requirements"] if row["verdict"] == "pass"} for each in (before, after)]
+    assert passed[1] <= passed[0]
+    refused = [row for row in after["findings"] if row["blame"] == "buyer"]
+    assert len({row["exchange"] for row in refused}) == 2
+    assert [row["blame"] for row in after["findings"] if row["verdict"] == "not_applicable"] == ["nobody"]
+
+
+def against_the_buyer(url: str, run: str) -> list[dict[str, Any]]:
+    """What is held against a buyer, once for each exchange."""
+    rows = [row for row in judgement(url, run)["findings"] if row["blame"] == "buyer"]
+    return list({row["exchange"]: row for row in rows}.values())
+
+
 def test_a_seller_to_whom_nobody_came_ends_without_a_word(seller: tuple[str, subprocess.Popen[str]]):
     url, process = seller
     assert url.startswith("http://127.0.0.1:")

@@ -175,7 +175,8 @@ def test_a_person_sees_what_to_send_and_that_it_never_came(tmp_path: Path):
         (["--sut", "buyer", "--waiting-file", "/dev/null/x"], "--waiting-file /dev/null/x: cannot be written"),
         (["--port", "8080"], "--port has no effect without --sut buyer"),
         (["--waiting-file", "x.json"], "--waiting-file has no effect without --sut buyer"),
-        (["--within", "5s"], "--within has no effect without --sut buyer"),
+        (["--within", "5s"], "--within has no effect without --sut"),
+        (["--max-time", "0s"], "--max-time 0s: nothing can be done in no time"),
     ],
 )
 def test_mistakes_get_one_line(arguments: list[str], said: str):

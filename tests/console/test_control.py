@@ -10,6 +10,12 @@ from typing import Any
 
 import pytest
 
+from emulator.parties.clock import RealClock
+from emulator.parties.hand import Hand
+from emulator.parties.profile import load_profile
+from emulator.parties.seller import Seller
+from emulator.standard.lifecycle import load_lifecycles
+from emulator.standard.release import load_release
 from tests.cli.processes import oit
 from tests.console.served import Answer, Beside, ask, seller_with_console
 from tests.console.test_events import until
@@ -343,6 +349,33 @@ def test_whatever_way_a_hand_takes_the_judge_finds_nothing_wrong_in_it(beside: B
     assert [(one["rule"], one["message"]) for one in found["findings"]] == []
     left = [row["state"] for row in resources(beside, name)["resources"] if row["kind"] == "product"]
     assert "pendingActive" not in left
+
+
+@pytest.mark.parametrize("path", ["", "inProgress", "inProgress inProgress.draft", "inProgress approved.orderable"])
+def test_what_the_buyer_would_end_is_never_offered_first(beside: Beside, path: str):
+    buyer = Buyer(beside.seller, f"offers-{path.replace(' ', '-')}")
+    quote = buyer.quote()
+    for state in path.split():
+        assert do(beside, "move", run=buyer.run, kind="quote", id=quote, state=state).status == 200
+    row = next(row for row in resources(beside, buyer.run)["resources"] if row["kind"] == "quote")
+    ends = row["ends_of_buyer"].get("", [])
+    if path.endswith("orderable"):
+        assert row["moves"] == ["accepted"]
+        assert "accepted" in ends
+    else:
+        assert row["moves"][0] in ("inProgress", "inProgress.draft", "approved.orderable", "unableToProvide")
+        assert not set(row["moves"]) & set(ends)
+
+
+def test_of_every_lifecycle_our_own_next_step_comes_first_and_the_buyers_end_last():
+    hand = Hand(Seller(load_release(), load_profile(), RealClock()))
+    for name, machine in load_lifecycles().items():
+        for state in machine.states:
+            told = hand._after(name, {"state": state, "status": state})
+            by = {arrow.target: arrow.by for arrow in machine.transitions if arrow.source == state}
+            ends = [target for target in told if by[target] == "buyer" and target in machine.terminal]
+            assert sorted(told) == sorted(machine.after(state))
+            assert list(told[len(told) - len(ends) :]) == ends, (name, state)
 
 
 @pytest.mark.parametrize(("charge_goes", "order_is"), [

@@ -111,3 +111,25 @@ def test_a_door_does_not_tell_its_token():
 ])  # fmt: skip
 def test_what_is_loopback(host: str, loopback: bool):
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    "path", ["/%5cevil.example/x", "//evil.example", "/%5C%5Cevil.example", "/%0d%0aSet-Cookie:%20a=b", "/%2f%5cevil"]
+)
+def test_the_token_leads_to_a_path_of_ours_whatever_the_address_is(wide: Beside, path: str):
+    answer = wide.get(f"{path}?token={wide.console.door.token}")
+    assert answer.status == 303
+    place = answer.headers["location"]
+    assert place.startswith("/")
+    assert not place.startswith(("//", "/\\"))
+    assert not set(place) & set("\\\r\n")
+    assert answer.headers["set-cookie"].startswith("oit-console-")
+
+
+def test_only_calls_of_the_emulator_have_methods_of_their_own_and_they_come_from_our_page(local: Beside):
+    place = "/emulator/mefApi/sonata/quoteManagement/v8/quote/none"
+    for method in ("PATCH", "DELETE"):
+        assert ask(f"{local.root}/api/state", method, X_OIT="1").status == 405
+        assert ask(local.root + place, method, Origin="http://evil.example").status == 403
+        assert ask(local.root + place, method, Origin=local.root).status == 405  # the seller's: no contract has it
+    assert ask(local.root + place, "PUT", X_OIT="1").status == 405

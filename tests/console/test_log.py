@@ -157,6 +157,34 @@ def test_the_contracts_are_served_with_swagger_ui_from_here(beside: Beside):
         assert beside.get(f"/docs/{name}").json["openapi"].startswith("3.")
 
 
+def test_a_contract_names_the_running_seller_which_is_called_by_way_of_the_console(beside: Beside):
+    document = beside.get("/docs/quote.management.json").json
+    own, plain = (server["url"] for server in document["servers"])
+    assert all(beside.seller in server["description"] for server in document["servers"])
+    assert b'supportedSubmitMethods: ["get","post","patch","delete"]' in beside.get("/docs/start.js").body
+    root = beside.root + own.replace("{run}", "tried")
+    hub = {"callback": "http://127.0.0.1:9/", "query": "eventType=quoteStateChangeEvent"}
+    made = ask(f"{root}/hub", "POST", hub, X_OIT="1")
+    assert made.status == 201, made.body
+    assert ask(f"{root}/hub/{made.json['id']}", "DELETE", X_OIT="1").status == 204
+    listed = beside.get(own.replace("{run}", "tried") + "/quote?limit=1&offset=0")
+    assert (listed.status, listed.json, listed.headers["content-type"]) == (200, [], "application/json;charset=utf-8")
+    refused = beside.get(plain + "/quote/none%2Fat%20all")
+    assert (refused.status, refused.json["code"]) == (404, "notFound")
+    rows = beside.get("/api/log?run=tried").json["exchanges"]
+    assert [row["method"] for row in reversed(rows)] == ["POST", "DELETE", "GET"]
+
+
+@pytest.mark.parametrize("path", ["/oit/judgement", "/r/x/oit/judgement", "/mefApi/sonata/quoteNotification/v8/listener/x",
+                                  "/mefApi/sonata/quoteManagement/v8/../../../../oit/judgement", "/", "/r/x"])  # fmt: skip
+def test_nothing_but_what_the_contracts_have_is_reached_by_way_of_the_console(beside: Beside, path: str):
+    answer = beside.get(f"/emulator{path}")
+    assert answer.status == 404
+    assert "error" in answer.json
+    elsewhere = beside.get("/docs/quote.notification.json").json["servers"]
+    assert [server["url"] for server in elsewhere] == ["/elsewhere"]
+
+
 def test_resources_of_a_run(beside: Beside):
     found = beside.get("/api/runs/right/resources").json
     quote = next(row for row in found["resources"] if row["kind"] == "quote")

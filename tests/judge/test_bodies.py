@@ -130,6 +130,8 @@ LOST: dict[str, tuple[Json, str]] = {
     "another encoding": (entry({"text": RAW.hex(), "encoding": "hex"}), "'hex'"),
     "mojibake": (entry({"size": len(RAW), "text": RAW.decode("cp1252")}), "is UTF-8"),
     "mojibake of latin-1": (entry({"text": RAW.decode("latin-1")}), "is UTF-8"),
+    "mojibake of both": (entry({"text": ANSWERED.replace("ß", "ßÁ€").encode().decode("cp1252", "replace").replace(
+        "\ufffd", "\x81")}), "is UTF-8"),
     "bytes lost": (entry({"size": len(RAW), "text": ANSWERED.replace("ß", "\ufffd")}), "lost bytes"),
     "interim": (entry({"size": 0, "text": ""}, response={"status": 103}), "interim"),
 }  # fmt: skip

@@ -109,7 +109,7 @@ def test_a_finding_says_what_the_breach_said() -> None:
 def test_a_breach_without_words_gets_a_sentence() -> None:
     """Expected and found make a sentence where a rule wrote none."""
     (finding,) = judge(transcript(exchange({})), fake_release(response=[Breach("/a", "b", "c")])).findings
-    assert finding.message == "/a is c; expected b"
+    assert finding.message == '/a is "c"; expected "b"'
 
 
 @pytest.mark.parametrize("check", [check for check in Check if check not in (Check.RULE, Check.HINT)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,9 +13,10 @@ from emulator.judge.proof import load_proofs
 from emulator.judge.rule import Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.run import Run
+from emulator.judge.verdict import Blame
 from emulator.standard.release import load_release
 from emulator.wire.exchange import Transcript
-from emulator.wire.payload import at
+from emulator.wire.payload import at, dump
 from tests.judge.exchanges import exchange, transcript
 
 
@@ -78,3 +80,56 @@ def test_a_spoilt_answer_shows_no_resource() -> None:
         run.add(each)
     assert run.shown(exchanges[-2])
     assert not run.shown(last)
+
+
+def renamed(run: Transcript, old: bytes, new: bytes) -> Transcript:
+    """The run with other bytes in its requests and answers."""
+    told = Transcript()
+    for each in respelt(run, old, new):
+        told.add(replace(each, request=replace(each.request, raw=each.request.raw.replace(old, new))))
+    return told
+
+
+def test_a_seller_that_gives_back_what_it_was_sent_is_not_blamed_for_it() -> None:
+    """A member that nobody knows is odd of whoever thought of it, in the answer as in every read."""
+    proof = load_proofs()["MEF123-R16"]
+    odd = renamed(proof.right, b'"externalId"', b'"colour":"red","externalId"')
+    blamed = {f.blame for f in judge(odd, load_release(), declared=proof.declared).findings}
+    assert blamed == {Blame.BUYER}
+    alone = respelt(proof.right, b'"externalId"', b'"colour":"red","externalId"')
+    found = judge(alone, load_release(), declared=proof.declared).findings
+    assert Blame.SELLER in {f.blame for f in found if f.rule == "contract.unknown-member"}
+
+
+def test_an_instant_with_small_letters_is_the_same_instant() -> None:
+    """RFC 3339 lets T and Z be lower-case (5.6): no right run of any proof is wrong so."""
+    respelt_at_all = False
+    for identifier, proof in load_proofs().items():
+        small = Transcript()
+        for each in proof.right:
+            assert each.response is not None
+            answer = _INSTANT.sub(rb'"\1t\2z"', each.response.raw)
+            respelt_at_all = respelt_at_all or answer != each.response.raw
+            small.add(replace(each, response=replace(each.response, raw=answer)))
+        assert judge(small, load_release(), declared=proof.declared).findings == (), identifier
+    assert respelt_at_all
+
+
+_INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z"')
+
+
+def test_what_the_inventory_hides_a_buyer_may_know_from_its_order() -> None:
+    """MEF 123 R40, MEF 87 R38: offering and relations that are not shown at all are no yardstick."""
+    for identifier in ("MEF123-R40", "MEF87-R38", "MEF115-R46"):
+        proof = load_proofs()[identifier]
+        hidden = Transcript()
+        for each in proof.right:
+            response = each.response
+            assert response is not None
+            body = response.body
+            if each.operation == "retrieveProduct" and isinstance(body, dict):
+                bare = {key: value for key, value in body.items() if key != "productRelationship"}
+                response = replace(response, raw=dump(bare))
+            hidden.add(replace(each, response=response))
+        found = judge(hidden, load_release(), declared=proof.declared).findings
+        assert [f for f in found if f.blame is Blame.BUYER] == [], identifier

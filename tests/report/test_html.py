@@ -6,19 +6,25 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from emulator.judge.rules import BOOKS
 from emulator.report import html
+from emulator.report.explain import why
 from emulator.report.html.catalogue import catalogue
 from emulator.report.html.exact import MARK
 from emulator.report.html.explained import explained
+from emulator.report.html.fixes import to_fix
 from emulator.report.html.lives import lives
 from emulator.report.html.page import embedded
-from emulator.report.html.summary import summary
+from emulator.report.html.summary import reached, summary, summary_of_all
 from emulator.report.model import whole_report
+from emulator.standard.breach import Breach
 from emulator.standard.interpretation import load_interpretations
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.standard.requirement import load_requirements
@@ -338,4 +344,83 @@ def test_what_is_excused_is_not_to_be_fixed_and_an_entry_that_is_over_is() -> No
     about = summary(told)
     assert about["blame"] == []
     assert [(row["kind"], row["id"], row["verdict"]) for row in about["first"]] == [("known", "MEF115-R52", "stale")]
-    assert about["sentence"] == "1 known failure is expired or happened no more."
+    assert about["sentence"] == "1 known failure is expired or happened no more. Known failures excuse 2 breaches."
+
+
+def excused(told: dict[str, Any]) -> dict[str, Any]:
+    """The report with all its findings excused, as a file of known failures does it."""
+    for row in told["findings"]:
+        row["excused"] = {"owner": "o", "reason": "r", "link": None, "expires": "2030-01-01", "where": "k.yaml:1:1"}
+    return {**told, "verdict": "pass", "excused": {"findings": len(told["findings"]), "steps": 0, "otherwise": "fail"}}
+
+
+@pytest.mark.parametrize("say", [
+    excused,
+    lambda told: {**told, "findings": [{**told["findings"][0], "verdict": "warning"}]},
+    lambda told: {**told, "findings": [{**told["findings"][0], "verdict": "disputed"}]},
+    lambda told: {**told, "findings": [], "covers": {"strict": False, "asked": ["a", "b"], "not_seen": ["b"]}},
+])  # fmt: skip
+def test_a_run_that_passed_with_something_in_it_never_says_that_nothing_was_wrong(say: Any) -> None:
+    told = say({**report(breaches=(BREACH,), sut=Party.SELLER), "verdict": "pass"})
+    sentence = summary(told)["sentence"]
+    assert "nothing was wrong" not in sentence
+    assert any(word in sentence for word in ("1 breach", "1 warning", "1 disputed", "1 were not seen"))
+    assert "nothing was wrong" in summary(report())["sentence"]
+    assert "nothing was wrong" not in summary_of_all({"runs": [told, told]})["sentence"]
+
+
+def test_findings_of_one_cause_are_one_thing_whatever_item_or_operation_they_are_of() -> None:
+    items = tuple(Breach(f"/quoteItem/{n}/state", "a", "b", f"/quoteItem/{n}/state is b") for n in range(3))
+    other = Breach("/quoteItem/0/id", "a", "b", "/quoteItem/0/id is b")
+    told = report(exchange({}), exchange({}, operation="createIt"), breaches=(*items, other), sut=Party.SELLER)
+    first, second = to_fix(told)
+    assert (first["pointer"], first["count"], first["runs"]) == ("/quoteItem/*/state", 6, 1)
+    assert first["message"] == "/quoteItem/*/state is b"
+    assert first["operations"] == ["retrieveGeographicAddress", "createIt"]
+    assert [told["findings"][place["finding"] - 1]["pointer"] for place in first["places"][:3]] == [
+        "/quoteItem/0/state", "/quoteItem/1/state", "/quoteItem/2/state",
+    ]  # fmt: skip
+    assert (second["pointer"], second["count"]) == ("/quoteItem/0/id", 2)
+    assert summary(told)["sentence"] == "The Seller breaks the standard in 2 ways (8 findings)."
+
+
+@pytest.mark.parametrize(("cause", "things"), [("credentials", 1), ("load", 1), ("data", 2), ("expectation", 2)])
+def test_a_cause_of_many_runs_is_told_once(cause: str, things: int) -> None:
+    def run(step: str) -> dict[str, Any]:
+        told = report(steps=(replace(FAILED_STEP, id=step, message=f"not by {step}"),), sut=Party.SELLER)
+        return {
+            **told,
+            "steps": [{**row, "outcome": "unmet", "cause": cause, "inputs": step.split()[:1]} for row in told["steps"]],
+        }
+
+    found = to_fix({"runs": [run("one"), run("one"), run("other")]})
+    assert sum(thing["count"] for thing in found) == 3
+    assert len(found) == things
+    again = to_fix({"runs": [run(f"one {n} 01a2-{n}") for n in range(3)]})
+    assert [(thing["count"], thing["runs"]) for thing in again] == [(3, 3)]
+    assert why(cause) in summary(run("one"))["sentence"]
+    assert found[0]["runs"] == (3 if things == 1 else 2)
+    assert [place["run"] for place in found[0]["places"]] == [1, 2, 3][: found[0]["runs"]]
+
+
+def test_breaches_of_all_runs_come_before_what_was_only_not_met_and_those_of_most_runs_first() -> None:
+    rare, usual = Breach("/rare", "a", "b", "c"), Breach("/usual", "a", "b", "c")
+    step = report(steps=(FAILED_STEP,), sut=Party.SELLER)
+    runs = [step, report(breaches=(rare, usual), sut=Party.SELLER), report(breaches=(usual,), sut=Party.SELLER)]
+    found = to_fix({"runs": runs})
+    assert [thing.get("pointer", thing["kind"]) for thing in found] == ["/usual", "/rare", "step"]
+    about = summary_of_all({"runs": runs})
+    assert about["sentence"].startswith("3 runs: 2 failed, 1 inconclusive.")
+    assert about["tested"] == reached(runs[0])
+
+
+def test_where_the_party_under_test_was_reached_is_told_without_credentials() -> None:
+    told = report(exchange({}), sut=Party.SELLER)
+    for url in (
+        "https://user:pass@seller.test:8443/base/mefApi/sonata/quoteManagement/v8/quote?x=1",
+        "http://[::1",
+        "/x",
+    ):
+        told["exchanges"].append({**told["exchanges"][0], "request": {"url": url}})
+    assert reached(told)[1:] == ["https://seller.test:8443/base"]
+    assert reached(report()) == []

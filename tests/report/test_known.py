@@ -105,7 +105,7 @@ def test_what_has_expired_fails_even_where_it_would_only_warn(tmp_path: Path) ->
     from emulator.standard.breach import Check
 
     excuses = known(tmp_path, {"rule": "contract.duplicate-member"}, today=date(2026, 6, 16))
-    run = judged(excuses, Breach("/a", "b", "c", "a slip", Check.DUPLICATE))
+    run = judged(excuses, Breach("/a", "b", "c", "a slip", Check.UNKNOWN_MEMBER))
     assert run["verdict"] == "pass"
     whole = whole_report([run], excuses)
     assert whole["verdict"] == "fail"

@@ -36,6 +36,8 @@ def sarif(made: Any, folder: Path) -> Any:
     assert len({rule["id"] for rule in rules}) == len(rules)
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        # Readers of SARIF look for the author of a line, with their mail, under this name.
+        assert "blame" not in result["properties"]
     return run
 
 
@@ -52,6 +54,7 @@ def test_a_finding_stands_at_the_step_that_made_the_exchange(tmp_path: Path) -> 
     assert "MUST" in rule["help"]["text"]
     assert rule["help"]["markdown"].startswith("```")
     assert "approved.orderable" in result["message"]["text"]
+    assert result["properties"]["whose"] == "seller"
 
 
 @pytest.mark.parametrize("here", ["", "below/deep"])

@@ -70,8 +70,8 @@ def test_a_run_reads_like_a_story() -> None:
         "200",
         "Exchange 1: GET /geographicAddress/1 was answered 200",
         "at:       /quoteItem/0/state",
-        "expected: approved.orderable",
-        "found:    unableToProvide",
+        'expected: "approved.orderable"',
+        'found:    "unableToProvide"',
         "whose:    the Seller's",
         "was not answered (timeout)",
         "in scenarios/a.oit.yaml:3:5",
@@ -160,6 +160,18 @@ def test_in_a_log_what_takes_long_has_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert until(lambda: "… address/lookup: ask, asks for an address" in screen.getvalue())
     writer.step_done(PASSED_STEP)
     assert screen.getvalue().count("address/lookup: ask") == 1
+
+
+def test_in_a_log_a_wait_is_told_once() -> None:
+    """The wait has a line of its own: none follows that says the same of a step that takes long."""
+    screen = Screen(tty=False)
+    writer = TerminalWriter(screen)
+    writer.run_started(info())
+    writer.step_started("listen", "waits for the quote")
+    late = next(thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+    writer.waiting("Quote to be ready; 20 s left", Waiting("listen", "q", "x", None, 20.0))
+    late.join(10)
+    assert screen.getvalue().count("Quote to be ready") == 1
 
 
 def test_what_is_quick_has_no_line_of_its_own() -> None:

@@ -93,3 +93,13 @@ def test_equality_is_reflexive(value):
 def test_no_pair_of_values_crashes_a_matcher(spec, found):
     for name in ("$any", "$oneOf", "$size", "$absent", "$contains", "$gt", "$lte", "$subset"):
         assert match({name: spec}, found) in (True, False)
+
+
+def test_one_instant_is_equal_however_it_is_spelt() -> None:
+    """RFC 3339: small letters, another offset, a fraction of nothing. A date, or a text, is what it is."""
+    for other in ("2026-03-01t12:00:00z", "2026-03-01T13:00:00+01:00", "2026-03-01T12:00:00.000Z"):
+        assert equal("2026-03-01T12:00:00Z", other)
+    assert not equal("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z")
+    assert not equal("2026-03-01T12:00:00Z", "2026-03-01T12:00:00")
+    assert not equal("2026-03-01", "2026-03-01T00:00:00Z")
+    assert not equal("20260301T120000Z", "a")

@@ -6,6 +6,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import requests
 from emulator.report.model import Report, RunInfo
 from emulator.report.played import StepInfo
 from emulator.scenario.events import Waiting
-from emulator.scenario.model import ClockMode
+from emulator.scenario.model import Await, Call, ClockMode, Eventually, Parallel, Step
 from emulator.session import Job, Settings, read_scenarios, run_all
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
@@ -38,6 +39,28 @@ SCENARIOS = (
     "quote/find",
     "quote/with-notifications",
 )
+
+
+SHIPPED = sorted(
+    path.relative_to(scenarios_dir()).as_posix().removesuffix(".oit.yaml")
+    for path in scenarios_dir().rglob("*.oit.yaml")
+)
+LONG = {
+    "order/changes-at-a-price": 60,
+    "order/changes-at-a-price-told": 60,
+    "order/charge-answers": 5000,
+    "order/charge-answers-told": 5000,
+    "order/charge-timeout": 300,
+    "order/charge-unanswered": 300,
+    "order/delay": 5000,
+    "order/forty-days": 20000,
+    "quote/ends-told": 300,
+    "quote/expired": 300,
+}
+"""Scenarios of hours and days, and how many seconds of our seller's are one of theirs at the least."""
+PLAIN = "extends: wholesale-seller\n"
+EVERY = 0.1
+"""Seconds between two looks of the buyer."""
 
 
 class Writer:
@@ -63,29 +86,72 @@ class Writer:
         self.missed_reasons.append(reason)
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_our_buyer_passes_as_the_buyer_under_test(name: str, tmp_path: Path):
-    """Every step of the flow comes, nothing that comes is a miss, and nothing is the buyer's fault."""
-    profile = tmp_path / "quick.yaml"
-    profile.write_text(QUICK)
+def hasty(step: Step) -> Step:
+    """A step as a buyer plays it that never waits long between two looks."""
+    match step.action:
+        case Await() as wait:
+            return replace(step, action=replace(wait, every=min(wait.every, EVERY)))
+        case Call(eventually=Eventually() as again) as call:
+            return replace(step, action=replace(call, eventually=replace(again, every=min(again.every, EVERY))))
+        case Parallel() as group:
+            return replace(step, action=replace(group, steps=tuple(map(hasty, group.steps))))
+        case _:
+            return step
+
+
+def play(name: str, profile: Path, speed: float) -> tuple[Report, Report, list[str]]:
+    """What our buyer says of its run, what our seller says of it, and what came that was not awaited."""
     (scenario,) = read_scenarios([scenarios_dir() / f"{name}.oit.yaml"], load_release())
-    job, writer, done = Job(scenario, None, 0), Writer(), []
+    writer, done = Writer(), list[Report]()
 
     def seller() -> None:
-        done.extend(run_for_buyer(Settings(profile=profile), [job], writer, Door(within=60)))
+        door = Door(within=60, speed=speed)
+        done.extend(run_for_buyer(Settings(profile=profile), [Job(scenario, None, 0)], writer, door))
 
     thread = threading.Thread(target=seller)
     thread.start()
     url = writer.urls.get(timeout=60)
-    (bought,) = run_all(Settings(seller_url=url, clock=ClockMode.REAL), [job], Writer())
+    buyer = Job(replace(scenario, flow=tuple(map(hasty, scenario.flow))), None, 0)
+    (bought,) = run_all(Settings(seller_url=url, clock=ClockMode.REAL), [buyer], Writer())
     with contextlib.suppress(requests.ConnectionError):  # where the run is over already, nobody listens
         requests.post(f"{url}/oit/done", timeout=10)
     thread.join(timeout=90)
-    assert bought["verdict"] == "pass", bought["findings"]
     (report,) = done
+    return bought, report, writer.missed_reasons
+
+
+def is_right(name: str, profile: Path, speed: float) -> None:
+    """Every step of the flow comes, nothing that comes is a miss, and nothing is the buyer's fault."""
+    bought, report, missed = play(name, profile, speed)
+    assert bought["verdict"] == "pass", bought["findings"]
     assert [
         (step["id"], step["message"]) for step in report["steps"] if step["outcome"] not in {"passed", "skipped"}
     ] == []
-    assert writer.missed_reasons == []
+    assert missed == []
     assert report["verdict"] == "pass"
     assert [finding for finding in report["findings"] if finding["blame"] == "buyer"] == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_our_buyer_passes_as_the_buyer_under_test(name: str, tmp_path: Path):
+    """At a seller that needs no time to think."""
+    profile = tmp_path / "quick.yaml"
+    profile.write_text(QUICK)
+    is_right(name, profile, 1)
+
+
+def test_a_buyer_that_looks_only_when_it_is_told_can_pass(tmp_path: Path):
+    """What a wait for news keeps comes from the read behind the news."""
+    profile = tmp_path / "plain.yaml"
+    profile.write_text(PLAIN)
+    is_right("order/life-told", profile, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pace", [1, 4])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_our_buyer_passes_every_scenario_at_two_speeds(name: str, pace: float, tmp_path: Path):
+    """At a seller that takes some seconds, and, where a scenario is one of days, lets them pass quickly."""
+    profile = tmp_path / "plain.yaml"
+    profile.write_text(PLAIN)
+    is_right(name, profile, pace * LONG.get(name, 1))

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.judge.verdict import Blame, Verdict
+from emulator.judge.verdict import Blame, Finding, Verdict
 from emulator.parties.clock import VirtualClock
 from emulator.scenario.room import Room
+from emulator.scenario.unasked import told_once
 from emulator.scenario.waiting import run_waiting
 from emulator.wire.exchange import Party
 from emulator.wire.faults import Faults
@@ -358,7 +359,93 @@ def test_what_a_buyer_does_with_news_may_be_on_record_before_the_delivery(tmp_pa
     assert early.play(read(tmp_path, flow)).outcomes["buy"] == "never_arrived"
 
 
+NEWS = """\
+  - id: told
+    await: {resource: quote, state: approved.orderable, via: [notification]}
+    outputs: {price: $response.body#/price}
+"""
+
+
+def test_a_wait_for_news_that_keeps_something_ends_with_the_read_that_follows(tmp_path: Path):
+    """The event carries an id only; what the flow needs comes from the read, which may show a later state."""
+    buyer = Buyer()
+    buyer.quotes("q1")
+    buyer.room.reach("quote", "q1", "approved.orderable")
+    buyer.was_told("quoteStateChangeEvent", "q1")
+    buyer.did("quote", "retrieveQuote", None, {"id": "q1", "state": "accepted", "price": 7}, id="q1")
+    buyer.orders("q1")
+    played = buyer.play(read(tmp_path, ASK + NEWS + BUY))
+    assert played.outcomes == {"ask": "passed", "told": "passed", "buy": "passed"}
+    assert played.missed == []
+
+
+def test_a_wait_for_news_that_keeps_something_does_not_end_without_news_or_without_a_read(tmp_path: Path):
+    silent = Buyer()
+    silent.quotes("q1")
+    silent.room.reach("quote", "q1", "approved.orderable")
+    silent.did("quote", "retrieveQuote", None, {"id": "q1", "state": "approved.orderable", "price": 7}, id="q1")
+    played = silent.play(read(tmp_path, ASK + NEWS))
+    assert played.outcomes["told"] == "never_arrived"
+    assert "took no event" in played.message("told")
+    blind = Buyer()
+    blind.quotes("q1")
+    blind.room.reach("quote", "q1", "approved.orderable")
+    blind.was_told("quoteStateChangeEvent", "q1")
+    played = blind.play(read(tmp_path, ASK + NEWS))
+    assert played.outcomes["told"] == "never_arrived"
+    assert "was told that quote q1 came to approved.orderable, and did not read it" in played.message("told")
+
+
+def test_a_seller_that_goes_through_states_faster_than_anybody_looks_is_followed(tmp_path: Path):
+    """Two states between two exchanges, each told of by an event: each wait has its own."""
+    flow = ASK + "".join(
+        f"  - {{id: {step}, await: {{resource: quote, state: {state}, via: [notification]}}}}\n"
+        for step, state in (("working", "inProgress"), ("offered", "approved.orderable"))
+    )
+    buyer = Buyer()
+    buyer.quotes("q1")
+    for state in ("inProgress", "approved.orderable"):
+        buyer.room.reach("quote", "q1", state)
+    buyer.was_told("quoteStateChangeEvent", "q1")
+    buyer.was_told("quoteStateChangeEvent", "q1")
+    assert buyer.play(read(tmp_path, flow + BUY)).outcomes["offered"] == "passed"
+
+
 # What nobody waited for
+
+
+def test_what_harms_nobody_when_it_is_sent_again_is_a_warning(tmp_path: Path):
+    """A quote binds nobody; no clause forbids to ask twice."""
+    buyer = Buyer()
+    buyer.quotes("q1")
+    buyer.quotes("q2")
+    buyer.orders("q1")
+    (finding,) = buyer.play(read(tmp_path, ASK + BUY)).waited.findings
+    assert (finding.rule, finding.verdict, finding.exchange) == ("flow.repeated", Verdict.WARNING, 2)
+
+
+def test_places_and_products_are_known_from_elsewhere(tmp_path: Path):
+    """What our seller keeps a buyer may ask for without having been told of it."""
+    buyer = Buyer()
+    buyer.quotes()
+    buyer.did("productInventory", "retrieveProduct", None, {"code": "notFound", "reason": "no"}, 404, id="p9")
+    assert buyer.play(read(tmp_path, ASK)).waited.findings == ()
+
+
+def test_what_is_noticed_is_told_once() -> None:
+    """A rule speaks before the runner does, and the runner before a refusal that nothing explains."""
+
+    def found(rule: str, exchange: int, verdict: Verdict = Verdict.WARNING) -> Finding:
+        return Finding(rule=rule, requirements=(), verdict=verdict, blame=Blame.BUYER, exchange=exchange)
+
+    judged = [found("MEF115.known", 1), found("flow.refused", 2), found("flow.refused", 3)]
+    noticed = [found("flow.unknown-id", 1), found("flow.unknown-id", 2), found("flow.repeated", 1, Verdict.FAIL)]
+    assert [(each.rule, each.exchange) for each in told_once(judged, noticed)] == [
+        ("MEF115.known", 1),
+        ("flow.refused", 3),
+        ("flow.unknown-id", 2),
+        ("flow.repeated", 1),
+    ]
 
 
 def test_a_post_that_had_succeeded_is_not_sent_again(tmp_path: Path):

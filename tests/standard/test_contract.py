@@ -147,13 +147,13 @@ class TestTheMessagesOfTheIssue:
         assert (breach.place, breach.check) == ("", Check.UNREADABLE)
 
     def test_namesakes(self) -> None:
-        """A member given twice is a warning: RFC 8259 leaves open what it means."""
+        """A member given twice is a breach: RFC 8259 leaves open what it means, so no reader can rely on it."""
         raw = json.dumps(quote()).replace(
             '"instantSyncQuote": true', '"instantSyncQuote": true, "instantSyncQuote": true'
         )
         breach = only(request_breaches(raw.encode()))
-        assert (breach.place, breach.check, breach.advisory) == ("/instantSyncQuote", Check.DUPLICATE, True)
-        assert request_breaches(raw.encode(), advisory=False) == []
+        assert (breach.place, breach.check, breach.advisory) == ("/instantSyncQuote", Check.DUPLICATE, False)
+        assert places(request_breaches(raw.encode(), advisory=False)) == ["/instantSyncQuote"]
 
 
 class TestEveryBreach:
@@ -439,6 +439,14 @@ class TestQueries:
             ("state=cancelled", []),
             ("state=canceled", ["?state"]),
             ("offset=-x&limit=%D9%A3", ["?offset", "?limit"]),
+            ("limit=2147483647", []),
+            ("limit=2147483648", ["?limit"]),
+            ("limit=-2147483649", ["?limit"]),
+            ("limit=0000000000000000000000000000000007", []),
+            ("limit=" + "9" * 10_000, ["?limit"]),
+            ("offset=" + "9" * 30, []),
+            ("limit=1&limit=1", ["?limit"]),
+            ("state=cancelled&offset=1&state=declined&state=x", ["?state"]),
             ("quoteDate.lt=2026-03-01T10:00:00Z", []),
             ("quoteDate.lt=2026-03-01T10:00:00%2B01:00", []),
             ("quoteDate.lt=2026-03-01T10:00:00+01:00", ["?quoteDate.lt"]),
@@ -448,6 +456,23 @@ class TestQueries:
         """An unescaped + is a blank, and so no offset of a time zone."""
         request = Request(headers=(), raw=b"", method="GET", url="http://h/quote?" + query)
         assert places(QUOTE.request_breaches("listQuote", request)) == wrong
+
+    @pytest.mark.parametrize(
+        ("query", "words"),
+        [
+            ("limit=1&limit=2", "limit is given 2 times and takes one value"),
+            ("limit=2147483648", "limit must be an integer of int32, which ends at 2147483647"),
+            (
+                "quoteDate.lt=2026-03-01T10:00:00+01:00",
+                "quoteDate.lt must be a date-time; a + in a query stands for a blank, so write it %2B",
+            ),
+            ("quoteDate.lt=yesterday+noon", "quoteDate.lt must be a date-time"),
+        ],
+    )
+    def test_words(self, query: str, words: str) -> None:
+        """What is wrong with a parameter is said so that it can be mended."""
+        request = Request(headers=(), raw=b"", method="GET", url="http://h/quote?" + query)
+        assert only(QUOTE.request_breaches("listQuote", request)).message == words
 
     def test_an_unknown_parameter_is_a_warning(self) -> None:
         """No guide forbids it."""

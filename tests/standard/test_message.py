@@ -137,11 +137,14 @@ def test_deep_nesting_that_can_be_read(validate: Any) -> None:
 
 
 def test_namesakes(validate: Any) -> None:
-    """A member given twice is a warning where it is given again."""
+    """A member given twice is a breach where it is given again."""
     result = validate("createQuote", RIGHT[:-2] + ',\n"externalId": "y"}')
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert told(result) == [
-        f"{RIGHT.count(chr(10)) + 1}:1: warning [duplicate-member] /externalId: the member is given twice"
+        (
+            f"{RIGHT.count(chr(10)) + 1}:1: breach [duplicate-member] /externalId: "
+            "the member is given twice: readers differ in which of the two they take"
+        )
     ]
 
 

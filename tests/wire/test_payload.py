@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.wire.payload import MAX_DEPTH, MISSING, at, dump, escape, every, parse, pointer, unescape
+from emulator.wire.payload import (
+    MAX_DEPTH,
+    MISSING,
+    Parsed,
+    as_json,
+    at,
+    dump,
+    escape,
+    every,
+    hoped,
+    parse,
+    pointer,
+    unescape,
+)
 
 NAMES = st.text(alphabet=st.sampled_from('ab/~0 1*":\\é\U0001f600'), max_size=4)
 SCALARS = (
@@ -105,6 +118,47 @@ def test_what_is_not_json_has_a_line_and_column(raw: bytes) -> None:
     assert parsed.value is MISSING
     assert parsed.problem
     assert " at line 1 column " in parsed.problem
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b'{"a": 1e400}', "a number that is too large for a double, at line 1 column 7"),
+        (b'{"a":\n "\\ud800"}', "half of a surrogate pair, which is no character, at line 2 column 3"),
+        (b'{"a": "\\udc00"}', "half of a surrogate pair, which is no character, at line 1 column 8"),
+    ],
+)
+def test_what_json_can_say_and_nobody_can_read_is_told_as_that(raw: bytes, words: str) -> None:
+    assert parse(raw) == Parsed(MISSING, f"the body holds {words}")
+
+
+@pytest.mark.parametrize(
+    ("raw", "rounded"),
+    [
+        (b"[123456789012345678901234567890]", "123456789012345678901234567890"),
+        (b'{"a": -9223372036854775809}', "-9223372036854775809"),
+        (b'{"a": 18446744073709551615, "b": -9223372036854775808}', None),
+        (b'{"a": 123456789012345678901234567890.5, "b": 1234567890123456789012e1}', None),
+        (b'{"a": "123456789012345678901234567890"}', None),
+    ],
+)
+def test_an_integer_that_is_kept_as_a_double_is_known(raw: bytes, rounded: str | None) -> None:
+    assert parse(raw).rounded == rounded
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("145.0", '"145.0"'), (145.0, "145.0"), (True, "true"), (None, "null"), ({"a": [None]}, '{"a": [null]}'),
+     ("é", '"é"'), (MISSING, "nothing"), ("x" * 300, '"' + "x" * 199 + "…")],
+)  # fmt: skip
+def test_a_value_is_told_as_json_has_it(value: Any, text: str) -> None:
+    assert as_json(value) == text
+
+
+def test_what_was_expected_is_a_value_or_a_word_of_ours() -> None:
+    assert [hoped(value) for value in ("145.0", 145.0, "date-time", "an id of its own", ["a"], True)] == [
+        '"145.0"', "145.0", "date-time", "an id of its own", '["a"]', "true"
+    ]  # fmt: skip
 
 
 def test_nan_in_a_string_is_not_blamed() -> None:

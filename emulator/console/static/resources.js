@@ -53,7 +53,7 @@ class ResourcePane {
     this.eventItem = h('select', { 'data-key': 'event-item' });
     const inRun = () => ({ run: this.run, kind: this.resource.kind, id: this.resource.id });
     this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state)],
-      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}) }) });
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: this.state.options.length ? 'Choose where it goes: that is the buyer’s decision.' : 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}) }) });
     this.send = control({ action: 'event', label: 'Send', inputs: [field('Event', this.event), field('About', this.eventItem)],
       given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: this.resource.api, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}) }) });
     this.item.addEventListener('change', () => this.offerStates());
@@ -85,7 +85,9 @@ class ResourcePane {
   offerStates() {
     const { resource } = this;
     const moves = this.item.value ? (resource.item_moves || {})[this.item.value] || [] : resource.moves || [];
-    offer(this.state, moves.map((state) => [state, state]));
+    const ends = (resource.ends_of_buyer || {})[this.item.value] || [];
+    // What would end it in the buyer's place is chosen on purpose, never offered first.
+    offer(this.state, [...(moves.length && ends.includes(moves[0]) ? [['', 'choose …']] : []), ...moves.map((state) => [state, ends.includes(state) ? `${state} (the buyer’s decision)` : state])]);
     this.move.refresh();
   }
 

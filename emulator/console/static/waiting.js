@@ -11,13 +11,23 @@ class WaitingBoard {
   }
 
   header(told_) {
-    if (!told_.url && this.last) return [h('h1', {}, 'Nothing is awaited any more'), h('p', {}, h('a', { class: 'go', href: runAddress(this.last, 'summary') }, 'See what became of the run'))];
+    if (!told_.url && this.last) return [h('h1', {}, 'Nothing is awaited any more', this.verdictLink(this.last, told_.verdict)), this.stepLine(told_.steps), h('p', {}, h('a', { class: 'go', href: runAddress(this.last, 'summary') }, 'See what became of the run'))];
     if (!told_.url) return [h('h1', {}, 'Waiting room'), h('p', { class: 'calm' }, 'Nothing is awaited. With ', h('code', {}, 'oit run --sut buyer --console'), ' this is where a partner sees what its buyer has to do next.')];
     const ended = told_.status === 'ended';
-    return [h('h1', {}, ended ? 'The run has ended' : told_.awaited.length ? 'Your move' : 'One moment', told_.verdict ? [' ', chip(told_.verdict, RUN_WORDS[told_.verdict])] : null),
+    return [h('h1', {}, ended ? 'The run has ended' : told_.awaited.length ? 'Your move' : 'One moment', this.verdictLink(told_.run, told_.verdict)), this.stepLine(told_.steps),
       h('p', { class: 'meta' }, 'Scenario ', h('b', {}, say(told_.scenario, 120)), told_.case ? [' ', say(`[${told_.case}]`, 120)] : null, ' · our seller listens at ', h('code', {}, say(told_.url, 200)), ' ', copyButton(() => told_.url, 'Copy the address of our seller'),
         told_.run ? [' · ', h('a', { href: runAddress(told_.run, 'conversation') }, 'what came so far')] : null),
       ended ? h('p', {}, h('a', { class: 'go', href: runAddress(told_.run, 'summary') }, 'See what became of it')) : h('p', { class: 'calm' }, told_.awaited.length ? `We wait for ${told_.awaited.length === 1 ? 'this' : 'any of these'}:` : 'Our seller is working; what it waits for next appears here.')];
+  }
+
+  verdictLink(run, verdict) {
+    return verdict ? [' ', h('a', { class: 'verdict-link', href: runAddress(run, 'summary') }, chip(verdict, RUN_WORDS[verdict]))] : null;
+  }
+
+  // How far the run has come.
+  stepLine(steps) {
+    if (!steps || !steps.all) return null;
+    return h('p', { class: 'progress' }, h('progress', { max: steps.all, value: steps.done, 'aria-label': 'Steps done' }), ' ', h('b', {}, `${steps.done} of ${steps.all}`), ` ${steps.all === 1 ? 'step' : 'steps'} done`);
   }
 
   card(entry) {
@@ -36,8 +46,9 @@ class WaitingBoard {
 
   render() {
     const told_ = feed.waiting;
-    if (told_ && told_.run) this.last = told_.run;
-    this.showHead(!told_ ? { last: this.last } : { scenario: told_.scenario, case: told_.case, url: told_.url, run: told_.run, status: told_.status, verdict: told_.verdict, awaited: (told_.awaited || []).map(() => 0) });
+    if (told_ && told_.run) Object.assign(this, { last: told_.run, steps: told_.steps });
+    const ended = this.last && !(told_ && told_.url) ? feed.run(this.last) : null;
+    this.showHead(!told_ || !told_.url ? { last: this.last, steps: this.steps, verdict: ended && !isRunning(ended) ? ended.verdict : null } : { steps: told_.steps, scenario: told_.scenario, case: told_.case, url: told_.url, run: told_.run, status: told_.status, verdict: told_.verdict, awaited: (told_.awaited || []).map(() => 0) });
     const open = told_ && told_.status !== 'ended' ? told_.awaited || [] : [];
     this.entries.show(open, (entry) => entry.step);
     this.list.hidden = !open.length;

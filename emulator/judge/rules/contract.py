@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.rule import Look, Mark, Rule
-from emulator.judge.run import Half, Said
+from emulator.judge.run import Half, Run, Said
 from emulator.standard.breach import Breach, Check
 from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Message
+from emulator.wire.exchange import Exchange, Message
+from emulator.wire.payload import MISSING, at, dump
 
 if TYPE_CHECKING:
     from emulator.standard.contract import Contract
@@ -102,11 +104,46 @@ def request_conforms(said: Said) -> Iterable[Mark]:
 
 
 def response_conforms(said: Said) -> Iterable[Mark]:
-    """The response, an error included, is one that the operation declares."""
+    """The response, an error included, is one that the operation declares. What is odd but allowed is not the fault
+    of who only gives back what was sent.
+    """
     contract, operation, response = _contract(said), said.exchange.operation, said.exchange.response
     if contract is None or operation is None or response is None:
         return ()
-    return contract.response_breaches(operation, response)
+    return (
+        breach
+        for breach in contract.response_breaches(operation, response)
+        if not (breach.check in _ECHOED and _was_sent(said, breach))
+    )
+
+
+_ECHOED: Final = frozenset({Check.UNKNOWN_MEMBER, Check.UNCHECKED, Check.URN_ALIAS})
+"""Checks of what a Seller shows as it was asked for."""
+
+
+def _was_sent(said: Said, breach: Breach) -> bool:
+    """Whether what is odd in a response was as odd in a request: the same member with the same value."""
+    value = at(said.body, breach.place)
+    return value is not MISSING and (_name(breach), dump(value)) in said.run.known(_SENT)
+
+
+def _name(breach: Breach) -> str:
+    return breach.place.rpartition("/")[2]
+
+
+def _take_sent(known: set[tuple[str, bytes]], run: Run, exchange: Exchange) -> None:
+    if exchange.kind == "notification" or exchange.api is None or exchange.operation is None:
+        return
+    contract, request = run.release.contract(exchange.api, exchange.kind), exchange.request
+    if not isinstance(request.body, dict):
+        return
+    for breach in contract.request_breaches(exchange.operation, request):
+        if breach.check in _ECHOED and (value := at(request.body, breach.place)) is not MISSING:
+            known.add((_name(breach), dump(value)))
+
+
+_SENT: Final[Fold[set[tuple[str, bytes]]]] = Fold(set, _take_sent)
+"""What was odd in requests; gathered from the first response on in which something is."""
 
 
 def _contract(said: Said) -> Contract | None:

@@ -11,7 +11,7 @@ from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.run import SITE as KIND
 from emulator.judge.run import Said, Shown
-from emulator.wire.payload import every
+from emulator.wire.payload import as_json, every
 
 SITE: Final = Rulebook("MEF122", "geographicSite")
 
@@ -157,4 +157,4 @@ def sites_are_of_the_type_asked_for(said: Said) -> Iterator[Mark]:
     for place, found in every(said.body, "/*/siteType"):
         if isinstance(found, str):
             yield hold(place, True) if found == wanted else breach(
-                place, wanted, found, f"{place} is {found}, though {wanted} was asked for", hint=True)  # fmt: skip
+                place, wanted, found, f"{place} is {as_json(found)}, though {wanted} was asked for", hint=True)  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from emulator.judge.explanation import rule_table
 from emulator.judge.listing import rules_by_requirement
+from emulator.report.explain import why
+from emulator.report.played import Cause
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.standard.release import load_release
 from emulator.standard.requirement import BASE_RELEASE, load_requirements
@@ -25,13 +27,14 @@ FUNCTIONS: Final = {
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """`{release, guides, requirements, rules, machines}`, as plain JSON. It is the same for every report."""
+    """`{release, guides, requirements, rules, machines, causes}`, as plain JSON. It is the same for every report."""
     return {
         "release": BASE_RELEASE,
         "guides": _guides(),
         "requirements": _requirements(),
         "rules": rule_table(),
         "machines": {name: _machine(machine) for name, machine in load_lifecycles().items()},
+        "causes": {str(cause): why(str(cause)) for cause in Cause},
     }
 
 

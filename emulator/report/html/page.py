@@ -19,10 +19,12 @@ SCRIPTS: Final = (
     "model.js",
     "json.js",
     "summary.js",
+    "overview.js",
     "conversation.js",
     "message.js",
     "machines.js",
     "requirements.js",
+    "paper.js",
     "app.js",
 )
 """In the order in which they stand in the page."""

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.judge.hints import hints
 from emulator.report.coverage import trace
 from emulator.report.html.exact import exact
 from emulator.report.html.explained import explained
 from emulator.report.html.lives import lives
-from emulator.report.html.summary import summary
+from emulator.report.html.summary import summary, summary_of_all
 from emulator.report.model import Report, runs_of
 from emulator.standard.requirement import load_requirements
 
 
 def view(report: Report) -> dict[str, Any]:
-    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained}`, of several also `{trace}`.
+    """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained, asks}`, of several
+    also `{trace, summary}`.
 
     Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
-    not changed. The functions of these names say what
-    they hold.
+    not changed. The functions of these names say what they hold; `asks` are the questions that fit, of each finding.
     """
     if "runs" not in report:
         return _run(report)
     traced = trace(load_requirements(), runs_of(report))
-    return {**report, "runs": [_run(run) for run in report["runs"]], "view": {"trace": traced["requirements"]}}
+    told = {"trace": traced["requirements"], "summary": _exactly(summary_of_all(report))}
+    return {**report, "runs": [_run(run) for run in report["runs"]], "view": told}
 
 
 def _run(run: Report) -> dict[str, Any]:
@@ -33,8 +35,20 @@ def _run(run: Report) -> dict[str, Any]:
         "findings": [
             {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
         ],
-        "view": {"summary": summary(run), "lives": lives(run), "explained": explained(run)},
+        "view": {
+            "summary": _exactly(summary(run)),
+            "lives": lives(run),
+            "explained": explained(run),
+            "asks": [list(hints(row)) for row in run["findings"]],
+        },
     }
+
+
+def _exactly(told: dict[str, Any]) -> dict[str, Any]:
+    """A summary whose values a browser reads as they are."""
+    rows = told["first"]
+    first = [{**row, **{name: exact(row[name]) for name in ("expected", "found") if name in row}} for row in rows]
+    return {**told, "first": first}
 
 
 def _exchange(exchange: Report) -> Report:

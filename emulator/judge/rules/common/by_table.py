@@ -10,7 +10,7 @@ from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Said
 from emulator.standard.tables import attribute_table, state_table
-from emulator.wire.payload import at, every
+from emulator.wire.payload import as_json, at, every
 
 
 def required_by_table(
@@ -87,7 +87,7 @@ def fits_state_table(
                 continue
             for place, found in every(shown.value, known.items):
                 yield hold(shown.place + place, found in known.allowed[state], expected=list(known.allowed[state]),
-                           found=found, message=f"{shown.place + place} is {found} while the whole is {state} "
+                           found=found, message=f"{shown.place + place} is {as_json(found)} while the whole is {state} "
                                                 f"({known.number})")  # fmt: skip
 
     book.add(labels, look, on=on, about=f"states of items against the table {table}", name=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from emulator.judge.rule import ANY_STATUS, REFUSED, Mark, responses
 from emulator.judge.rulebook import Rulebook, breach, hold
@@ -36,15 +36,34 @@ TELLS_NOTHING: Final = (401, 403, 405, 408, 429)
 
 
 def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:
-    """A list that nothing matches is answered 200 with an empty list, and never 404."""
+    """A list that nothing matches is answered 200 with an empty list, and never 404.
+
+    A 404 that is not in the standard's words may be that of a gateway which knows no such path: it tells something of
+    the list only where the list was answered otherwise before.
+    """
 
     def look(said: Said) -> Iterator[Mark]:
         if said.status == 404:  # noqa: PLR2004
+            if not _is_not_found(said.body) and not _was_there(said, operation):
+                return
             yield breach("", "200 with []", 404, "nothing found was answered 404; expected 200 with an empty list")
         elif said.body == []:
             yield hold("", said.status == 200, expected=200, found=said.status)  # noqa: PLR2004
 
     book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="empty lists", name=name)
+
+
+def _is_not_found(body: Any) -> bool:
+    """Whether a body is the standard's error of a 404."""
+    return isinstance(body, dict) and body.get("code") == "notFound" and isinstance(body.get("reason"), str)
+
+
+def _was_there(said: Said, operation: str) -> bool:
+    """Whether an operation was answered before, by something that knows it."""
+    return any(
+        earlier.n < said.exchange.n and earlier.response is not None and 200 <= earlier.response.status < 300  # noqa: PLR2004
+        for earlier in said.run.of(operation, api=said.exchange.api or "")
+    )
 
 
 def too_many_is_422(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:

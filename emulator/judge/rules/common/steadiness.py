@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from emulator.judge.rule import FINE, Mark, brief, responses
+from emulator.judge.rule import FINE, Mark, responses
 from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import told_alike
 from emulator.judge.run import Kind, Life, Said, Shown
 from emulator.standard.breach import Breach, Check
-from emulator.wire.payload import at, every
+from emulator.wire.payload import as_json, at, every
 
 _FREE: Final = ("expectedPOQCompletionDate", "expectedQuoteCompletionDate", "expectedCompletionDate", "lastUpdateDate")
 _GROWS: Final = ("note", "relatedContactInformation", "milestone", "charge", "stateChange")
@@ -49,7 +49,7 @@ def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
             )
             for mark in marks:
                 if isinstance(mark, Breach):
-                    words = (f"{mark.place} was {brief(mark.expected)} in exchange {earlier.exchange.n}, "
+                    words = (f"{mark.place} was {as_json(mark.expected, 120)} in exchange {earlier.exchange.n}, "
                              "and nothing that was seen explains the change")  # fmt: skip
                     yield replace(mark, check=Check.HINT, message=words)
                 else:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from emulator.standard.instant import read_instant
+
 Labels = str | tuple[str, ...]
 
 
 def moment(value: Any) -> datetime | None:
     """A date-time of a message, None where it is none (or says no offset, which makes it no instant)."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return read if read.tzinfo else None
+    read = read_instant(value)
+    return read if read is not None and read.tzinfo else None
 
 
 def same(asked: Any, answered: Any) -> bool:

@@ -17,7 +17,7 @@ from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, R
 from emulator.judge.run import ORDER, PRODUCT, Life, Run, Said, Shown, View
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 # The life of a product
 
@@ -133,7 +133,7 @@ def order_items_are_items_of_their_order(said: Said) -> Iterator[Mark]:
             if known:
                 here = f"{shown.place}{place}/productOrderItemId"
                 yield hold(here, found in known, expected=sorted({str(one) for one in known}), found=found,
-                           message=f"{here} is {found}, and order {order.id} has no such item")  # fmt: skip
+                           message=f"{here} is {as_json(found)}, and order {order.id} has no such item")  # fmt: skip
 
 
 def _bodies(order: Life, exchange: Exchange) -> Iterator[Any]:
@@ -194,7 +194,7 @@ def product_is_of_the_offering_ordered(run: Run) -> Iterator[Remark]:
                 place = f"{shown.place}/productOffering/id"
                 yield on_response(shown.exchange, hold(
                     place, found == wanted, expected=wanted, found=found,
-                    message=f"{place} is {found}; order {added.order.id if added else ''} was for {wanted}"))  # fmt: skip
+                    message=f"{place} is {as_json(found)}; order {added.order.id if added else ''} was for {wanted}"))  # fmt: skip
 
 
 @INVENTORY.at_end(name="order")

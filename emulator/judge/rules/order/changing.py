@@ -28,7 +28,8 @@ common.products_are_there(ORDER, "R39", "modify", ITEMS, on=PLACE)
 def changes_repeat_the_inventory(said: Said) -> Iterator[Mark]:
     """Offering, relationships and sites of items to modify, against what the inventory showed of the product last.
 
-    Sites alone of the places: of others the inventory shows nothing.
+    Sites alone of the places: of others the inventory shows nothing. What it does not show at all, the Buyer may know
+    from its order.
     """
     for place, item in objects_of(said.body):
         product = item.get("product")
@@ -51,9 +52,6 @@ def _same_offering(place: str, product: Mapping[str, Any], installed: Shown) -> 
     elif isinstance(held, str):
         yield hold(f"{place}/productOffering/id", asked == held, expected=held, found=asked,
                    message=f"{place}/productOffering is not the one of the inventory")  # fmt: skip
-    elif isinstance(asked, str):
-        yield breach(f"{place}/productOffering", MISSING, asked,
-                     f"{place}/productOffering is given; the inventory shows none", hint=True)  # fmt: skip
 
 
 def _same_relations(place: str, product: Mapping[str, Any], installed: Shown) -> Iterator[Mark]:
@@ -62,7 +60,7 @@ def _same_relations(place: str, product: Mapping[str, Any], installed: Shown) ->
     for kind, target in sorted(held - asked):
         yield breach(here, f"{kind} {target}", sorted(" ".join(one) for one in asked),
                      f"{here} leaves out {kind} {target}, which the inventory has")  # fmt: skip
-    for kind, target in sorted(asked - held):
+    for kind, target in sorted(asked - held) if held else ():
         yield breach(here, sorted(" ".join(one) for one in held), f"{kind} {target}",
                      f"{here} has {kind} {target}, which the inventory has not",
                      reading=("modify-relations", "unchanged"))  # fmt: skip

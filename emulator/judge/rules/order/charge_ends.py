@@ -25,7 +25,7 @@ from emulator.judge.rules.order.charging import (
 )
 from emulator.judge.run import CHARGE, Life, Run, Said, Shown
 from emulator.judge.run import ORDER as ORDERS
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 _GRACE: Final = timedelta(minutes=5)
 """By how much the clocks of two parties may differ, and how late a timer may go off."""
@@ -145,7 +145,7 @@ def items_go_legally(said: Said) -> Iterator[Mark]:
         was, found = at(before, "/state"), at(item, "/state")
         if was in known.states and found in known.states and was != "acceptedByBuyer":
             yield hold(f"{place}/state", known.reaches(was, found), expected=f"a state that can follow {was}",
-                       found=found, message=f"{place}/state is {found} after {was}")  # fmt: skip
+                       found=found, message=f"{place}/state is {as_json(found)} after {was}")  # fmt: skip
 
 
 _SETTLES: Final = {"accepted": "acceptedByBuyer", "rejected": "declinedByBuyer"}
@@ -180,7 +180,7 @@ def a_settled_charge_has_settled_items(said: Said) -> Iterator[Mark]:
             if state == "completed" or (state == "withdrawnBySeller" and found == OPEN):
                 here = f"{shown.place}{place}"
                 yield FINE if found != OPEN else breach(
-                    here, "a settled state", found, f"{here} is {found} while the charge is {state}",
+                    here, "a settled state", found, f"{here} is {as_json(found)} while the charge is {state}",
                     hint=state != "completed")  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.hubs import SUBSCRIBE
+from emulator.judge.hubs import SUBSCRIBE, can_be_taken
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response, requests
 from emulator.judge.rulebook import breach
 from emulator.judge.rules.order.book import ORDER
@@ -45,7 +45,7 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
         return
     taken = first_hub(run, CHARGE_CREATED)
     for hub in run.of(SUBSCRIBE, api=API) if not taken else ():
-        if is_refused(hub) and hub.n not in run.provoked and asks_for(hub) == (CHARGE_CREATED,):
+        if is_refused(hub) and can_be_taken(run, hub) and asks_for(hub) == (CHARGE_CREATED,):
             # Something else can be the reason, such as the callback.
             yield on_response(
                 hub,
@@ -136,7 +136,7 @@ def optional(types: Sequence[str]) -> Callable[[Run], Iterator[Remark]]:
         for event_type in types:
             hubs = run.of(SUBSCRIBE, api=API)
             taken = any(covers(hub, event_type) for hub in hubs if succeeded(hub))
-            refused = [hub for hub in hubs if is_refused(hub) and hub.n not in run.provoked
+            refused = [hub for hub in hubs if is_refused(hub) and can_be_taken(run, hub)
                        and asks_for(hub) == (event_type,)]  # fmt: skip
             for hub in hubs:
                 not_served = hub.response is not None and hub.response.status == 501  # noqa: PLR2004

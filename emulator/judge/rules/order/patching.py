@@ -17,7 +17,7 @@ from emulator.judge.rules.order.names import ITEMS, PATCH, PATCHED, PLACE, objec
 from emulator.judge.run import ORDER as ORDERS
 from emulator.judge.run import Run, Said, Shown
 from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 # 6.2, PATCH of an order
 
@@ -58,7 +58,7 @@ def patched_items_are_named(said: Said) -> Iterator[Mark]:
             yield breach(f"{place}/id", "the id of an item", found, f"{place}/id is missing")
         elif isinstance(found, str):
             yield hold(f"{place}/id", not known or found in known, expected=known, found=found,
-                       message=f"{place}/id is {found}, and the order has no such item")  # fmt: skip
+                       message=f"{place}/id is {as_json(found)}, and the order has no such item")  # fmt: skip
 
 
 def _last_order(said: Said) -> Shown | None:

@@ -27,7 +27,7 @@ from emulator.judge.rules.poq.book import (
 )
 from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 # 7.2 states
 
@@ -105,7 +105,7 @@ def ready_means_all_items(said: Said) -> Iterator[Mark]:
     state, items = _states(said)
     for place, found in items.items() if state == READY else ():
         yield hold(place, found == READY, expected=READY, found=found,
-                   message=f"{place} is {found}, and the qualification is {READY}")  # fmt: skip
+                   message=f"{place} is {as_json(found)}, and the qualification is {READY}")  # fmt: skip
 
 
 @POQ.rule("R49", on=SHOWN)
@@ -129,7 +129,9 @@ def in_progress_means_work_on_an_item(said: Said) -> Iterator[Mark]:
         return
     for place, found in items.items():
         if found == FAILED:
-            yield breach(place, "no item that failed", found, f"{place} is {found}, and the qualification is {state}")
+            yield breach(
+                place, "no item that failed", found, f"{place} is {as_json(found)}, and the qualification is {state}"
+            )
     if "inProgress" in items.values():
         yield FINE
     elif FAILED not in items.values():
@@ -151,7 +153,7 @@ def items_go_with_the_whole(said: Said) -> Iterator[Mark]:
         )
         if odd:
             yield breach(place, f"a state that goes with {state}", found,
-                         f"{place} is {found} while the qualification is {state}", hint=True)  # fmt: skip
+                         f"{place} is {as_json(found)} while the qualification is {state}", hint=True)  # fmt: skip
         else:
             yield FINE
     if items and state in ("acknowledged", UNABLE) and set(items.values()) == {READY}:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from emulator.judge.fold import Fold
+from emulator.judge.hubs import can_be_taken
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, on_response, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.poq.book import (
@@ -126,8 +127,8 @@ def events_are_of_the_types_wanted(said: Said) -> Iterator[Mark]:
     """Where subscriptions name event types, events are of these types; such a subscription is not refused."""
     if said.exchange.operation == "registerListener":
         wanted = _types(said.asked)
-        right = wanted is not None and wanted <= set(EVENTS.values()) and said.exchange.n not in said.run.provoked
-        if right and said.status == 400:  # noqa: PLR2004
+        right = wanted is not None and wanted <= set(EVENTS.values())
+        if right and said.status == 400 and can_be_taken(said.run, said.exchange):  # noqa: PLR2004
             yield breach("", 201, said.status, "a subscription to event types was refused", hint=True)
         return
     event_type = EVENTS[str(said.exchange.operation)]

@@ -25,7 +25,7 @@ from emulator.judge.rules.quote.book import (
 )
 from emulator.judge.run import Said, Shown
 from emulator.standard.tables import attribute_table, state_table
-from emulator.wire.payload import at, every
+from emulator.wire.payload import as_json, at, every
 
 _FREE: Final = ("href", "productOfferingQualificationHref")
 _GROWS: Final = ("note", "relatedContactInformation")
@@ -123,7 +123,7 @@ def _fits_level(asked: Level, allowed: tuple[str, ...]) -> Callable[[Said], Iter
                     yield breach(here, list(allowed), message=f"{here} is missing from a quote that is {state}")
             elif state in _AFTERWARDS and found in ("budgetary", "firm", "firmSubjectToFeasibilityCheck"):
                 yield hold(here, found in allowed, expected=list(allowed), found=found,
-                           message=f"{here} is {found}, and the buyer asked for a {asked} quote")  # fmt: skip
+                           message=f"{here} is {as_json(found)}, and the buyer asked for a {asked} quote")  # fmt: skip
 
     return look
 

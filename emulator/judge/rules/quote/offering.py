@@ -12,7 +12,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Said
-from emulator.wire.payload import MISSING, at, every
+from emulator.wire.payload import MISSING, as_json, at, every
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
 
@@ -73,7 +73,7 @@ def another_term_is_an_alternate(said: Said) -> Iterator[Mark]:
                 yield FINE
             elif found == "approved.orderable":
                 yield breach(here, "approved.orderableAlternate", found,
-                             f"{here} is {found}, and the item's term is {word} than was asked for",
+                             f"{here} is {as_json(found)}, and the item's term is {word} than was asked for",
                              reading=("quote-alternate-term", reading))  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def a_longer_installation_is_an_alternate(said: Said) -> Iterator[Mark]:
             found, here = item.get("state"), f"{shown.place}{place}/state"
             if longer > 0 and found == "approved.orderable":
                 yield breach(here, "approved.orderableAlternate", found,
-                             f"{here} is {found}, and the item takes longer to install than was asked for", hint=True)  # fmt: skip
+                             f"{here} is {as_json(found)}, and the item takes longer to install than was asked for", hint=True)  # fmt: skip
             else:
                 yield FINE
 

@@ -11,7 +11,7 @@ from math import inf
 from typing import Final
 from urllib.parse import parse_qsl
 
-from emulator.judge.hubs import hubs
+from emulator.judge.hubs import can_be_taken, hubs
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
@@ -77,7 +77,7 @@ def a_query_by_type_is_taken(said: Said) -> Iterator[Mark]:
         return
     if said.status == 201:  # noqa: PLR2004
         yield FINE
-    elif said.status in (400, 422) and None in said.run.known(_HUBS).alike:
+    elif said.status in (400, 422) and None in said.run.known(_HUBS).alike and can_be_taken(said.run, said.exchange):
         yield breach("", 201, said.status, f"a subscription to {', '.join(sorted(types))} was answered {said.status}")
 
 

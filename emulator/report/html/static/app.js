@@ -3,6 +3,7 @@
 // OIT.addView({id, title, render, placed, always}) adds a view: render(app) answers its element, placed(app) is called when
 // it stands in the page; with `always` it is there beside the list of runs as well.
 const CATALOGUE = JSON.parse((document.getElementById('oit-catalogue') || {}).textContent || '{}');
+const OF_A_RUN = ['exchange', 'finding', 'life']; // what an address that names no run can mean nevertheless
 const ALIASES = { exchange: 'conversation', finding: 'conversation', life: 'machines', requirement: 'requirements' };
 
 // Let a part be made anew: scroll positions, focus and what is unfolded stay as they are.
@@ -49,10 +50,17 @@ class App {
   read() {
     const parts = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
     this.runIndex = this.several ? null : 0;
+    this.missing = null;
     if (parts[0] === 'run') {
       const index = Number(parts[1]) - 1;
-      this.runIndex = this.several ? (this.report.runs[index] ? index : null) : 0;
-      parts.splice(0, 2);
+      const there = !this.several || Boolean(this.report.runs[index]);
+      if (this.several && there) this.runIndex = index;
+      if (!there) this.missing = `There is no run ${parts[1]} in this report.`;
+      parts.splice(0, there ? 2 : parts.length);
+    } else if (this.several && OF_A_RUN.includes(parts[0]) && parts[1]) {
+      this.runIndex = this.runThatHas(parts[0], Number(parts[1]));
+      if (this.runIndex === null) this.missing = `No run of this report has ${parts[0]} ${parts[1]}.`;
+      else this.readdress();
     }
     const fallback = this.several && this.runIndex === null ? 'runs' : 'summary';
     let name = parts[0] || fallback;
@@ -60,6 +68,22 @@ class App {
     if (!known.includes(ALIASES[name] || name)) name = fallback;
     this.route = { name, view: ALIASES[name] || name, argument: parts.slice(1).join('/') };
     this.model = this.runIndex === null ? null : this.modelOf(this.runIndex);
+  }
+
+  // The gravest run that has what an address without a run names.
+  runThatHas(name, number) {
+    const has = {
+      exchange: (index) => this.report.runs[index].exchanges.some((exchange) => exchange.n === number),
+      finding: (index) => this.report.runs[index].findings.length >= number && number > 0,
+      life: (index) => this.modelOf(index).lives.length >= number && number > 0,
+    }[name];
+    const order = this.report.runs.map((run, index) => index).sort((one, other) => gravestRun(this.report.runs[one].verdict) - gravestRun(this.report.runs[other].verdict));
+    return order.find(has) ?? null;
+  }
+
+  // The address names its run from now on, so that it can be passed on.
+  readdress() {
+    try { history.replaceState(null, '', `#/run/${this.runIndex + 1}/${location.hash.replace(/^#\/?/, '')}`); } catch { /* the address stays as it is */ }
   }
 
   available() {
@@ -92,9 +116,8 @@ class App {
     this.theme(saved);
     addEventListener('hashchange', () => this.go());
     addEventListener('keydown', (event) => { if (event.key === 'Escape' && ALIASES[this.route.name]) this.close(); });
-    // What is not laid out cannot be printed: everything is shown before, and the theme is light.
-    addEventListener('beforeprint', () => document.documentElement.classList.add('printing'));
-    addEventListener('afterprint', () => document.documentElement.classList.remove('printing'));
+    addEventListener('beforeprint', () => toPaper(this));
+    addEventListener('afterprint', fromPaper);
   }
 
   close() {
@@ -115,7 +138,7 @@ class App {
   head() {
     const verdict = this.model ? this.model.run.verdict : this.report.verdict;
     fill(this.name, h('span', { class: 'brand' }, 'OIT'), chip(verdict, RUN_WORDS[verdict]),
-      this.several ? h('a', { class: 'up', href: '#/runs' }, 'all runs') : null,
+      this.several && this.model ? [h('a', { class: 'up', href: '#/runs' }, 'all runs'), h('span', { class: 'soft up' }, `run ${this.runIndex + 1} of ${this.report.runs.length}`)] : null,
       this.model ? h('span', { class: 'scenario' }, say(this.model.about.scenario, 80), this.model.about.case ? [' ', say(`[${this.model.about.case}]`, 60)] : null) : h('span', { class: 'scenario' }, count(this.report.runs.length, 'run')));
     fill(this.bar, this.available().map((view) => h('a', { href: this.link(view.id), 'data-focus': `tab:${view.id}`, 'aria-current': view.id === this.route.view ? 'page' : null }, view.title,
       view.id === 'conversation' && this.model ? h('span', { class: 'badge' }, this.model.exchanges.length) : null)));

@@ -99,11 +99,14 @@ function conversationRow(app, model, row) {
   }
   const { step } = row;
   const bad = !['passed', 'skipped'].includes(step.outcome);
-  return h('li', { class: `row step o-${OUTCOMES[step.outcome]}`, 'data-key': row.key }, h('span', { class: 'step-name' },
-    h('span', { class: `glyph v-${OUTCOMES[step.outcome]}`, 'aria-hidden': 'true' }, VERDICTS[OUTCOMES[step.outcome]].glyph), ' ', h('b', {}, say(step.id)), ' ',
-    row.again ? h('span', { class: 'soft' }, 'goes on') : h('span', { class: 'soft' }, say(step.title || '')), row.again ? null : h('span', { class: 'sr' }, `: ${words(step.outcome)}`),
-    bad && !row.again ? h('span', { class: `outcome v-${OUTCOMES[step.outcome]}` }, words(step.outcome)) : null),
-  bad && !row.again && step.message ? h('span', { class: 'why' }, say(step.message.split('\n')[0], 300)) : null);
+  const kind = OUTCOMES[step.outcome] || 'inconclusive';
+  const { counting } = model.findingsOfStep(step);
+  const told_ = bad || counting.length;
+  return h('li', { class: `row step o-${kind}`, 'data-key': row.key }, h('span', { class: 'step-name' },
+    h('span', { class: `glyph v-${kind}`, 'aria-hidden': 'true' }, VERDICTS[kind].glyph), ' ', h('b', {}, say(step.id)), ' ',
+    row.again ? h('span', { class: 'soft' }, 'goes on') : h('span', { class: 'soft' }, say(step.title || '')), row.again || told_ ? null : h('span', { class: 'sr' }, `: ${words(step.outcome)}`),
+    told_ && !row.again ? h('span', { class: 'outcome' }, outcomeChips(model, step)) : null),
+  bad && !row.again && (step.message || causeOf(step)) ? h('span', { class: 'why' }, causeOf(step) ? [causeOf(step), step.message ? ': ' : null] : null, say(step.message.split('\n')[0], 300)) : null);
 }
 
 function signature(model, row) {
@@ -111,7 +114,7 @@ function signature(model, row) {
     const { exchange } = row;
     return [exchange.n, outcomeOf(exchange), model.verdictOf(exchange.n), (model.findingsOf.get(exchange.n) || []).length, row.again, (model.marksOf.get(exchange.n) || []).map((line) => line.marks).join()].join('|');
   }
-  if (row.kind === 'step') return [row.step.outcome, row.step.message, row.again].join('|');
+  if (row.kind === 'step') { const { counting, excused } = model.findingsOfStep(row.step); return [row.step.outcome, row.step.message, row.again, counting.length, excused.length].join('|'); }
   return row.kind === 'lost' ? row.line.marks.join() : String(row.seconds);
 }
 

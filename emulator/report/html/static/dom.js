@@ -59,8 +59,13 @@ const plainly = (text, limit = 200) => {
 const NUMBER = '\u0000n';
 const isNumber = (value) => value !== null && typeof value === 'object' && Object.hasOwn(value, NUMBER) && /^-?[0-9.eE+-]+$/.test(value[NUMBER]);
 const toJson = (value) => JSON.stringify(value).replace(/\{"\\u0000n":"(-?[0-9.eE+-]+)"\}/g, '$1');
-const told = (value) => (typeof value === 'string' ? value : toJson(value));
+const told = (value) => toJson(value);
+const WORDS = ['given', 'absent', 'nothing', 'object', 'array', 'string', 'number', 'integer', 'boolean', 'null', 'date', 'date-time', 'uri', 'uri-reference', 'uri-template', 'uuid', 'ipv4', 'ipv6', 'uniqueItems'];
+// What was expected: a value as JSON has it, a word or a phrase of ours as it is.
+const hoped = (value) => (typeof value === 'string' && (WORDS.includes(value) || value.includes(' ')) ? value : told(value));
 const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+// So many findings of a verdict.
+const numbered = (number, verdict) => (['fail', 'warning', 'error'].includes(verdict) ? count(number, VERDICTS[verdict].name, { fail: 'breaches', warning: 'warnings', error: 'errors of ours' }[verdict]) : `${number.toLocaleString('en')} ${VERDICTS[verdict].name}`);
 const words = (name) => String(name).replaceAll('_', ' ');
 
 const VERDICTS = {
@@ -73,9 +78,12 @@ const VERDICTS = {
   not_applicable: { glyph: '·', name: 'not applicable' },
   not_on_wire: { glyph: '∅', name: 'not on the wire' },
   inconclusive: { glyph: '?', name: 'inconclusive' },
+  excused: { glyph: '⊘', name: 'excused' },
+  skipped: { glyph: '·', name: 'skipped' },
   neutral: { glyph: '', name: 'not judged' },
 };
-const RUN_WORDS = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive', error: 'Our error' };
+const RUN_WORDS = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive', error: 'Our error', skipped: 'Skipped' };
+const RUN_ORDER = ['fail', 'error', 'inconclusive', 'skipped', 'pass']; // the gravest first
 const OUTCOMES = {
   passed: 'pass', unmet: 'inconclusive', skipped: 'not_applicable', blocked: 'inconclusive', never_arrived: 'inconclusive',
   inconclusive: 'inconclusive', error: 'error',
@@ -83,9 +91,11 @@ const OUTCOMES = {
 const WHOSE = {
   buyer: 'the Buyer’s', seller: 'the Seller’s', spec: 'nobody’s: the standard contradicts itself', scenario: 'the scenario’s',
   transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
+  inputs: 'nobody’s: the run was given what does not fit this partner',
 };
 const WHO = {
   buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
+  inputs: 'What the run was given',
 };
 
 function chip(verdict, text) {

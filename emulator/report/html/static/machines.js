@@ -3,26 +3,33 @@ const BOX = { width: 150, height: 34, column: 250, row: 62, margin: 24 };
 
 function machinesView(app) {
   const { model, route } = app;
-  const lives = model.lives.map((life, index) => ({ life, index })).filter(({ life }) => life.machine);
-  const chosen = lives.find(({ index }) => route.name === 'life' && index === Number(route.argument) - 1) || lives[0];
+  const lives = model.lives.map((life, index) => ({ life, index, found: model.findingsOfLife(life), wrong: life.edges.some((edge) => !edge.legal) })).filter(({ life }) => life.machine);
+  const chosen = lives.find(({ index }) => route.name === 'life' && index === Number(route.argument) - 1) || gravestLife(lives);
   if (!chosen) return h('div', { class: 'page' }, h('h1', {}, 'State machines'), h('p', { class: 'calm' }, 'No resource that has states was seen in this run.'));
   return h('div', { class: 'machines' },
-    h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'picker', tabindex: '0' }, h('ul', {}, lives.map(({ life, index }) => {
-      const wrong = life.edges.some((edge) => !edge.legal);
+    h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'picker', tabindex: '0' }, h('ul', {}, lives.map(({ life, index, found: mine, wrong }) => {
+      const gravest = worst(mine.map(({ finding }) => finding.verdict));
       return h('li', { class: life.item === null ? '' : 'item' }, h('a', { href: app.link('life', index + 1), 'aria-current': index === chosen.index ? 'true' : null, 'data-focus': `life:${index}` },
         h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), life.item === null ? h('span', { class: 'soft id' }, say(life.id, 100)) : null,
-        h('span', { class: 'state' }, say(life.state || '')), wrong ? chip('fail', 'illegal change') : null));
+        h('span', { class: 'state' }, say(life.state || '')), wrong ? chip('fail', 'illegal change') : null, gravest ? chip(gravest, count(mine.length, 'finding')) : null));
     }))),
-    h('section', { class: 'machine', 'data-scroll': 'machine', tabindex: '0', 'aria-label': 'State machine' }, machineOf(app, chosen.life)));
+    h('section', { class: 'machine', 'data-scroll': 'machine', tabindex: '0', 'aria-label': 'State machine' }, machineOf(app, chosen.life, chosen.found)));
 }
 
-function machineOf(app, life) {
+// The resource to look at: one that changed as it may not, else the one with the gravest finding, else the first.
+function gravestLife(lives) {
+  const rank = ({ found: mine, wrong }) => (wrong ? -1 : mine.length ? GRAVITY.indexOf(worst(mine.map(({ finding }) => finding.verdict))) : GRAVITY.length);
+  return lives.reduce((best, each) => (!best || rank(each) < rank(best) ? each : best), null);
+}
+
+function machineOf(app, life, found_) {
   const machine = app.model.catalogue.machines[life.machine];
   const guide = (app.model.catalogue.guides || {})[machine.guide] || {};
   return h('div', {}, h('h1', {}, life.item === null ? words(life.kind) : h('span', {}, words(life.kind), ' item ', say(life.item, 60))),
     h('p', { class: 'meta' }, say(life.id, 100), ` · ${life.machine}, ${machine.guide}${guide.function ? ` ${guide.function}` : ''}`),
-    h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Diagram' }, drawMachine(machine, life)),
-    h('p', { class: 'legend-line' }, h('span', { class: 'k path' }), ' went this way ', h('span', { class: 'k unseen-edge' }), ' must have gone, unseen ', h('span', { class: 'k' }), ' possible ', h('span', { class: 'k bad' }), ' not allowed'),
+    h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Diagram' }, drawMachine(machine, life, found_)),
+    h('p', { class: 'legend-line' }, h('span', { class: 'k path' }), ' went this way ', h('span', { class: 'k unseen-edge' }), ' must have gone, unseen ', h('span', { class: 'k' }), ' possible ', h('span', { class: 'k bad' }), ' not allowed', found_.length ? [' · coloured by its gravest finding where there is one'] : null),
+    findingsOn(app, found_),
     h('table', { class: 'edges' }, h('caption', {}, 'The way it took, and who saw it'), h('thead', {}, h('tr', {}, ['When', 'From', 'To', 'By the standard', 'Witnesses'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, life.edges.map((edge) => {
         const clause = machine.edges.find((arrow_) => arrow_.from === edge.from && arrow_.to === edge.to);
@@ -30,6 +37,18 @@ function machineOf(app, life) {
           h('td', {}, edge.legal ? edge.unseen ? chip('not_seen', 'unseen, allowed') : chip('pass', 'allowed') : chip('fail', 'not allowed'), clause ? h('span', { class: 'soft' }, ` ${clause.clause}, by ${clause.by === 'time' ? 'time' : `the ${clause.by}`}${clause.note ? `: ${clause.note}` : ''}`) : null),
           h('td', {}, edge.witnesses.map((witness) => [h('a', { href: app.link('exchange', witness.exchange) }, `${witness.by} #${witness.exchange}`), ' '])));
       }))), timelineOf(app, life));
+}
+
+const FINDINGS_ON = 20;
+
+// The findings on what showed a resource: one row for those of one rule and place.
+function findingsOn(app, found_) {
+  if (!found_.length) return null;
+  const causes = [...group(found_, ({ finding }) => `${finding.rule} ${finding.verdict} ${finding.blame} ${finding.pointer.replace(/\/[0-9]+(?=\/|$)/g, '/*')}`).values()];
+  causes.sort((one, other) => GRAVITY.indexOf(one[0].finding.verdict) - GRAVITY.indexOf(other[0].finding.verdict));
+  return h('section', { class: 'life-findings' }, h('h2', {}, count(found_.length, 'finding'), ' on it'), h('ul', { class: 'plain' }, causes.slice(0, FINDINGS_ON).map(([{ finding, state }, ...more]) => h('li', {}, chip(finding.verdict), ' ',
+    h('a', { href: app.link('finding', finding.number) }, finding.requirements[0] || say(finding.rule)), state ? h('span', { class: 'soft' }, ' in ', say(state, 80)) : null, ' ', say(finding.message, 200), more.length ? h('span', { class: 'soft' }, ` and ${more.length} more`) : null))),
+  causes.length > FINDINGS_ON ? h('p', { class: 'soft' }, `and ${causes.length - FINDINGS_ON} more`) : null);
 }
 
 // What had to be told of a resource, and was.
@@ -41,7 +60,11 @@ function timelineOf(app, life) {
       h('td', {}, (line.marks || []).map((mark) => [chip(ODD_MARKS.has(mark) ? 'warning' : mark === 'delivered' ? 'pass' : 'not_seen', words(mark)), ' ']))))));
 }
 
-function drawMachine(machine, life) {
+// `found_` are the findings on the resource: they colour the states in which it was then, and the changes that were seen there.
+function drawMachine(machine, life, found_ = []) {
+  const hurtStates = group(found_, ({ state }) => state);
+  const hurtExchanges = group(found_, ({ exchange }) => exchange);
+  const gravest = (rows) => worst(rows.map(({ finding }) => finding.verdict));
   const places = Object.entries(machine.places);
   const columns = Math.max(...places.map(([, [column]]) => column)) + 1;
   const rows = Math.max(...places.map(([, [, row]]) => row)) + 1;
@@ -56,13 +79,17 @@ function drawMachine(machine, life) {
   const starts = machine.initial.map((state) => ({ from: null, to: state, seen: walked.get(`null>${state}`) }));
   const all = [...starts, ...legal, ...bad].sort((a, b) => Boolean(a.seen) - Boolean(b.seen));
   const labels = [];
-  const lines = all.map((edge) => drawEdge(edge, where, labels));
+  const hurtOf = (edge) => (edge.seen && edge.seen.legal ? gravest(edge.seen.witnesses.flatMap((witness) => hurtExchanges.get(witness.exchange) || [])) : null);
+  const lines = all.map((edge) => drawEdge(edge, where, labels, hurtOf(edge)));
   const way = life.edges.map((edge) => `${edge.from || 'creation'} to ${edge.to}${edge.legal ? '' : ', which is not allowed'}`).join('; ');
   return svg('svg', { class: 'machine-drawing', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': plainly(`State machine ${life.machine}. The way taken: ${way || 'none seen'}`, 1000) }, lines,
     places.map(([state]) => {
       const { x, y } = where(state);
-      const kind = `${visited.has(state) ? ' been' : ''}${state === life.state ? ' now' : ''}${machine.terminal.includes(state) ? ' end' : ''}`;
-      return svg('g', { class: `box${kind}` }, svg('rect', { x, y, width: BOX.width, height: BOX.height, rx: machine.terminal.includes(state) ? 17 : 5 }), svg('text', { x: x + BOX.width / 2, y: y + 21 }, boxText(state, x)));
+      const mine = hurtStates.get(state) || [];
+      const hurt = mine.length ? gravest(mine) : null;
+      const kind = `${hurt ? ` hurt v-${hurt}` : ''}${visited.has(state) ? ' been' : ''}${state === life.state ? ' now' : ''}${machine.terminal.includes(state) ? ' end' : ''}`;
+      return svg('g', { class: `box${kind}` }, svg('rect', { x, y, width: BOX.width, height: BOX.height, rx: machine.terminal.includes(state) ? 17 : 5 }), svg('text', { x: x + BOX.width / 2, y: y + 21 }, boxText(state, x)),
+        hurt ? svg('text', { class: 'hurt-sign', x: x + BOX.width / 2, y: y - 5 }, `${VERDICTS[hurt].glyph} ${count(mine.length, 'finding')}`) : null);
     }), labels);
 }
 
@@ -73,10 +100,10 @@ function boxText(state, x) {
   return [svg('tspan', { x: x + BOX.width / 2, dy: -7 }, state.slice(0, spot)), svg('tspan', { x: x + BOX.width / 2, dy: 13 }, state.slice(spot))];
 }
 
-function drawEdge(edge, where, labels) {
+function drawEdge(edge, where, labels, hurt) {
   const to = where(edge.to);
   const seen = edge.seen;
-  const kind = !seen ? '' : !seen.legal ? ' bad' : seen.unseen ? ' unseen-edge' : ' path';
+  const kind = !seen ? '' : !seen.legal ? ' bad' : `${seen.unseen ? ' unseen-edge' : ' path'}${hurt ? ` hurt v-${hurt}` : ''}`;
   const middle = BOX.height / 2;
   const end = { x: to.x, y: to.y + middle };
   let path;

@@ -15,7 +15,7 @@ function messagePane(app, exchange, chosen) {
         h('a', { class: `button${spot < numbers.length - 1 ? '' : ' off'}`, href: app.link('exchange', numbers[Math.min(numbers.length - 1, spot + 1)]), 'aria-label': 'Exchange after' }, '↓'),
         h('a', { class: 'button', href: app.link('conversation'), 'aria-label': 'Close message' }, '✕'))),
     h('p', { class: 'meta' }, chip(model.verdictOf(exchange.n)), ' ', `${WHO[exchange.from]} → ${WHO[exchange.to]}, ${day(exchange.at)} ${clock(exchange.at)}, ${Math.round(exchange.elapsed_ms)} ms`,
-      step ? [' · step ', say(step.id), ' ', chip(OUTCOMES[step.outcome], words(step.outcome))] : null),
+      step ? [' · step ', say(step.id), ' ', outcomeChips(model, step)] : null),
     exchange.provoked ? h('p', { class: 'hint' }, 'This request was made wrong on purpose; it is not judged, the answer is.') : null,
     exchange.spoilt ? h('p', { class: 'hint' }, 'This answer was spoilt, held back or lost on purpose, and is not judged.') : null,
     (model.marksOf.get(exchange.n) || []).filter((line) => line.marks.some((mark) => ODD_MARKS.has(mark))).map((line) => h('p', { class: 'hint odd' }, say(line.text, 600))),
@@ -31,6 +31,7 @@ function messagePane(app, exchange, chosen) {
 function findingCard(app, finding, chosen, exchange) {
   const { model } = app;
   const rule = model.rule(finding.rule);
+  const asks = model.asks(finding.number);
   const explained = model.explained(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
     h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
@@ -38,9 +39,10 @@ function findingCard(app, finding, chosen, exchange) {
     finding.excused ? h('p', { class: 'hint' }, h('b', {}, 'Excused'), ' until ', say(finding.excused.expires), ', ', say(finding.excused.owner), ': ', say(finding.excused.reason), finding.excused.link ? [' ', say(finding.excused.link)] : null, ' ', h('span', { class: 'soft' }, say(finding.excused.where))) : null,
     h('p', {}, say(finding.message, 2000)), finding.pointer || exchange ? h('p', { class: 'meta' }, finding.pointer ? ['at ', h('code', {}, say(finding.pointer, 300)), ' '] : null, exchange && inBody(finding) ? lineButton(app, finding, exchange) : null) : null, found(finding),
     explained.readings.map((reading) => h('p', { class: 'hint' }, h('b', {}, reading.title), ` (${reading.id}). ${reading.why} Pin a reading in a profile: `, h('code', {}, reading.pin))),
-    rule.about || rule.ask || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
-      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, rule.ask ? h('ul', {}, rule.ask.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
-      h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null);
+    rule.about || asks.length || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
+      rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, asks.length ? h('ul', {}, asks.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
+      h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null,
+    finding.exchange && model.byNumber.has(finding.exchange) ? curlButton(model.byNumber.get(finding.exchange)) : null);
 }
 
 // What would be right, and what wrong, in the rule's own example.
@@ -70,7 +72,9 @@ function unmetCard(step, exchange) {
   if (step.exchanges.at(-1) !== exchange.n) return null;
   const unmet = step.expectations.filter((each) => !each.met);
   if (!unmet.length) return null;
-  return h('article', { class: 'card v-fail' }, h('p', { class: 'card-head' }, chip('fail', 'not as the scenario asks'), h('span', { class: 'soft' }, ' ', say(step.where))),
+  const verdict = OUTCOMES[step.outcome] || 'inconclusive';
+  return h('article', { class: `card v-${verdict}` }, h('p', { class: 'card-head' }, chip(verdict, 'not as the scenario asks'), excusedTag(step), h('span', { class: 'soft' }, ' ', say(step.where))),
+    causeOf(step) ? h('p', {}, h('b', {}, causeOf(step)), step.blame ? ` (whose: ${WHOSE[step.blame] || step.blame})` : null) : null,
     unmet.map((each) => h('div', {}, h('p', {}, each.pointer ? h('code', {}, say(each.pointer, 200)) : say(each.what), ' ', say(each.message, 600)), found(each))));
 }
 
@@ -87,7 +91,8 @@ function half(app, exchange, name, findings, satisfied) {
     name === 'request' ? urlOrigins(app, exchange) : null,
     h('details', { class: 'headers', 'data-key': `headers:${exchange.n}:${name}`, open: app.kept.headers }, h('summary', { onclick: () => { app.kept.headers = !app.kept.headers; } }, count(names.length, 'header')),
       h('table', {}, h('caption', { class: 'sr' }, `Headers of the ${name}`), h('tbody', {}, names.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, say(key, 200)), h('td', {}, longSay(value))))))),
-    lines.length ? [isJson ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : h('p', { class: 'soft' }, 'no body'));
+    message.unread ? h('p', { class: 'hint' }, 'Not judged: ', say(message.unread.why)) : null,
+    lines.length ? [isJson || message.unread ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : message.unread ? null : h('p', { class: 'soft' }, 'no body'));
 }
 
 function originLink(app, exchange, half_, value) {
@@ -121,7 +126,7 @@ function pinsOf(app, exchange, name, lines, findings, satisfied) {
       const { index, exact: there } = lineOf(lines, each.pointer);
       if (each.met && !there) continue;
       put_(index, each.met ? { kind: 'pass', label: 'as the scenario asks', note: () => h('span', {}, 'as the scenario asks, ', say(step.where)) }
-        : { kind: 'fail', open: true, label: `not as the scenario asks: ${each.message}`, note: () => h('div', {}, chip('fail', 'not as the scenario asks'), ' ', versus(each)) });
+        : { kind: OUTCOMES[step.outcome] || 'inconclusive', open: true, label: `not as the scenario asks: ${each.message}`, note: () => h('div', {}, chip(OUTCOMES[step.outcome] || 'inconclusive', 'not as the scenario asks'), ' ', versus(each)) });
     }
   }
   for (const row of satisfied) {
@@ -137,8 +142,8 @@ function pinsOf(app, exchange, name, lines, findings, satisfied) {
 const inBody = (finding) => finding.pointer === '' || finding.pointer.startsWith('/');
 
 function versus(entry) {
-  const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : h('code', {}, say(told(what), 160)));
-  return h('span', { class: 'inline' }, 'expected ', value(entry.expected), ', found ', value(entry.found));
+  const value = (what, tell) => (what === null || what === undefined ? h('em', {}, 'nothing') : h('code', {}, say(tell(what), 160)));
+  return h('span', { class: 'inline' }, 'expected ', value(entry.expected, hoped), ', found ', value(entry.found, told));
 }
 
 function histories(app, exchange) {
@@ -171,15 +176,17 @@ function satisfiedList(app, satisfied) {
     h('ul', { class: 'plain' }, satisfied.map((row) => h('li', {}, requirementLink(app, row.id), ' ', app.model.requirement(row.id).title))));
 }
 
-function curlBox(exchange) {
-  const text = curl(exchange);
+// Puts the request of an exchange on the clipboard; where the browser does not let us, `shown` is told to show it.
+function curlButton(exchange, shown = null) {
   const said = h('span', { role: 'status', class: 'soft' });
+  const place = h('span', { class: 'shown-curl' });
   const copy = async () => {
+    const text = curl(exchange);
     try {
       await navigator.clipboard.writeText(text);
       said.textContent = ' copied';
     } catch {
-      box.open = true;
+      const code = shown ? shown() : fill(place, h('pre', {}, say(text, 20000)));
       const range = document.createRange();
       range.selectNodeContents(code);
       getSelection().removeAllRanges();
@@ -187,8 +194,14 @@ function curlBox(exchange) {
       said.textContent = ' selected: copy it with the keyboard';
     }
   };
+  return h('p', { class: 'curl-line' }, h('button', { type: 'button', class: 'button', onclick: copy, 'aria-label': `Copy as curl: the request of exchange ${exchange.n}` }, 'Copy as curl'), said, place);
+}
+
+function curlBox(exchange) {
+  const text = curl(exchange);
   const code = h('pre', { tabindex: '0', role: 'region', 'aria-label': 'curl command' });
-  const box = h('details', { class: 'half curl', 'data-key': 'curl', ontoggle: () => { if (box.open && !code.firstChild) code.append(say(text, 20000)); } }, h('summary', {}, 'As curl'), code,
-    text.includes('***') ? h('p', { class: 'soft' }, '*** stands for a secret, which is not in this report.') : null);
-  return h('div', {}, h('p', {}, h('button', { type: 'button', class: 'button', onclick: copy }, 'Copy as curl'), said), box);
+  const show = () => { if (!code.firstChild) code.append(say(text, 20000)); };
+  const box = h('details', { class: 'half curl', 'data-key': 'curl', ontoggle: () => { if (box.open) show(); } }, h('summary', {}, 'As curl'), code,
+    text.includes('"$') ? h('p', { class: 'soft' }, 'A name behind $ stands for a secret, which is not in this report: set it in your shell.') : null);
+  return h('div', {}, curlButton(exchange, () => { box.open = true; show(); return code; }), box);
 }

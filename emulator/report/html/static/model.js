@@ -70,6 +70,11 @@ class RunModel {
     return ((this.run.view && this.run.view.explained) || {})[name] || { changes: [], readings: [] };
   }
 
+  // The questions that fit a finding, by its number.
+  asks(number) {
+    return ((this.run.view && this.run.view.asks) || [])[number - 1] || [];
+  }
+
   requirement(id) {
     return (this.catalogue.requirements || {})[id] || {};
   }
@@ -87,6 +92,34 @@ class RunModel {
     const exchange = this.byNumber.get(n);
     if (exchange.fault) return 'not_seen';
     return this.provedAt.has(n) ? 'pass' : 'neutral';
+  }
+
+  // How the findings on a step's exchanges count: {counting, excused}, rows each, without what passed.
+  findingsOfStep(step) {
+    const rows = step.exchanges.flatMap((n) => this.findingsOf.get(n) || []).filter((finding) => finding.verdict !== 'pass');
+    return { counting: rows.filter((finding) => !finding.excused), excused: rows.filter((finding) => finding.excused) };
+  }
+
+  // The findings on what showed a resource, or an item that has a way of its own, each with the state that it had there.
+  findingsOfLife(life) {
+    const found = [];
+    for (const seen of [...life.shown, ...life.told]) {
+      const exchange = this.byNumber.get(seen.exchange);
+      const place = seen.pointer || '';
+      const value = exchange && exchange.response && seen.pointer !== undefined ? at(exchange.response.body, place) : null;
+      const state = own(value, 'state') ? value.state : own(value, 'status') ? value.status : null;
+      for (const finding of this.findingsOf.get(seen.exchange) || []) {
+        const inside = !place || (finding.pointer === place || finding.pointer.startsWith(`${place}/`)) && this.halfOf(finding, exchange) === 'response';
+        if (finding.verdict !== 'pass' && !finding.excused && inside) found.push({ finding, state, exchange: seen.exchange });
+      }
+    }
+    return found;
+  }
+
+  // Whether all that speaks against a requirement is excused.
+  excuses(id) {
+    const rows = this.findings.filter((finding) => finding.requirements.includes(id) && !['pass', 'not_seen'].includes(finding.verdict));
+    return rows.length > 0 && rows.every((finding) => finding.excused);
   }
 
   // Which message of its exchange a finding is about: the one that the party at fault wrote.
@@ -181,13 +214,16 @@ function difference(before, after, limit = 200) {
   return changes;
 }
 
-// The request as a command line. What was masked stays masked.
+// The request as a command line. What was masked is a variable of the shell, named after its header: it is not in the report.
+const MASKED = '***';
 function curl(exchange) {
-  const quote = (text) => `'${String(text).replaceAll('\u0000', '').replaceAll("'", "'\\''")}'`;
+  const quote = (text, variable = 'SECRET') => String(text).replaceAll('\u0000', '').split(MASKED).map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(`"$${variable}"`).replace(/^''(?=")|(?<=")''$/g, '');
   const { request } = exchange;
   const parts = [`curl -X ${quote(request.method)} ${quote(request.url)}`];
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!/^(content-length|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '))}`);
+    const variable = name.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^(?=[0-9])/, '_') || 'SECRET';
+    // The body is told as it was meant, unpacked.
+    if (!/^(content-length|content-encoding|host|accept-encoding)$/i.test(name)) parts.push(`  -H ${quote(`${name}: ${value}`.replace(/[\r\n]+/g, ' '), variable)}`);
   }
   if (request.body_encoding !== 'none') {
     parts.push(`  --data-raw ${quote(request.body_encoding === 'json' ? toJson(request.body) : request.body)}`);

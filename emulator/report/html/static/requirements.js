@@ -1,5 +1,5 @@
 // The grid of requirements, by guide and section, and what is known of one.
-const GRID_ORDER = ['fail', 'error', 'disputed', 'warning', 'pass', 'not_seen', 'not_applicable', 'not_on_wire'];
+const GRID_ORDER = ['fail', 'error', 'disputed', 'warning', 'excused', 'pass', 'not_seen', 'not_applicable', 'not_on_wire'];
 
 // Rows {id, verdict, exchanges|runs} of every requirement that the catalogue has, judged or not.
 function gridRows(app) {
@@ -10,8 +10,17 @@ function gridRows(app) {
   return ids.map((id) => {
     const about = (catalogue.requirements || {})[id] || { guide: id.split('-')[0], label: id.split('-')[1], section: '?', title: '', keyword: '' };
     const row = judged.get(id);
-    return { id, about, verdict: row ? row.verdict : about.not_on_wire ? 'not_on_wire' : 'not_seen', exchanges: (row && row.exchanges) || [], runs: (row && row.runs) || [] };
+    const verdict = row ? row.verdict : about.not_on_wire ? 'not_on_wire' : 'not_seen';
+    return { id, about, verdict: excusedIn(app, id, verdict) ? 'excused' : verdict, exchanges: (row && row.exchanges) || [], runs: (row && row.runs) || [] };
   });
+}
+
+// Whether what speaks against a requirement is all excused, in every run.
+function excusedIn(app, id, verdict) {
+  if (!['fail', 'warning', 'disputed'].includes(verdict)) return false;
+  const models = app.model ? [app.model] : app.report.runs.map((_, index) => app.modelOf(index));
+  const concerned = models.filter((model) => (model.verdicts.get(id) || {}).verdict === verdict);
+  return concerned.length > 0 && concerned.every((model) => model.excuses(id));
 }
 
 function requirementsView(app) {
@@ -20,8 +29,7 @@ function requirementsView(app) {
   const kept = app.kept;
   if (route.name === 'requirements' && route.argument && route.argument !== kept.jumped) { kept.verdicts = new Set([route.argument]); kept.jumped = route.argument; }
   kept.verdicts = kept.verdicts || new Set();
-  const counts = {};
-  for (const row of rows) counts[row.verdict] = (counts[row.verdict] || 0) + 1;
+  const counts = countBy(rows);
   const chosen = route.name === 'requirement' ? rows.find((row) => row.id === route.argument) : null;
   const cells = [];
   const said = h('span', { class: 'soft', role: 'status' });
@@ -66,7 +74,7 @@ function requirementsView(app) {
     h('h1', { class: 'sr' }, 'Requirements'),
     h('section', { class: 'grid', 'data-scroll': 'grid', 'aria-label': 'Requirements', tabindex: '0' },
       h('div', { class: 'tally' }, ticks), h('div', { class: 'tools' }, h('label', { for: 'r-filter' }, 'Find'), search, h('label', { for: 'r-side' }, 'binding'), side, said), blocks,
-      functionTable(app, functionRows(rows, catalogue), app.model ? app.model.about.release : [...new Set(app.report.runs.map((run) => run.run.release))].join(', '))),
+      functionTable(functionRows(rows, catalogue), app.model ? app.model.about.release : [...new Set(app.report.runs.map((run) => run.run.release))].join(', '))),
     h('aside', { class: 'pane', 'aria-label': 'Requirement', 'data-scroll': 'pane' }, chosen ? requirementPane(app, chosen)
       : h('div', { class: 'empty' }, route.name === 'requirement' ? h('p', {}, 'Nothing is known of ', say(route.argument, 60), '.') : h('p', {}, 'Choose a requirement to see what it asks and which exchanges show it.'))));
 }
@@ -91,7 +99,7 @@ function requirementPane(app, row) {
       const verdict = worst(findings.filter((finding) => finding.exchange === n).map((finding) => finding.verdict)) || 'pass';
       return h('li', {}, chip(verdict), ' ', exchangeLink(app, n), ' ', exchange ? h('span', { class: 'soft' }, say(exchange.operation || exchange.request.method), ' ', outcomeOf(exchange)) : null);
     }))] : model && row.verdict === 'not_seen' ? h('p', {}, 'Nothing in this run showed it. That is not a pass.') : null,
-    runs.length ? [h('h3', {}, 'Runs that show it'), h('ul', { class: 'plain' }, runs.map((each) => h('li', {}, chip(each.row.verdict), ' ', h('a', { href: `#/run/${each.index + 1}/requirement/${row.id}` }, say(each.run.run.scenario), each.run.run.case ? [' ', say(`[${each.run.run.case}]`)] : null))))] : null,
+    runs.length ? [h('h3', {}, 'Runs that show it'), h('ul', { class: 'plain' }, runs.map((each) => h('li', {}, chip(each.row.verdict), ' ', h('a', { href: `#/run/${each.index + 1}/requirement/${row.id}` }, runTitle(each.run)))))] : null,
     (about.rules || []).length ? [h('h3', {}, 'How it is judged'), h('ul', { class: 'plain' }, about.rules.map((name) => h('li', {}, h('code', {}, name), ' ', (catalogue.rules[name] || {}).about || '')))] : null,
     h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${row.id}`)));
 }

@@ -1,4 +1,5 @@
-// The run in ten seconds, and the list of runs.
+// The run in ten seconds.
+const FIRST_THINGS = 3;
 function requirementLink(app, id) {
   return h('a', { href: app.link('requirement', id), class: 'req' }, id);
 }
@@ -7,12 +8,18 @@ function exchangeLink(app, n, text) {
   return h('a', { href: app.link('exchange', n), class: 'xref' }, text || `#${n}`);
 }
 
+function testedParty({ clock: time, sut }) {
+  if (time === 'captured') return sut ? `captured traffic of the ${WHO[sut]}` : 'captured traffic';
+  return sut ? `the ${WHO[sut]}` : 'self-test: both sides are OIT’s';
+}
+
+const addressesOf = (addresses) => (addresses.length ? [' at ', addresses.map((address, index) => [index ? ', ' : null, h('code', {}, say(address, 200))])] : null);
+
 function facts(model) {
   const { about, run } = model;
-  const tested = about.clock === 'captured' ? 'captured traffic' : about.sut ? `the ${WHO[about.sut]} is tested` : 'self-test: both sides are OIT’s';
   const rows = [
     ['Scenario', h('span', {}, say(about.scenario), about.case ? [' ', say(`[${about.case}]`)] : null)],
-    ['Tested', about.clock === 'captured' && about.sut ? `captured traffic of the ${WHO[about.sut]}` : tested],
+    ['Tested', h('span', {}, testedParty(about), addressesOf((run.view && run.view.summary.tested) || []))],
     ['Release', say(about.release || 'unknown')],
     ['Profile', about.profile ? say(about.profile) : null],
     ['When', `${day(about.started)} ${clock(about.started)} UTC, took ${span((Date.parse(about.finished) - Date.parse(about.started)) / 1000)} (${about.clock} time)`],
@@ -28,76 +35,122 @@ function verdictBanner(verdict, sentence) {
     h('div', {}, h('h1', {}, RUN_WORDS[verdict]), h('p', {}, sentence)));
 }
 
-function blameTable(rows) {
-  if (!rows.length) return h('p', { class: 'calm' }, 'No findings.');
-  return h('table', { class: 'blame' }, h('caption', { class: 'sr' }, 'Findings by whose they are'),
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Whose'), h('th', { scope: 'col' }, 'Findings'))),
-    h('tbody', {}, rows.map((row) => h('tr', {}, h('th', { scope: 'row' }, WHO[row.who], row.tested ? h('span', { class: 'soft' }, ' under test') : null),
-      h('td', {}, Object.entries(row.counts).map(([verdict, number]) => [chip(verdict, `${number} ${VERDICTS[verdict].name}`), ' ']))))));
+// "3 findings and 1 step are", as a report counts what is excused.
+function excusedWords({ findings, steps }) {
+  const told_ = [findings ? count(findings, 'finding') : null, steps ? count(steps, 'step') : null].filter(Boolean).join(' and ');
+  return `${told_} ${findings + steps === 1 ? 'is' : 'are'}`;
 }
 
-function thing(app, model, entry) {
-  const asks = entry.kind === 'finding' ? model.rule(entry.rule).ask || [] : [];
+function blameTable(rows, excused) {
+  const excusedLine = excused ? h('p', { class: 'calm' }, `${excusedWords(excused)} excused as known failures.`) : null;
+  if (!rows.length) return h('div', {}, h('p', { class: 'calm' }, excused ? 'No finding counts.' : 'No findings.'), excusedLine);
+  return h('div', {}, h('table', { class: 'blame' }, h('caption', { class: 'sr' }, 'Findings by whose they are'),
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Whose'), h('th', { scope: 'col' }, 'Findings'))),
+    h('tbody', {}, rows.map((row) => h('tr', {}, h('th', { scope: 'row' }, WHO[row.who] || words(row.who), row.tested ? h('span', { class: 'soft' }, ' under test') : null),
+      h('td', {}, findingCounts(row.counts)))))), excusedLine);
+}
+
+const findingCounts = (counts) => Object.entries(counts).map(([verdict, number]) => [chip(verdict, numbered(number, verdict)), ' ']);
+
+// A place of a cause: within the run that is shown, or in the run that it names.
+function placeAddress(app, place) {
+  const [name, argument] = place.finding ? ['finding', place.finding] : ['exchange', place.exchange];
+  return app.model ? app.link(name, argument) : `#/run/${place.run}/${name}/${argument}`;
+}
+
+const exchangeAt = (app, place) => (app.model ? app.model.byNumber.get(place.exchange) : app.report.runs[place.run - 1].exchanges.find((each) => each.n === place.exchange));
+
+const PLACES = 40;
+
+// The other places of a cause, behind a word that says how many there are.
+function morePlaces(app, entry, index) {
+  const rest = entry.places.slice(1).filter((place) => place.finding || place.exchange);
+  if (!rest.length) return null;
+  const text = (place) => (app.model ? (place.exchange ? `#${place.exchange}` : 'the run') : `run ${place.run}${place.exchange ? ` #${place.exchange}` : ''}`);
+  return h('details', { class: 'more-places', 'data-key': `more:${index}` }, h('summary', {}, `${(entry.count - 1).toLocaleString('en')} more`),
+    h('p', { class: 'meta' }, rest.slice(0, PLACES).map((place) => [h('a', { href: placeAddress(app, place) }, text(place)), ' ']), entry.count - 1 > PLACES ? `and ${entry.count - 1 - PLACES} more` : null));
+}
+
+function thing(app, entry, index) {
   const id = (entry.requirements || [])[0];
-  const title = id && model.requirement(id).title;
+  const about = (app.catalogue.requirements || {})[id] || {};
+  const why = causeOf(entry);
+  const isFinding = entry.kind === 'finding';
   const verdict = entry.kind === 'step' ? OUTCOMES[entry.verdict] : entry.kind === 'known' ? 'fail' : entry.verdict;
+  const [first] = entry.places;
+  const exchange = first && first.exchange ? exchangeAt(app, first) : null;
+  const asks = isFinding ? entry.asks.slice(0, 2) : entry.do ? [entry.do] : [];
   return h('li', { class: `thing v-${verdict}` },
     h('div', { class: 'thing-head' },
-      entry.kind === 'finding' ? chip(verdict) : chip(verdict, words(entry.verdict)),
-      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step)) : entry.kind === 'known' ? h('span', {}, 'Known failure ', say(entry.id)) : title || say(entry.message)),
-      entry.count > 1 ? h('span', { class: 'soft' }, `${entry.count} times`) : null),
-    entry.kind !== 'finding' || title ? h('p', {}, say(entry.message)) : null,
-    found(entry),
-    h('p', { class: 'meta' },
-      entry.blame ? h('span', {}, 'Whose: ', WHOSE[entry.blame]) : null,
-      !id && entry.rule ? [' · ', h('code', {}, entry.rule)] : null,
-      id ? [' · ', requirementLink(app, id), h('span', { class: 'soft' }, ` section ${model.requirement(id).section || '?'}`)] : null,
-      entry.kind === 'finding' ? [' · ', h('a', { href: app.link('finding', entry.finding), class: 'go' }, entry.exchange ? `Look at it in exchange ${entry.exchange}` : 'Look at it')] : null,
-      entry.kind === 'step' && entry.exchange ? [' · ', h('a', { href: app.link('exchange', entry.exchange), class: 'go' }, `Look at exchange ${entry.exchange}`)] : null,
-      entry.where ? [' · ', say(entry.where)] : null),
-    asks.length ? h('ul', { class: 'ask' }, asks.slice(0, 2).map((ask) => h('li', {}, ask))) : null);
+      isFinding ? chip(verdict) : chip(verdict, words(entry.verdict)),
+      h('strong', {}, entry.kind === 'step' ? h('span', {}, 'Step ', say(entry.step), why ? `: ${why}` : null) : entry.kind === 'known' ? h('span', {}, 'Known failure ', say(entry.id)) : about.title || say(entry.message)),
+      entry.kind === 'known' ? null : h('span', { class: 'soft' }, count(entry.count, isFinding ? 'finding' : 'step'), app.model ? null : ` in ${count(entry.runs, 'run')}`)),
+    !isFinding || about.title ? h('p', {}, say(entry.message)) : null,
+    entry.operations.length || entry.pointer ? h('p', { class: 'meta' }, entry.operations.slice(0, 6).map((operation, at_) => [at_ ? ', ' : null, h('code', {}, say(operation, 100))]), entry.operations.length > 6 ? ` and ${entry.operations.length - 6} more` : null, entry.pointer ? [' at ', h('code', { class: 'pointer' }, say(entry.pointer, 300))] : null) : null,
+    found(entry, entry.varies ? ' (one of several)' : ''),
+    h('p', { class: 'meta' }, [
+      entry.blame ? ['Whose: ', WHOSE[entry.blame] || entry.blame] : null,
+      !id && entry.rule ? h('code', {}, entry.rule) : null,
+      id ? [requirementLink(app, id), h('span', { class: 'soft' }, ` section ${about.section || '?'}`)] : null,
+      exchange || (first && first.finding) ? h('a', { href: placeAddress(app, first), class: 'go' }, exchange ? `Look at ${isFinding ? 'it in ' : ''}exchange ${exchange.n}${app.model ? '' : ` of run ${first.run}`}` : 'Look at it') : null,
+      entry.where ? say(entry.where) : null].filter(Boolean).map((part_, spot) => [spot ? ' · ' : null, part_])),
+    morePlaces(app, entry, index),
+    asks.length ? h('ul', { class: 'ask' }, asks.map((ask) => h('li', {}, ask))) : null,
+    exchange ? curlButton(exchange) : null);
+}
+
+// What to fix first, and behind a word all the rest.
+function things(app, list) {
+  if (!list.length) return h('p', { class: 'calm' }, 'Nothing.');
+  const rest = list.slice(FIRST_THINGS);
+  return h('div', { class: 'fix' }, h('ol', { class: 'things' }, list.slice(0, FIRST_THINGS).map((entry, index) => thing(app, entry, index))),
+    rest.length ? h('details', { class: 'rest', 'data-key': 'rest' }, h('summary', {}, `${rest.length} more`), h('ol', { class: 'things' }, rest.map((entry, index) => thing(app, entry, FIRST_THINGS + index)))) : null);
 }
 
 const excusedTag = (row) => (row.excused ? [h('span', { class: 'tag' }, 'excused'), ' '] : null);
 
 // What was expected against what was found.
-function found(entry) {
+function found(entry, note = '') {
   if ((entry.expected === null || entry.expected === undefined) && (entry.found === null || entry.found === undefined)) return null;
-  const value = (what) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(told(what), 300));
-  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected))), h('div', {}, h('dt', {}, 'found'), h('dd', {}, value(entry.found))));
+  const value = (what, tell) => (what === null || what === undefined ? h('em', {}, 'nothing') : say(tell(what), 300));
+  return h('dl', { class: 'versus' }, h('div', {}, h('dt', {}, 'expected'), h('dd', {}, value(entry.expected, hoped))), h('div', {}, h('dt', {}, `found${note}`), h('dd', {}, value(entry.found, told))));
 }
 
-function tally(app, counts) {
-  const order = ['fail', 'error', 'disputed', 'warning', 'pass', 'not_seen', 'not_applicable'];
-  return h('div', { class: 'tally' }, order.filter((verdict) => counts[verdict]).map((verdict) => h('a', { class: `count v-${verdict}`, href: app.link('requirements', verdict) },
+// Requirements by verdict; each number is that of the requirements which its link shows.
+function tally(app, rows) {
+  const counts = countBy(rows);
+  return h('div', { class: 'tally' }, GRID_ORDER.filter((verdict) => counts[verdict]).map((verdict) => h('a', { class: `count v-${verdict}`, href: app.link('requirements', verdict) },
     h('span', { class: 'number' }, counts[verdict]), h('span', {}, h('span', { 'aria-hidden': 'true' }, VERDICTS[verdict].glyph), ' ', VERDICTS[verdict].name))));
 }
 
-function functionRows(requirements, catalogue) {
-  const rows = [];
-  const byGuide = group(requirements.filter((row) => row.verdict !== 'not_on_wire'), (row) => ((catalogue.requirements || {})[row.id] || {}).guide || row.id.split('-')[0]);
-  for (const [guide, list] of byGuide) {
-    const counts = {};
-    for (const row of list) counts[row.verdict] = (counts[row.verdict] || 0) + 1;
-    rows.push({ guide, counts, about: (catalogue.guides || {})[guide] || {}, total: list.length });
-  }
-  return rows;
+function countBy(rows) {
+  const counts = {};
+  for (const row of rows) counts[row.verdict] = (counts[row.verdict] || 0) + 1;
+  return counts;
 }
 
-function functionTable(app, rows, release) {
-  return h('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'By business function' }, h('table', { class: 'functions' }, h('caption', {}, 'By business function', release ? h('span', { class: 'soft' }, ` · release ${release}`) : null),
-    h('thead', {}, h('tr', {}, ['Function', 'Guide', 'Verdict', 'Judged', 'What of its requirements'].map((name) => h('th', { scope: 'col' }, name)))),
+const SHOWN = ['pass', 'fail', 'warning', 'disputed', 'error', 'excused'];
+const isSeen = (row) => SHOWN.includes(row.verdict);
+
+function functionRows(rows, catalogue) {
+  return [...group(rows.filter((row) => row.verdict !== 'not_on_wire'), (row) => row.about.guide)].map(([guide, list]) => ({
+    guide, list, counts: countBy(list), about: (catalogue.guides || {})[guide] || {}, seen: list.filter(isSeen).length, total: list.length,
+  }));
+}
+
+function functionTable(rows, release) {
+  return h('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'Requirements by business function' }, h('table', { class: 'functions' }, h('caption', {}, 'Requirements by business function', release ? h('span', { class: 'soft' }, ` · release ${release}`) : null),
+    h('thead', {}, h('tr', {}, ['Function', 'Verdict', 'Seen', 'What of its requirements'].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, rows.map((row) => {
-      const judged = ['pass', 'fail', 'warning', 'disputed', 'error'].reduce((sum, verdict) => sum + (row.counts[verdict] || 0), 0);
-      const verdict = worst(Object.keys(row.counts).filter((name) => name !== 'not_seen')) || 'not_seen';
-      return h('tr', {}, h('th', { scope: 'row' }, row.about.function || row.guide), h('td', {}, row.guide, row.about.version ? h('span', { class: 'soft' }, ` API ${row.about.version}`) : null),
-        h('td', {}, chip(verdict, verdict === 'pass' ? 'no breach' : undefined)), h('td', { class: 'num' }, `${judged} of ${row.total}`), h('td', {}, bar(row.counts, row.total)));
+      const named = Object.keys(row.counts).filter((name) => !['not_seen', 'pass'].includes(name));
+      const verdict = worst(named) || ['excused', 'pass'].find((name) => row.counts[name]) || 'not_seen';
+      return h('tr', {}, h('th', { scope: 'row' }, row.about.function || row.guide, h('span', { class: 'soft guide-name' }, row.guide, row.about.version ? ` API ${row.about.version}` : null)),
+        h('td', {}, chip(verdict, verdict === 'pass' ? 'no breach' : undefined)), h('td', { class: 'num' }, `${row.seen} of ${row.total}`), h('td', {}, bar(row.counts, row.total)));
     }))));
 }
 
 function bar(counts, total) {
-  const order = ['fail', 'error', 'disputed', 'warning', 'pass', 'not_seen', 'not_applicable'];
-  const parts = order.filter((verdict) => counts[verdict]);
+  const parts = GRID_ORDER.filter((verdict) => counts[verdict]);
   const label = parts.map((verdict) => `${counts[verdict]} ${VERDICTS[verdict].name}`).join(', ');
   let x = 0;
   return h('span', { class: 'bar' }, svg('svg', { viewBox: '0 0 200 10', width: 200, height: 10, role: 'img', 'aria-label': label, preserveAspectRatio: 'none' }, parts.map((verdict) => {
@@ -111,17 +164,30 @@ function bar(counts, total) {
 function summaryView(app) {
   const { model } = app;
   const about = model.run.view ? model.run.view.summary : { sentence: '', blame: [], first: [] };
+  const rows = gridRows(app);
+  const clean = !about.first.length;
   return h('div', { class: 'summary page' },
     verdictBanner(model.run.verdict, about.sentence),
     model.about.title ? h('p', { class: 'title' }, say(model.about.title)) : null,
     h('div', { class: 'cols' },
-      h('section', {}, h('h2', {}, 'Fix first'), about.first.length ? h('ol', { class: 'things' }, about.first.map((entry) => thing(app, model, entry))) : h('p', { class: 'calm' }, 'Nothing.'),
-        model.findings.length > about.first.length ? allFindings(app, model) : null),
-      h('section', {}, h('h2', {}, 'Whose findings'), blameTable(about.blame), facts(model))),
-    h('section', {}, h('h2', {}, 'Requirements'), tally(app, model.run.counts), functionTable(app, functionRows(model.run.requirements, app.catalogue), model.about.release)),
+      clean ? seen(app, rows, model.about.release) : h('section', {}, h('h2', {}, 'Fix first'), things(app, about.first)),
+      h('section', {}, h('h2', {}, 'Whose findings'), blameTable(about.blame, model.run.excused), facts(model))),
+    clean ? null : h('section', {}, h('h2', {}, 'Requirements'), h('p', { class: 'soft' }, 'Each is counted once here, however many findings it has; a finding may be of a rule without one.'), tally(app, rows), functionTable(functionRows(rows, app.catalogue), model.about.release)),
     excuses(app, model.run),
     stepList(app, model),
+    model.findings.length ? allFindings(app, model) : null,
     notJudged(model.run.unattributed || []));
+}
+
+// What was looked at and found right: which requirements of which guide, and how many nothing showed.
+function seen(app, rows, release) {
+  const functions = functionRows(rows, app.catalogue);
+  const [all, total] = functions.reduce(([one, other], row) => [one + row.seen, other + row.total], [0, 0]);
+  return h('section', { class: 'seen' }, h('h2', {}, 'What was seen'),
+    h('p', {}, `${all} of the ${total} requirements that can be seen on the wire; ${total - all} were not seen or do not apply, which is no pass.`),
+    tally(app, rows), functionTable(functions, release),
+    functions.filter((row) => row.seen).map((row) => h('details', { 'data-key': `seen:${row.guide}` }, h('summary', {}, `${row.about.function || row.guide}: the ${count(row.seen, 'requirement')} seen`),
+      h('p', { class: 'cells' }, row.list.filter(isSeen).map((each) => h('a', { class: `cell v-${each.verdict}`, href: app.link('requirement', each.id), title: `${each.id} ${each.about.title}` }, each.about.label))))));
 }
 
 // What a capture holds and was not judged, by the reason; reasons that differ in sizes only are one.
@@ -133,7 +199,7 @@ function notJudged(rows) {
     reasons.set(why, [...(reasons.get(why) || []), row]);
   }
   const entry = (row) => h('li', {}, `entry ${row.entry}${row.half ? `, ${row.half}` : ''}: `, say(`${row.method} ${row.url}`));
-  return h('section', {}, h('h2', {}, `Not judged (${new Set(rows.map((row) => row.entry)).size} of the file’s entries)`),
+  return h('section', {}, h('h2', {}, `Not judged (${new Set(rows.map((row) => row.entry)).size} of the file’s entries)`), h('p', { class: 'soft' }, 'Nothing is said of these, neither good nor bad.'),
     h('ul', {}, [...reasons].slice(0, 50).map(([why, some]) => h('li', {}, say(why), h('ul', {}, some.slice(0, 200).map(entry))))));
 }
 
@@ -142,42 +208,37 @@ function excuses(app, told_) {
   const { excused, covers, known_failures: known } = told_;
   const unseen = (covers && covers.not_seen) || [];
   if (!excused && !unseen.length && !(known && known.entries.length)) return null;
-  return h('section', {}, h('h2', {}, 'Excused and not seen'),
+  return h('section', {}, h('h2', {}, [excused || (known && known.entries.length) ? 'Excused' : null, unseen.length ? 'Not seen' : null].filter(Boolean).join(', ')),
     unseen.length ? h('p', {}, `The scenario is there for ${count(covers.asked.length, 'requirement')}; nothing showed `, unseen.map((id) => [requirementLink(app, id), ' ']), covers.strict ? '(which makes a pass inconclusive).' : null) : null,
-    excused ? h('p', {}, `${count(excused.findings, 'finding')} and ${count(excused.steps, 'step')} are excused as known failures. Without that: `, chip(excused.otherwise, RUN_WORDS[excused.otherwise])) : null,
+    excused ? h('p', {}, `${excusedWords(excused)} excused as known failures. Without that: `, chip(excused.otherwise, RUN_WORDS[excused.otherwise])) : null,
     known && known.entries.length ? h('table', { class: 'runs' }, h('caption', {}, 'Known failures, ', say(known.file)), h('thead', {}, h('tr', {}, ['Now', 'What', 'Until', 'Owner', 'Reason'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, known.entries.map((entry) => h('tr', {}, h('td', {}, chip({ excused: 'warning', untried: 'not_seen' }[entry.status] || 'fail', entry.status)), h('td', {}, say(entry.id)), h('td', {}, say(entry.expires)), h('td', {}, say(entry.owner)), h('td', {}, say(entry.reason), entry.link ? [' ', say(entry.link)] : null))))) : null);
 }
 
 function allFindings(app, model) {
   return h('details', { class: 'all', 'data-key': 'all-findings' }, h('summary', {}, `All findings (${model.findings.length})`),
-    h('ol', { class: 'plain' }, model.findings.map((finding) => h('li', { value: finding.number }, chip(finding.verdict), ' ', excusedTag(finding), h('a', { href: app.link('finding', finding.number) }, finding.requirements[0] || finding.rule), ' ', h('span', { class: 'soft' }, WHO[finding.blame]), ' ', say(finding.message, 160)))));
+    h('ol', { class: 'plain' }, model.findings.map((finding) => h('li', { value: finding.number }, chip(finding.verdict), ' ', excusedTag(finding), h('a', { href: app.link('finding', finding.number) }, finding.requirements[0] || finding.rule), ' ', h('span', { class: 'soft' }, WHO[finding.blame] || finding.blame), ' ', say(finding.message, 160)))));
 }
 
-function stepList(app, model) {
+// How a step ended, and what was found in what it did: that it was played says nothing of the answers.
+function outcomeChips(model, step) {
+  const { counting, excused } = model.findingsOfStep(step);
+  const verdict = OUTCOMES[step.outcome] || 'inconclusive';
+  const played = step.outcome === 'passed' && counting.length;
+  const gravest = worst(counting.map((finding) => finding.verdict));
+  return [played ? h('span', { class: 'chip v-neutral' }, 'played ', h('span', { class: 'glyph v-pass', 'aria-hidden': 'true' }, VERDICTS.pass.glyph)) : chip(verdict, words(step.outcome)),
+    counting.length ? [' · ', h('a', { class: `chip v-${gravest}`, href: app.link('finding', counting[0].number) }, count(counting.length, 'finding'))] : null,
+    excused.length ? [' · ', h('span', { class: 'chip v-excused' }, `${excused.length} excused`)] : null,
+    step.excused ? [' ', excusedTag(step)] : null];
+}
+
+// Why a step did not get what it wanted, in words.
+const causeOf = (step) => (step.cause ? (CATALOGUE.causes || {})[step.cause] || words(step.cause) : null);
+
+function stepList(app_, model) {
   if (!model.run.steps.length) return null;
   return h('section', {}, h('h2', {}, 'Steps of the scenario'), h('ol', { class: 'steps' }, model.run.steps.map((step) => h('li', {},
-    chip(OUTCOMES[step.outcome], words(step.outcome)), ' ', step.exchanges.length ? h('a', { href: app.link('exchange', step.exchanges.at(-1)) }, say(step.id)) : say(step.id), ' ',
-    h('span', { class: 'soft' }, say(step.title || step.operation || step.kind)), step.outcome !== 'passed' && step.message ? h('div', { class: 'why' }, say(step.message.split('\n')[0])) : null))));
-}
-
-function runsView(app) {
-  const { report } = app;
-  const totals = {};
-  for (const run of report.runs) totals[run.verdict] = (totals[run.verdict] || 0) + 1;
-  const said = Object.keys(RUN_WORDS).filter((verdict) => totals[verdict]).map((verdict) => `${totals[verdict]} ${RUN_WORDS[verdict].toLowerCase()}`).join(', ');
-  const rows = report.runs.map((run, index) => {
-    const grave = run.findings.filter((finding) => finding.verdict === 'fail' && !finding.excused).length;
-    return h('tr', { class: `v-${run.verdict}`, 'data-text': `${run.run.scenario} ${run.run.case || ''} ${run.run.title} ${run.verdict}`.toLowerCase() },
-      h('td', {}, chip(run.verdict, RUN_WORDS[run.verdict])), h('th', { scope: 'row' }, h('a', { href: `#/run/${index + 1}/summary` }, say(run.run.scenario), run.run.case ? [' ', say(`[${run.run.case}]`)] : null)),
-      h('td', {}, say(run.run.title || '')), h('td', { class: 'num' }, run.exchanges.length), h('td', { class: 'num' }, grave || '–'));
-  });
-  const filter = h('input', { type: 'search', id: 'run-filter', 'data-key': 'run-filter', value: app.kept.runs || '', oninput: () => { app.kept.runs = filter.value; sift(); } });
-  const sift = () => rows.forEach((row) => { row.hidden = !row.getAttribute('data-text').includes(filter.value.toLowerCase()); });
-  sift();
-  return h('div', { class: 'summary page' }, verdictBanner(report.verdict, `${count(report.runs.length, 'run')}: ${said}.`),
-    h('p', {}, h('label', { for: 'run-filter' }, 'Find a run '), filter),
-    h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Runs' }, h('table', { class: 'runs' }, h('caption', { class: 'sr' }, 'Runs'),
-      h('thead', {}, h('tr', {}, ['Verdict', 'Scenario', 'About', 'Exchanges', 'Breaches'].map((name) => h('th', { scope: 'col' }, name)))), h('tbody', {}, rows))),
-    excuses(app, report));
+    h('span', { class: 'step-outcome' }, outcomeChips(model, step)), h('span', { class: 'step-what' }, step.exchanges.length ? h('a', { href: app_.link('exchange', step.exchanges.at(-1)) }, say(step.id)) : say(step.id), ' ',
+      h('span', { class: 'soft' }, say(step.title || step.operation || step.kind)),
+      step.outcome === 'passed' ? null : h('div', { class: 'why' }, causeOf(step) ? h('b', {}, causeOf(step), step.blame ? ` (whose: ${WHOSE[step.blame] || step.blame})` : null) : null, causeOf(step) && step.message ? '. ' : null, step.message ? say(step.message.split('\n')[0]) : null))))));
 }
