@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -128,6 +129,8 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
     while True:
         del record.expectations[:]
         exchange = send(talk, record, outgoing)
+        if call.response.status and min(call.response.status) >= HTTPStatus.BAD_REQUEST:
+            talk.provoked.update(record.exchanges)  # what the step asks for is to be refused
         ending = answers.judged(exchange, call.response.status, party)
         if ending.outcome is Outcome.PASSED:
             ending = _as_expected(talk, step, exchange, record, party)

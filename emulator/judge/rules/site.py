@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
+from emulator.judge.run import ADDRESS, Said, Shown
 from emulator.judge.run import SITE as KIND
-from emulator.judge.run import Said, Shown
 from emulator.wire.payload import as_json, every
 
 SITE: Final = Rulebook("MEF122", "geographicSite")
@@ -146,6 +146,46 @@ def _kinds(entries: list[Any], member: str) -> list[str]:
 
 def _plain(place: Any) -> Any:
     return {key: value for key, value in place.items() if key != "href"} if isinstance(place, dict) else place
+
+
+_TOWN: Final = ("city", "postcode", "country")
+
+
+@SITE.rule(name="elsewhere", on=LISTED)
+def sites_are_where_they_were_asked_for(said: Said) -> Iterator[Mark]:
+    """The places of each entry, against the address of the query: one that names it by id, or is in its town, will do.
+    What matches is for the Seller to say: only a hint.
+    """
+    wanted = said.query.get(BY_ID)
+    life = said.run.life(ADDRESS, wanted)
+    known = life.last_before(said.exchange) if life else None
+    town = {name: said.query.get(name) or (known.value.get(name) if known else None) for name in _TOWN}
+    for shown in said.shown:
+        named = [found for _, found in every(shown.value, "/place/*")
+                 if isinstance(found, dict) and found.get("@type") == "GeographicAddressRef"]  # fmt: skip
+        fielded = [found for _, found in every(shown.value, "/place/*")
+                   if isinstance(found, dict) and found.get("@type") == "FieldedAddress"]  # fmt: skip
+        ids = [found.get("id") for found in named]
+        if wanted and ids and wanted not in ids:
+            yield breach(f"{shown.place}/place", wanted, ids,
+                         f"{shown.place}/place is not at the address {wanted}, which was asked for", hint=True)  # fmt: skip
+        elif fielded and not any(_in_town(found, town) for found in fielded):
+            yield breach(f"{shown.place}/place", town, fielded,
+                         f"{shown.place}/place is in another town than was asked for", hint=True)  # fmt: skip
+        elif ids or fielded:
+            yield FINE
+
+
+def _in_town(address: Mapping[str, Any], town: Mapping[str, Any]) -> bool:
+    """Whether nothing says that an address is in another town; a country may be a word or a code."""
+    for name, wanted in town.items():
+        found = address.get(name)
+        if not isinstance(found, str) or not isinstance(wanted, str):
+            continue
+        one, other = ("".join(text.split()).casefold() for text in (found, wanted))
+        if one != other and not (name == "country" and len(one) != len(other)):
+            return False
+    return True
 
 
 @SITE.rule(name="filter", on=LISTED)

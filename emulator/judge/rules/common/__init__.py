@@ -6,6 +6,7 @@ none) and what the rule is about. What a right partner may do all the same is sa
 
 from __future__ import annotations
 
+from emulator.judge.rules.common.building import QUALIFIED, QUOTED, builds_on, used_once
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
 from emulator.judge.rules.common.echo import echo_marks, echoes
 from emulator.judge.rules.common.filtering import Filter, filters
@@ -46,12 +47,15 @@ from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists
 
 __all__ = [
     "PAGING",
+    "QUALIFIED",
+    "QUOTED",
     "STEADY",
     "TELLS_NOTHING",
     "WHO",
     "Filter",
     "Machine",
     "agrees",
+    "builds_on",
     "claims_all",
     "dues",
     "echo_marks",
@@ -90,6 +94,7 @@ __all__ = [
     "told_or_not",
     "too_many_is_422",
     "unknown_is_404",
+    "used_once",
     "uses_all",
     "wanted_types_only",
     "well_without_errors",

@@ -22,12 +22,16 @@ from emulator.wire.payload import at, every
 Parties = tuple[str | None, str | None]
 
 
+_NAMES: Final = {ORDER.name: "/productOrderItem/*/product/id", PRODUCT.name: "/productRelationship/*/id"}
+"""Where the Seller names products, beside showing them."""
+
+
 @dataclass(slots=True)
 class _Inventory:
     """What a Buyer was told of the products that there are.
 
-    `told` are the ids that orders got for new products; `lacking` those that were read and are not there; `listed` who
-    got a list of all products, `seen` who was shown one.
+    `told` are the ids that orders and relations of products name; `lacking` those that were read and are not there;
+    `listed` who got a list of all products, `seen` who was shown one.
     """
 
     told: set[str] = field(default_factory=set)
@@ -41,9 +45,8 @@ class _Inventory:
         for shown, life in run.lived(exchange):
             if life.kind is PRODUCT:
                 self.seen.add(parties)
-            elif life.kind is ORDER:
-                new = (item for _, item in every(shown.value, "/productOrderItem/*") if at(item, "/action") == "add")
-                self.told.update(found for item in new if isinstance(found := at(item, "/product/id"), str))
+            if pattern := _NAMES.get(life.kind.name):
+                self.told.update(found for _, found in every(shown.value, pattern) if isinstance(found, str))
         identifier = exchange.path_params.get("id")
         status = exchange.response.status if exchange.response else 0
         if exchange.operation == PRODUCT.retrieve and exchange.api == PRODUCT.api and identifier:

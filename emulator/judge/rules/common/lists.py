@@ -14,14 +14,16 @@ from emulator.judge.run import Kind, Said
 from emulator.wire.payload import every
 
 
-def unknown_is_404(book: Rulebook, labels: Labels, operation: str, kind: Kind, *, name: str = "") -> None:
+def unknown_is_404(
+    book: Rulebook, labels: Labels, operation: str, kind: Kind, *, too: tuple[int, ...] = (), name: str = ""
+) -> None:
     """A read by an id that was never given out is answered 404. An answer that the caller is not allowed, or not
     able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed, nor a
-    fault of the Seller's own (5xx).
+    fault of the Seller's own (5xx). Statuses `too` will do where no clause names the 404.
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        if said.status in TELLS_NOTHING or not 400 <= said.status < 500:  # noqa: PLR2004
+        if said.status in (*TELLS_NOTHING, *too) or not 400 <= said.status < 500:  # noqa: PLR2004
             return
         life = said.run.life(kind, said.exchange.path_params.get("id"))
         if life is None or life.last_before(said.exchange, whole=False) is None:

@@ -14,7 +14,8 @@ from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Machine
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
-from emulator.judge.run import ORDER, PRODUCT, Life, Run, Said, Shown, View
+from emulator.judge.rules.order.charging import CHARGES
+from emulator.judge.run import ORDER, PRODUCT, QUOTE, Life, Run, Said, Shown, View
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, as_json, at, every
@@ -200,7 +201,7 @@ def product_is_of_the_offering_ordered(run: Run) -> Iterator[Remark]:
 @INVENTORY.at_end(name="order")
 def product_is_as_ordered(run: Run) -> Iterator[Remark]:
     """A product that is read once the last order about it is completed shows what was ordered: its status, its
-    configuration, its sites, relations and billing account.
+    configuration, its sites, relations and billing account, and the prices of the quote that it was made from.
 
     The inventory may follow an order with delay, and others may change a product: only hints.
     """
@@ -208,7 +209,7 @@ def product_is_as_ordered(run: Run) -> Iterator[Remark]:
     for life in run.lives(PRODUCT):
         reads = [shown for shown in life.shown if shown.view is not View.LISTED]
         for shown, last in _after_orders(reads, ordered.get(life.id, ())):
-            for mark in _against_order(last, shown.value):
+            for mark in (*_against_order(last, shown.value), *_against_quote(run, last, shown.value)):
                 yield on_response(shown.exchange, mark)
 
 
@@ -277,3 +278,31 @@ def _all_there(place: str, wanted: Sequence[Any], product: Mapping[str, Any], wh
 
 def _like_ordered(place: str, right: bool, wanted: Any, found: Any, why: str) -> Mark:
     return FINE if right else breach(place, wanted, found, f"{place} is not as ordered, and {why}", hint=True)
+
+
+def _against_quote(run: Run, ordered: _Ordered, product: Mapping[str, Any]) -> Iterator[Mark]:
+    """What recurs of the product's prices, against the quote item that was ordered and the charges of the order.
+
+    What is paid once need not stand in the inventory for ever, and a discount may come with it.
+    """
+    quote = run.life(QUOTE, at(ordered.item, "/quoteItem/quoteId"))
+    last, wanted = quote.whole[-1].value if quote and quote.whole else MISSING, at(ordered.item, "/quoteItem/id")
+    items = [item for _, item in every(last, "/quoteItem/*") if at(item, "/id") == wanted]
+    offered = [key for item in items for _, price in every(item, "/quoteItemPrice/*") if (key := _recurring(price))]
+    if not offered or ordered.action not in ("add", "modify"):
+        return
+    charged = [life.whole[-1].value for life in run.known(CHARGES).about(ordered.order.id) if life.whole]
+    offered += [key for charge in charged for _, item in every(charge, "/chargeItem/*") if (key := _recurring(item))]
+    for place, price in every(product, "/productPrice/*"):
+        if found := _recurring(price):
+            yield _like_ordered(
+                place, found in offered, offered, found, f"order {ordered.order.id} was made from a quote"
+            )
+
+
+def _recurring(price: Any) -> tuple[Any, ...] | None:
+    """What a price is that recurs: its period, its amount and its currency; None for others."""
+    if at(price, "/priceType") != "recurring":
+        return None
+    places = ("/recurringChargePeriod", "/price/dutyFreeAmount/value", "/price/dutyFreeAmount/unit")
+    return tuple(at(price, place) for place in places)

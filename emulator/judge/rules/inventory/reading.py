@@ -40,7 +40,7 @@ common.no_twins(
     "/statusChange",
 )
 common.keeps_id(INVENTORY, (), PRODUCT)
-common.unknown_is_404(INVENTORY, (), "retrieveProduct", PRODUCT, name="unknown")
+common.unknown_is_404(INVENTORY, (), "retrieveProduct", PRODUCT, too=(400,), name="unknown")
 common.no_doubles(INVENTORY, (), "listProduct")
 common.pages(INVENTORY, (), "listProduct")
 common.agrees(INVENTORY, (), PRODUCT, "/productOffering/id", "/productSpecification/id")

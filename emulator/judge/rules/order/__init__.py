@@ -1,7 +1,7 @@
 """The rules of MEF 123: one module for each group of use cases.
 
 In the order of the guide: serving, products, placing with answering and item_answers, terms, changing, living, patching,
-reading, dates, cancelling, plausible, charging with charge_answers, charge_ends and charge_states, subscribing, news, telling, paging.
+reading, dates, cancelling, too_late, plausible, charging with charge_answers, charge_ends and charge_states, subscribing, news, telling, paging.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from emulator.judge.rules.order import (
     subscribing,
     telling,
     terms,
+    too_late,
 )
 from emulator.judge.rules.order.book import ORDER
 
@@ -54,4 +55,5 @@ __all__ = [
     "subscribing",
     "telling",
     "terms",
+    "too_late",
 ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
-from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import CHARGE, MODIFY_DATE, Life, Run, Said
 from emulator.judge.run import ORDER as ORDER_KIND
@@ -17,6 +16,7 @@ from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass
+from emulator.judge.rules.common.values import told_alike
 from emulator.judge.rules.order.answering import UNCHANGED, date_changes, entered_notes
 from emulator.judge.rules.order.products import ANSWERS, ITEMS
 
@@ -62,7 +62,7 @@ def _note_marks(
         ):
             yield FINE
         elif namesakes:
-            name = next(n for n in _NOTE if given(old.get(n)) and not common.same(old[n], namesakes[0].get(n)))
+            name = next(n for n in _NOTE if given(old.get(n)) and not told_alike(old[n], namesakes[0].get(n)))
             here = f"{place}/{notes.index(namesakes[0])}/{name}"
             yield breach(here, old.get(name, MISSING), namesakes[0].get(name, MISSING),
                          f"{here} of note {old['id']} was changed; {who} it otherwise")  # fmt: skip
@@ -71,7 +71,7 @@ def _note_marks(
 
 
 def _same_note(old: Mapping[str, Any], note: Mapping[str, Any]) -> bool:
-    return all(common.same(old[name], note.get(name)) for name in _NOTE if given(old.get(name)))
+    return all(told_alike(old[name], note.get(name)) for name in _NOTE if given(old.get(name)))
 
 
 ORDER.present("R22", ITEMS, "/state", on=ANSWERS)

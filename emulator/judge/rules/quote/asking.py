@@ -11,6 +11,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import ASKED, CREATED, QUOTE, SHOWN, items_of
 from emulator.judge.run import PRODUCT, Half, Run, Said, succeeded
+from emulator.judge.run import QUOTE as KIND
 from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, escape, every
@@ -196,6 +197,7 @@ def relations_are_to_siblings(said: Said) -> Iterator[Mark]:
                 yield FINE
 
 
+common.builds_on(QUOTE, KIND, common.QUALIFIED, name="as-qualified")
 QUOTE.present("R42", "/quoteItem/*", "/product/productConfiguration", on=ASKED, where=_with_product("add"))
 QUOTE.present("R43", "/quoteItem/*", "/product/productOffering", on=ASKED, where=_with_product("add"))
 QUOTE.absent("R44", "/quoteItem/*", "/product/id", on=ASKED, where=_with_product("add"))

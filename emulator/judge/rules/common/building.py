@@ -1,0 +1,123 @@
+"""What a Buyer builds on: an item that refers to an item of a quote or a qualification is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emulator.judge.fold import Fold
+from emulator.judge.rule import FINE, Mark, requests
+from emulator.judge.rulebook import Rulebook, breach, given
+from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.run import ORDER, POQ, QUOTE, Kind, Life, Run, Said, succeeded
+from emulator.standard.breach import Breach, Check
+from emulator.wire.exchange import Exchange
+from emulator.wire.payload import MISSING, at, every
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Something that can be referred to: the member of an item that does so, the id in it, and the states to build on."""
+
+    member: str
+    whole: str
+    kind: Kind
+    good: tuple[str, ...]
+
+
+QUALIFIED: Final = Base("productOfferingQualificationItem", "productOfferingQualificationId", POQ, ("done.ready",))
+QUOTED: Final = Base("quoteItem", "quoteId", QUOTE, ("approved.orderable", "approved.orderableAlternate", "accepted"))
+
+
+def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
+    """Items that refer to an item of a quote or a qualification: it is there, can be built on, and is about the same
+    product, action and offering. The Seller decides what it takes, so that anything else is a hint.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for place, item in every(said.body, f"{kind.items}/*"):
+            life = said.run.life(base.kind, at(item, f"/{base.member}/{base.whole}"))
+            last = life.last_before(said.exchange) if life else None
+            if last is None:
+                continue
+            here = f"{place}/{base.member}"
+            wanted = at(item, f"/{base.member}/id")
+            found = next(
+                (one for _, one in every(last.value, f"{base.kind.items}/*") if at(one, "/id") == wanted), None
+            )
+            if found is None:
+                yield breach(f"{here}/id", f"an item of {base.kind.name} {life.id if life else ''}", wanted, hint=True)
+                continue
+            state = _newest_state(life, said.exchange)
+            if isinstance(state, str) and state not in base.good:
+                yield breach(f"{here}/{base.whole}", list(base.good), state,
+                             f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
+            yield from _same_product(place, item, found, base)
+
+    about = f"items that name an item of a {base.kind.name}, against it"
+    book.add((), look, on=requests(book.api, str(kind.create)), about=about, name=name)
+
+
+def _newest_state(life: Life | None, exchange: Exchange) -> Any:
+    newest = life.last_before(exchange, whole=False) if life else None
+    return at(newest.value, "/state") if newest else MISSING
+
+
+def _same_product(place: str, item: Mapping[str, Any], found: Mapping[str, Any], base: Base) -> Iterator[Mark]:
+    """Action, product and offering; what another product was proposed for is left alone."""
+    proposed = given(at(item, f"/{base.member}/alternateProductProposalId")) or given(
+        at(item, f"/{base.member}/alternateProductOfferingProposalId")
+    )
+    alternate = found.get("state") == "approved.orderableAlternate"
+    members = ["/action", "/product/id"]
+    members += [] if proposed or alternate else ["/product/productOffering/id", "/product/productConfiguration"]
+    for member in members:
+        was, now = at(found, member), at(item, member)
+        if not given(was) or (not given(now) and member != "/action"):
+            continue
+        for mark in echo_marks(was, now, place + member):
+            if isinstance(mark, Breach):
+                yield Breach(mark.place, mark.expected, mark.found,
+                             f"{mark.place} is not that of the {base.kind.name}'s item {found.get('id')}",
+                             check=Check.HINT)  # fmt: skip
+            else:
+                yield FINE
+
+
+def _take_used(known: dict[tuple[str, str], list[Exchange]], _run: Run, exchange: Exchange) -> None:
+    if exchange.api == ORDER.api and exchange.operation == ORDER.create and succeeded(exchange):
+        for _, reference in every(exchange.request.body, f"{ORDER.items}/*/{QUOTED.member}"):
+            key = at(reference, f"/{QUOTED.whole}"), at(reference, "/id")
+            if isinstance(key[0], str) and isinstance(key[1], str):
+                known.setdefault((key[0], key[1]), []).append(exchange)
+
+
+_USED: Final[Fold[dict[tuple[str, str], list[Exchange]]]] = Fold(dict, _take_used)
+"""The orders that were taken, by the quote items that they were made from."""
+_CAME_TO_NOTHING: Final = ("rejected", "cancelled", "failed")
+
+
+def used_once(book: Rulebook, *, name: str) -> None:
+    """No item of a quote is ordered twice, unless the first order came to nothing: a hint."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        used = said.run.known(_USED, before=said.exchange)
+        for place, reference in every(said.body, f"{ORDER.items}/*/{QUOTED.member}"):
+            key = at(reference, f"/{QUOTED.whole}"), at(reference, "/id")
+            orders = used.get(key, ()) if all(isinstance(part, str) for part in key) else ()
+            standing = [order for order in orders[-3:] if _stands(said.run, order, said.exchange)]
+            if standing:
+                yield breach(place, "an item that was not ordered yet", key[1],
+                             f"item {key[1]} of quote {key[0]} was ordered by exchange {standing[-1].n} already", hint=True)  # fmt: skip
+            elif isinstance(key[0], str):
+                yield FINE
+
+    book.add(
+        (), look, on=requests(ORDER.api, str(ORDER.create)), about="items of quotes that were ordered before", name=name
+    )
+
+
+def _stands(run: Run, placed: Exchange, now: Exchange) -> bool:
+    life = run.life(ORDER, at(placed.response.body if placed.response else None, "/id"))
+    return _newest_state(life, now) not in _CAME_TO_NOTHING
