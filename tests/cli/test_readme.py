@@ -65,7 +65,7 @@ def curl(text: str, url: str) -> str:
     reading.add_argument("-H", action="append", default=[])
     reading.add_argument("-d")
     reading.add_argument("url")
-    command, *words = shlex.split(text)
+    command, *words = shlex.split(text.replace("\\\n", " "))
     assert command == "curl"
     asked = reading.parse_args(words)
     headers = dict(header.split(": ", 1) for header in asked.H)
