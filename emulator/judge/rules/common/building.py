@@ -53,7 +53,16 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
             if isinstance(state, str) and state not in base.good:
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
-            yield from _same_product(place, item, found, base)
+            # What the Buyer asked for itself is known better than what came back of it.
+            sent = next(
+                (
+                    one
+                    for _, one in every(life.request if life else MISSING, f"{base.kind.items}/*")
+                    if at(one, "/id") == wanted
+                ),
+                found,
+            )
+            yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
 
     about = f"items that name an item of a {base.kind.name}, against it"
     book.add((), look, on=requests(book.api, str(kind.create)), about=about, name=name)

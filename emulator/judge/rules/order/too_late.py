@@ -79,6 +79,6 @@ def _why_over(said: Said, product: str, deleted: dict[str, list[Exchange]]) -> s
         order = said.run.life(ORDERS, at(placed.response.body if placed.response else None, "/id"))
         newest = order.last_before(said.exchange, whole=False) if order else None
         state = text_of(newest.value.get("state")) if newest else ""
-        if state not in ("rejected", "cancelled", "failed", "partial"):
+        if state == "completed":
             return f"exchange {placed.n} ordered that it ends"
     return ""
