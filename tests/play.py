@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.run import Declared
@@ -34,11 +34,12 @@ class Played:
     heard: tuple[str, ...] = ()
 
     def judged(self, exchanges: tuple[Exchange, ...] | None = None, *, sut: Party | None = None) -> Judgement:
-        """What the judge says of these exchanges, or of others in their place."""
+        """What the judge says of these exchanges, or of others in their place, which may be numbered otherwise."""
+        seen = self.exchanges if exchanges is None else exchanges
         return judge(
-            self.exchanges if exchanges is None else exchanges,
+            seen,
             load_release(),
-            provoked=self.provoked,
+            provoked=frozenset(exchange.n for exchange in seen if exchange.provoked),
             heard=self.heard,
             declared=self.declared,
             sut=sut,
@@ -86,5 +87,8 @@ def play(
         running.stop()
         listener.close()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
-    seen = tuple(door if spoil_ask else transcript)
+    seen = tuple(
+        replace(exchange, provoked=True) if exchange.n in result.provoked else exchange
+        for exchange in (door if spoil_ask else transcript)
+    )
     return Played(name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard)

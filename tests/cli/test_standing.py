@@ -74,7 +74,7 @@ def test_what_the_seller_refuses_is_no_pass(seller: tuple[str, subprocess.Popen[
     url, _ = seller
     assert partner_buyer.main(f"{url}/r/again", "repeats") == 0
     (used,) = against_the_buyer(url, "again")
-    assert "The quote is accepted" in used["message"]
+    assert "was ordered by exchange" in used["message"]
 
     assert partner_buyer.main(f"{url}/r/late") == 0
     before = judgement(url, "late")

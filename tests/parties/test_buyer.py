@@ -18,7 +18,8 @@ from emulator.parties.profile import load_profile
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.result import RunResult
 from emulator.scenario.runner import run_scenario
-from emulator.session import Settings, read_scenarios, run_all, select, serve_buyer, serve_seller
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, read_scenarios, run_all, serve_buyer, serve_seller
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
 from emulator.wire.call import Call, Reply
@@ -160,7 +161,7 @@ def test_the_notifications_stand_in_the_report_and_twice_the_same(tmp_path):
             return lambda *_: None
 
     def reports():
-        jobs = select(read_scenarios(paths, load_release()), [])
+        jobs = plan(read_scenarios(paths, load_release()), Wish(), load_release()).jobs
         return run_all(Settings(seed=7), jobs, Silent())
 
     first, second = reports(), reports()

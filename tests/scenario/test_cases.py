@@ -13,7 +13,8 @@ from emulator.scenario.cases import delay_of, needs, news_of, reactions
 from emulator.scenario.lint import lint, real_waits
 from emulator.scenario.model import Case
 from emulator.scenario.plan import plan_overlay
-from emulator.session import Settings, read_scenarios, run_all, select
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, read_scenarios, run_all
 from emulator.standard.release import load_release
 from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response
 from emulator.wire.faults import Delay, Faults, NewsTrouble
@@ -52,7 +53,7 @@ class Silent:
 def run(folder: Path, case: str, **settings):
     """The report of one case against our own seller."""
     path = write(folder, LIVE + f"  - {{id: c, {case}}}\n")
-    jobs = select(read_scenarios([path], RELEASE), ["c"])
+    jobs = plan(read_scenarios([path], RELEASE), Wish(("c",)), RELEASE).jobs
     (report,) = run_all(Settings(**settings), jobs, Silent())
     return report
 
@@ -138,7 +139,7 @@ def test_trouble_that_does_not_fit_is_the_scenarios_error(tmp_path, case, proble
 
 def test_a_path_that_is_not_there_is_gone_only_for_a_fault_case_and_noticed(tmp_path):
     path = Path("scenarios/faults/lifecycle.oit.yaml")
-    jobs = select(read_scenarios([path], RELEASE), ["back-again"])
+    jobs = plan(read_scenarios([path], RELEASE), Wish(("back-again",)), RELEASE).jobs
     (report,) = run_all(Settings(), jobs, Silent())
     assert report["verdict"] == "pass"
     assert step(report, "orderable:back-again")["message"].startswith("noticed: ")
@@ -160,9 +161,9 @@ def test_what_was_spoilt_stays_so_in_a_transcript(tmp_path):
 
 def test_cases_are_left_out_where_the_partner_would_have_to_make_the_mischief(tmp_path):
     scenario = read(tmp_path, CREATE, "cases:\n" + PATCHED + f"  - {{id: f, {fault('create', '{lost: true}')}}}\n")
-    assert [job.case.id if job.case else None for job in select([scenario], ())] == [None, "n", "f"]
-    assert [job.case.id if job.case else None for job in select([scenario], (), Party.SELLER)] == [None, "n"]
-    assert [job.case.id if job.case else None for job in select([scenario], (), Party.BUYER)] == [None, "f"]
+    for sut, cases in ((None, [None, "n", "f"]), (Party.SELLER, [None, "n"]), (Party.BUYER, [None, "f"])):
+        jobs = plan([scenario], Wish(), RELEASE, sut=sut).jobs
+        assert [job.case.id if job.case else None for job in jobs] == cases
     assert needs(scenario.cases[0], Party.SELLER)
 
 
@@ -179,7 +180,7 @@ def test_without_our_own_seller_there_is_no_trouble(tmp_path):
 def stray():
     """The report of a run in which our seller goes on telling after the end of a subscription."""
     path = Path("scenarios/faults/after-unsubscribe.oit.yaml")
-    jobs = select(read_scenarios([path], RELEASE), ["told-all-the-same"])
+    jobs = plan(read_scenarios([path], RELEASE), Wish(("told-all-the-same",)), RELEASE).jobs
     (report,) = run_all(Settings(seed=5), jobs, Silent())
     return report
 

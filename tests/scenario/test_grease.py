@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.grease import UNKNOWN, Grease, Level
-from emulator.session import Settings, find_scenarios, read_scenarios, run_all, select
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, find_scenarios, read_scenarios, run_all
 from emulator.standard.release import load_release
 from emulator.wire.exchange import Party
 from emulator.wire.payload import dump
@@ -97,7 +98,7 @@ class Silent:
 def test_our_own_seller_and_buyer_live_with_it(level, name):
     """Judged clean: what nobody knows is warned of, and nothing else is found."""
     scenarios = read_scenarios(find_scenarios([Path("scenarios") / f"{name}.oit.yaml"]), load_release())
-    reports = run_all(Settings(grease=level, seed=3), select(scenarios, ()), Silent())
+    reports = run_all(Settings(grease=level, seed=3), plan(scenarios, Wish(), load_release()).jobs, Silent())
     assert [report["verdict"] for report in reports] == ["pass"] * len(reports)
     rules = {finding["rule"] for report in reports for finding in report["findings"]}
     assert rules <= {"contract.unknown-member"}

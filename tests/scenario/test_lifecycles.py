@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from emulator.scenario.lint import lint
-from emulator.session import Settings, read_scenarios, run_all, select
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, read_scenarios, run_all
 from emulator.standard.release import load_release
 from tests.cli.processes import seller
 from tests.parties.trade import poq, quote
@@ -66,7 +67,9 @@ class Silent:
 def states(folder: Path, kind: str, path: str, steps: str) -> list[str]:
     """The states that the answers showed, in a self-test."""
     text = FOLLOWED.replace("KIND", kind).replace("PATH", path) + (QUOTE if kind == "quote" else ORDER) + steps
-    (report,) = run_all(Settings(), select(read_scenarios([write(folder, text)], RELEASE), ()), Silent())
+    (report,) = run_all(
+        Settings(), plan(read_scenarios([write(folder, text)], RELEASE), Wish(), RELEASE).jobs, Silent()
+    )
     assert report["verdict"] == "pass", report["steps"]
     return [row["response"]["body"]["state"] for row in report["exchanges"]]
 

@@ -12,7 +12,8 @@ import pytest
 
 from emulator.plain_yaml import load_located
 from emulator.scenario.loader import load_scenario
-from emulator.session import Settings, read_scenarios, run_all, select
+from emulator.scenario.selection import Wish, plan
+from emulator.session import Settings, read_scenarios, run_all
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
 from emulator.standard.use_case import load_use_cases
@@ -78,7 +79,7 @@ class Silent:
 
 def forty_days(seed: int) -> list[str]:
     """The transcript of the order of forty days: what was said, by whom, and when since its start."""
-    jobs = select(read_scenarios([FOLDER / "order/forty-days.oit.yaml"], load_release()), ())
+    jobs = plan(read_scenarios([FOLDER / "order/forty-days.oit.yaml"], load_release()), Wish(), load_release()).jobs
     (report,) = run_all(Settings(seed=seed), jobs, Silent())
     assert report["verdict"] == "pass", report["steps"]
     began = datetime.fromisoformat(report["exchanges"][0]["at"])

@@ -267,13 +267,19 @@ def _of_what_there_is(book: Rulebook) -> None:
                 gone = _not_there(run, page.kind, told.exchange, page.id)
                 if page.life.shown:
                     yield on_request(told.exchange, FINE)
-                elif gone or (page.kind in shown and not run.elsewhere(page.id)):
+                elif gone or (page.kind in shown and not run.elsewhere(page.id) and not _was_lost(run, page.kind)):
                     yield on_request(told.exchange, breach(
                         "/event/id", f"a {page.kind.name} of this run", page.id,
                         f"the event is about {page.kind.name} {page.id}, "
                         + (f"which exchange {gone.n} does not find" if gone else
                            "which the run does not show (is it of another run of the buyer's?)"),
                         hint=not gone))  # fmt: skip
+
+
+def _was_lost(run: Run, kind: Kind) -> bool:
+    """Whether something of a kind was asked for whose answer nobody has: it may have been made all the same."""
+    asked = run.of(kind.create, api=kind.api) if kind.create else ()
+    return any(each.response is None or each.n in run.spoilt for each in asked)
 
 
 def _not_there(run: Run, kind: Kind, event: Exchange, identifier: str) -> Exchange | None:
