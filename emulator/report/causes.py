@@ -89,8 +89,9 @@ def explained(
         if binds and unmet and cause in _BINDING and sut is not None:
             broken.append(_agreed(step, sut))
             cause = Cause.AGREED
-        # How a partner took trouble is for the partner to look at, whatever the standard says.
-        ours = sut is None or step.kind == "fault"
+        # What a partner does of its own accord is for the partner to look at, whatever the standard says.
+        last = exchanges.get(step.exchanges[-1]) if step.exchanges else None
+        ours = sut is None or (last is not None and step.blame is blamed(last.sender))
         kept = step.outcome is StepOutcome.NEVER_ARRIVED or (ours and cause in _HOPES)
         told.append(replace(step, cause=cause, blame=step.blame if kept else WHOSE.get(cause, step.blame)))
     return told, broken
