@@ -159,7 +159,7 @@ def test_a_resource_has_its_history_with_what_changed_since(show: Show) -> None:
             ".diff tbody tr", "rows => rows.map(r => [r.children[0].textContent, r.children[2].textContent])"
         )
     )
-    assert changed["/state"] == "accepted"
+    assert changed["/state"] == '"accepted"'
 
 
 def test_the_state_machine_shows_the_way_and_the_illegal_change_with_its_witnesses(show: Show) -> None:
