@@ -104,6 +104,8 @@ def run_report(
             for row in judgement.requirements
         ],
     }
+    if not steps and report["verdict"] == RunVerdict.PASS and not _says_anything(judgement.requirements):
+        report["verdict"] = str(RunVerdict.INCONCLUSIVE)
     if info.captured:
         report["unattributed"] = [_unattributed(entry) for entry in unattributed]
     pages = [_page(page) for page in ledger.accounts if page.told or page.due] if ledger else []
@@ -117,6 +119,11 @@ def run_report(
         if covers["strict"] and covers["not_seen"] and report["verdict"] == RunVerdict.PASS:
             report["verdict"] = str(RunVerdict.INCONCLUSIVE)
     return report
+
+
+def _says_anything(requirements: Iterable[RequirementVerdict]) -> bool:
+    """Whether anything was seen of any requirement: a run of refusals alone shows nothing."""
+    return any(row.verdict not in (Verdict.NOT_SEEN, Verdict.NOT_APPLICABLE) for row in requirements)
 
 
 def _excused(
