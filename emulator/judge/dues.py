@@ -80,7 +80,8 @@ class Due:
 
     `moment` is when it happened, by the clock of who tells, or where nothing tells that (`exact` is False), when it was
     `seen`. It did not happen before `since`, and had happened by `latest`, by the clock of the transcript. `hub` is the
-    subscription that asked for it; `cut_off` says that it ended while the event could be under way.
+    subscription that asked for it; `cut_off` says that it ended while the event could be under way, `brief` that the run
+    did so, though nothing at all had come for long.
     """
 
     types: tuple[str, ...]
@@ -94,6 +95,7 @@ class Due:
     created: bool = False
     hub: Subscription | None = None
     cut_off: bool = False
+    brief: bool = False
     told: Told | None = None
     mark: Mark = Mark.AWAITED
 
@@ -148,6 +150,8 @@ def history_of(value: Any) -> History:
     told = [(moment, state) for moment, state in found if moment is not None and isinstance(state, str)]
     if len(told) < len(found):
         return []
+    if told and told[0][0] > told[-1][0]:
+        told.reverse()  # newest first: so are those of one moment
     told.sort(key=lambda entry: entry[0])
     return [entry for spot, entry in enumerate(told) if not spot or entry[1] != told[spot - 1][1]]
 
