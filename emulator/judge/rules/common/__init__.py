@@ -42,7 +42,7 @@ from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle,
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
-from emulator.judge.rules.common.values import moment, same
+from emulator.judge.rules.common.values import moment, only, same
 from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",
+    "only",
     "pages",
     "paired",
     "parties",

@@ -50,7 +50,7 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
                 yield breach(f"{here}/id", f"an item of {base.kind.name} {life.id if life else ''}", wanted, hint=True)
                 continue
             state = _newest_state(life, said.exchange)
-            if isinstance(state, str) and state not in base.good:
+            if isinstance(state, str) and state not in base.good and not _moved_on(life, said.exchange):
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
             yield from _same_product(place, item, found, base)
@@ -62,6 +62,21 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
 def _newest_state(life: Life | None, exchange: Exchange) -> Any:
     newest = life.last_before(exchange, whole=False) if life else None
     return at(newest.value, "/state") if newest else MISSING
+
+
+_BEGUN: Final = ("acknowledged", "inProgress", "inProgress.draft")
+
+
+def _moved_on(life: Life | None, exchange: Exchange) -> bool:
+    """Whether the Buyer can know of another state than the one shown last: an event told of a change, or nobody looked
+    since the request, whose answer was a beginning.
+    """
+    newest = life.last_before(exchange, whole=False) if life else None
+    if life is None or newest is None:
+        return False
+    if any(newest.exchange.n < event.n < exchange.n for event in life.told):
+        return True
+    return newest.exchange is life.asked and succeeded(exchange) and at(newest.value, "/state") in _BEGUN
 
 
 def _same_product(place: str, item: Mapping[str, Any], found: Mapping[str, Any], base: Base) -> Iterator[Mark]:
