@@ -31,11 +31,13 @@ from emulator.judge.rules.common.lists import (
     unknown_is_404,
 )
 from emulator.judge.rules.common.plausible import (
+    begins,
     in_order,
     lasts,
     links_to_itself,
     past,
     prices_read_well,
+    to_come,
     well_without_errors,
 )
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
@@ -55,6 +57,7 @@ __all__ = [
     "Filter",
     "Machine",
     "agrees",
+    "begins",
     "builds_on",
     "claims_all",
     "dues",
@@ -92,6 +95,7 @@ __all__ = [
     "steady",
     "subscribers_only",
     "tells_history",
+    "to_come",
     "told_or_not",
     "too_many_is_422",
     "unknown_is_404",
