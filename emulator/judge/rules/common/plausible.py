@@ -17,6 +17,10 @@ from emulator.wire.payload import MISSING, at, every
 _SKEW: Final = timedelta(hours=1)
 """How far two clocks can be apart before one of them is wrong."""
 
+_SECOND: Final = timedelta(seconds=1)
+DAY: Final = timedelta(hours=38)
+"""By how much an instant may be over that stands for a day, anywhere on earth."""
+
 Where = Callable[[Mapping[str, Any]], bool]
 
 
@@ -43,8 +47,10 @@ def past(
     book.add((), look, on=on, about=about, name=name)
 
 
-def in_order(book: Rulebook, first: str, *later: str, on: On, holder: str = "", name: str) -> None:
-    """Of each holder, no date of `later` (patterns below it) is before the date of `first`, to the second."""
+def in_order(
+    book: Rulebook, first: str, *later: str, on: On, holder: str = "", name: str, slack: timedelta = _SECOND
+) -> None:
+    """Of each holder, no date of `later` (patterns below it) is before the date of `first`, by `slack` or more."""
 
     def look(said: Said) -> Iterator[Mark]:
         for place, value in _holders(said, holder, None):
@@ -53,7 +59,7 @@ def in_order(book: Rulebook, first: str, *later: str, on: On, holder: str = "", 
                 for where, found in every(value, member):
                     when = moment(found)
                     if begun is not None and when is not None:
-                        yield FINE if begun - when < timedelta(seconds=1) else breach(
+                        yield FINE if begun - when < slack else breach(
                             place + where, f"{at(value, first)} or later", found,
                             f"{place}{where} is before {place}{first}", hint=True)  # fmt: skip
 
@@ -114,15 +120,11 @@ def begins(book: Rulebook, kind: Kind, member: str, *, name: str = "begun-before
     book.add((), look, on=responses(book.api, str(kind.create)), about=f"{member} against the request", name=name)
 
 
-_DAY: Final = timedelta(hours=38)
-"""By how much an instant may be over that stands for a day, anywhere on earth."""
-
-
 def to_come(book: Rulebook, *members: str, on: On, name: str = "wish-past") -> None:
     """What the Buyer wants done by some day is not wanted for a day that is over (requests)."""
 
     def look(said: Said) -> Iterator[Mark]:
-        earliest = said.exchange.at - said.run.spread(_DAY)
+        earliest = said.exchange.at - said.run.spread(DAY)
         for member in members:
             for where, found in every(said.body, member):
                 when = moment(found)

@@ -6,6 +6,7 @@ from typing import Final
 
 from emulator.judge.rule import responses
 from emulator.judge.rules import common
+from emulator.judge.rules.common.plausible import DAY
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import CHARGE_SHOWN, CHARGE_WHOLE
 from emulator.judge.rules.order.names import API, ASK_DATE, ITEMS, PLACE, SEEN, SEEN_DATE, SHOWN
@@ -25,6 +26,7 @@ common.past(
 )
 common.past(ORDER, "/creationDate", on=SEEN_DATE | CHARGE_SHOWN, name="creation-future")
 common.in_order(ORDER, "/orderDate", f"{ITEMS}/completionDate", on=SHOWN, name="item-date-order")
+common.in_order(ORDER, "/orderDate", f"{ITEMS}/expectedCompletionDate", on=SHOWN, name="expected-before", slack=DAY)
 common.well_without_errors(ORDER, ITEMS, "inProgress", "completed", on=SHOWN)
 common.prices_read_well(ORDER, "/chargeItem/*", on=CHARGE_WHOLE, name="charge-words")
 common.lasts(
