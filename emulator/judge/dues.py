@@ -80,8 +80,7 @@ class Due:
 
     `moment` is when it happened, by the clock of who tells, or where nothing tells that (`exact` is False), when it was
     `seen`. It did not happen before `since`, and had happened by `latest`, by the clock of the transcript. `hub` is the
-    subscription that asked for it; `cut_off` says that it ended while the event could be under way, `brief` that the run
-    did so, though nothing at all had come for long.
+    subscription that asked for it; `cut_off` says that it ended while the event could be under way.
     """
 
     types: tuple[str, ...]
@@ -95,7 +94,6 @@ class Due:
     created: bool = False
     hub: Subscription | None = None
     cut_off: bool = False
-    brief: bool = False
     told: Told | None = None
     mark: Mark = Mark.AWAITED
 

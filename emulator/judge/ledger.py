@@ -8,9 +8,9 @@ people and for steps that wait for an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.dues import NEWS, Due, Mark, News, Owing, history_of, moment_of
@@ -18,7 +18,7 @@ from emulator.judge.fold import Fold
 from emulator.judge.hubs import Listening, over, subscriptions, was_under_way
 from emulator.judge.run import Kind, Life, Run
 from emulator.judge.run import succeeded as was_accepted
-from emulator.judge.times import GRACE, OVERTAKEN, SILENCE, SKEW
+from emulator.judge.times import GRACE, SKEW
 from emulator.standard.events import listeners
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
@@ -30,7 +30,6 @@ __all__ = ["GOOD", "Account", "Due", "Ledger", "Mark", "Told", "ledger_of", "mom
 
 _LAST: Final = 1 << 62
 """Among lines of one moment, those that no exchange says come last."""
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _ITEM_IDS: Final = ("poqItemId", "quoteItemId", "orderItemId")
 
 
@@ -174,7 +173,6 @@ def ledger_of(run: Run, *, now: datetime, grace: float | None = None) -> Ledger:
     """As `read_ledger`, for a run that the judge has read."""
     patience = run.spread(GRACE if grace is None else timedelta(seconds=grace))
     hubs = {news.kind.api: Listening(run, news.kind.api) for news in NEWS}
-    came: dict[str, Mapping[str, datetime]] = {}
     accounts: list[Account] = []
     for news in NEWS:
         kind = news.kind
@@ -183,14 +181,11 @@ def ledger_of(run: Run, *, now: datetime, grace: float | None = None) -> Ledger:
             continue
         listening, owing, not_found = hubs[kind.api], Owing(run, news, hubs[kind.api]), _not_found(kind, run)
         types = listeners(run.release, kind.api)
-        if kind.api not in came:
-            came[kind.api] = _newest_told(run, kind.api, types)
         for life in lives:
             account = Account(kind, life.id, life, listening, run)
             account.told = [_told(event, types) for event in life.told]
             account.due = owing.of(life)
-            _pair(account, patience)
-            _look_for_missing(account, came[kind.api], now, patience)
+            _pair(account, now, patience)
             _examine(account, news, not_found.get(life.id))
             if account.told or account.due or listening.all:
                 accounts.append(account)
@@ -240,7 +235,7 @@ def _told(event: Exchange, types: dict[str, str]) -> Told:
 # What was told, and of what
 
 
-def _pair(account: Account, grace: timedelta) -> None:
+def _pair(account: Account, now: datetime, grace: timedelta) -> None:
     """Match events with what they tell of. An event names no state: time decides, and else their order."""
     free = _different(account.told)
     for fits in (_tells_to_the_second, _tells):
@@ -254,50 +249,14 @@ def _pair(account: Account, grace: timedelta) -> None:
             took = due.told.exchange.at - due.known
             due.mark = Mark.LATE if took > grace else Mark.DELIVERED
             due.told.mark(due.mark, f"{took.total_seconds():.0f} s after it" if took > grace else "")
+        elif now - due.latest > grace and not due.cut_off:
+            due.mark = Mark.NEVER_ARRIVED
     for told in free:
         took = told.exchange.at - told.moment if told.moment is not None else timedelta()
         if took > grace:
             told.mark(Mark.LATE, f"{took.total_seconds():.0f} s after its eventTime")
         else:
             told.mark(Mark.UNCONFIRMED)
-
-
-def _look_for_missing(account: Account, came: Mapping[str, datetime], now: datetime, grace: timedelta) -> None:
-    """What was not told, and will not be: its time is over, or the subscriber was told of what happened long after it.
-
-    `came` has the moment of the newest change that an event of each type told anybody of.
-    """
-    run = account.run
-    for due in account.due:
-        if due.told is not None:
-            continue
-        if (now - due.latest > grace and not due.cut_off) or _is_overtaken(due, account, came):
-            due.mark = Mark.NEVER_ARRIVED
-        elif not came and due.hub is not None:
-            due.brief = min(now, due.hub.until) - due.latest > run.spread(SILENCE)
-
-
-def _is_overtaken(due: Due, account: Account, came: Mapping[str, datetime]) -> bool:
-    """Whether the one who subscribed to it was told of what happened after it: by an event of its type of what happened
-    some time later, or by another of what happened long after.
-    """
-    run, listening, happened = account.run, account.listening, max(due.moment, due.latest)
-    if not due.exact or any(listening.count(one, _LAST) > 1 for one in (*due.types, *came)):
-        return False
-    return any(
-        moment - happened > run.spread(OVERTAKEN if event_type in due.types else SILENCE)
-        for event_type, moment in came.items()
-    )
-
-
-def _newest_told(run: Run, api: str, types: Mapping[str, str]) -> dict[str, datetime]:
-    """By its type, when the newest change happened that an event told of, by whose clock it is earlier."""
-    found: dict[str, datetime] = {}
-    for operation, event_type in types.items():
-        for event in run.of(operation, api=api):
-            moment = min(moment_of(at(event.request.body, "/eventTime")) or _NEVER, event.at)
-            found[event_type] = max(found.get(event_type, _NEVER), moment)
-    return found
 
 
 def _different(told: Sequence[Told]) -> list[Told]:

@@ -13,7 +13,3 @@ CLOCKS: Final = timedelta(hours=1)
 """By so much the clocks of two parties may differ before it is worth a word."""
 ROUNDED: Final = SKEW / 2
 """A moment that is told in whole seconds can be so much too late."""
-OVERTAKEN: Final = timedelta(seconds=5)
-"""Who tells, by events of one type, of what happened so much later has told of the earlier, or does not mean to."""
-SILENCE: Final = timedelta(seconds=10)
-"""The same by events of any type; and nothing at all for so long, though there was something to tell, is worth a word."""

@@ -375,26 +375,25 @@ def _longest_way(name: str, state: str) -> int | None:
 
 def dues(run: Run, kinds: Collection[Kind]) -> Iterator[tuple[Account, Due]]:
     """What had to be told of the resources of these kinds, so far as anything can be said of it: it was told, or it
-    cannot come any more, or nothing came at all, and was not held back on purpose.
+    cannot come any more, and was not held back on purpose.
     """
     for api in dict.fromkeys(kind.api for kind in kinds):
         for page in accounts(run, api):
             if page.kind in kinds:
-                held_back = page.id in run.withheld
-                silent = (Mark.AWAITED, Mark.NEVER_ARRIVED) if held_back else (Mark.AWAITED,)
-                yield from ((page, due) for due in page.due if due.mark not in silent or (due.brief and not held_back))
+                silent = (Mark.AWAITED, Mark.NEVER_ARRIVED) if page.id in run.withheld else (Mark.AWAITED,)
+                yield from ((page, due) for due in page.due if due.mark not in silent)
 
 
 def told_or_not(page: Account, due: Due, *, why: str = "", hint: bool = False) -> Remark:
     """That something was told, or that it was not; a hint where its event, had it been sent, might not be recorded."""
     if due.told is not None:
         return on_request(due.told.exchange, FINE)
-    types, doubtful = " or ".join(due.types), due.brief or not due.sure
-    unsure = "; or was the run too short for it?" if due.brief else "; or was it told where nobody recorded it?"
+    types = " or ".join(due.types)
+    unsure = "" if due.sure else "; or was it told where nobody recorded it?"
     return on_response(due.seen, breach(
         _place(page, due), types, MISSING if due.created else due.state,
         f"{page.kind.name} {page.id}: {due.what}, and no {types} told the buyer, who had subscribed"
-        f"{f' ({why})' if why else ''}{unsure if doubtful else ''}", hint=hint or doubtful))  # fmt: skip
+        f"{f' ({why})' if why else ''}{unsure}", hint=hint or not due.sure))  # fmt: skip
 
 
 def _place(page: Account, due: Due) -> str:

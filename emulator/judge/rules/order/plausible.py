@@ -9,7 +9,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.common.plausible import DAY
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import CHARGE_SHOWN, CHARGE_WHOLE
-from emulator.judge.rules.order.names import API, ASK_DATE, ITEMS, PLACE, SEEN, SEEN_DATE, SHOWN
+from emulator.judge.rules.order.names import API, ITEMS, PLACE, SEEN, SEEN_DATE, SHOWN
 from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE
 from emulator.judge.run import ORDER as ORDERS
 
@@ -36,7 +36,6 @@ common.lasts(
     on=responses(API, "createProductOrder", "retrieveProductOrder", "patchProductOrder"),
 )
 common.lasts(ORDER, f"{ITEMS}/requestedItemTerm/duration", on=PLACE, name="durations-asked")
-common.to_come(ORDER, f"{ITEMS}/requestedCompletionDate", "/requestedCompletionDate", on=PLACE | ASK_DATE)
 common.begins(ORDER, ORDERS, "/orderDate")
 common.no_twins(ORDER, (), ORDERS, "/note", name="notes-twice")
 common.links_to_itself(ORDER, ORDERS, CANCEL, MODIFY_DATE, CHARGE)
