@@ -148,6 +148,8 @@ def history_of(value: Any) -> History:
     told = [(moment, state) for moment, state in found if moment is not None and isinstance(state, str)]
     if len(told) < len(found):
         return []
+    if told and told[0][0] > told[-1][0]:
+        told.reverse()  # newest first: so are those of one moment
     told.sort(key=lambda entry: entry[0])
     return [entry for spot, entry in enumerate(told) if not spot or entry[1] != told[spot - 1][1]]
 

@@ -46,11 +46,11 @@ def test_a_right_seller_that_lacks_an_api_and_declares_so_is_green(tmp_path: Pat
 
 
 def test_one_planted_breach_is_the_only_red(tmp_path: Path) -> None:
-    """A state that the contract does not have, in quotes only."""
+    """A text in place of a boolean, in quotes that are read, and nowhere else."""
 
     def spoil(answer: Answer) -> None:
         if answer.method == "GET" and isinstance(answer.body, dict) and "quoteItem" in answer.body:
-            answer.body["state"] = "approved.perhaps"
+            answer.body["instantSyncQuote"] = "yes"
 
     with seller() as origin, spoilt(origin, spoil) as url:
         code, report = run(url, tmp_path)

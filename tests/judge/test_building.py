@@ -66,6 +66,19 @@ def test_a_quote_that_cannot_be_ordered_is_not_built_on(state: str) -> None:
     assert QUOTED in told(swapped(run, spoilt))
 
 
+@pytest.mark.parametrize("polled", [True, False])
+def test_who_hears_of_a_quote_need_not_read_it(polled: bool) -> None:
+    """An event says that there is news, or the Buyer learns it elsewhere; the Seller takes the order."""
+    run = recorded("quote/ends-told").exchanges
+    placed = nth(run, "createProductOrder")
+    created = [e for e in run if e.operation == "createQuote" and e.n < placed.n][-1]
+    reads = [e for e in run if e.operation == "retrieveQuote" and created.n < e.n < placed.n]
+    dropped = reads[1:] if polled else [*reads, *(e for e in run if e.kind == "notification" and e.n < placed.n)]
+    kept = numbered(e for e in run if e not in dropped)
+    assert dropped
+    assert QUOTED not in told(kept)
+
+
 def test_a_quote_is_used_once_unless_the_order_came_to_nothing() -> None:
     run = list(recorded(BOUGHT).exchanges)
     placed = nth(run, "createProductOrder", -1)

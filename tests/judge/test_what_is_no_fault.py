@@ -18,6 +18,7 @@ from emulator.standard.release import load_release
 from emulator.wire.exchange import Transcript
 from emulator.wire.payload import at, dump
 from tests.judge.exchanges import exchange, transcript
+from tests.judge.spoiling import nth, recorded, swapped, with_answer, with_request
 
 
 def respelt(run: Transcript, old: bytes, new: bytes, *numbers: int) -> Transcript:
@@ -133,3 +134,34 @@ def test_what_the_inventory_hides_a_buyer_may_know_from_its_order() -> None:
             hidden.add(replace(each, response=response))
         found = judge(hidden, load_release(), declared=proof.declared).findings
         assert [f for f in found if f.blame is Blame.BUYER] == [], identifier
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("access-eline/new-install", "createQuote"),
+        ("access-eline/new-install", "createProductOrder"),
+        ("access-eline/new-install", "createProductOfferingQualification"),
+        ("order/modify-delivery-date", "createModifyProductOrderItemRequestedDeliveryDate"),
+        ("order/cancel", "createCancelProductOrder"),
+        ("quote/decline", "rejectQuote"),
+        ("quote/cancel", "cancelQuote"),
+        ("quote/with-notifications", "registerListener"),
+        ("order/with-notifications", "registerListener"),
+    ],
+)
+def test_a_seller_need_not_give_back_what_the_contract_does_not_know(name: str, operation: str) -> None:
+    """Nor what is the seller's own to say: its id and state."""
+    run = recorded(name)
+    asked = nth(run.exchanges, operation)
+    more = {"colour": "green", "id": "mine", "state": "done"}
+    found = run.judged(tuple(swapped(run.exchanges, with_request(asked, lambda body: {**body, **more})))).findings
+    assert {f.blame for f in found} == {Blame.BUYER}
+
+
+def test_a_seller_does_not_make_up_a_query() -> None:
+    run = recorded("quote/ends-told")
+    hub = with_answer(
+        nth(run.exchanges, "registerListener"), lambda body: {**body, "query": "eventType=quoteItemStateChangeEvent"}
+    )
+    assert "MEF115-O3" in {f.rule for f in run.judged(tuple(swapped(run.exchanges, hub))).findings}

@@ -31,18 +31,20 @@ from emulator.judge.rules.common.lists import (
     unknown_is_404,
 )
 from emulator.judge.rules.common.plausible import (
+    begins,
     in_order,
     lasts,
     links_to_itself,
     past,
     prices_read_well,
+    to_come,
     well_without_errors,
 )
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
-from emulator.judge.rules.common.values import moment, same
+from emulator.judge.rules.common.values import moment, only, same
 from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Filter",
     "Machine",
     "agrees",
+    "begins",
     "builds_on",
     "claims_all",
     "dues",
@@ -75,6 +78,7 @@ __all__ = [
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",
+    "only",
     "pages",
     "paired",
     "parties",
@@ -91,6 +95,7 @@ __all__ = [
     "steady",
     "subscribers_only",
     "tells_history",
+    "to_come",
     "told_or_not",
     "too_many_is_422",
     "unknown_is_404",

@@ -10,7 +10,6 @@ from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, requests
 from emulator.judge.rulebook import Rulebook, breach, given
 from emulator.judge.rules.common.echo import echo_marks
-from emulator.judge.rules.common.states import lifecycle
 from emulator.judge.run import ORDER, POQ, QUOTE, Kind, Life, Run, Said, succeeded
 from emulator.standard.breach import Breach, Check
 from emulator.wire.exchange import Exchange
@@ -19,23 +18,16 @@ from emulator.wire.payload import MISSING, at, every
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Something that can be referred to: the member of an item that does so, the id in it, the states to build on, and the
-    lifecycle that they are of.
-    """
+    """Something that can be referred to: the member of an item that does so, the id in it, and the states to build on."""
 
     member: str
     whole: str
     kind: Kind
     good: tuple[str, ...]
-    lifecycle: str
 
 
-QUALIFIED: Final = Base(
-    "productOfferingQualificationItem", "productOfferingQualificationId", POQ, ("done.ready",), POQ.name
-)
-QUOTED: Final = Base(
-    "quoteItem", "quoteId", QUOTE, ("approved.orderable", "approved.orderableAlternate", "accepted"), "quote.firm"
-)
+QUALIFIED: Final = Base("productOfferingQualificationItem", "productOfferingQualificationId", POQ, ("done.ready",))
+QUOTED: Final = Base("quoteItem", "quoteId", QUOTE, ("approved.orderable", "approved.orderableAlternate", "accepted"))
 
 
 def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
@@ -58,7 +50,7 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
                 yield breach(f"{here}/id", f"an item of {base.kind.name} {life.id if life else ''}", wanted, hint=True)
                 continue
             state = _newest_state(life, said.exchange)
-            if isinstance(state, str) and not _can_be_built_on(state, base, said.exchange):
+            if isinstance(state, str) and state not in base.good and not _moved_on(life, said.exchange):
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
@@ -76,18 +68,24 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
     book.add((), look, on=requests(book.api, str(kind.create)), about=about, name=name)
 
 
-def _can_be_built_on(state: str, base: Base, exchange: Exchange) -> bool:
-    """Whether what was last seen in a state can be built on: it is good, or, where the Seller takes what builds on it, may
-    have become so unseen.
-    """
-    known = lifecycle(base.lifecycle)
-    on_its_way = state in known.states and any(known.reaches(state, good) for good in base.good)
-    return state in base.good or (succeeded(exchange) and on_its_way)
-
-
 def _newest_state(life: Life | None, exchange: Exchange) -> Any:
     newest = life.last_before(exchange, whole=False) if life else None
     return at(newest.value, "/state") if newest else MISSING
+
+
+_BEGUN: Final = ("acknowledged", "inProgress", "inProgress.draft")
+
+
+def _moved_on(life: Life | None, exchange: Exchange) -> bool:
+    """Whether the Buyer can know of another state than the one shown last: an event told of a change, or nobody looked
+    since the request, whose answer was a beginning.
+    """
+    newest = life.last_before(exchange, whole=False) if life else None
+    if life is None or newest is None:
+        return False
+    if any(newest.exchange.n < event.n < exchange.n for event in life.told):
+        return True
+    return newest.exchange is life.asked and succeeded(exchange) and at(newest.value, "/state") in _BEGUN
 
 
 def _same_product(place: str, item: Mapping[str, Any], found: Mapping[str, Any], base: Base) -> Iterator[Mark]:

@@ -11,11 +11,15 @@ from urllib.parse import unquote, urlsplit
 from emulator.judge.rule import FINE, Mark, On, responses
 from emulator.judge.rulebook import ABSENT_VALUES, Rulebook, breach, given
 from emulator.judge.rules.common.values import moment
-from emulator.judge.run import Kind, Said
+from emulator.judge.run import Half, Kind, Said
 from emulator.wire.payload import MISSING, at, every
 
 _SKEW: Final = timedelta(hours=1)
 """How far two clocks can be apart before one of them is wrong."""
+
+_SECOND: Final = timedelta(seconds=1)
+DAY: Final = timedelta(hours=38)
+"""By how much an instant may be over that stands for a day, anywhere on earth."""
 
 Where = Callable[[Mapping[str, Any]], bool]
 
@@ -43,8 +47,10 @@ def past(
     book.add((), look, on=on, about=about, name=name)
 
 
-def in_order(book: Rulebook, first: str, *later: str, on: On, holder: str = "", name: str) -> None:
-    """Of each holder, no date of `later` (patterns below it) is before the date of `first`, to the second."""
+def in_order(
+    book: Rulebook, first: str, *later: str, on: On, holder: str = "", name: str, slack: timedelta = _SECOND
+) -> None:
+    """Of each holder, no date of `later` (patterns below it) is before the date of `first`, by `slack` or more."""
 
     def look(said: Said) -> Iterator[Mark]:
         for place, value in _holders(said, holder, None):
@@ -53,7 +59,7 @@ def in_order(book: Rulebook, first: str, *later: str, on: On, holder: str = "", 
                 for where, found in every(value, member):
                     when = moment(found)
                     if begun is not None and when is not None:
-                        yield FINE if begun - when < timedelta(seconds=1) else breach(
+                        yield FINE if begun - when < slack else breach(
                             place + where, f"{at(value, first)} or later", found,
                             f"{place}{where} is before {place}{first}", hint=True)  # fmt: skip
 
@@ -100,15 +106,46 @@ def prices_read_well(book: Rulebook, holder: str, *, on: On, name: str = "price-
     book.add((), look, on=on, about=f"currency and period of {holder}", name=name)
 
 
-def lasts(book: Rulebook, *patterns: str, on: On, name: str = "durations") -> None:
-    """No duration is negative."""
+def begins(book: Rulebook, kind: Kind, member: str, *, name: str = "begun-before") -> None:
+    """What a request makes is not older than the request; clocks may differ by an hour."""
 
     def look(said: Said) -> Iterator[Mark]:
-        for shown in said.shown:
+        when = moment(at(said.body, member))
+        if when is not None:
+            earliest = said.exchange.at - said.run.spread(_SKEW)
+            yield FINE if when >= earliest else breach(
+                member, f"{said.exchange.at.isoformat()} or later", at(said.body, member),
+                f"{member} is before the request that the {kind.name} was made by", hint=True)  # fmt: skip
+
+    book.add((), look, on=responses(book.api, str(kind.create)), about=f"{member} against the request", name=name)
+
+
+def to_come(book: Rulebook, *members: str, on: On, name: str = "wish-past") -> None:
+    """What the Buyer wants done by some day is not wanted for a day that is over (requests)."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        earliest = said.exchange.at - said.run.spread(DAY)
+        for member in members:
+            for where, found in every(said.body, member):
+                when = moment(found)
+                if when is not None:
+                    yield FINE if when >= earliest else breach(
+                        where, f"{said.exchange.at.isoformat()} or later", found,
+                        f"{where} is over already", hint=True)  # fmt: skip
+
+    book.add((), look, on=on, about=f"{', '.join(members)} against the time of the request", name=name)
+
+
+def lasts(book: Rulebook, *patterns: str, on: On, name: str = "durations") -> None:
+    """No duration is negative, in requests and in what answers show."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        asked = [("", said.body)] if said.half is Half.REQUEST else []
+        for place, value in (*asked, *((shown.place, shown.value) for shown in said.shown)):
             for pattern in patterns:
-                for where, amount in every(shown.value, f"{pattern}/amount"):
+                for where, amount in every(value, f"{pattern}/amount"):
                     if isinstance(amount, int | float) and not isinstance(amount, bool):
-                        yield FINE if amount >= 0 else breach(f"{shown.place}{where}", "0 or more", amount, hint=True)
+                        yield FINE if amount >= 0 else breach(f"{place}{where}", "0 or more", amount, hint=True)
 
     book.add((), look, on=on, about=f"the amount of {', '.join(patterns)}", name=name)
 

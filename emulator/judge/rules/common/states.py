@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby
 from typing import Any
 
 from emulator.judge.rule import FINE, Mark, On
@@ -161,12 +161,17 @@ def _witness_marks(
 
 def _order_marks(here: str, ordered: Sequence[tuple[datetime | None, Any]], known: Lifecycle) -> Iterator[Mark]:
     """Each entry can follow the one before it; of equal dates any order will do."""
-    for (when, state), (later, following) in pairwise(ordered):
-        if when == later or state == following or known.allows(state, following):
+    groups = [[state for _, state in entries] for _, entries in groupby(ordered, key=lambda entry: entry[0])]
+    ends = groups[0]
+    for group in groups[1:]:
+        begins = [new for new in group if any(old == new or known.allows(old, new) for old in ends)]
+        if begins:
             yield FINE
         else:
-            yield breach(here, f"a state that can follow {state}", following,
-                         f"{here} tells of {following} right after {state}, from which there is no direct way to it")  # fmt: skip
+            yield breach(here, f"a state that can follow {ends[-1]}", group[0],
+                         f"{here} tells of {group[0]} right after {ends[-1]}, from which there is no direct way to it")  # fmt: skip
+        # Where one entry alone can have been the first of its date, it was not the last.
+        ends = [state for state in group if [state] != begins or len(group) == 1]
 
 
 def _kept_marks(

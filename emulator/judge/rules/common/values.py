@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,6 +42,11 @@ def told_alike(before: Any, now: Any) -> bool:
     between a service and its database.
     """
     return same(before, now) or one_moment(moment(before), moment(now))
+
+
+def only(value: Any, members: Iterable[str]) -> Any:
+    """An object with these members alone; any other value as it is."""
+    return {name: value[name] for name in members if name in value} if isinstance(value, dict) else value
 
 
 def id_of(value: Any) -> Any:

@@ -12,8 +12,8 @@ from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Filter
 from emulator.judge.rules.inventory.asking import all_wanted, unchanged
-from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, READ, STARTED
-from emulator.judge.run import PRODUCT, Run, Said, Shown
+from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
+from emulator.judge.run import ORDER, PRODUCT, Run, Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
 
@@ -122,6 +122,31 @@ def _leaves(run: Run, shown: Shown) -> bool:
 
 
 common.lists_all(INVENTORY, (), PRODUCT, _FILTERS, leaves=_leaves)
+
+
+@INVENTORY.rule(name="made-listed", on=LISTED)
+def what_an_order_made_is_listed(said: Said) -> Iterator[Mark]:
+    """A list of an order's products that claims to be whole has those that the order, once completed, says it made.
+
+    The inventory may hear of them later, so that it is a hint.
+    """
+    query = said.query
+    others = {*query} - {"productOrderId", "productOfferingId", "status", *common.WHO, *common.PAGING}
+    order = said.run.life(ORDER, query.get("productOrderId"))
+    last = order.last_before(said.exchange) if order else None
+    if last is None or others or query.get("status", "active") != "active" or not common.claims_all(said.exchange):
+        return
+    listed = {found for _, found in every(said.body, "/*/id") if isinstance(found, str)}
+    for _, item in every(last.value, "/productOrderItem/*"):
+        made, offering = at(item, "/product/id"), at(item, "/product/productOffering/id")
+        if at(item, "/action") != "add" or at(item, "/state") != "completed" or not isinstance(made, str):
+            continue
+        if made in said.run.known(_ENDED) or query.get("productOfferingId", offering) != offering:
+            continue
+        yield FINE if made in listed else breach(
+            "", made, sorted(listed)[:5],
+            f"order {last.value['id']} is completed and made product {made}, which the list of its products does not have",
+            hint=True)  # fmt: skip
 
 
 @INVENTORY.rule(name="stays", on=responses("productInventory", "retrieveProduct", statuses=ANY_STATUS))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from emulator.judge.dues import history_of
 from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Look, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, given, hold
@@ -188,12 +189,10 @@ ORDER.add(
 
 def _states_at(holder: Any, when: datetime) -> set[str]:
     """The states that something was in about a moment, as its stateChange tells; empty where it tells nothing."""
-    entries = [(moment, state) for _, entry in every(holder, "/stateChange/*")
-               if (moment := common.moment(at(entry, "/changeDate"))) and isinstance(state := at(entry, "/state"), str)]  # fmt: skip
-    entries.sort(key=lambda entry: entry[0])
+    entries = history_of(holder)
     around = {state for moment, state in entries if -_SECOND < moment - when <= _SECOND}
-    before = [state for moment, state in entries if moment - when <= -_SECOND]
-    return around | set(before[-1:])
+    before = [entry for entry in entries if entry[0] - when <= -_SECOND]
+    return around | {state for moment, state in before if moment == before[-1][0]}
 
 
 def _starts_in(on_item: bool, *allowed: str, held: str) -> Callable[[Run], Iterator[Remark]]:

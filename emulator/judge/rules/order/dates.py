@@ -84,11 +84,13 @@ def haste_has_a_date(said: Said) -> Iterator[Mark]:
 
 
 _ANSWER: Final = ("/id", "/state", "/creationDate")
+_BUYERS: Final = ("productOrderItem", "requestedCompletionDate", "expediteIndicator")
+"""What the contract has a Buyer give."""
 
 
 def _as_asked(said: Said, life: Life) -> Any:
     """What a request has to echo. An indicator that is false says the same as one left out, its default."""
-    asked = life.request
+    asked = common.only(life.request, _BUYERS)
     if isinstance(asked, dict) and asked.get("expediteIndicator") is False:
         shown = next((shown.value for shown in said.shown if shown.value["id"] == life.id), {})
         if "expediteIndicator" not in shown:

@@ -6,9 +6,10 @@ from typing import Final
 
 from emulator.judge.rule import responses
 from emulator.judge.rules import common
+from emulator.judge.rules.common.plausible import DAY
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import CHARGE_SHOWN, CHARGE_WHOLE
-from emulator.judge.rules.order.names import API, ITEMS, SEEN, SEEN_DATE, SHOWN
+from emulator.judge.rules.order.names import API, ITEMS, PLACE, SEEN, SEEN_DATE, SHOWN
 from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE
 from emulator.judge.run import ORDER as ORDERS
 
@@ -25,6 +26,7 @@ common.past(
 )
 common.past(ORDER, "/creationDate", on=SEEN_DATE | CHARGE_SHOWN, name="creation-future")
 common.in_order(ORDER, "/orderDate", f"{ITEMS}/completionDate", on=SHOWN, name="item-date-order")
+common.in_order(ORDER, "/orderDate", f"{ITEMS}/expectedCompletionDate", on=SHOWN, name="expected-before", slack=DAY)
 common.well_without_errors(ORDER, ITEMS, "inProgress", "completed", on=SHOWN)
 common.prices_read_well(ORDER, "/chargeItem/*", on=CHARGE_WHOLE, name="charge-words")
 common.lasts(
@@ -33,4 +35,7 @@ common.lasts(
     f"{ITEMS}/itemTerm/*/rollInterval",
     on=responses(API, "createProductOrder", "retrieveProductOrder", "patchProductOrder"),
 )
+common.lasts(ORDER, f"{ITEMS}/requestedItemTerm/duration", on=PLACE, name="durations-asked")
+common.begins(ORDER, ORDERS, "/orderDate")
+common.no_twins(ORDER, (), ORDERS, "/note", name="notes-twice")
 common.links_to_itself(ORDER, ORDERS, CANCEL, MODIFY_DATE, CHARGE)

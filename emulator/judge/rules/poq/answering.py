@@ -24,7 +24,6 @@ from emulator.judge.rules.poq.book import (
     STATES,
     items_by_id,
     items_of,
-    only,
 )
 from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
@@ -40,14 +39,14 @@ def what_was_sent_comes_back(said: Said) -> Iterator[Mark]:
         asked = life.request
         if not isinstance(asked, dict):
             continue
-        yield from _echo(only(asked, BUYERS), shown.value, shown.place)
+        yield from _echo(common.only(asked, BUYERS), shown.value, shown.place)
         answered = {item["id"]: (place, item) for place, item in reversed(list(items_of(shown.value))) if _has_id(item)}
         for identifier, item in items_by_id(asked).items():
             if identifier in answered:
                 place, found = answered[identifier]
-                sent = only(item, BUYERS_OF_ITEM)
+                sent = common.only(item, BUYERS_OF_ITEM)
                 if isinstance(sent.get("product"), dict):
-                    sent["product"] = only(sent["product"], OF_PRODUCT)
+                    sent["product"] = common.only(sent["product"], OF_PRODUCT)
                 yield from _echo(sent, found, shown.place + place)
 
 

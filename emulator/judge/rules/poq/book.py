@@ -81,11 +81,6 @@ def items_by_id(body: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-def only(value: Any, members: tuple[str, ...]) -> Any:
-    """An object with these members alone; any other value as it is."""
-    return {name: value[name] for name in members if name in value} if isinstance(value, dict) else value
-
-
 def instant_of(text: Any) -> datetime | None:
     """An instant of a body, or of a query (where `+` came as a blank)."""
     return common.moment(text.replace(" ", "+")) if isinstance(text, str) else None

@@ -29,22 +29,33 @@ from emulator.wire.payload import as_json, at, every
 
 _FREE: Final = ("href", "productOfferingQualificationHref")
 _GROWS: Final = ("note", "relatedContactInformation")
+_BUYERS: Final = (
+    "buyerRequestedQuoteLevel", "description", "externalId", "instantSyncQuote", "note", "projectId",
+    "relatedContactInformation", "requestedQuoteCompletionDate",
+)  # fmt: skip
+"""What the contract has a Buyer give, for the whole (its items apart) and for an item."""
+_BUYERS_OF_ITEM: Final = (
+    "action", "agreementName", "dealReference", "id", "note", "product", "productOfferingQualificationItem",
+    "quoteItemRelationship", "relatedContactInformation", "requestedQuoteItemInstallationInterval",
+    "requestedQuoteItemTerm",
+)  # fmt: skip
 
 
 @QUOTE.rule(("R13", "R26"), on=SHOWN)
 def values_of_the_buyer_come_back(said: Said) -> Iterator[Mark]:
-    """Each value of the request, in the answer. Of which items there are, R60 speaks."""
+    """Each value of the request that the contract knows, in the answer. Of which items there are, R60 speaks."""
     for shown, life in said.lived():
         asked = life.request
         if not isinstance(asked, dict):
             continue
-        yield from common.echo_marks(asked, shown.value, shown.place, free=(*_FREE, "quoteItem"), grows=_GROWS)
+        yield from common.echo_marks(common.only(asked, _BUYERS), shown.value, shown.place, free=_FREE, grows=_GROWS)
         wanted = items_by_id(asked)
         answered = items_by_id(shown.value)
         for place, item in items_of(shown.value):
             identifier = item.get("id")
             if isinstance(identifier, str) and identifier in wanted and identifier in answered:
-                yield from common.echo_marks(wanted[identifier], item, shown.place + place, free=_FREE, grows=_GROWS)
+                sent = common.only(wanted[identifier], _BUYERS_OF_ITEM)
+                yield from common.echo_marks(sent, item, shown.place + place, free=_FREE, grows=_GROWS)
 
 
 @QUOTE.rule("R60", on=SHOWN)

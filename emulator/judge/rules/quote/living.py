@@ -183,7 +183,7 @@ def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
 def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
     """The quoteId and the reason, in the answer as they were sent."""
     if isinstance(said.asked, dict) and isinstance(said.body, dict):
-        yield from common.echo_marks(said.asked, said.body, "")
+        yield from common.echo_marks(common.only(said.asked, ("quoteId", "reason")), said.body, "")
 
 
 common.steady(QUOTE, KIND)

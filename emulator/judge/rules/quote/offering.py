@@ -8,7 +8,7 @@ from typing import Any, Final
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.rules.quote.book import FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
+from emulator.judge.rules.quote.book import ASKED, FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
@@ -169,6 +169,16 @@ common.prices_read_well(QUOTE, "/quoteItem/*/quoteItemPrice/*", on=SHOWN)
 common.lasts(
     QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
 )
+common.lasts(
+    QUOTE,
+    "/quoteItem/*/requestedQuoteItemTerm/duration",
+    "/quoteItem/*/requestedQuoteItemInstallationInterval",
+    on=ASKED,
+    name="durations-asked",
+)
+common.to_come(QUOTE, "/requestedQuoteCompletionDate", on=ASKED)
+common.begins(QUOTE, KIND, "/quoteDate")
+common.no_twins(QUOTE, (), KIND, "/note", name="notes-twice")
 common.well_without_errors(QUOTE, "/quoteItem/*", "inProgress", "answered", *ORDERABLE, on=SHOWN, failed=FAILED)
 common.links_to_itself(QUOTE, KIND)
 

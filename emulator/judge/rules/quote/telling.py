@@ -9,13 +9,14 @@ from emulator.judge.dues import Due
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
 from emulator.judge.ledger import Account
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
-from emulator.judge.rulebook import breach
+from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, QUOTE
 from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Life, Run, Said
-from emulator.standard.events import EVERYTHING
+from emulator.standard.events import EVERYTHING, query_of
 from emulator.wire.exchange import Party
+from emulator.wire.payload import at
 
 _TYPES: Final = frozenset({"quoteStateChangeEvent", "quoteItemStateChangeEvent"})
 _SUBSCRIBING: Final = responses("quote", SUBSCRIBE, statuses=ANY_STATUS)
@@ -35,7 +36,10 @@ def a_subscription_is_taken_or_not_offered(said: Said) -> Iterator[Mark]:
         yield breach("", "201 or 501", said.status, f"registerListener was answered {said.status}: where subscriptions "
                                                     "are not offered, 501 says so")  # fmt: skip
     elif said.status == 201 and isinstance(said.asked, dict) and isinstance(said.body, dict):  # noqa: PLR2004
-        yield from common.echo_marks(said.asked, said.body, "")
+        yield from common.echo_marks(common.only(said.asked, ("callback", "query")), said.body, "")
+        wanted, kept = asks_for(said.exchange).types, query_of(at(said.body, "/query")).types
+        if wanted is None and kept is not None:
+            yield hold("/query", kept >= _TYPES, expected=at(said.asked, "/query"), found=at(said.body, "/query"))
 
 
 @QUOTE.rule("R55", on=_SUBSCRIBING, name="query")
