@@ -73,9 +73,12 @@ THERE: Final[Fold[set[tuple[str, str | None]]]] = Fold(set, _take)
 
 
 def _is_unchanged(exchange: Exchange, response: Response) -> bool:
-    """Whether it says to who asked for it that nothing has changed (RFC 9110, 15.4.5): what is meant is in a cache."""
+    """Whether it says to who asked for it that nothing has changed (RFC 9110, 15.4.5): what is meant is in a cache.
+
+    Where no header was captured, whether it was asked for is not known.
+    """
     names = {name.lower() for name, _ in exchange.request.headers}
-    return response.status == 304 and bool(names & _CONDITIONS)  # noqa: PLR2004
+    return response.status == 304 and (not names or bool(names & _CONDITIONS))  # noqa: PLR2004
 
 
 def is_elsewhere(run: Run, exchange: Exchange) -> bool:
