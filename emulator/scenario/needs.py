@@ -49,7 +49,8 @@ NOTHING_ABSENT: Final = Absent()
 class Uses:
     """What a step refers to. `steps` are ids of earlier steps, `about` those whose resource it looks at or changes.
 
-    A step that looks until it sees what it hopes for also needs the last change before it: that is what it hopes to see.
+    A step that looks until it sees what it hopes for also needs the last change before it: that is what it hopes to see. So
+    does one that hopes for something in a list, of the last change that the list's own API was asked for.
     """
 
     steps: frozenset[str]
@@ -68,7 +69,7 @@ class Dependence:
     _hopes: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._hope(self.scenario.flow, frozenset())
+        self._hope(self.scenario.flow, {})
         for step in self.scenario.steps():
             self._uses[step.id] = self._of(step)
             if isinstance(step.action, Call):
@@ -77,16 +78,22 @@ class Dependence:
                 if step.action.operation == "registerListener":
                     self._hubs.setdefault(self._api(step.action.source), []).append(step.id)
 
-    def _hope(self, steps: Iterable[Step], before: frozenset[str]) -> frozenset[str]:
-        """Note what steps that look again and again wait for; the last changes after `steps`, those of a group together."""
+    def _hope(self, steps: Iterable[Step], before: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+        """Note what steps hope to see. `before` are the last changes by source, and of all by ""; given back are those
+        after `steps`. Of a group they are taken together.
+        """
         for step in steps:
             match step.action:
                 case Parallel(steps=members):
-                    before = frozenset().union(*(self._hope([member], before) for member in members))
+                    ends = [self._hope([member], before) for member in members]
+                    names = {name for end in ends for name in end}
+                    before = {name: frozenset().union(*(end.get(name, ()) for end in ends)) for name in names}
                 case Call(eventually=again) if again is not None:
-                    self._hopes[step.id] = before
-                case Call(operation=operation) if not step.optional and not operation.startswith(_NO_CHANGE):
-                    before = frozenset({step.id})
+                    self._hopes[step.id] = before.get("", frozenset())
+                case Call() as call if call.operation.startswith("list") and _hopes_for_some(call):
+                    self._hopes[step.id] = before.get(call.source, frozenset())
+                case Call() as call if not step.optional and not call.operation.startswith(_NO_CHANGE):
+                    before = {**before, call.source: frozenset({step.id}), "": frozenset({step.id})}
                 case _:
                     pass
         return before
@@ -215,6 +222,11 @@ def operations_of(scenario: Scenario, step: Step, release: ReleaseLike) -> Itera
                     yield f"{source.api}.{read.id}"
         case _:
             pass
+
+
+def _hopes_for_some(call: Call) -> bool:
+    """Whether a list is to have something in it."""
+    return any(wanted != {"$size": 0} for wanted in call.response.expect.values())
 
 
 def _wait(step: Step) -> float:

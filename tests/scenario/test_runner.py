@@ -74,6 +74,21 @@ def test_of_changes_that_were_made_together_each_is_waited_for(tmp_path):
     assert played.outcomes == {"create": "unmet", "another": "passed", "before": "passed", "hoped": "blocked"}
 
 
+def test_a_list_is_hoped_to_hold_what_was_made_and_an_empty_one_hopes_for_nothing(tmp_path):
+    listed = """\
+  - id: some
+    call: quote.listQuote
+    response: {status: 200, expect: {/: {$size: 1}}}
+  - id: none
+    call: quote.listQuote
+    response: {status: 200, expect: {/: {$size: 0}}}
+"""
+    played = play(read(tmp_path, CREATE + listed), [(422, []), (200, [])])
+    assert played.outcomes == {"create": "unmet", "some": "blocked", "none": "passed"}
+    played = play(read(tmp_path, listed), [(200, [QUOTE]), (200, [])])
+    assert played.outcomes == {"some": "passed", "none": "passed"}
+
+
 def test_every_sent_part_is_filled_in(tmp_path):
     flow = """\
   - id: list
