@@ -30,7 +30,7 @@ def test_ceiling_ends_a_wait_without_blame(tmp_path: Path):
         "the time that --within grants is over: quote Q1 did not come to inProgress within 20s"
     )
     assert (cut.finished - cut.started).total_seconds() == 20
-    assert (whole.outcome, whole.blame) == (same.outcome, same.blame) == ("failed", "seller")
+    assert (whole.outcome, whole.blame) == (same.outcome, same.blame) == ("unmet", "seller")
     assert "--within" not in whole.message
 
 
