@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from emulator.judge.elsewhere import DOORS, LOAD
 from emulator.parties.clock import RealClock
 from emulator.report.explain import printable
 from emulator.report.masking import clean_text
@@ -20,7 +21,6 @@ from emulator.wire.reach import Address, Check, addresses, reach
 
 UNKNOWN_ID: Final = "oit-doctor"
 """An id that no seller has: a resource is asked for that is not there, and nothing is changed."""
-_CREDENTIALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _REFUSED: Final = HTTPStatus.BAD_REQUEST
 
 
@@ -45,12 +45,14 @@ def seller(url: str, release: Release, timeout: float, unsupported: frozenset[st
     clock = RealClock()
     client = Client(Party.BUYER, Transcript(), clock.now, timeout=timeout)
     found: list[bool] = []
+    refused = 0
     with closing(client):
         for contract in release.contracts(Party.SELLER):
             supported = [one for one in contract.operations.values() if f"{contract.api}.{one.id}" not in unsupported]
             if operation := _reading(supported):
                 exchange = _ask(client, url, contract, operation)
                 found.append(not _is_absent(exchange))
+                refused += exchange.response is not None and exchange.response.status == HTTPStatus.NOT_IMPLEMENTED
                 yield _answer(contract, operation, exchange)
             elif not supported:
                 yield Check(contract.api, True, "declared unsupported: nothing is expected there")
@@ -59,6 +61,9 @@ def seller(url: str, release: Release, timeout: float, unsupported: frozenset[st
     if found and not any(found):
         said = f"{printable(clean_text(url), 160)}: no API of release {release.name} is there"
         yield Check("root", False, said, "the root URL is what comes before /mefApi/sonata")
+    elif found and refused == len(found):
+        said = f"{printable(clean_text(url), 160)}: each API that was asked for is answered 501"
+        yield Check("root", False, said, "is this the seller? Then there is nothing to test: declare what it has not")
 
 
 def _reading(operations: Iterable[Operation]) -> Operation | None:
@@ -93,7 +98,7 @@ def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Che
         return Check(name, False, f"{asked}: {printable(clean_text(why))}", "does it speak HTTP there?")
     said, status = f"{asked}: {response.status}", response.status
     base = f"is {contract.base_path} the base path?"
-    if status in _CREDENTIALS:
+    if status in DOORS:
         what = "there is something, and credentials are asked for"
         return Check(name, False, f"{said}, {what}", "OIT sends none: let it in without")
     if status == HTTPStatus.NOT_IMPLEMENTED:
@@ -116,13 +121,13 @@ def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Che
 
 
 def _is_busy(response: Response) -> bool:
-    return response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status == HTTPStatus.TOO_MANY_REQUESTS
+    return response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in LOAD
 
 
 def _is_absent(exchange: Exchange) -> bool:
     """Whether an answer is one that a server gives which does not know the API: a redirect, a page, an error of its own."""
     response = exchange.response
-    if response is None or response.status in _CREDENTIALS or _is_busy(response):
+    if response is None or response.status in DOORS or _is_busy(response):
         return False
     if not response.raw or response.parsed.problem or HTTPStatus.MULTIPLE_CHOICES <= response.status < _REFUSED:
         return True

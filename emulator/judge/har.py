@@ -175,7 +175,8 @@ def _sent(request: Form, method: str, *, ours: bool) -> Body:
             return b"", Unread(UnreadKind.TOO_LARGE, f"the body of the request is larger than {MAX_REQUEST} bytes")
         return raw, unread
     if params := [(form.text("name"), form.text("value", "")) for form in data.forms("params")]:
-        if "json" in data.text("mimeType", "").lower():
+        told = [data.text("mimeType", ""), *(value for name, value in headers if name.lower() == "content-type")]
+        if any("json" in media_type.lower() for media_type in told):
             return not_held("the file tells the body of the request as parameters, which it was not")
         return urlencode(params).encode(), None
     if size or _is_elsewhere(data):

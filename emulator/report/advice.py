@@ -21,7 +21,7 @@ _STUCK: Final = ("error", "unmet", "never_arrived", "inconclusive")
 """Outcomes of steps likewise."""
 _BASE: Final = re.compile(r"(?:/r/[^/ ]+)?/mefApi/sonata/[^/ ]+/v[0-9]+(?=/)")
 _QUERY: Final = re.compile(r"(\?[^ ]{40})[^ ]+")
-_ROOT: Final = re.compile(r"https?://[^/?#]+")
+_ROOT: Final = re.compile(r"https?://[^/?#]+(?:(?!/mefApi/sonata/)[^?#])*(?=/mefApi/sonata/)|https?://[^/?#]+")
 _UNREACHED: Final = ("transport.unreachable", "transport.closed", "transport.timeout", "transport.unanswered")
 
 

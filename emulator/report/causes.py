@@ -34,6 +34,7 @@ _ELSE: Final[Mapping[int, Cause]] = {
     401: Cause.CREDENTIALS,
     403: Cause.CREDENTIALS,
     407: Cause.CREDENTIALS,
+    511: Cause.CREDENTIALS,
     501: Cause.UNSUPPORTED,
 }
 _UNKNOWN: Final = frozenset({"referenceNotFound", "tooManyRecords", "notFound"})

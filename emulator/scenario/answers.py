@@ -79,7 +79,9 @@ def _without_answer(exchange: Exchange, asked: str, party: str) -> Ending:
 
 
 def _reason(response: Response) -> str:
-    """What an answer says of itself: the standard's error body, or else its content type."""
+    """What an answer says of itself: where it leads to, the standard's error body, or else its content type."""
+    if response.status in range(300, 400) and (where := response.header("location")):
+        return f" with a redirect to {where[:SHOWN]}, which is not followed"
     if response.parsed.problem and response.raw.strip():
         return f" with {response.header('content-type') or 'no content type'} instead of JSON"
     first = response.body[0] if isinstance(response.body, list) and response.body else response.body

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from emulator.scenario.expressions import Expression, ExpressionError, expressions_in, texts
-from emulator.scenario.model import Await, Call, Case, Notify, Scenario, Step
+from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
 from emulator.scenario.ports import ReleaseLike, contract_of, retrieve_operation
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING
@@ -19,6 +19,8 @@ LONG_WAIT: Final = 86_400.0
 """Seconds of a wait for a partner beyond which nobody waits who did not ask for it."""
 
 
+_NO_CHANGE: Final = ("list", "retrieve", "registerListener", "unregisterListener")
+"""How the operations are called that change no business of the partner's."""
 UNSUPPORTED: Final = "unsupported"
 """The cause of what is left out because the partner declares not to have it."""
 
@@ -45,7 +47,11 @@ NOTHING_ABSENT: Final = Absent()
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What a step refers to. `steps` are ids of earlier steps, `about` those whose resource it looks at or changes."""
+    """What a step refers to. `steps` are ids of earlier steps, `about` those whose resource it looks at or changes.
+
+    A step that looks until it sees what it hopes for also needs the last change before it: that is what it hopes to see. So
+    does one that hopes for something in a list, of the last change that the list's own API was asked for.
+    """
 
     steps: frozenset[str]
     about: frozenset[str]
@@ -60,8 +66,10 @@ class Dependence:
     _tracked: dict[str, str] = field(default_factory=dict)
     _hubs: dict[str, list[str]] = field(default_factory=dict)
     _uses: dict[str, Uses] = field(default_factory=dict)
+    _hopes: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._hope(self.scenario.flow, {})
         for step in self.scenario.steps():
             self._uses[step.id] = self._of(step)
             if isinstance(step.action, Call):
@@ -69,6 +77,26 @@ class Dependence:
                     self._tracked[step.action.track] = step.id
                 if step.action.operation == "registerListener":
                     self._hubs.setdefault(self._api(step.action.source), []).append(step.id)
+
+    def _hope(self, steps: Iterable[Step], before: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+        """Note what steps hope to see. `before` are the last changes by source, and of all by ""; given back are those
+        after `steps`. Of a group they are taken together.
+        """
+        for step in steps:
+            match step.action:
+                case Parallel(steps=members):
+                    ends = [self._hope([member], before) for member in members]
+                    names = {name for end in ends for name in end}
+                    before = {name: frozenset().union(*(end.get(name, ()) for end in ends)) for name in names}
+                case Call(eventually=again) if again is not None:
+                    self._hopes[step.id] = before.get("", frozenset())
+                case Call() as call if call.operation.startswith("list") and _hopes_for_some(call):
+                    self._hopes[step.id] = before.get(call.source, frozenset())
+                case Call() as call if not step.optional and not call.operation.startswith(_NO_CHANGE):
+                    before = {**before, call.source: frozenset({step.id}), "": frozenset({step.id})}
+                case _:
+                    pass
+        return before
 
     def uses(self, step: Step) -> Uses:
         """What a step refers to."""
@@ -91,7 +119,7 @@ class Dependence:
         return found.api if found else ""
 
     def _of(self, step: Step) -> Uses:
-        steps: set[str] = set()
+        steps: set[str] = set(self._hopes.get(step.id, ()))
         about: set[str] = set()
         inputs: set[str] = set()
         for value in _values(step):
@@ -194,6 +222,11 @@ def operations_of(scenario: Scenario, step: Step, release: ReleaseLike) -> Itera
                     yield f"{source.api}.{read.id}"
         case _:
             pass
+
+
+def _hopes_for_some(call: Call) -> bool:
+    """Whether a list is to have something in it."""
+    return any(wanted != {"$size": 0} for wanted in call.response.expect.values())
 
 
 def _wait(step: Step) -> float:

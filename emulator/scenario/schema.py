@@ -101,6 +101,8 @@ def _explain(located: Located, error: SchemaError) -> Iterator[tuple[str, str]]:
         for name in error.validator_value:
             if name not in error.instance:
                 yield where, f"{_noun(error)} needs '{name}'"
+    elif error.validator == "oneOf" and not isinstance(error.instance, dict):
+        pass  # that it is no mapping is told already
     elif error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
         yield located.where(f"{here}/{escape(str(error.instance))}", key=True), _pattern(error, error.instance)
     elif error.validator in EXPLAINED:

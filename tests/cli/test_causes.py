@@ -122,6 +122,13 @@ PARTIAL = {"validationResult": "partial", "alternateGeographicAddress": []}
         (lambda asked: {**asked, **PARTIAL}, "data", "inputs"),
         ((422, JSON, BAD), "refused", None),
         ((501, JSON, {"code": "notImplemented", "reason": "no"}), "unsupported", None),
+        ((404, JSON, {"code": "404", "message": "no resource"}), "no_api", "inputs"),
+        ((200, {}, PAGE), "no_api", "inputs"),
+        ((407, {"Proxy-Authenticate": "Basic"}, b""), "credentials", "inputs"),
+        ((511, HTML, PAGE), "credentials", "inputs"),
+        ((408, HTML, PAGE), "load", "transport"),
+        ((521, HTML, PAGE), "load", "transport"),
+        ((500, {}, b""), "server_error", "seller"),
         ((503, HTML, PAGE), "load", "transport"),
         ((429, {"Retry-After": "86400"}, b""), "load", "transport"),
         ((504, {}, b"upstream"), "load", "transport"),
@@ -138,6 +145,15 @@ def test_what_is_no_finding_is_never_a_fail(answer: Any, cause: str, blame: str 
         ("read", "blocked"),
         ("other", "passed"),
     ] or (cause in ("no_api", "credentials", "load"))
+
+
+def test_the_advice_names_the_root_that_was_given_and_where_a_redirect_leads(tmp_path: Path) -> None:
+    (tmp_path / "a.oit.yaml").write_text(ADDRESS)
+    moved = (308, {"Location": "https://sonata.example.net/v2/"}, b"")
+    with partner({"POST": [moved], "GET": [moved]}) as url:
+        told = oit("run", str(tmp_path / "a.oit.yaml"), "--sut", f"seller={url}/some/gateway/r/x").err
+    assert f"oit doctor --sut seller={url}/some/gateway/r/x;" in told
+    assert "308 with a redirect to https://sonata.example.net/v2/, which is not followed" in told
 
 
 def test_a_breach_is_a_fail_and_the_steps_cause(tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ ASKED_LOST: dict[str, Json] = {
         JSON, {"name": "Content-Length", "value": "17"}]},
     "beside": {"postData": {"_file": "a.json"}, "bodySize": -1},
     "as parameters": {"postData": {"mimeType": "application/json", "params": [{"name": "a"}]}, "bodySize": -1},
+    "as a form's, which its header denies": {"postData": {"mimeType": "application/x-www-form-urlencoded", "params": [
+        {"name": "a", "value": "b"}]}, "bodySize": -1},
     "cut": {"postData": {"text": SENT[:70]}},
     "no headers, no body": {"postData": None, "bodySize": 0, "headers": []},
 }  # fmt: skip

@@ -165,3 +165,14 @@ def test_a_seller_does_not_make_up_a_query() -> None:
         nth(run.exchanges, "registerListener"), lambda body: {**body, "query": "eventType=quoteItemStateChangeEvent"}
     )
     assert "MEF115-O3" in {f.rule for f in run.judged(tuple(swapped(run.exchanges, hub))).findings}
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules"), [("", []), ("If-None-Match", []), ("If-Modified-Since", []), ("X-Other", ["contract.status"])]
+)
+def test_who_asks_whether_something_has_changed_is_told_that_it_has_not(asked: str, rules: list[str]) -> None:
+    known = exchange(status=304, headers=())
+    known = replace(known, request=replace(known.request, headers=((asked, "x"),) if asked else ()))
+    before = exchange({"code": "notFound", "reason": "none"}, status=404)
+    found = judge(transcript(before, known), load_release()).findings
+    assert [finding.rule for finding in found] == rules

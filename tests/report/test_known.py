@@ -195,6 +195,14 @@ def test_a_mistake_in_the_file_is_told_with_its_place(text: str, said: str, tmp_
     assert said in str(caught.value)
 
 
+def test_an_entry_that_is_none_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_text('oit: "1"\nknown: [true]\n')
+    with pytest.raises(FileProblem) as told:
+        load_known(path, TODAY)
+    assert str(told.value) == f"{path}:2:9: a mapping is needed here; this is true"
+
+
 def test_the_schema_is_one(tmp_path: Path) -> None:
     jsonschema.Draft7Validator.check_schema(schema())
     jsonschema.Draft7Validator.check_schema(json_report.schema())

@@ -42,6 +42,53 @@ def test_a_flow_that_goes_well_passes_and_tells_its_story(tmp_path):
     assert [event.left for event in played.events if isinstance(event, Waiting)] == [60.0]
 
 
+HOPED = """\
+  - id: before
+    call: quote.retrieveQuote
+    request: {path: {id: other}}
+  - id: hoped
+    call: quote.retrieveQuote
+    request: {path: {id: other}}
+    response: {status: 200, expect: {/state: accepted}}
+    eventually: {every: 1s, within: 5m}
+"""
+
+
+def test_nobody_looks_again_and_again_for_a_change_that_was_not_made(tmp_path):
+    """What only reads goes on; what waits would wait in vain."""
+    played = play(read(tmp_path, CREATE + HOPED), [(422, []), (200, QUOTE)])
+    assert played.outcomes == {"create": "unmet", "before": "passed", "hoped": "blocked"}
+    played = play(
+        read(tmp_path, CREATE + HOPED), [(201, QUOTE), (200, QUOTE), in_state("inProgress"), in_state("accepted")]
+    )
+    assert played.outcomes == {"create": "passed", "before": "passed", "hoped": "passed"}
+
+
+def test_of_changes_that_were_made_together_each_is_waited_for(tmp_path):
+    other = CREATE.replace("id: create", "id: another").replace("track: quote", "track: two")
+    group = "  - id: both\n    parallel:\n" + "".join(f"    {line}\n" for line in (CREATE + other).splitlines())
+    played = play(
+        read(tmp_path, group.replace("  - id: both\n    parallel", "  - parallel") + HOPED),
+        [(422, []), (201, QUOTE), (200, QUOTE)],
+    )
+    assert played.outcomes == {"create": "unmet", "another": "passed", "before": "passed", "hoped": "blocked"}
+
+
+def test_a_list_is_hoped_to_hold_what_was_made_and_an_empty_one_hopes_for_nothing(tmp_path):
+    listed = """\
+  - id: some
+    call: quote.listQuote
+    response: {status: 200, expect: {/: {$size: 1}}}
+  - id: none
+    call: quote.listQuote
+    response: {status: 200, expect: {/: {$size: 0}}}
+"""
+    played = play(read(tmp_path, CREATE + listed), [(422, []), (200, [])])
+    assert played.outcomes == {"create": "unmet", "some": "blocked", "none": "passed"}
+    played = play(read(tmp_path, listed), [(200, [QUOTE]), (200, [])])
+    assert played.outcomes == {"some": "passed", "none": "passed"}
+
+
 def test_every_sent_part_is_filled_in(tmp_path):
     flow = """\
   - id: list
