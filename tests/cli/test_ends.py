@@ -133,7 +133,7 @@ def test_run_that_does_not_come_back_is_reported_as_it_stands_and_a_second_signa
             _, err = process.communicate(timeout=20)
         assert process.returncode == 3, err
         report = reported(tmp_path)
-        assert {step["outcome"] for step in report["steps"]} == {"blocked"}
+        assert {step["outcome"] for step in report["steps"]} <= {"blocked", "inconclusive"}
         assert {step["message"] for step in report["steps"]} == {"interrupted"}
         with started(*arguments) as process:
             heard(process.stderr, "testing the seller")

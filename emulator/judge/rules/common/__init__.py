@@ -37,7 +37,6 @@ from emulator.judge.rules.common.plausible import (
     links_to_itself,
     past,
     prices_read_well,
-    to_come,
     well_without_errors,
 )
 from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
@@ -95,7 +94,6 @@ __all__ = [
     "steady",
     "subscribers_only",
     "tells_history",
-    "to_come",
     "told_or_not",
     "too_many_is_422",
     "unknown_is_404",

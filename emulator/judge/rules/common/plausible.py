@@ -120,22 +120,6 @@ def begins(book: Rulebook, kind: Kind, member: str, *, name: str = "begun-before
     book.add((), look, on=responses(book.api, str(kind.create)), about=f"{member} against the request", name=name)
 
 
-def to_come(book: Rulebook, *members: str, on: On, name: str = "wish-past") -> None:
-    """What the Buyer wants done by some day is not wanted for a day that is over (requests)."""
-
-    def look(said: Said) -> Iterator[Mark]:
-        earliest = said.exchange.at - said.run.spread(DAY)
-        for member in members:
-            for where, found in every(said.body, member):
-                when = moment(found)
-                if when is not None:
-                    yield FINE if when >= earliest else breach(
-                        where, f"{said.exchange.at.isoformat()} or later", found,
-                        f"{where} is over already", hint=True)  # fmt: skip
-
-    book.add((), look, on=on, about=f"{', '.join(members)} against the time of the request", name=name)
-
-
 def lasts(book: Rulebook, *patterns: str, on: On, name: str = "durations") -> None:
     """No duration is negative, in requests and in what answers show."""
 

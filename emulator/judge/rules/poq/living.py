@@ -12,7 +12,6 @@ from emulator.judge.rules import common
 from emulator.judge.rules.poq.answering import FINDINGS
 from emulator.judge.rules.poq.book import (
     ABANDONED,
-    ASK,
     FAILED,
     FINAL,
     FINAL_ITEM,
@@ -81,7 +80,6 @@ def _states(said: Said) -> tuple[Any, dict[str, str]]:
 
 
 common.lasts(POQ, f"{ITEM}/installationInterval", on=SHOWN)
-common.to_come(POQ, "/requestedPOQCompletionDate", on=ASK)
 common.well_without_errors(POQ, ITEM, "inProgress", READY, on=SHOWN)
 common.links_to_itself(POQ, KIND)
 

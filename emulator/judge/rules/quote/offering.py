@@ -176,7 +176,6 @@ common.lasts(
     on=ASKED,
     name="durations-asked",
 )
-common.to_come(QUOTE, "/requestedQuoteCompletionDate", on=ASKED)
 common.begins(QUOTE, KIND, "/quoteDate")
 common.no_twins(QUOTE, (), KIND, "/note", name="notes-twice")
 common.well_without_errors(QUOTE, "/quoteItem/*", "inProgress", "answered", *ORDERABLE, on=SHOWN, failed=FAILED)
