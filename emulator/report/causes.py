@@ -13,6 +13,7 @@ from emulator.judge.elsewhere import LOAD, is_nowhere
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
 from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.wire.exchange import Exchange, Party, Response
+from emulator.wire.payload import at
 
 WHOSE: Final[Mapping[Cause, Blame | None]] = {
     Cause.REQUEST: Blame.SCENARIO,
@@ -121,7 +122,7 @@ def _cause(
         return Cause.TRANSPORT
     if last is None or last.response is None or step.blame is blamed(last.sender):
         return step.cause or (Cause.BEHAVIOUR if behaviour else Cause.EXPECTATION)
-    wrong = any(finding.blame is not step.blame for finding in mine)
+    wrong = any(finding.blame is not step.blame for finding in mine) or _calls_nowhere(last)
     return _of_answer(step, last.response, wrong=wrong, behaviour=behaviour)
 
 
@@ -143,6 +144,15 @@ def _of_answer(step: StepInfo, response: Response, *, wrong: bool, behaviour: bo
     if any(not one.met and one.pointer == "/validationResult" and one.found in _UNSURE for one in step.expectations):
         return Cause.DATA
     return step.cause or (Cause.BEHAVIOUR if behaviour else Cause.EXPECTATION)
+
+
+def _calls_nowhere(exchange: Exchange) -> bool:
+    """Whether a subscription of ours names a callback that is no address: no rule has a word against that, and a refusal is
+    right.
+    """
+    callback = at(exchange.request.body, "/callback")
+    web = isinstance(callback, str) and callback.lower().startswith(("http://", "https://"))
+    return exchange.operation == "registerListener" and not web
 
 
 def _of_refusal(step: StepInfo, response: Response, *, wrong: bool, behaviour: bool) -> Cause:

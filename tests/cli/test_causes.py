@@ -200,6 +200,16 @@ def test_what_was_agreed_on_binds(answer: Any, code: int, tmp_path: Path) -> Non
     assert report["steps"][0]["cause"] == ("agreed" if code == 1 else report["steps"][0]["cause"])
 
 
+def test_a_subscription_of_ours_that_leads_nowhere_is_the_scenarios(tmp_path: Path) -> None:
+    """Also where all was agreed on: no rule speaks of a callback, and to refuse this one is right."""
+    text = (
+        'oit: "1"\nid: hub\ntitle: Subscribe\nagreed: true\nsources: {quote: {api: quote, servedBy: seller}}\nflow:\n'
+        "  - {id: hub, call: quote.registerListener, request: {body: {callback: nowhere}}, response: {status: 201}}\n"
+    )
+    code, report = run(tmp_path, [(400, JSON, {"code": "invalidBody", "reason": "no address"})], text=text)
+    assert (code, report["steps"][0]["cause"], report["steps"][0]["blame"]) == (3, "request", "scenario")
+
+
 def test_in_a_self_test_what_is_unmet_is_ours(tmp_path: Path) -> None:
     file = tmp_path / "a.oit.yaml"
     file.write_text(ADDRESS.replace("/validationResult: success", "/validationResult: partial"))

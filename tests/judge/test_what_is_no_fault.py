@@ -12,6 +12,7 @@ from emulator.judge.judge import judge
 from emulator.judge.proof import load_proofs
 from emulator.judge.rule import Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
+from emulator.judge.rules.common.values import by_id
 from emulator.judge.run import Run
 from emulator.judge.verdict import Blame
 from emulator.standard.release import load_release
@@ -176,3 +177,8 @@ def test_who_asks_whether_something_has_changed_is_told_that_it_has_not(asked: s
     before = exchange({"code": "notFound", "reason": "none"}, status=404)
     found = judge(transcript(before, known), load_release()).findings
     assert [finding.rule for finding in found] == rules
+
+
+def test_what_shares_an_id_is_not_told_apart() -> None:
+    """Two items of one id are whose who gave it; nobody is held to one of them by the other."""
+    assert by_id([{"id": "1", "a": 1}, {"id": "1", "a": 2}, {"id": "2"}, {"id": 3}, 4]) == {"2": {"id": "2"}}

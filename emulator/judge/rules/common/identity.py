@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.values import Labels, id_of, told_alike
+from emulator.judge.rules.common.values import Labels, by_id, id_of, told_alike
 from emulator.judge.run import Kind, Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
@@ -95,9 +95,10 @@ def paired(shown: Shown, earlier: Shown, holder: str) -> Iterator[tuple[str, Any
     if not holder:
         yield "", shown.value, earlier.value
         return
-    before = {id_of(value): value for _, value in every(earlier.value, holder) if isinstance(id_of(value), str)}
+    before = by_id(value for _, value in every(earlier.value, holder))
+    now = by_id(value for _, value in every(shown.value, holder))
     for place, value in every(shown.value, holder):
-        if isinstance(id_of(value), str) and id_of(value) in before:
+        if isinstance(id_of(value), str) and id_of(value) in before and id_of(value) in now:
             yield place, value, before[id_of(value)]
 
 

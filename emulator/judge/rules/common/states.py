@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.values import Labels, id_of, moment, one_moment
+from emulator.judge.rules.common.values import Labels, by_id, id_of, moment, one_moment
 from emulator.judge.run import Life, Said, Shown
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.wire.exchange import Exchange
@@ -67,7 +67,7 @@ def _with_past(shown: Shown, earlier: Shown | None, holder: str) -> Iterator[tup
     if not holder:
         yield "", shown.value, earlier.value if earlier else MISSING
         return
-    before = {id_of(v): v for _, v in every(earlier.value, holder) if isinstance(id_of(v), str)} if earlier else {}
+    before = by_id(value for _, value in every(earlier.value, holder)) if earlier else {}
     for place, value in every(shown.value, holder):
         yield place, value, before.get(id_of(value), MISSING) if isinstance(id_of(value), str) else MISSING
 

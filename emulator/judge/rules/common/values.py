@@ -49,6 +49,17 @@ def only(value: Any, members: Iterable[str]) -> Any:
     return {name: value[name] for name in members if name in value} if isinstance(value, dict) else value
 
 
+def by_id(values: Iterable[Any]) -> dict[str, Any]:
+    """Objects by their `id`. Those that share one cannot be told apart, and are left out: whoever gave it twice is told so
+    by a rule of its own.
+    """
+    found: dict[str, list[Any]] = {}
+    for value in values:
+        if isinstance(identifier := id_of(value), str):
+            found.setdefault(identifier, []).append(value)
+    return {identifier: alike[0] for identifier, alike in found.items() if len(alike) == 1}
+
+
 def id_of(value: Any) -> Any:
     """The `id` of an object, None where it has none or is none."""
     return value.get("id") if isinstance(value, dict) else None
