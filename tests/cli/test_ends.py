@@ -94,8 +94,8 @@ def test_interrupted_run_ends_its_subscription_and_is_reported(slow_seller: str,
     assert set(outcomes[:cut]) == {"passed"}
     assert set(outcomes[cut + 1 :]) == {"blocked"}
     assert [row["verdict"] for row in report["findings"] if row["verdict"] == "fail"] == []
-    last = report["exchanges"][-1]
-    assert (last["operation"], last["response"]["status"]) == ("unregisterListener", 204)
+    ended = [row for row in report["exchanges"] if row["operation"] == "unregisterListener"]
+    assert [row["response"]["status"] for row in ended] == [204], "an event may still come in between"
     assert (tmp_path / "junit.xml").exists()
 
 
