@@ -11,6 +11,8 @@ from typing import Final
 INTERRUPTED: Final = "interrupted"
 HURRY: Final = 1.5
 """Seconds that what is still to be done may take once all has ended."""
+_TURN: Final = 0.2
+"""Seconds that who waits for the end sleeps at a time."""
 TIME_IS_OVER: Final = "the time that --max-time grants is over"
 
 
@@ -89,9 +91,13 @@ class Stop:
         while not done():
             left = None if until is None else until - time.monotonic()
             try:
-                if reason := self._news.get(timeout=left) if left is None or left > 0 else self._news.get_nowait():
+                # In short turns: a signal that comes in the wrong moment is seen at the next of them.
+                pause = _TURN if left is None else max(0.0, min(left, _TURN))
+                if reason := self._news.get(timeout=pause):
                     self.end(reason)
             except queue.Empty:
+                if left is None or left > _TURN:
+                    continue
                 if longest is not None:
                     return False
                 self.end(TIME_IS_OVER)
