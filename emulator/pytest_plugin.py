@@ -173,9 +173,11 @@ class ScenarioFile(pytest.File):
                 unsupported=declared_absent(settings, sut),
             )
         for job in chosen.jobs:
-            name = job.case.id if job.case else "flow"
-            row = f"[{job.row + 1}]" if job.told_row is not None else ""
-            yield ScenarioItem.from_parent(self, name=f"{name}{row}", job=job)
+            yield ScenarioItem.from_parent(self, name=_name(job), job=job)
+        for left in chosen.left_out:
+            item = ScenarioItem.from_parent(self, name=_name(left.job), job=left.job)
+            item.add_marker(pytest.mark.skip(reason=f"left out: {left.why}"))
+            yield item
 
     def _shown(self) -> Path:
         """The path as a user writes it."""
@@ -232,6 +234,12 @@ class ScenarioItem(pytest.Item):
         origin = self.job.case.origin if self.job.case else self.job.scenario.origin
         line = origin.where("" if self.job.case else "/flow").rsplit(":", 2)[1]
         return self.path, int(line) - 1, f"{self.job.scenario.id} {self.name}"
+
+
+def _name(job: Job) -> str:
+    """What a run is called within its file: its case, and its data row where there are more."""
+    row = f"[{job.row + 1}]" if job.told_row is not None else ""
+    return f"{job.case.id if job.case else 'flow'}{row}"
 
 
 class NotPassed(Exception):  # noqa: N818 - it is what it says

@@ -126,17 +126,25 @@ def find_scenarios(paths: Sequence[Path]) -> list[Path]:
     A path that is not there is also looked for in the scenarios that come with OIT.
     """
     found: list[Path] = []
-    for given in paths:
-        path = given
-        if not path.exists():
-            parts = given.parts[1:] if given.parts[:1] == ("scenarios",) else given.parts
-            packaged = scenarios_dir().joinpath(*parts)
-            if given.is_absolute() or not packaged.exists():
-                message = f"{given}: there is no such file or folder"
-                raise UserError(message)
-            path = packaged
+    for path in map(_located, paths):
         found += sorted(path.rglob("*.oit.yaml")) if path.is_dir() else [path]
     return list(dict.fromkeys(found))
+
+
+def named_files(paths: Sequence[Path]) -> frozenset[str]:
+    """Those of the paths that name a file and not a folder, as a scenario knows its file."""
+    return frozenset(str(path) for path in map(_located, paths) if not path.is_dir())
+
+
+def _located(given: Path) -> Path:
+    if given.exists():
+        return given
+    parts = given.parts[1:] if given.parts[:1] == ("scenarios",) else given.parts
+    packaged = scenarios_dir().joinpath(*parts)
+    if given.is_absolute() or not packaged.exists():
+        message = f"{given}: there is no such file or folder"
+        raise UserError(message)
+    return packaged
 
 
 def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:

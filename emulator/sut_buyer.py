@@ -19,7 +19,7 @@ from emulator.judge.refusals import Refuser
 from emulator.judge.rules import CLOSING
 from emulator.parties.clock import Clock, RealClock, rfc3339
 from emulator.parties.pacing import Pacing
-from emulator.parties.profile import load_profile
+from emulator.parties.profile import is_in_own_words, load_profile
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals
 from emulator.parties.store import MemoryStore, Resource
@@ -214,6 +214,7 @@ def _run(
         seed=settings.seed,
         file=scenario.file,
         row=job.told_row,
+        in_own_words=is_in_own_words(settings.profile),
     )
 
     def reached(resource: Resource, _: str | None, state: str, item: str | None, __: datetime) -> None:

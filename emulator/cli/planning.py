@@ -8,9 +8,12 @@ from typing import Any
 
 import click
 
+from emulator.parties.clock import RealClock
 from emulator.scenario.duration import words
+from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
 from emulator.scenario.model import Await, Call, Notify, Parallel, Scenario, Step
-from emulator.scenario.needs import needs_of, played
+from emulator.scenario.needs import Dependence, needs_of, played
+from emulator.scenario.runner import fill_inputs
 from emulator.scenario.selection import Job, Plan
 from emulator.session import Settings
 from emulator.standard.release import Release
@@ -19,7 +22,7 @@ from emulator.wire.exchange import Party
 
 def tell_plan(plan: Plan, release: Release, settings: Settings, sut: Party | None, form: str) -> None:
     """Print a plan: lines for people, or one JSON document."""
-    rows = [_row(job, release, settings) for job in plan.jobs]
+    rows = [_row(job, release, settings, sut) for job in plan.jobs]
     left = [{"name": _name(each.job), "what": str(each.what), "why": each.why} for each in plan.left_out]
     if form == "json":
         click.echo(json.dumps({"sut": sut, "runs": rows, "left_out": left}, indent=2))
@@ -34,8 +37,9 @@ def tell_plan(plan: Plan, release: Release, settings: Settings, sut: Party | Non
     click.echo(f"\n{len(rows)} run(s) with {calls} call(s) at least; {len(left)} left out. Nothing was sent.")
 
 
-def _row(job: Job, release: Release, settings: Settings) -> dict[str, Any]:
+def _row(job: Job, release: Release, settings: Settings, sut: Party | None) -> dict[str, Any]:
     needs = needs_of(job.scenario, job.case, release)
+    left_out = job.absent.steps if sut is Party.BUYER else _left_out(job, settings)
     return {
         "name": _name(job),
         "title": job.case.title if job.case else job.scenario.title,
@@ -50,10 +54,40 @@ def _row(job: Job, release: Release, settings: Settings) -> dict[str, Any]:
             "wait_seconds": needs.wait,
         },
         "steps": [
-            {**_told(job.scenario, step, release), "left_out": job.absent.steps.get(step.id)}
+            {**_told(job.scenario, step, release), "left_out": left_out.get(step.id)}
             for step in played(job.scenario, job.case)
         ],
     }
+
+
+def _left_out(job: Job, settings: Settings) -> dict[str, str]:
+    """Why steps of ours are not played, by their ids: what is known already, what is declared unsupported, and what needs such a step.
+
+    FileProblem where the inputs cannot be filled in.
+    """
+    scope = Scope({}, Generator("plan", RealClock()), "plan", callback=lambda: "")
+    fill_inputs(job.scenario, scope, {**job.scenario.rows[job.row], **settings.inputs})
+    dependence, absent = Dependence(job.scenario), job.absent.steps
+    spoilt, found = dict[str, str](), dict[str, str]()
+    for step in played(job.scenario, job.case):
+        if blocker := dependence.blocker(step, spoilt):
+            found[step.id] = f"it needs '{blocker}': {absent[blocker]}"
+            dependence.spoil(step, blocker, spoilt)
+        elif not (job.case and job.case.at == step.id) and _is_known(step, scope):
+            found[step.id] = "what it would tell is given"
+        elif step.id in absent:
+            found[step.id] = absent[step.id]
+            dependence.spoil(step, step.id, spoilt)
+    return found
+
+
+def _is_known(step: Step, scope: Scope) -> bool:
+    try:
+        return bool(step.known) and all(
+            value not in (None, "") for value in fill(dict(step.known), scope.lookup).values()
+        )
+    except ExpressionError:
+        return False  # made of what another step tells
 
 
 def _name(job: Job) -> str:

@@ -253,11 +253,13 @@ def _chosen(
 ) -> Plan:
     """The runs to make, and those that are left out."""
     from emulator.scenario.selection import Wish, plan
-    from emulator.session import declared_absent, find_scenarios
+    from emulator.session import declared_absent, named_files
     from emulator.standard.release import load_release
+    from emulator.wire.exchange import Party
 
-    files = frozenset(str(path) for path in find_scenarios([path for path in paths if path.suffix == ".yaml"]))
-    wish = Wish(cases, tags, granted(needs), files)
+    if needs and sut is not Party.SELLER:
+        raise UserError("--needs has no effect without --sut seller=URL: nothing is left out")
+    wish = Wish(cases, tags, granted(needs), named_files(paths))
     unsupported = declared_absent(settings, sut)
     return plan(scenarios, wish, load_release(settings.release), sut=sut, unsupported=unsupported)
 

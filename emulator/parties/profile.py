@@ -365,6 +365,8 @@ class Profile:
 
 
 DEFAULT: Final = "wholesale-seller"
+_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "behaviour")
+"""The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
 
 def load_profile(
@@ -398,6 +400,15 @@ def load_profile(
     if problems:
         raise FileProblem(in_order(problems))
     return profile  # type: ignore[no-any-return]
+
+
+def is_in_own_words(path: Path | None) -> bool:
+    """Whether the user's own settings, in a profile or one that it extends, are what messages of the seller's are made of."""
+    if path is None:
+        return False
+    _, layers = read_layers(_file_of(path), _ours, before_merging)
+    theirs = [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
+    return any(key in layer.value for layer in theirs for key in _SAID)
 
 
 def _nobody(file: Path) -> dict[str, Any]:

@@ -51,8 +51,14 @@ AGREED: Final = "scenario.agreed"
 """The rule of findings that a partner did not do what was agreed on."""
 
 
-def laid(findings: Sequence[Finding], exchanges: Mapping[int, Exchange], sut: Party | None) -> list[Finding]:
-    """The findings with the blame where it belongs: what a step of ours sends is the scenario's, not a mistake of OIT."""
+def laid(
+    findings: Sequence[Finding], exchanges: Mapping[int, Exchange], sut: Party | None, *, profiled: bool = False
+) -> list[Finding]:
+    """The findings with the blame where it belongs: what a user's files have our party say is no mistake of OIT.
+
+    What a step of ours sends is the scenario's; what our seller says is the profile's, where the user's own is what it is made of
+    (`profiled`).
+    """
     if sut is None:
         return list(findings)
     ours = blamed(sut.other)
@@ -61,6 +67,8 @@ def laid(findings: Sequence[Finding], exchanges: Mapping[int, Exchange], sut: Pa
         exchange = exchanges.get(finding.exchange) if finding.exchange is not None else None
         if finding.blame is ours and exchange is not None and exchange.step and exchange.sender is sut.other:
             found.append(replace(finding, blame=Blame.SCENARIO))
+        elif finding.blame is ours and profiled:
+            found.append(replace(finding, blame=Blame.INPUTS))
         else:
             found.append(finding)
     return found

@@ -62,7 +62,6 @@ def _often(advice: Advice) -> str:
 _LEFT_OUT: Final = {
     "behaviour": "need a seller that behaves as nobody asked of this one (--needs behaviour)",
     "waits": "may wait for more than a day (--needs waits)",
-    "interrupted": "were not begun",
 }
 
 

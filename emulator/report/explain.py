@@ -58,7 +58,7 @@ _WHOSE: Final = {
     "seller": "the Seller's",
     "spec": "nobody's: the standard contradicts itself",
     "scenario": "the scenario's, or an input's: they say what we send",
-    "inputs": "nobody's: the run was given what does not fit this partner",
+    "inputs": "nobody's: what the run was given does not fit (data, credentials, address, profile)",
     "transport": "unknown: the message did not get through",
     "emulator": "ours: a mistake in OIT",
     "nobody": "nobody's",

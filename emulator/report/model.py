@@ -39,7 +39,7 @@ MAX_FOUND: Final = 2_000
 class RunInfo:
     """What was run. `sut` is the party under test, None in a self-test. `clock` is virtual, real, or scaled, and then
     counts `speed` seconds in one. `file` is the scenario's, or the capture's; `row` counts its data rows from 0, None
-    where it has but one.
+    where it has but one. `in_own_words`: what our seller says is made of a profile of the user's.
 
     `captured`: nothing was run, the exchanges were read from a file, and neither party is ours.
     """
@@ -59,6 +59,7 @@ class RunInfo:
     captured: bool = False
     file: str | None = None
     row: int | None = None
+    in_own_words: bool = False
 
 
 def run_report(
@@ -85,7 +86,7 @@ def run_report(
     """
     exchanges = list(transcript)
     by_number = {exchange.n: exchange for exchange in exchanges}
-    findings = laid(judgement.findings, by_number, info.sut)
+    findings = laid(judgement.findings, by_number, info.sut, profiled=info.in_own_words)
     steps, agreed = explained(steps, by_number, findings, info.sut, behaviour=bool(behaviour))
     findings += agreed
     report: Report = {
@@ -337,7 +338,7 @@ def _finding_verdict(finding: Finding, sut: Party | None) -> RunVerdict:
             return RunVerdict.ERROR
         case Verdict.NOT_SEEN if finding.blame is Blame.TRANSPORT:
             return RunVerdict.INCONCLUSIVE
-        case Verdict.FAIL if finding.blame is Blame.SCENARIO:
+        case Verdict.FAIL if finding.blame in (Blame.SCENARIO, Blame.INPUTS):
             return RunVerdict.INCONCLUSIVE
         case Verdict.FAIL:
             return RunVerdict.ERROR if _ours(finding.blame, sut) else RunVerdict.FAIL

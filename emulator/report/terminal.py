@@ -69,6 +69,8 @@ _SIZES: Final = re.compile(r" \([0-9]+ (?:bytes|of [0-9]+ bytes)\)")
 """What reasons for not judging an entry differ in, though they are the same."""
 _NAMED: Final = 8
 """Entries that are named where many share a reason."""
+_FILES: Final = ("scenario", "inputs")
+"""Blame that lies with files of the user's."""
 _STUCK: Final = frozenset({"unmet", "error", "never_arrived", "inconclusive"})
 """Outcomes of steps that are explained at the end."""
 
@@ -185,8 +187,10 @@ class TerminalWriter:
         meaning = _MEANINGS[report["verdict"]]
         if report["verdict"] == "pass" and "excused" in report:
             meaning = f"nothing is wrong but what is known; without that it would be {report['excused']['otherwise']}"
-        elif any(row["verdict"] == "fail" and row["blame"] == "scenario" for row in report["findings"]):
-            meaning = "what we sent was wrong, so that nothing can be said of the other side"
+        elif any(row["verdict"] == "fail" and row["blame"] in _FILES for row in report["findings"]):
+            meaning = (
+                "what we said was wrong, by the scenario or the profile, so that nothing can be said of the other side"
+            )
         elif report["verdict"] == "inconclusive" and report.get("covers", {}).get("strict"):
             meaning += ", or was required and not seen"
         elif report["verdict"] == "inconclusive" and any("half" in row for row in report.get("unattributed", [])):

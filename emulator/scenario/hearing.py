@@ -265,7 +265,7 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
     within = talk.granted(wait.within)
     sightings = _Sightings(wait.every, within)
     while True:
-        exchange = send(talk, record, outgoing)
+        exchange = send(talk, record, outgoing, talk.left(wait.within, started))
         ending = answers.judged(exchange, (200,), party)
         if ending.outcome is not Outcome.PASSED:
             return ending

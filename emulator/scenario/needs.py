@@ -102,6 +102,15 @@ class Dependence:
         """What a step refers to."""
         return self._uses[step.id]
 
+    def blocker(self, step: Step, spoilt: Mapping[str, str]) -> str | None:
+        """The step because of which this one cannot be played; `spoilt` has each with nothing to build on, and whose fault that is."""
+        return next((spoilt[name] for name in sorted(self.uses(step).steps) if name in spoilt), None)
+
+    def spoil(self, step: Step, by: str, spoilt: dict[str, str]) -> None:
+        """Note that nothing can be built on a step, nor on the resource that it is about."""
+        for name in (step.id, *self.uses(step).about):
+            spoilt.setdefault(name, by)
+
     def inputs(self, steps: Iterable[Step], case: Case | None = None) -> list[str]:
         """The inputs that steps and a case use, what those are made of included, in the order of the scenario."""
         wanted = {one.path[0] for value in _case_values(case) for one in _expressions(value) if one.root == "inputs"}

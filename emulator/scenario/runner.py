@@ -49,13 +49,11 @@ class _Playing:
         """The step because of which this one cannot be played."""
         if self.unreached is not None:
             return self.unreached
-        needed = sorted(self.dependence.uses(step).steps)
-        return next((self.spoilt[name] for name in needed if name in self.spoilt), None)
+        return self.dependence.blocker(step, self.spoilt)
 
     def spoil(self, step: Step, by: str) -> None:
         """Note that nothing can be built on a step, nor on the resource that it is about."""
-        for name in (step.id, *self.dependence.uses(step).about):
-            self.spoilt.setdefault(name, by)
+        self.dependence.spoil(step, by, self.spoilt)
 
 
 def run_scenario(
@@ -195,8 +193,10 @@ def _play_or_pass_over(playing: _Playing, step: Step) -> None:
     elif blocker is not None:
         _pass_over(playing, step, Ending(Outcome.BLOCKED, f"not played: '{blocker}' did not succeed"))
         playing.spoil(step, blocker)
-    elif _is_given(playing, step):
-        pass
+    elif (given := _given(playing, step)) is not None:
+        _note(playing, step, given)
+        if given.outcome is Outcome.ERROR:
+            playing.spoil(step, step.id)
     elif step.id in playing.absent.steps:
         reason = playing.absent.steps[step.id]
         _pass_over(playing, step, Ending(Outcome.SKIPPED, reason, cause=None if step.optional else UNSUPPORTED))
@@ -207,17 +207,20 @@ def _play_or_pass_over(playing: _Playing, step: Step) -> None:
         _play(playing, step, None)
 
 
-def _is_given(playing: _Playing, step: Step) -> bool:
-    """Leave a step out whose outputs are given, unless it is the one that a case is about."""
+def _given(playing: _Playing, step: Step) -> Ending | None:
+    """How a step ends whose outputs are given, so that it is left out; None where it is to be played, as one is always that
+    a case is about.
+    """
     if not step.known or (playing.case and playing.case.at == step.id):
-        return False
-    outputs = playing.talk.fill(dict(step.known), step.origin.part("/known"))
+        return None
+    try:
+        outputs = playing.talk.fill(dict(step.known), step.origin.part("/known"))
+    except Misfit as misfit:
+        return Ending(Outcome.ERROR, str(misfit), "scenario")
     if any(value in (None, "") for value in outputs.values()):
-        return False
+        return None
     playing.talk.scope.outputs[step.id] = outputs
-    told = ", ".join(f"{name} {shown(value)}" for name, value in outputs.items())
-    _note(playing, step, Ending(Outcome.SKIPPED, f"given: {told}"))
-    return True
+    return Ending(Outcome.SKIPPED, f"given: {', '.join(f'{name} {shown(value)}' for name, value in outputs.items())}")
 
 
 def _pass_over(playing: _Playing, step: Step, ending: Ending) -> None:

@@ -59,10 +59,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A run that is not made. `what` is a `Need` or another word of a report's `left_out`, `why` a sentence."""
+    """A run that is not made: `what` it needs, and that in a sentence."""
 
     job: Job
-    what: str
+    what: Need
     why: str
 
 
@@ -111,7 +111,7 @@ def _wanted(
         yield from (Job(scenario, case, row, absent) for case in chosen for row in range(len(scenario.rows)))
 
 
-def _lacking(job: Job, wish: Wish, release: ReleaseLike) -> tuple[str, str] | None:
+def _lacking(job: Job, wish: Wish, release: ReleaseLike) -> tuple[Need, str] | None:
     """What a run needs that was not granted, and that in words."""
     if job.scenario.file in wish.named:
         return None

@@ -85,6 +85,10 @@ class Conversation:
         """How long a wait may take for which the scenario grants `within`."""
         return within if self.ceiling is None else min(within, self.ceiling)
 
+    def left(self, within: float, started: datetime) -> float:
+        """The seconds that are left of a wait for which the scenario grants `within`."""
+        return self.granted(within) - (self.clock.now() - started).total_seconds()
+
     def too_late(self, within: float, message: str, party: str) -> Ending:
         """How a wait ends whose time is over: where the scenario grants more, nothing can be said of `party`."""
         if self.granted(within) == within:
@@ -128,7 +132,7 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
     started = talk.clock.now()
     while True:
         del record.expectations[:]
-        exchange = send(talk, record, outgoing)
+        exchange = send(talk, record, outgoing, talk.left(call.eventually.within, started) if call.eventually else None)
         if call.response.status and min(call.response.status) >= HTTPStatus.BAD_REQUEST:
             talk.provoked.update(record.exchanges)  # what the step asks for is to be refused
         ending = answers.judged(exchange, call.response.status, party)
@@ -136,10 +140,10 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
             ending = _as_expected(talk, step, exchange, record, party)
         if ending.outcome is not Outcome.UNMET or call.eventually is None or answers.hopeless(exchange):
             break
-        within = talk.granted(call.eventually.within)
-        left = within - (talk.clock.now() - started).total_seconds()
+        left = talk.left(call.eventually.within, started)
         if left <= 0:
-            return talk.too_late(call.eventually.within, f"not within {words(within)}: {ending.message}", party)
+            within = words(talk.granted(call.eventually.within))
+            return talk.too_late(call.eventually.within, f"not within {within}: {ending.message}", party)
         talk.on_event(Waiting(step.id, outgoing.operation.id, "as expected", None, left))
         talk.sleep(min(call.eventually.every, left))
     if ending.outcome is Outcome.PASSED and call.track:
@@ -244,14 +248,14 @@ def retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
     return Outgoing(source, operation, url, {"id": tracked.id}, [], {})
 
 
-def send(talk: Conversation, record: Record, outgoing: Outgoing, within: float | None = None) -> Exchange:
+def send(talk: Conversation, record: Record, outgoing: Outgoing, left: float | None = None) -> Exchange:
     """Send, and send again as `defaults.retry` allows, or as the other side asks for. The last exchange counts.
 
-    Who says when to come again (`Retry-After`) is done so, within as many seconds; that is not one of the retries.
-    Raises Stopped.
+    Who says when to come again (`Retry-After`) is done so, within as many seconds as are `left`, those of the scenario's
+    waits if left out; that is not one of the retries. Raises Stopped.
     """
     retry, tries_left, started = talk.scenario.defaults.retry, talk.scenario.defaults.retry.limit, talk.clock.now()
-    patience = talk.granted(talk.scenario.defaults.within if within is None else within)
+    patience = talk.granted(talk.scenario.defaults.within) if left is None else left
     while True:
         talk.stop.check()
         exchange = transmit(talk, record.step, outgoing)

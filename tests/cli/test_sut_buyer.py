@@ -115,6 +115,28 @@ def test_a_broken_buyer_is_found_out_with_the_reason(way: str, code: int, step: 
     assert all(event["reason"] for event in events if event["event"] == "missed")
 
 
+LANDLESS = QUICK + "addresses: {addr-ashburn-20-main: {address: {country: null}}}\n"
+
+
+@pytest.mark.parametrize(("profile", "code", "verdict"), [(LANDLESS, 3, "inconclusive"), (QUICK, 0, "pass")])
+def test_what_the_users_profile_has_our_seller_say_is_nobodys_breach(
+    profile: str, code: int, verdict: str, tmp_path: Path
+):
+    """It is no mistake of OIT, and the buyer is right whatever it hears."""
+    file, scenario = tmp_path / "own.yaml", tmp_path / "one.oit.yaml"
+    file.write_text(profile)
+    scenario.write_text(
+        'oit: "1"\nid: one\ntitle: One address\nsources: {address: {api: address, servedBy: seller}}\nflow:\n'
+        "  - {id: ask, call: address.retrieveGeographicAddress, request: {path: {id: addr-ashburn-20-main}}}\n"
+    )
+    with waiting(str(scenario), tmp_path, "--profile", str(file)) as (url, process):
+        assert get(f"{url}/mefApi/sonata/geographicAddressManagement/v7/geographicAddress/addr-ashburn-20-main")
+        ended, _, report = whole(process, tmp_path)
+    breaches = [(row["verdict"], row["blame"]) for row in report["findings"] if row["verdict"] in ("fail", "error")]
+    assert (ended, report["verdict"]) == (code, verdict)
+    assert breaches == ([("fail", "inputs")] if code else [])
+
+
 def test_a_buyer_that_orders_twice_is_found_out_although_every_step_came(tmp_path: Path):
     with waiting(MAIN, tmp_path) as (url, process):
         partner_buyer.main(url, "repeats")

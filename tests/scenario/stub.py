@@ -47,6 +47,11 @@ def html(status: int) -> Response:
     return Response(headers=(("Content-Type", "text/html"),), raw=b"<html>Oops</html>", status=status)
 
 
+def later(seconds: int) -> Response:
+    """Busy; to be called again after so many seconds."""
+    return Response(headers=(*JSON, ("Retry-After", str(seconds))), raw=b"{}", status=503)
+
+
 @dataclass
 class StubClient:
     """Answers from a list, in order; the last answer is given again and again, and callables are called."""

@@ -5,7 +5,7 @@ import pytest
 from emulator.scenario.events import ExchangeDone, RunDone, RunStarted, StepDone, StepStarted, Waiting
 from emulator.wire.exchange import FaultKind
 
-from .stub import CREATE, fault, html, play, read
+from .stub import CREATE, fault, html, later, play, read
 
 QUOTE = {"id": "Q1", "state": "acknowledged"}
 WAIT = """\
@@ -40,6 +40,20 @@ def test_a_flow_that_goes_well_passes_and_tells_its_story(tmp_path):
     assert kinds[:4] == [RunStarted, StepStarted, ExchangeDone, StepDone]
     assert kinds[-1] is RunDone
     assert [event.left for event in played.events if isinstance(event, Waiting)] == [60.0]
+
+
+@pytest.mark.parametrize("what", ["await", "eventually"])
+def test_who_is_busy_is_called_again_when_it_says_while_the_step_may_wait(what, tmp_path):
+    """Also where the scenario's other steps may not wait so long; and no more once the step's own time would be over."""
+    flow = {"await": CREATE + WAIT, "eventually": CREATE + HOPED.replace("within: 5m", "within: 1m")}[what]
+    first = [(201, QUOTE)] if what == "await" else [(201, QUOTE), (200, QUOTE)]
+    scenario = read(tmp_path, flow, "defaults: {within: 1s}\n")
+    right = in_state("approved.orderable" if what == "await" else "accepted")
+    played = play(scenario, [*first, later(40), right])
+    assert played.result.outcome == "passed"
+    assert [event.left for event in played.events if isinstance(event, Waiting)] == [40.0]
+    played = play(scenario, [*first, later(40), later(40), later(40), right])
+    assert [event.left for event in played.events if isinstance(event, Waiting) if event.left == 40] == [40.0]
 
 
 HOPED = """\

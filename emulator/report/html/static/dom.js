@@ -91,7 +91,7 @@ const OUTCOMES = {
 const WHOSE = {
   buyer: 'the Buyer’s', seller: 'the Seller’s', spec: 'nobody’s: the standard contradicts itself', scenario: 'the scenario’s',
   transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
-  inputs: 'nobody’s: the run was given what does not fit this partner',
+  inputs: 'nobody’s: what the run was given does not fit (data, credentials, address, profile)',
 };
 const WHO = {
   buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
