@@ -11,16 +11,20 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SLOW := browser cli bench properties parties/test_crowd.py parties/test_durable.py scenario/test_shipped.py
 
-.PHONY: help demo trace test slow quick soak check lint types mutate bench screenshots image clean
+.PHONY: help demo trace test slow quick soak check lint types mutate bench screenshots image lock sbom pin clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-$(STAMP): pyproject.toml
+# What is installed is what the lock names, down to its hashes; pip itself is the one that came with Python.
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+
+$(STAMP): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit("OIT needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP) ## run the main job: buy an Access E-Line from the emulated seller
@@ -65,6 +69,33 @@ screenshots: $(STAMP) ## pictures of the report's and the console's views, for t
 
 image: ## build the container image
 	docker build --tag lso-oit .
+
+# Both for every Python and system that we support; no index is named, so that a mirror serves as well.
+LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config \
+  --default-index https://pypi.org/simple pyproject.toml
+
+lock: $(STAMP) ## choose versions anew within pyproject.toml, for the two lock files (needs a network)
+	$(LOCKED) --upgrade --extra dev --output-file requirements-dev.lock
+	$(LOCKED) --upgrade --extra build --constraint requirements-dev.lock --output-file requirements.lock
+
+SBOM := out/sbom.cdx.json
+sbom: $(STAMP) ## write out/sbom.cdx.json: what an installed OIT consists of (CycloneDX)
+	@mkdir -p $(dir $(SBOM))
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-file $(SBOM)
+
+PINNED := README.md emulator/cli/starter/sonata.yml
+pin: ## look up again by which digest and commits the base image and the actions are named (needs docker, git, a network)
+	@set -e; for image in $$(sed -n 's/^FROM \([^@ ]*\)@.*/\1/p' Dockerfile | sort -u); do \
+	  digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$$image"); \
+	  case "$$digest" in sha256:*) ;; *) echo "no digest of $$image: $$digest" >&2; exit 1;; esac; \
+	  echo "$$image $$digest"; sed -i "s|^FROM $$image@[^ ]*|FROM $$image@$$digest|" Dockerfile; done
+	@set -e; sed -n 's/.*uses: \([^@ ]*\)@[^ ]* # \(v[0-9.]*\)$$/\1 \2/p' $(PINNED) | sort -u | while read -r action version; do \
+	  repository=$$(echo "$$action" | cut -d/ -f1,2); \
+	  commit=$$(git ls-remote "https://github.com/$$repository" "refs/tags/$$version" "refs/tags/$$version^{}" | tail -n 1 | cut -f1); \
+	  [ "$${#commit}" = 40 ] || { echo "no commit of $$action $$version" >&2; exit 1; }; \
+	  echo "$$action $$version $$commit"; \
+	  sed -i "s|uses: $$action@[^ ]* # $$version\$$|uses: $$action@$$commit # $$version|" $(PINNED); done
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) out build dist *.egg-info
