@@ -36,9 +36,9 @@ class _Judged(RecentTranscript):
     def _begin(self) -> Judging:
         return Judging(self._release, sut=Party.SELLER, declared=self._declared)
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:
         with self._turn:
-            numbered = super().add(exchange)
+            numbered = super().add(exchange, late=late)
             if len(self._judging.run.exchanges) >= self.LIMIT:
                 self._judging = self._begin()  # what is older has left the transcript too
             self._tell(self._run, numbered, self._judging.hear(numbered))

@@ -16,6 +16,7 @@ import click
 from emulator import __version__
 from emulator.cli import streams
 from emulator.errors import Exit, UserError
+from emulator.wire.call import NotNow
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
@@ -63,6 +64,10 @@ class Oit(click.Group):
         except UserError as error:
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
+        except NotNow as fault:
+            if not fault.said:
+                click.echo(str(fault), err=True)
+            ctx.exit(Exit.USAGE)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(Exit.INCONCLUSIVE)

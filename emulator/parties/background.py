@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from emulator.parties.clock import Clock, RealClock
+from emulator.wire.call import NotNow
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ class Background:
             try:
                 done = worker.run_due(self._clock.now())
                 due = None if done else worker.next_due()
+            except NotNow:
+                continue  # it has been said, and this one may recover
             except Exception:  # noqa: BLE001 - whatever it is: the others go on, and this one may recover
                 _LOG.exception("the background work of %s failed", type(worker).__name__)
                 continue

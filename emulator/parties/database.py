@@ -9,6 +9,7 @@ disk, so it keeps them through a power cut as well.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,19 +18,20 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from emulator.errors import UserError
+from emulator.parties.outage import Ill, Outage, fault_of
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import BUSY, Swift, attempt
 from emulator.parties.tables import HEAD, for_postgresql, metadata
 
 T = TypeVar("T")
 
-_AGAIN: Final = frozenset({"40001", "40P01"})
-"""SQLSTATEs after which PostgreSQL wants the transaction again: serialization failure, deadlock."""
+_REACHED: Final = 5
+"""Seconds in which PostgreSQL has to take a connection."""
 _READS: Final = "oit_reads"
 _MIGRATING: Final = 0x01D7
 """Advisory lock of who brings a PostgreSQL database up to date."""
@@ -73,10 +75,15 @@ class Database:
         self._writing: Any = contextlib.nullcontext() if self.is_postgresql else alone
         self._mine = threading.local()
         self._engine = _engine(self.url)
+        self.outage = Outage(self.name)
+        """What it cannot do at the moment."""
+        self._file: tuple[int, int] | None = None
         # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
         reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
         self._reader = self._engine.execution_options(**reads)
-        self.swift = None if self.is_postgresql else Swift(self._connected, alone)
+        self.swift = (
+            None if self.is_postgresql else Swift(self._connected, alone, self.outage, self.look, _patience(self.url))
+        )
         """The store's way to an SQLite file."""
         try:
             _migrate(self._engine)
@@ -85,11 +92,32 @@ class Database:
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
             message = f"the database {self.name} cannot be used: {reason}"
             raise UserError(message) from error
+        except UserError:
+            self._engine.dispose()
+            raise
+        self._file = self._identity()
 
     @property
     def name(self) -> str:
-        """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The URL without its password and its driver."""
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
+
+    def look(self) -> None:
+        """StoreFault where the file is not the one that was opened: what is written to that is lost when we end."""
+        if self._file is not None and self._identity() != self._file:
+            message = "what was written there is not in it any more"
+            raise self.outage.begins(StoreFault(message, again=False, ill=Ill.REMOVED))
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file it is, for the system; None for PostgreSQL and where there is none."""
+        if self.is_postgresql:
+            return None
+        try:
+            found = os.stat(str(self.url.database))  # noqa: PTH116 - at each call, so it has to be quick
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Close every connection."""
@@ -111,13 +139,15 @@ class Database:
         if open_now is not None:
             yield open_now
             return
-        with self._writing, _translated(), self._engine.connect() as connection, connection.begin():
+        self.look()
+        with self._writing, self._translated(), self._engine.connect() as connection, connection.begin():
             self._mine.connection = connection
             try:
-                with _translated(lost=True):
+                with self._translated(lost=True):
                     yield connection
             finally:
                 self._mine.connection = None
+        self.outage.ends()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -126,7 +156,7 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
-        with self.writing() as connection, _translated(), connection.begin_nested():
+        with self.writing() as connection, self._translated(), connection.begin_nested():
             yield connection
 
     @contextmanager
@@ -136,7 +166,7 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
-        with _translated(), self._reader.connect() as connection:
+        with self._translated(), self._reader.connect() as connection:
             yield connection
 
     @property
@@ -148,16 +178,17 @@ class Database:
         """Do work in a transaction; where the database asks for it, again from the start. StoreFault at last."""
         return attempt(self, work)
 
-
-@contextmanager
-def _translated(*, lost: bool = False) -> Iterator[None]:
-    """What the database says becomes a StoreFault. `lost`: a connection that broke here had committed nothing."""
-    try:
-        yield
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        again = state in _AGAIN or "database is locked" in str(error.orig) or (lost and error.connection_invalidated)
-        raise StoreFault(str(error.orig), again=again) from error
+    @contextmanager
+    def _translated(self, *, lost: bool = False) -> Iterator[None]:
+        """What the database says becomes a StoreFault. `lost`: a connection that broke here had committed nothing."""
+        try:
+            yield
+        except DBAPIError as error:
+            fault = fault_of(error.orig or error, lost=lost, gone=error.connection_invalidated)
+            raise (fault if fault.again else self.outage.begins(fault)) from error
+        except exc.TimeoutError as error:
+            message = "no connection was free"
+            raise self.outage.begins(StoreFault(message, again=False, ill=Ill.LOCKED)) from error
 
 
 def _url(text: str) -> URL:
@@ -178,16 +209,27 @@ def _url(text: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, isolation_level="READ COMMITTED", pool_size=5, max_overflow=20)
+        reached = {} if "connect_timeout" in url.query else {"connect_timeout": _REACHED}
+        return create_engine(url, isolation_level="READ COMMITTED", pool_size=5, max_overflow=20, connect_args=reached)
     try:
         Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the folder of the database {url.database} cannot be made: {error.strerror}"
         raise UserError(message) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": _patience(url), "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _patience(url: URL) -> float:
+    """Seconds to wait for another process that writes: `?timeout=` of the URL, or ours. UserError where it is no number."""
+    given = url.query.get("timeout", BUSY)
+    try:
+        return max(0.0, float(given if isinstance(given, str) else BUSY))
+    except ValueError:
+        message = f"the database {url.database}: timeout={given} is no number of seconds"
+        raise UserError(message) from None
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

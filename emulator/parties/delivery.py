@@ -16,6 +16,7 @@ from emulator.parties.hub import RESERVED, hub_kind, is_provoked
 from emulator.parties.profile import Notifications
 from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
+from emulator.wire.call import NotNow
 from emulator.wire.dress import Dress
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults, Twist
@@ -128,6 +129,8 @@ class Deliverer:
                 self._store.postpone_owed(owed.id, owed.due, owed.attempts, owed.fault)
             else:
                 self._deliver(owed)
+        except NotNow:
+            pass  # it has been said; its lease runs out and it is tried again
         except Exception:  # noqa: BLE001 - whatever it is, its lease runs out and it is tried again
             _LOG.exception("%s of subscription %s could not be sent", owed.event, owed.subscription)
         finally:

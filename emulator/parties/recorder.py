@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -34,7 +35,9 @@ from emulator.wire.payload import dump
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST: Final = 2000
-"""Exchanges that wait to be written; who adds another waits too."""
+"""Exchanges that wait to be written; who adds another waits too, or, where none can be written, the oldest is given up."""
+_AGAIN: Final = 1.0
+"""Seconds between two tries to write what could not be written."""
 _MARKS: Final = ("provoked", "spoilt")
 _PAGE: Final = 500
 """Exchanges that are read at a time."""
@@ -44,7 +47,7 @@ class Recorder:
     """Writes exchanges, all that wait in one transaction (group commit).
 
     On SQLite the event loop of a server writes those of its own calls, with all that these calls did: what came
-    together is one commit. Everything else is written by a thread.
+    together is one commit. Everything else is written by a thread. What cannot be written is kept, and tried again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -53,6 +56,8 @@ class Recorder:
         self._waiting: list[Future[None]] = []
         self._news = threading.Condition()
         self._closed = False
+        self._held: list[dict[str, Any]] = []
+        self._given_up = 0
         self._insert = insert(exchanges)
         self._swift = database.swift
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -69,14 +74,14 @@ class Recorder:
         """The transcript of a run."""
         return DurableTranscript(self._database, run, self)
 
-    def add(self, run: str, exchange: Exchange) -> None:
-        """Have an exchange written; `kept` tells when it is."""
+    def add(self, run: str, exchange: Exchange, *, late: bool = False) -> None:
+        """Have an exchange written; `kept` tells when it is. A `late` one is written when the database can."""
         row = row_of(run, exchange)
-        if self._settles_soon():
+        if not late and self._settles_soon():
             self._own_rows.append(row)
             return
         with self._news:
-            self._news.wait_for(lambda: len(self._rows) < _MOST or self._closed)
+            self._news.wait_for(lambda: len(self._rows) < _MOST or self._closed or self._database.outage.on)
             self._rows.append(row)
             self._news.notify_all()
 
@@ -123,13 +128,14 @@ class Recorder:
         rows, waiting = self._own_rows, self._own_waiting
         self._own_rows, self._own_waiting = [], []
         fault: StoreFault | None = None
-        if rows:
-            self._write(rows)
+        unwritten = bool(rows) and not self._write(rows)
         try:
             self._swift.settle()
         except StoreFault as error:
-            _LOG.exception("%d call(s) could not be kept", len(waiting))
-            fault = error
+            fault = error  # with the calls goes what was recorded of them: each is answered otherwise
+        else:
+            if unwritten:
+                self._hold(rows)
         for told in waiting:
             if told.done():
                 continue
@@ -137,6 +143,11 @@ class Recorder:
                 told.set_result(None)
             else:
                 told.set_exception(fault)
+
+    def _hold(self, rows: list[dict[str, Any]]) -> None:
+        with self._news:
+            self._rows.extend(rows)
+            self._news.notify_all()
 
     def _told(self) -> Future[None]:
         told: Future[None] = Future()
@@ -149,21 +160,37 @@ class Recorder:
         return told
 
     def _run(self) -> None:
+        tried = 0.0
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._rows or self._waiting or self._closed)
+                self._news.wait_for(lambda: self._rows or self._waiting or self._closed, _AGAIN if self._held else None)
                 rows, waiting, closed = self._rows, self._waiting, self._closed
                 self._rows, self._waiting = [], []
                 self._news.notify_all()
-            if rows:
-                self._write(rows)
+            self._held += rows
+            if self._held and (closed or time.monotonic() - tried > _AGAIN or not self._database.outage.on):
+                tried = time.monotonic()
+                self._write_held()
             for told in waiting:
                 if told.set_running_or_notify_cancel():
                     told.set_result(None)
             if closed and not rows and not waiting:
+                if self._given_up or self._held:
+                    _LOG.error("%d exchange(s) could not be recorded", self._given_up + len(self._held))
                 return
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
+    def _write_held(self) -> None:
+        """Write what there is, or hold it for another try."""
+        if self._write(self._held):
+            if self._given_up:
+                _LOG.warning("%d exchange(s) of the meantime are not recorded", self._given_up)
+            self._held, self._given_up = [], 0
+        elif (more := len(self._held) - _MOST) > 0:
+            del self._held[:more]
+            self._given_up += more
+
+    def _write(self, rows: list[dict[str, Any]]) -> bool:
+        """Whether they are written."""
         lane: Lane = self._swift or self._database
 
         def write() -> None:
@@ -172,8 +199,11 @@ class Recorder:
 
         try:
             attempt(lane, write)
+        except StoreFault:
+            return False
         except Exception:  # noqa: BLE001 - the party's answer stands, whatever it is
             _LOG.exception("%d exchange(s) could not be recorded", len(rows))
+        return True
 
 
 class DurableTranscript(Transcript):
@@ -184,10 +214,10 @@ class DurableTranscript(Transcript):
         super().__init__()
         self._database, self._run, self._recorder = database, run, recorder
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:
         if self._recorder is None:
             raise TypeError
-        self._recorder.add(self._run, exchange)
+        self._recorder.add(self._run, exchange, late=late)
         return exchange
 
     def __iter__(self) -> Iterator[Exchange]:

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -107,8 +107,10 @@ class Seller:
         asked, call = call, self._of_party(call)
         # What the run begins with and what is due stay done, even if this call is refused.
         self._seed(call.run)
-        # In real time thousands may be due at once, and nobody is to wait for all of them.
-        self.settle(_AT_A_TIME if self._holds else None)
+        # In real time thousands may be due at once, and nobody is to wait for all of them. Where nothing can be written,
+        # what is due stays so, and reads are served all the same.
+        with suppress(StoreFault):
+            self.settle(_AT_A_TIME if self._holds else None)
         if f"{call.api}.{call.operation}" in self._unsupported:
             reason = f"This seller does not support {call.operation}"
             raise not_implemented(reason)

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import orjson
 
 from emulator.parties.clock import Pace
+from emulator.wire.call import NotNow
 
 T = TypeVar("T")
 
@@ -112,12 +113,15 @@ def has_marks(body: Any, marks: Mapping[str, str]) -> bool:
     return not marks or marks.items() <= marks_of(body).items()
 
 
-class StoreFault(Exception):  # noqa: N818 - it is what it says
-    """The database failed in the middle of a transaction, of which nothing is kept. `again`: another try may do."""
+class StoreFault(NotNow):
+    """The database failed in the middle of a transaction, of which nothing is kept. `again`: another try may do.
 
-    def __init__(self, message: str, *, again: bool) -> None:
+    `ill` says what is wrong with it, in words that follow its name.
+    """
+
+    def __init__(self, message: str, *, again: bool, ill: str = "refused") -> None:
         super().__init__(message)
-        self.again = again
+        self.again, self.ill = again, ill
 
 
 class Store(Protocol):

@@ -18,9 +18,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
+from emulator.parties.outage import Outage, fault_of
 from emulator.parties.store import StoreFault
 
 T = TypeVar("T")
@@ -37,8 +39,10 @@ _LONG: Final = 8000
 """Pages in the log at which it is begun again."""
 _KEPT: Final = 64_000_000
 """Bytes that the file of the log keeps when it is begun again."""
-BUSY: Final = 30.0
+BUSY: Final = 10.0
 """Seconds to wait for another process that writes to the same file."""
+_BRIEFLY: Final = 0.2
+"""The same, once it was waited for in vain."""
 _CACHE: Final = 32_000
 """Kilobytes of the file, at the most, that the connection that writes keeps in memory; SQLite's default is 2,000."""
 _LOG: Final = logging.getLogger(__name__)
@@ -77,6 +81,8 @@ class Runner(Protocol):
 
 class Lane(Protocol):
     """A way to a database: SQLAlchemy's (`Database`), or the swift one."""
+
+    outage: Outage
 
     @property
     def inside(self) -> bool: ...
@@ -126,8 +132,10 @@ def attempt(lane: Lane, work: Callable[[], T]) -> T:
             with lane.transaction():
                 return work()
         except StoreFault as fault:
-            if not fault.again or not left:
+            if not fault.again:
                 raise
+            if not left:
+                raise lane.outage.begins(fault) from None
             # Two that met do not meet again.
             time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
     raise AssertionError
@@ -207,10 +215,10 @@ def _out_of(type_: Any) -> _Converter:
 class Line:
     """One connection of the driver. As a context it is itself, and nothing ends with it."""
 
-    __slots__ = ("_prepared", "driver")
+    __slots__ = ("_prepared", "driver", "outage")
 
-    def __init__(self, driver: sqlite3.Connection, prepared: dict[Any, _Prepared]) -> None:
-        self.driver, self._prepared = driver, prepared
+    def __init__(self, driver: sqlite3.Connection, prepared: dict[Any, _Prepared], outage: Outage) -> None:
+        self.driver, self._prepared, self.outage = driver, prepared, outage
 
     def __enter__(self) -> Self:
         return self
@@ -234,14 +242,24 @@ class Line:
             rows = cursor.fetchall()
             return Result(prepared.read(rows) if rows else rows, cursor.rowcount)
         except sqlite3.Error as error:
-            raise _fault(error) from error
+            raise self._fault(error) from error
 
     def say(self, words: str) -> None:
         """Begin or end something. StoreFault where the database refuses."""
         try:
             self.driver.execute(words)
         except sqlite3.Error as error:
-            raise _fault(error) from error
+            raise self._fault(error) from error
+
+    def undo(self, *words: str) -> None:
+        """Take something back, as far as an error has not ended it already."""
+        with suppress(sqlite3.Error):
+            for each in words:
+                self.driver.execute(each)
+
+    def _fault(self, error: sqlite3.Error) -> StoreFault:
+        fault = fault_of(error)
+        return fault if fault.again else self.outage.begins(fault)
 
 
 class Swift(Memo):
@@ -251,8 +269,20 @@ class Swift(Memo):
     fail alone, since it has a savepoint.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock) -> None:
-        """`connect` opens a connection without transactions of its own; `writing` is held by who writes."""
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        writing: threading.RLock,
+        outage: Outage,
+        look: Callable[[], None],
+        patience: float = BUSY,
+    ) -> None:
+        """`connect` opens a connection without transactions of its own; `writing` is held by who writes; `outage` is
+        told of what fails; `look` raises a StoreFault where the file is not there any more. Another process that writes
+        is waited for so many seconds of `patience`.
+        """
+        self.outage, self._look, self._patience = outage, look, patience
+        self._changed = 0
         self.lingers: Callable[[], bool] = lambda: False
         """Asked in a thread that begins a transaction: whether it may stay open. Who says yes will call `settle`
         in that thread, soon, and lets nobody else believe in what was done there before that."""
@@ -267,7 +297,7 @@ class Swift(Memo):
         self._known: dict[Any, Any] = {}
         self._idle: list[Line] = []
         self._closed = False
-        self._checkpoints = Checkpoints(connect, writing)
+        self._checkpoints = Checkpoints(connect, writing, outage)
 
     @property
     def inside(self) -> bool:
@@ -366,9 +396,9 @@ class Swift(Memo):
         if self._owner == threading.get_ident():
             assert self._writer is not None
             if not self._writer.driver.in_transaction:  # an error of the file ended it
-                message = "the database ended the transaction"
-                raise StoreFault(message, again=False)
+                raise _ended()
             return self._writer
+        self._look()
         self._writing.acquire()
         try:
             if self._writer is None:
@@ -377,7 +407,7 @@ class Swift(Memo):
                 self._writer.say(f"PRAGMA cache_size=-{_CACHE}")
                 self._writer.say("PRAGMA busy_timeout=0")  # `_begin` waits, and is quicker
             line = self._writer
-            _begin(line)
+            _begin(line, min(_BRIEFLY, self._patience) if self.outage.on else self._patience)
         except BaseException:
             self._writing.release()
             raise
@@ -388,17 +418,22 @@ class Swift(Memo):
         assert self._writer is not None
         line = self._writer
         try:
-            if word == "COMMIT" or line.driver.in_transaction:
-                line.say(word)  # COMMIT is an error where the database has ended the transaction before
+            if line.driver.in_transaction:
+                line.say(word)
+            elif word == "COMMIT":
+                raise _ended()
         except BaseException:
-            with suppress(StoreFault):
-                line.say("ROLLBACK")
+            line.undo("ROLLBACK")
             raise
         finally:
             self._known.clear()
             self._owner, self._lingering = 0, False
             self._writing.release()
-        self._checkpoints.changed(line.driver.total_changes)
+        changed = line.driver.total_changes
+        if word == "COMMIT" and changed != self._changed:
+            self.outage.ends()
+        self._changed = changed
+        self._checkpoints.changed(changed)
 
     @contextmanager
     def _part(self, line: Line) -> Iterator[Line]:
@@ -411,27 +446,38 @@ class Swift(Memo):
                 yield line
             except BaseException:
                 self._known.clear()
-                with suppress(StoreFault):  # some errors have ended the transaction already
-                    line.say(f"ROLLBACK TO {name}")
-                    line.say(f"RELEASE {name}")
+                line.undo(f"ROLLBACK TO {name}", f"RELEASE {name}")
                 raise
             line.say(f"RELEASE {name}")
         finally:
             self._depth -= 1
 
     def _line(self) -> Line:
-        return Line(self._connect(), self._prepared)
+        try:
+            return Line(self._connect(), self._prepared, self.outage)
+        except (DBAPIError, sqlite3.Error) as error:
+            raise self.outage.begins(fault_of(getattr(error, "orig", None) or error)) from error
 
 
-def _begin(line: Line) -> None:
+def _ended() -> StoreFault:
+    """An error before, which was said then, has ended the transaction."""
+    fault = StoreFault("the database ended the transaction", again=False)
+    fault.said = True
+    return fault
+
+
+def _begin(line: Line, patience: float) -> None:
     """Begin to write, when no other process does. SQLite itself would sleep a hundred times as long as they write."""
-    until = time.monotonic() + BUSY
+    until = time.monotonic() + patience
     while True:
         try:
             line.say("BEGIN IMMEDIATE")
         except StoreFault as fault:
-            if not fault.again or time.monotonic() > until:
+            if not fault.again:
                 raise
+            if time.monotonic() > until:
+                fault.again = False
+                raise line.outage.begins(fault) from None
             time.sleep(random.uniform(0.0001, 0.001))  # noqa: S311 - no secret
         else:
             return
@@ -440,8 +486,8 @@ def _begin(line: Line) -> None:
 class Checkpoints:
     """Carries what is in SQLite's log into its file, in a thread and when it is quiet: who commits does not wait for the disk."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock) -> None:
-        self._connect, self._writing = connect, writing
+    def __init__(self, connect: Callable[[], sqlite3.Connection], writing: threading.RLock, outage: Outage) -> None:
+        self._connect, self._writing, self._outage = connect, writing, outage
         self._due = threading.Event()
         self._rows = self._seen = 0
         self._last = 0.0
@@ -479,8 +525,8 @@ class Checkpoints:
             self._due.clear()
             try:
                 self._carry(driver)
-            except sqlite3.Error:
-                _LOG.exception("the log of the database could not be carried into its file")
+            except sqlite3.Error as error:
+                self._outage.begins(fault_of(error))
         driver.close()
 
     def _carry(self, driver: sqlite3.Connection) -> None:
@@ -492,8 +538,3 @@ class Checkpoints:
         driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         with self._writing:
             driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-
-
-def _fault(error: sqlite3.Error) -> StoreFault:
-    """What the driver says, as the store says it."""
-    return StoreFault(str(error), again="database is locked" in str(error))

@@ -28,13 +28,13 @@ class Room(Transcript):
         self._closed = False
         self._looked_at = 0
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:
         """Keep an exchange, and tell who waits. A buyer that is done need not listen any more: what does not reach it
         then is nobody's fault, and not kept.
         """
         if self._closed and exchange.sender is Party.SELLER and exchange.response is None:
             return exchange
-        numbered = super().add(exchange)
+        numbered = super().add(exchange, late=late)
         if self._faults is not None and numbered.sender is Party.BUYER:
             with self._news:
                 if self._faults.spoilt > self._struck:

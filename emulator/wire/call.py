@@ -84,6 +84,12 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
+class NotNow(Exception):  # noqa: N818 - it is what it says
+    """The party cannot do this at the moment; nothing of it is kept. It becomes a 503. `said`: the log has the reason."""
+
+    said = False
+
+
 def _plain(status: int, code: str, reason: str, message: str) -> ApiError:
     body = {"code": code, "reason": reason[:255]}
     if message:

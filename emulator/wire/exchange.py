@@ -178,8 +178,8 @@ class Transcript:
         self._exchanges: list[Exchange] = []
         self._adding = threading.Lock()  # both doors of a run may write at once
 
-    def add(self, exchange: Exchange) -> Exchange:
-        """Keep an exchange; the transcript gives it its number."""
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:  # noqa: ARG002 - only a database has to know
+        """Keep an exchange; the transcript gives it its number. `late`: what it was to be kept with was not kept."""
         with self._adding:
             numbered = replace(exchange, n=len(self._exchanges) + 1)
             self._exchanges.append(numbered)
@@ -240,7 +240,7 @@ class RecentTranscript(Transcript):
         super().__init__()
         self._dropped = 0
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:  # noqa: ARG002
         with self._adding:
             numbered = replace(exchange, n=self._dropped + len(self._exchanges) + 1)
             self._exchanges.append(numbered)

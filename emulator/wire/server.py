@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -24,6 +24,7 @@ from emulator.wire.call import (
     ApiError,
     Call,
     Issue,
+    NotNow,
     Reply,
     bad_request,
     internal_error,
@@ -50,6 +51,10 @@ from emulator.wire.routing import outside, routed
 
 MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
+_SOON: Final = 5
+"""Seconds after which who gets a 503 may ask again."""
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
 
@@ -146,6 +151,8 @@ class Server:
             return reply, b"" if reply.body is None else self._dress.dump(reply.body, reply.written)
         except ApiError as error:
             reply = Reply(error.status, error.body, error.headers)
+        except NotNow:
+            reply = Reply((later := _later()).status, later.body, later.headers)
         except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
             _log.exception("%s failed", operation_id)
             failed = _our_fault()
@@ -229,7 +236,8 @@ class Server:
         if unread is not None and not there:
             self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
-                await self._kept()
+                with suppress(NotNow):
+                    await self._kept()
             return
         try:
             await self._serve(scope, inner_path, visit, at=at, started=started, way=(receive, send))
@@ -254,10 +262,16 @@ class Server:
         if visit.request.method == "HEAD":
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
-        self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, spoilt or answer.response())
+        elapsed = (time.perf_counter() - started) * 1000
+        self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
         if self._kept is not None:
             try:
                 await self._kept()
+            except NotNow:
+                # What is not kept was not done, nor recorded. Who only read, or was refused, has his answer all the same.
+                if visit.request.method not in _SAFE and answer.status < 400:  # noqa: PLR2004
+                    answer.fill((later := _later()).status, later.body, later.headers)
+                self._record(visit, inner_path, at, elapsed, spoilt or answer.response(), late=True)
             except Exception:  # noqa: BLE001 - whatever it is: what is not kept was not done
                 _log.exception("%s was not kept", visit.operation)
                 answer.fill((error := _our_fault()).status, error.body)
@@ -321,7 +335,16 @@ class Server:
         raw, unread = coding.read(sent.raw, sent.coding, self._max_body)
         return replace(sent, raw=raw, unread=unread)
 
-    def _record(self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault) -> None:
+    def _record(
+        self,
+        visit: _Visit,
+        path: str,
+        at: datetime,
+        elapsed_ms: float,
+        outcome: Response | Fault,
+        *,
+        late: bool = False,
+    ) -> None:
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
         request = visit.request.masked()
         self._transcript_of(visit.run).add(
@@ -340,7 +363,8 @@ class Server:
                 path_params={} if request.method in BESIDE else visit.path_params,
                 run=visit.run or None,
                 spoilt=visit.trouble is not None and visit.trouble.spoils,
-            )
+            ),
+            late=late,
         )
 
     async def _front_page(self, send: Send) -> None:
@@ -396,6 +420,14 @@ def _refusal(unread: Unread) -> ApiError:
 
 def _issue(breach: Breach) -> Issue:
     return Issue(breach.place, breach.code, breach.message or f"{breach.expected} was expected")
+
+
+def _later() -> ApiError:
+    """For what cannot be done at the moment."""
+    again = {"Retry-After": str(_SOON)}
+    return outside_standard(
+        503, "This cannot be done at the moment", "Nothing of it was kept: try it again later", again
+    )
 
 
 def _our_fault() -> ApiError:

@@ -71,8 +71,8 @@ class Told(Transcript):
         super().__init__()
         self.told = threading.Event()
 
-    def add(self, exchange: Exchange) -> Exchange:
-        added = super().add(exchange)
+    def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:
+        added = super().add(exchange, late=late)
         self.told.set()
         return added
 
