@@ -395,8 +395,7 @@ class Swift(Memo):
         """The line that writes, in a transaction of this thread."""
         if self._owner == threading.get_ident():
             assert self._writer is not None
-            if not self._writer.driver.in_transaction:  # an error of the file ended it
-                raise _ended()
+            _check_open(self._writer)
             return self._writer
         self._look()
         self._writing.acquire()
@@ -418,10 +417,10 @@ class Swift(Memo):
         assert self._writer is not None
         line = self._writer
         try:
+            if word == "COMMIT":
+                _check_open(line)
             if line.driver.in_transaction:
                 line.say(word)
-            elif word == "COMMIT":
-                raise _ended()
         except BaseException:
             line.undo("ROLLBACK")
             raise
@@ -459,11 +458,12 @@ class Swift(Memo):
             raise self.outage.begins(fault_of(getattr(error, "orig", None) or error)) from error
 
 
-def _ended() -> StoreFault:
-    """An error before, which was said then, has ended the transaction."""
-    fault = StoreFault("the database ended the transaction", again=False)
-    fault.said = True
-    return fault
+def _check_open(line: Line) -> None:
+    """StoreFault where an error before, which was said then, has ended the transaction."""
+    if not line.driver.in_transaction:
+        fault = StoreFault("the database ended the transaction", again=False)
+        fault.said = True
+        raise fault
 
 
 def _begin(line: Line, patience: float) -> None:
