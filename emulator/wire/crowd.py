@@ -139,8 +139,8 @@ class Crowd:
 
     def _tick(self) -> float:
         """Often enough for the shortest of the limits."""
-        limits = self.limits
-        return min(_TICK, limits.head_seconds / 4, limits.body_seconds / 4, limits.write_seconds / 4)
+        of = self.limits
+        return min(_TICK, min(of.head_seconds, of.body_seconds, of.write_seconds, of.idle_seconds) / 4)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()

@@ -46,7 +46,7 @@ class Limits:
     """Seconds that any body may take."""
     write_seconds: float = 30.0
     """Seconds that a client may read less than `rate` of an answer."""
-    idle_seconds: int = 60
+    idle_seconds: float = 60.0
     """Seconds that a connection is kept between two requests."""
     linger_seconds: float = 2.0
     """Seconds that a refused client has to read why, and a crowd to say what it wants before room is made."""

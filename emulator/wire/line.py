@@ -25,6 +25,7 @@ from emulator.wire.payload import dump
 
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~%-]+)?\])(?::[0-9]*)?")
 """RFC 9112 3.2: what a Host field may say. It may be empty."""
+_TOLD: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
 _OFFER: Final = (b"upgrade", b"http2-settings")
 _TLS: Final = b"\x16\x03"
 """What a client begins with that wants TLS."""
@@ -108,6 +109,8 @@ class HttpLine(HttpToolsProtocol):
                 self.cut()
             case Phase.NEW if late > limits.head_seconds:
                 self.transport.close()
+            case Phase.IDLE if late > limits.idle_seconds:
+                self.transport.close()
             case Phase.HEAD if late > limits.head_seconds:
                 self._refuse(outside_standard(408, f"The head did not come within {limits.head_seconds:g} s"))
             case Phase.BODY if late > limits.body_seconds + self._body / limits.rate:
@@ -151,7 +154,6 @@ class HttpLine(HttpToolsProtocol):
         if self._left:
             self._throw_away(len(data))
             return
-        self._unset_keepalive_if_required()
         before, requests, body = self._in_head, self._requests, self._body
         if not self._head and before:
             if self._requests == 0 and data.startswith(_TLS):
@@ -239,12 +241,19 @@ class HttpLine(HttpToolsProtocol):
             raise _NoRequest(_too_much(f"The head is larger than {self._limits.head} bytes"))
         if not self._in_head:
             return  # a trailer: it is no field of the head, and must not pass for one
-        super().on_header(name, value)
-        name = self.headers[-1][0]
+        name = name.lower()
+        if name in _TOLD:
+            self._note(name, value)
+        self.headers.append((name, value))
+
+    def _note(self, name: bytes, value: bytes) -> None:
+        """Fields that say how the request is to be read."""
         if name == b"host":
             self._hosts += 1
             self._host = value
-        elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        elif value.strip().lower() != b"chunked":
             raise _NoRequest(outside_standard(501, "The only transfer coding known here is chunked"))
 
     def on_headers_complete(self) -> None:
@@ -305,9 +314,13 @@ class HttpLine(HttpToolsProtocol):
         if not self._open:
             self._let_go()
             self.since = self.loop.time()
-        super().on_response_complete()
-        if not self._in_head or self._head:
-            self._unset_keepalive_if_required()  # it is not idle: the rest of a request is awaited
+        # As uvicorn's, without a timer for each answer: who is idle too long is seen by the crowd.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if not self._open and self._last_words is not None:
             words, self._last_words = self._last_words, None
             self._say(words)

@@ -35,7 +35,6 @@ def server_of(app: App, limits: Limits) -> uvicorn.Server:
         access_log=False,
         lifespan="on",
         server_header=False,
-        timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=math.ceil(limits.end_seconds) + _MORE,
     )
     return _Server(config, crowd)
