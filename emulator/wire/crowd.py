@@ -37,14 +37,19 @@ class Phase(IntEnum):
 class Line(Protocol):
     """A connection, as the crowd sees it."""
 
-    phase: Phase
     since: float
-    """When that began, by the loop's clock."""
+    """When what it is at began, by the loop's clock."""
     address: str
     held: int
     """Bytes of bodies that it holds."""
-    unread: int
-    """Bytes of answers that wait for the client to read them."""
+
+    @property
+    def phase(self) -> Phase:
+        """What it is at."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes of answers that wait for the client to read them."""
 
     def look(self, now: float) -> None:
         """End it if it is late."""

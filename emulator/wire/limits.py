@@ -58,7 +58,9 @@ class Limits:
     def fitting(self) -> Limits:
         """These, with as many connections as this process may have files; it asks the system for enough of them."""
         files = _files()
-        return self if files is None else replace(self, connections=max(8, min(self.connections, (files - _SPARE) // 2)))
+        return (
+            self if files is None else replace(self, connections=max(8, min(self.connections, (files - _SPARE) // 2)))
+        )
 
 
 def _files() -> int | None:

@@ -17,11 +17,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from emulator.standard.contract import MEDIA_TYPE
-from emulator.wire.asgi import REFUSED
+from emulator.wire.asgi import REFUSED, Answer
 from emulator.wire.call import ApiError, bad_request, outside_standard
 from emulator.wire.crowd import Crowd, Phase
-from emulator.wire.payload import dump
 
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~%-]+)?\])(?::[0-9]*)?")
 """RFC 9112 3.2: what a Host field may say. It may be empty."""
@@ -189,17 +187,13 @@ class HttpLine(HttpToolsProtocol):
 
     def _read(self, data: bytes) -> None:
         """Parse; offers to upgrade are withdrawn, as often as they come."""
-        while True:
+        while data:
             try:
                 self.parser.feed_data(data)
-                return
+                data = b""
             except httptools.HttpParserUpgrade as offer:
-                if not self._offered:
-                    raise httptools.HttpParserError("CONNECT") from None
                 data = data[offer.args[0] :]
                 self._withdraw()
-                if not data:
-                    return
 
     def _withdraw(self) -> None:
         """Have a new parser read the head that was read, without the offer in it."""
@@ -375,16 +369,11 @@ class HttpLine(HttpToolsProtocol):
             self._say(words)
 
     def _written(self, error: ApiError) -> bytes:
-        body = dump(error.body)
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-            *((name.lower().encode(), value.encode()) for name, value in error.headers.items()),
-        ]
+        answer = Answer()
+        answer.fill(error.status, error.body, {**error.headers, "connection": "close"})
+        headers = [*self.server_state.default_headers, *answer.raw_headers]
         lines = [name + b": " + value + b"\r\n" for name, value in headers]
-        return b"".join([STATUS_LINE[error.status], *lines, b"\r\n", body])
+        return b"".join([STATUS_LINE[error.status], *lines, b"\r\n", bytes(answer.body)])
 
     def _say(self, words: bytes) -> None:
         """Send the last words, and read on for a while: a client that is still sending would not hear them otherwise."""
