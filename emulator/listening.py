@@ -75,10 +75,6 @@ class Hearing:
             self._transcripts[run] = _Judged(run, self._release, self._declared, self._tell)
         return self._transcripts[run]
 
-    def reports(self) -> list[Report]:
-        """What has been heard so far, judged as a whole: a report for each run."""
-        return [self.report(run) for run in self.transcripts()]
-
     def transcripts(self) -> dict[str, RecentTranscript]:
         """What has been heard, by run, in the order of their first exchange."""
         return dict(self._transcripts)

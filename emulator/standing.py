@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,6 @@ from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in, spo
 
 if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judges
     from emulator.report.model import Report, RunInfo
-    from emulator.session import Writer
 
 JUDGEMENT: Final = "/oit/judgement"
 PLAIN: Final = PLAIN_PATH
@@ -52,9 +50,10 @@ class Standing:
 
     def report(self, run: str) -> Report:
         """What the judge says of a run's buyer by now."""
-        return self._judged(run)[1]
+        return self.judged(run)[1]
 
-    def _judged(self, run: str) -> tuple[RunInfo, Report]:
+    def judged(self, run: str) -> tuple[RunInfo, Report]:
+        """That, and what is known of the run itself."""
         from emulator.judge.judge import judge  # noqa: PLC0415 - as above
         from emulator.judge.refusals import Refuser  # noqa: PLC0415
         from emulator.report.model import RunInfo, run_report  # noqa: PLC0415
@@ -103,14 +102,3 @@ class Standing:
         exchanges = report["exchanges"]
         told = {key: value for key, value in report.items() if key not in ("exchanges", "steps")}
         return 200, {**told, "exchanges": len(exchanges), "whole": not exchanges or exchanges[0]["n"] == 1}
-
-    def tell(self, writer: Writer, seconds: float = 3.0) -> int:
-        """Tell of each run, the newest first, for about that long; returns of how many there was no time to tell."""
-        end, runs = time.monotonic() + seconds, self.runs()
-        for told, run in enumerate(runs):
-            if time.monotonic() > end:
-                return len(runs) - told
-            info, report = self._judged(run)
-            writer.run_started(info)
-            writer.run_done(report)
-        return 0

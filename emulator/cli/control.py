@@ -40,6 +40,7 @@ def console(host: str, port: int, release: str, profile: Path | None, database: 
     from emulator.settings import database_url
     from emulator.standard.release import load_release
 
+    main.in_a_hurry = True
     url = database_url(database, data)
     if url is None:
         raise UserError("--database memory: what is in memory is seen by its own process only: oit seller --console")

@@ -15,6 +15,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+REFUSED: Final = "oit.refused"
+"""Where a request's scope says why it was not read to its end, if that was our doing."""
 _NO_LENGTH: Final = frozenset({204, 304})
 """Statuses whose answer has no body, so none has a length (RFC 9110 8.6)."""
 _DRAIN: Final = 64 * 1024 * 1024

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.wire.beside import App
+from emulator.wire.limits import Limits
 
 if TYPE_CHECKING:
     import uvicorn
@@ -31,16 +32,19 @@ def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
 class Running:
     """A server that listens. `url` is its root; `stop` ends it and waits for it."""
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, *, shared: bool = False) -> None:
-        """Bind at once: OSError where the port is taken. A `shared` one is served by other processes of ours as well."""
-        import uvicorn  # noqa: PLC0415 - heavy, and only servers need it
+    def __init__(
+        self, app: App, host: str = "127.0.0.1", port: int = 0, *, shared: bool = False, limits: Limits | None = None
+    ) -> None:
+        """Bind at once: OSError where the port is taken. A `shared` one is served by other processes of ours as well.
+
+        `limits` is what a client may have of it, the usual ones if left out.
+        """
+        from emulator.wire.serving import server_of  # noqa: PLC0415 - heavy, and only servers need it
 
         self._socket = bound(host, port, shared=shared)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        self._server: uvicorn.Server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
-        )
+        self._server: uvicorn.Server = server_of(app, (limits or Limits()).fitting())
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[str], None]) -> None:

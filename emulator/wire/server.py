@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import MEDIA_TYPE, Contract
 from emulator.wire import coding
-from emulator.wire.asgi import Answer, Receive, Scope, Send, read_body, routing_path, split_run
+from emulator.wire.asgi import REFUSED, Answer, Receive, Scope, Send, read_body, routing_path, split_run
 from emulator.wire.call import (
     ApiError,
     Call,
@@ -222,9 +222,8 @@ class Server:
         raw, whole, there = await read_body(receive, self._max_body)
         unread = None
         if not there:
-            unread = Unread(
-                UnreadKind.CUT, f"the {self._party.other} ended the connection in the middle of its request"
-            )
+            ended = f"the {self._party.other} ended the connection in the middle of its request"
+            unread = Unread(UnreadKind.CUT, scope.get(REFUSED, ended))
         elif not whole:
             unread = Unread(UnreadKind.TOO_LARGE, f"the body is larger than {self._max_body} bytes")
         if there and scope["path"] in {"/", "/health"}:
