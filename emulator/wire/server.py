@@ -50,6 +50,8 @@ from emulator.wire.routing import outside, routed
 
 MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
+_ASIDE: Final = 64 * 1024
+"""Bytes of an exchange that is looked through for secrets beside the loop that serves others."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
 
@@ -227,7 +229,7 @@ class Server:
         visit = self._visit(scope, run, raw, unread)
         at, started = self._now(), time.perf_counter()
         if unread is not None and not there:
-            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
+            await self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
                 await self._kept()
             return
@@ -254,7 +256,8 @@ class Server:
         if visit.request.method == "HEAD":
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
-        self._record(visit, inner_path, at, (time.perf_counter() - started) * 1000, spoilt or answer.response())
+        elapsed = (time.perf_counter() - started) * 1000
+        await self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
         if self._kept is not None:
             try:
                 await self._kept()
@@ -321,27 +324,31 @@ class Server:
         raw, unread = coding.read(sent.raw, sent.coding, self._max_body)
         return replace(sent, raw=raw, unread=unread)
 
-    def _record(self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault) -> None:
+    async def _record(
+        self, visit: _Visit, path: str, at: datetime, elapsed_ms: float, outcome: Response | Fault
+    ) -> None:
+        """Have the exchange kept, without the secrets in it."""
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
-        request = visit.request.masked()
-        self._transcript_of(visit.run).add(
-            Exchange(
-                n=0,
-                at=at,
-                elapsed_ms=round(elapsed_ms, 3),
-                sender=self._party.other,
-                receiver=self._party,
-                request=request,
-                response=outcome if isinstance(outcome, Response) else None,
-                fault=outcome if isinstance(outcome, Fault) else None,
-                api=contract.api if contract else None,
-                kind=contract.kind if contract else None,
-                operation=None if request.method in BESIDE else visit.operation,
-                path_params={} if request.method in BESIDE else visit.path_params,
-                run=visit.run or None,
-                spoilt=visit.trouble is not None and visit.trouble.spoils,
-            )
+        request = visit.request
+        exchange = Exchange(
+            n=0,
+            at=at,
+            elapsed_ms=round(elapsed_ms, 3),
+            sender=self._party.other,
+            receiver=self._party,
+            request=request,
+            response=outcome if isinstance(outcome, Response) else None,
+            fault=outcome if isinstance(outcome, Fault) else None,
+            api=contract.api if contract else None,
+            kind=contract.kind if contract else None,
+            operation=None if request.method in BESIDE else visit.operation,
+            path_params={} if request.method in BESIDE else visit.path_params,
+            run=visit.run or None,
+            spoilt=visit.trouble is not None and visit.trouble.spoils,
         )
+        # Who sends much has it looked through in a thread: others are served meanwhile.
+        aside = len(request.raw) + len(visit.answer.body) + len(request.url) > _ASIDE
+        self._transcript_of(visit.run).add(await asyncio.to_thread(exchange.masked) if aside else exchange.masked())
 
     async def _front_page(self, send: Send) -> None:
         body = dump(
