@@ -19,6 +19,7 @@ from emulator.standard.contract import Contract, Operation
 from emulator.wire.dress import Dress
 from emulator.wire.exchange import Exchange, Party, Transcript
 from emulator.wire.faults import Faults, Twist
+from emulator.wire.secrets import masked_url
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -218,7 +219,7 @@ class Deliverer:
                 "%s for subscription %s at %s did not arrive, again in %g s, and what comes after it waits: %s",
                 owed.event,
                 owed.subscription,
-                callback[:_SHOWN],
+                masked_url(callback)[:_SHOWN],
                 pause,
                 fault,
             )

@@ -66,6 +66,20 @@ def also(names: Iterable[str]) -> None:
         _known.cache_clear()
 
 
+def has_words(name: str) -> bool:
+    """Whether a name can be told by its words."""
+    return bool(_words(name))
+
+
+def has_name(name: str, one: str) -> bool:
+    """Whether the words of one name follow each other in another."""
+    return _follow(_words(name), _words(one))
+
+
+def _follow(words: tuple[str, ...], one: tuple[str, ...]) -> bool:
+    return any(words[at : at + len(one)] == one for at in range(len(words) - len(one) + 1))
+
+
 def extended() -> frozenset[tuple[str, ...]]:
     """The names that were added, each as its words."""
     return frozenset(_more)
@@ -91,7 +105,7 @@ def _known(name: str, place: Place) -> bool:
         return True
     if any(pair in _PAIRS or (pair[1] == "key" and pair[0] in _BEFORE_KEY) for pair in pairwise(words)):
         return True
-    return any(words[at : at + len(one)] == one for one in _more for at in range(len(words) - len(one) + 1))
+    return any(_follow(words, one) for one in _more)
 
 
 def _tells(word: str, listed: frozenset[str]) -> bool:

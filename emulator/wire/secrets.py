@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from emulator.wire import secret_names, secret_texts
 from emulator.wire.secret_names import Place, is_secret
@@ -22,7 +22,7 @@ from emulator.wire.secret_texts import MASK, mark, marked_text, masked_text, mas
 
 __all__ = [
     "MASK", "Place", "also", "is_secret", "marked_text", "masked_body", "masked_headers", "masked_text", "masked_url", "masked_value",
-    "suspicious_text",
+    "suspicious", "suspicious_text", "without_named", "without_secrets",
 ]  # fmt: skip
 
 Headers = tuple[tuple[str, str], ...]
@@ -145,6 +145,30 @@ def _read(text: bytes) -> str:
         except ValueError:
             pass
     return inner.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode("utf-8")
+
+
+def without_secrets(value: Any) -> Any:
+    """JSON as it may be shown: what a secret's name has is masked, and so are the secrets in texts."""
+    return _without(value, marked_text)
+
+
+def without_named(value: Any) -> Any:
+    """JSON without the members that have a secret's name, which no contract has; texts stay as they are."""
+    return _without(value, None)
+
+
+def _without(value: Any, clean: Callable[[str], str] | None) -> Any:
+    match value:
+        case dict():
+            return {
+                name: masked_value(member) if is_secret(name, Place.MEMBER) else _without(member, clean)
+                for name, member in value.items()
+            }
+        case list():
+            return [_without(member, clean) for member in value]
+        case str() if clean is not None and suspicious_text(value):
+            return clean(value)
+    return value
 
 
 def masked_value(value: object) -> object:
