@@ -221,7 +221,8 @@ def check_url(url: str) -> str:
     except ValueError:
         port_is_right = False
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right:
-        message = f"{url!r} is not the URL of a server; write http://host:port or https://host"
+        shown = f"***@{url.rpartition('@')[2]}" if "@" in url else url
+        message = f"{shown!r} is not the URL of a server; write http://host:port or https://host"
         raise UserError(message)
     if parts.query or parts.fragment:
         message = f"{url!r} must end before any ? or #: it is what the base paths are appended to"

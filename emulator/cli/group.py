@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from emulator import __version__
-from emulator.cli import streams
+from emulator.cli import discretion, streams
 from emulator.errors import Exit, UserError
 from emulator.wire.call import NotNow
+from emulator.wire.secrets import masked_text
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
@@ -43,6 +44,7 @@ class Oit(click.Group):
         if args is not None:
             return super().main(args, *others, **options)
         talk = streams.forgiving()
+        discretion.keep_secrets()
         try:
             with _on_signals(_interrupt):
                 super().main(None, *others, **options)
@@ -62,7 +64,7 @@ class Oit(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(str(error), err=True)
+            click.echo(masked_text(str(error)), err=True)
             ctx.exit(error.exit_code)
         except NotNow as fault:
             if not fault.said:
@@ -73,10 +75,10 @@ class Oit(click.Group):
             ctx.exit(Exit.INCONCLUSIVE)
         except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told without the secrets in it
             if os.environ.get("OIT_DEBUG"):
-                raise
-            click.echo(f"oit: our own error: {type(error).__name__}: {error}", err=True)
+                click.echo(discretion.told(error), err=True)
+            click.echo(masked_text(f"oit: our own error: {type(error).__name__}: {error}"), err=True)
             click.echo("Please report it with the output of the same command under OIT_DEBUG=1.", err=True)
             ctx.exit(Exit.INTERNAL)
 

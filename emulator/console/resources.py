@@ -44,6 +44,8 @@ def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
         "machine": cycle_of(resource),
         "state": plain(resource.body.get(state)),
         "created": rfc3339(resource.created),
+        "final": living.final,
+        "final_items": sorted(living.final_items),
         "items": [{"id": plain(item.get("id")), "state": plain(item.get("state"))} for item in living.items],
         "history": [
             {"state": plain(entry.get(state)), "at": plain(entry.get("changeDate"))}

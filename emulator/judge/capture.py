@@ -28,10 +28,9 @@ from emulator.wire.exchange import (
     Response,
     Unread,
     UnreadKind,
-    masked_headers,
-    masked_url,
 )
 from emulator.wire.payload import Parsed, dump, parse
+from emulator.wire.secrets import masked_url
 
 __all__ = ["BasePaths", "Captured", "Unattributed", "read_capture"]
 
@@ -273,7 +272,7 @@ def _exchange(n: int, entry: Entry, found: Attributed, run: str) -> Exchange:
         path_params=found.path_params,
         run=run,
         step=entry.recorded.step,
-    )
+    ).masked()
 
 
 def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
@@ -368,7 +367,7 @@ def _told_headers(message: Form) -> tuple[tuple[str, str], ...]:
     if not message.has("headers"):
         return ()
     headers = message.form("headers")
-    return masked_headers(tuple((name, headers.text(name, "")) for name in headers.value))
+    return tuple((name, headers.text(name, "")) for name in headers.value)
 
 
 def _told_body(message: Form) -> tuple[bytes, Unread | None]:

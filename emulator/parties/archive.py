@@ -25,6 +25,7 @@ from emulator.parties.database import Database
 from emulator.parties.hub import hub_kind
 from emulator.parties.recorder import DurableTranscript
 from emulator.parties.store import MARKS, marks_of
+from emulator.wire.secrets import masked_url, without_secrets
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
@@ -123,7 +124,7 @@ def show_run(database: Database, run: str) -> dict[str, Any]:
     for row in _rows(database, tables.resources, names):
         body = orjson.loads(row.body)
         if row.kind.startswith(hub_kind("")):
-            callbacks[row.run, row.id] = str(body["shown"]["callback"])
+            callbacks[row.run, row.id] = masked_url(str(body["shown"]["callback"]))
         state = (body.get("state") or body.get("status")) if isinstance(body, dict) else None
         shown["resources"].append({"kind": row.kind, "id": row.id, "state": state, "created": rfc3339(row.created)})
     for row in _rows(database, tables.timers, names):
@@ -153,7 +154,10 @@ def delete_run(database: Database, run: str) -> int:
 
 
 def lines(database: Database, run: str) -> Iterator[bytes]:
-    """A run as lines of JSON: first what it is, then each thing it has. UserError where there is no such run."""
+    """A run as lines of JSON: first what it is, then each thing it has. UserError where there is no such run.
+
+    Secrets do not go with it: where a subscription's callback has one, events to it do not arrive after `restore`.
+    """
     names = _names(database, run)
     yield _line({"oit": "run", "format": FORMAT, "run": run})
     with database.reading() as connection:
@@ -229,7 +233,7 @@ def _said(key: str, value: Any) -> Any:
     if value is None:
         return None
     if key in _JSON:
-        return orjson.loads(value)
+        return without_secrets(orjson.loads(value))
     if key in _BYTES:
         return base64.b64encode(value).decode()
     return rfc3339_exact(value) if key in _MOMENTS else value

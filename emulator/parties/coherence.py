@@ -17,6 +17,7 @@ from emulator.standard.release import Release
 from emulator.standard.requirement import load_requirements
 from emulator.standard.ways import misstep, states_of
 from emulator.wire.payload import MISSING, at, escape, every
+from emulator.wire.secret_names import has_name, has_words
 
 Loose = tuple[str, bool, str]
 """A JSON Pointer, whether its key is meant, and what is wrong there."""
@@ -108,6 +109,8 @@ def loose_ends(
     patterns = [(place, pattern) for place, pattern in every(raw, "/unsupported/*") if isinstance(pattern, str)]
     if patterns:
         yield from _unknown_operations(patterns, release())
+    if secrets := [(place, name) for place, name in every(raw, "/secrets/*") if isinstance(name, str)]:
+        yield from _senseless_secrets(secrets, release())
 
 
 def operations_named(pattern: str, release: Release) -> frozenset[str]:
@@ -222,6 +225,15 @@ def _unknown_operations(patterns: Iterable[tuple[str, str]], release: Release) -
             near = _near(pattern, known)
             hint = f"did you mean {near!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
             yield place, False, f"unknown operation {pattern!r}; {hint}"
+
+
+def _senseless_secrets(secrets: Iterable[tuple[str, str]], release: Release) -> Iterator[Loose]:
+    """Names that have no word in them, and those that would hide from the judge what it has to read."""
+    for place, name in secrets:
+        if not has_words(name):
+            yield place, False, f"{name!r:.60} has no letters: write the name of a header, a parameter or a member"
+        elif hidden := sorted(known for known in release.names if has_name(known, name)):
+            yield place, False, f"{name!r:.60} would hide {', '.join(hidden[:3])} of the standard, which has to be read"
 
 
 def _near(word: object, known: Iterable[str]) -> str:

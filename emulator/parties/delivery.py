@@ -21,6 +21,7 @@ from emulator.wire.call import NotNow
 from emulator.wire.dress import Dress
 from emulator.wire.exchange import Exchange, FaultKind, Party, Transcript
 from emulator.wire.faults import Faults, Twist
+from emulator.wire.secrets import masked_url
 
 if TYPE_CHECKING:
     from emulator.wire.client import Client
@@ -258,7 +259,7 @@ class Deliverer:
                 "%s for subscription %s at %s did not arrive, again in %g s, and what comes after it waits: %s",
                 owed.event,
                 owed.subscription,
-                callback[:_SHOWN],
+                masked_url(callback)[:_SHOWN],
                 pause,
                 fault,
             )

@@ -75,6 +75,11 @@ class Living:
     ends_of_buyer: Mapping[str | None, tuple[str, ...]]
     """By item, and None for the resource, the moves by which the buyer would bring it to its end: never to be offered first."""
 
+    final: bool
+    """Whether its life is over: what somebody does to it now he has to do on purpose."""
+    final_items: frozenset[str]
+    """The ids of those of its items of which that is so."""
+
     @property
     def api(self) -> str:
         """The API that it is of."""
@@ -104,8 +109,15 @@ class Hand:
         found = [one for each in self.family(run) for kind in KINDS for one in self._store.all(each, kind)]
         for resource in sorted(found, key=lambda one: one.created):
             timers = tuple(self._store.timers(resource.run, resource.kind, resource.id))
+            over = self._is_over(cycle_of(resource), resource.body)
             yield Living(
-                resource, timers, self.moves(resource), self.item_moves(resource), self._ends_of_buyer(resource)
+                resource,
+                timers,
+                self.moves(resource),
+                self.item_moves(resource),
+                self._ends_of_buyer(resource),
+                over,
+                frozenset(str(item.get("id")) for item in _items(resource) if self._item_is_over(resource, item)),
             )
 
     def subscriptions(self, run: str | None) -> Iterator[tuple[str, Resource, list[Owed]]]:
@@ -134,6 +146,34 @@ class Hand:
             return {}
         cycle = _ITEMS[resource.kind]
         return {str(item.get("id")): self._after(cycle, item) for item in _items(resource)}
+
+    def ended(self, run: str | None, of: str, identifier: str, item: str | None = None) -> str | None:
+        """The final state in which a resource is, or the item of it that is meant; None where it lives, or is not known.
+
+        `of` is its kind, or its API.
+        """
+        for kind in KINDS:
+            if of not in (kind, _API.get(kind, "productOrder")):
+                continue
+            for each in self.family(run):
+                if (found := self._store.get(each, kind, identifier)) is not None:
+                    return self._ended(found, item)
+        return None
+
+    def _ended(self, resource: Resource, item: str | None) -> str | None:
+        if self._is_over(cycle_of(resource), resource.body):
+            return str(resource.body.get("status" if resource.kind == "product" else "state"))
+        for part in _items(resource):
+            if str(part.get("id")) == item and self._item_is_over(resource, part):
+                return str(part.get("state"))
+        return None
+
+    def _item_is_over(self, resource: Resource, item: Mapping[str, Any]) -> bool:
+        cycle = _ITEMS.get(resource.kind)
+        return cycle in self._desk.lifecycles and self._is_over(str(cycle), item)
+
+    def _is_over(self, cycle: str, body: Mapping[str, Any]) -> bool:
+        return body.get("status" if cycle == "product" else "state") in self._desk.lifecycles[cycle].terminal
 
     def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
         arrows = self._arrows(cycle, body)

@@ -12,6 +12,7 @@ from emulator.parties.coherence import before_merging, loose_ends, operations_na
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
+from emulator.wire.secrets import also
 
 Color = Literal["green", "yellow", "red"]
 Mode = Literal["asRequested", "immediate", "deferred"]
@@ -337,7 +338,8 @@ class Profile:
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
-    entry of the interpretation register holds.
+    entry of the interpretation register holds. `secrets` are more names of headers, parameters and members whose values
+    are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin` too).
     """
 
     name: str
@@ -345,6 +347,7 @@ class Profile:
     description: str = ""
     represents: Represents = Represents()
     unsupported: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     options: Mapping[str, bool] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
@@ -380,7 +383,7 @@ def load_profile(
 
     `path` may be the name of a profile of ours. A profile that `extends` another is an overlay of that one: a name of
     ours, or a file beside it. `release` is the one whose operations it may name, the default release if left out. What
-    is `declared` only needs neither `name` nor `seller`. Raises FileProblem with the place of everything that is wrong.
+    is `declared` only needs neither `name` nor `seller`. What it calls secrets is masked from now on. Raises FileProblem with the place of everything that is wrong.
     """
     file = _file_of(path or Path(DEFAULT))
     raw, layers = read_layers(file, _ours, before_merging)
@@ -399,6 +402,7 @@ def load_profile(
         problems.append(f"{places.where(place, key=key)}: {text}")
     if problems:
         raise FileProblem(in_order(problems))
+    also(profile.secrets)  # before anything is captured under this profile
     return profile  # type: ignore[no-any-return]
 
 

@@ -22,8 +22,9 @@ from emulator.report.masking import clean_text, moment, plain, secret_name
 from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.scenario.selection import LeftOut
-from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
+from emulator.wire.exchange import Exchange, Message, Party
 from emulator.wire.payload import MISSING, as_json, unescape
+from emulator.wire.secrets import MASK, Place, is_secret, masked_headers
 
 REPORT_VERSION: Final = "2"
 """Changes when a reader of `report.json` must change; `report-2.schema.json` describes this one."""
@@ -512,4 +513,7 @@ def _short(pointer: str, value: Any) -> Any:
 
 
 def _secret_place(pointer: str) -> bool:
+    """Whether a pointer leads through a secret; what is demanded of a header has `header NAME` for one."""
+    if pointer.startswith("header "):
+        return is_secret(pointer.removeprefix("header "), Place.HEADER)
     return any(secret_name(unescape(token)) for token in pointer.split("/")[1:])

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from emulator.wire.payload import MISSING, Parsed, parse
-
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
-MASK = "***"
-_SECRET_WORD = re.compile(r"token|secret|password|passwd|api[-_]?key|credential|signature", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
-_SECRET_PARAMETER = re.compile(
-    r"([?&][^=&#\s]*(?:token|secret|password|passwd|api[-_]?key|assertion)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
-)
-
+from emulator.wire.secrets import masked_body, masked_headers, masked_text, masked_url
 
 BESIDE: Final = frozenset({"HEAD", "OPTIONS"})
 """Methods that every resource of HTTP may be asked with (RFC 9110, 9.3); no contract has them, and none forbids them."""
@@ -107,7 +98,9 @@ class Request(Message):
 
     def masked(self) -> Request:
         """The request as it may be recorded, with nothing read of it."""
-        return Request(masked_headers(self.headers), self.raw, self.method, masked_url(self.url), unread=self.unread)
+        return Request(
+            masked_headers(self.headers), masked_body(self.raw), self.method, masked_url(self.url), unread=self.unread
+        )
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -128,6 +121,10 @@ class Response(Message):
 
     status: int
 
+    def masked(self) -> Response:
+        """The response as it may be recorded, with nothing read of it."""
+        return Response(masked_headers(self.headers), masked_body(self.raw), self.status, unread=self.unread)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -135,6 +132,10 @@ class Fault:
 
     kind: FaultKind
     message: str
+
+    def masked(self) -> Fault:
+        """The same, as it may be recorded."""
+        return Fault(self.kind, masked_text(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,23 @@ class Exchange:
     def beside(self) -> bool:
         """Whether this is a matter of HTTP alone, of which the standard says nothing."""
         return self.request.method in BESIDE
+
+    def masked(self) -> Exchange:
+        """The exchange as it may be kept and shown: without the secrets in it, with nothing read of its messages."""
+        return replace(
+            self,
+            request=self.request.masked(),
+            response=self.response.masked() if self.response else None,
+            fault=self.fault.masked() if self.fault else None,
+            path_params={name: masked_url(value) for name, value in self.path_params.items()},
+        )
+
+    def with_bodies_of(self, other: Exchange) -> Exchange:
+        """The same with the bodies of another, which it was made of."""
+        response = self.response
+        if response is not None and other.response is not None:
+            response = replace(response, raw=other.response.raw)
+        return replace(self, request=replace(self.request, raw=other.request.raw), response=response)
 
 
 class Transcript:
@@ -212,23 +230,6 @@ def provoked_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
 def spoilt_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
     """The numbers of those whose answer was made wrong on purpose."""
     return frozenset(exchange.n for exchange in exchanges if exchange.spoilt)
-
-
-def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
-    return tuple((name, MASK if _is_secret(name) else value) for name, value in headers)
-
-
-@lru_cache(maxsize=512)
-def _is_secret(name: str) -> bool:
-    return name.lower() in SECRET_HEADERS or _SECRET_WORD.search(name) is not None
-
-
-def masked_url(url: str) -> str:
-    """A URL, or a text with one in it, without its user information and without tokens in its query."""
-    if "@" not in url and "?" not in url and "&" not in url:
-        return url
-    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(f"{MASK}@", url))
 
 
 class RecentTranscript(Transcript):

@@ -48,6 +48,7 @@ from emulator.wire.exchange import (
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
 from emulator.wire.routing import outside, routed
+from emulator.wire.secrets import suspicious, without_named
 
 MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
@@ -55,6 +56,8 @@ _SOON: Final = 5
 """Seconds after which who gets a 503 may ask again."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
+_ASIDE: Final = 64 * 1024
+"""Bytes of an exchange that is looked through for secrets beside the loop that serves others."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
 
@@ -172,7 +175,7 @@ class Server:
             path=visit.path_params,
             query=query,
             headers=dict(visit.request.headers),
-            body=visit.request.body if operation.request else None,
+            body=_known_part(visit.request) if operation.request else None,
             run=visit.run,
             base_url=visit.base_url + contract.base_path,
         )
@@ -233,7 +236,7 @@ class Server:
         visit = self._visit(scope, run, raw, unread)
         at, started = self._now(), time.perf_counter()
         if unread is not None and not there:
-            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
+            await self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
                 with suppress(NotNow):
                     await self._kept()
@@ -262,7 +265,7 @@ class Server:
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
         elapsed = (time.perf_counter() - started) * 1000
-        self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
+        await self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
         if self._kept is not None:
             try:
                 await self._kept()
@@ -270,7 +273,7 @@ class Server:
                 # What is not kept was not done, nor recorded. Who only read, or was refused, has his answer all the same.
                 if visit.request.method not in _SAFE and answer.status < 400:  # noqa: PLR2004
                     answer.fill((later := _later()).status, later.body, later.headers)
-                self._record(visit, inner_path, at, elapsed, spoilt or answer.response(), late=True)
+                await self._record(visit, inner_path, at, elapsed, spoilt or answer.response(), late=True)
             except Exception:  # noqa: BLE001 - whatever it is: what is not kept was not done
                 _log.exception("%s was not kept", visit.operation)
                 answer.fill((error := _our_fault()).status, error.body)
@@ -334,7 +337,7 @@ class Server:
         raw, unread = coding.read(sent.raw, sent.coding, self._max_body)
         return replace(sent, raw=raw, unread=unread)
 
-    def _record(
+    async def _record(
         self,
         visit: _Visit,
         path: str,
@@ -344,27 +347,29 @@ class Server:
         *,
         late: bool = False,
     ) -> None:
+        """Have the exchange kept, without the secrets in it. `late`: what it was to be kept with was not kept."""
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
-        request = visit.request.masked()
-        self._transcript_of(visit.run).add(
-            Exchange(
-                n=0,
-                at=at,
-                elapsed_ms=round(elapsed_ms, 3),
-                sender=self._party.other,
-                receiver=self._party,
-                request=request,
-                response=outcome if isinstance(outcome, Response) else None,
-                fault=outcome if isinstance(outcome, Fault) else None,
-                api=contract.api if contract else None,
-                kind=contract.kind if contract else None,
-                operation=None if request.method in BESIDE else visit.operation,
-                path_params={} if request.method in BESIDE else visit.path_params,
-                run=visit.run or None,
-                spoilt=visit.trouble is not None and visit.trouble.spoils,
-            ),
-            late=late,
+        request = visit.request
+        exchange = Exchange(
+            n=0,
+            at=at,
+            elapsed_ms=round(elapsed_ms, 3),
+            sender=self._party.other,
+            receiver=self._party,
+            request=request,
+            response=outcome if isinstance(outcome, Response) else None,
+            fault=outcome if isinstance(outcome, Fault) else None,
+            api=contract.api if contract else None,
+            kind=contract.kind if contract else None,
+            operation=None if request.method in BESIDE else visit.operation,
+            path_params={} if request.method in BESIDE else visit.path_params,
+            run=visit.run or None,
+            spoilt=visit.trouble is not None and visit.trouble.spoils,
         )
+        # Who sends much has it looked through in a thread: others are served meanwhile.
+        aside = len(request.raw) + len(visit.answer.body) + len(request.url) > _ASIDE
+        masked = await asyncio.to_thread(exchange.masked) if aside else exchange.masked()
+        self._transcript_of(visit.run).add(masked, late=late)
 
     async def _front_page(self, send: Send) -> None:
         body = dump(
@@ -394,6 +399,13 @@ async def _unheard(_: MutableMapping[str, Any]) -> None:
 def _allowed(methods: Sequence[str]) -> list[str]:
     """What a path may be asked with: the contract's methods, and those of HTTP that every path has."""
     return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+
+
+def _known_part(request: Request) -> Any:
+    """A body as a party gets it: a secret that somebody puts into a member of his own is nothing that it would act on, and
+    what it does not get it cannot keep.
+    """
+    return without_named(request.body) if suspicious(request.raw) else request.body
 
 
 def _refuse_unkept(request: Request) -> None:
