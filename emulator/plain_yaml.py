@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from emulator.errors import FileProblem
+from emulator.files import read_text
 from emulator.wire.payload import escape
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -166,7 +167,7 @@ def load_yaml(path: Path) -> Any:
 
     Raises FileProblem with `file:line:col` where it cannot be read.
     """
-    return _load(_read(path), str(path))
+    return _load(read_text(path), str(path))
 
 
 def load_yaml_text(text: str, name: str = "<text>") -> Any:
@@ -176,7 +177,7 @@ def load_yaml_text(text: str, name: str = "<text>") -> Any:
 
 def load_located(path: Path) -> Located:
     """Read a YAML file together with the place of each value (slower than `load_yaml`)."""
-    return locate_text(_read(path), str(path))
+    return locate_text(read_text(path), str(path))
 
 
 def locate_text(text: str, name: str = "<text>") -> Located:
@@ -186,20 +187,6 @@ def locate_text(text: str, name: str = "<text>") -> Located:
     if node is not None:
         _locate(node, "", located)
     return located
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"{path}: there is no such file"
-    except IsADirectoryError:
-        message = f"{path}: this is a folder, a file is needed"
-    except UnicodeDecodeError as error:
-        message = f"{path}: this is not UTF-8 text (byte {error.start})"
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-    raise FileProblem([message])
 
 
 def _load(text: str, name: str) -> Any:

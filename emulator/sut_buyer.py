@@ -197,7 +197,9 @@ def _run(
     clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
     store, signals = MemoryStore(), Signals()
     pacing, sellers = Pacing(store, clock, door.speed), list[Seller]()
-    profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
+    profile = load_profile(
+        settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)), wider=settings.root
+    )
     declared = declared_by(profile, emulated=True)
     info = RunInfo(
         id=run_id,
@@ -214,7 +216,7 @@ def _run(
         seed=settings.seed,
         file=scenario.file,
         row=job.told_row,
-        in_own_words=is_in_own_words(settings.profile),
+        in_own_words=is_in_own_words(settings.profile, settings.root),
     )
 
     def reached(resource: Resource, _: str | None, state: str, item: str | None, __: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from emulator import __version__
+from emulator import __version__, files
 from emulator.cli import discretion, streams
 from emulator.errors import Exit, UserError
 from emulator.wire.call import NotNow
@@ -146,6 +146,11 @@ KNOWN = click.option("--known-failures", "known_failures", type=click.Path(path_
                      "last day, or until it no longer happens.")  # fmt: skip
 
 
+ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="What a file names (include, use, data, "
+                    "extends) may also lie below DIR. Else it lies below the folder that is named; for a file, below the "
+                    "nearest folder above it that holds an oit.yaml, or its own.")  # fmt: skip
+
+
 RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")
 
 
@@ -194,15 +199,16 @@ def console_beside(front: Callable[[], Front], host: str, port: int | None) -> I
         yield console
 
 
-def read_message(file: Path) -> tuple[bytes, str]:
-    """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read."""
+def read_message(file: Path, most: int = 64 * 1024 * 1024) -> tuple[bytes, str]:
+    """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read, or has more bytes than
+    `most`.
+    """
     if str(file) == "-":
-        return sys.stdin.buffer.read(), "<stdin>"
-    try:
-        return file.read_bytes(), str(file)
-    except OSError as error:
-        message = f"{file}: cannot be read: {error.strerror}"
-        raise UserError(message) from error
+        raw = sys.stdin.buffer.read(most + 1)
+        if len(raw) > most:
+            raise UserError(f"<stdin>: is larger than {most} bytes")
+        return raw, "<stdin>"
+    return files.read_bytes(file, most), str(file)
 
 
 def end(code: Exit) -> NoReturn:

@@ -20,6 +20,7 @@ from emulator.cli.group import (
     DATABASE,
     RELEASE,
     REPORTS,
+    ROOT,
     SPEED,
     console_beside,
     end,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile (YAML; extends: wholesale-seller lays it "
               "upon the default one), or the name of one of ours.")  # fmt: skip
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
+@ROOT
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve together, "
@@ -79,6 +81,7 @@ def seller(
     release: str,
     profile: Path | None,
     scenario: Path | None,
+    root: Path | None,
     seed: int | None,
     workers: int,
     speed: float,
@@ -121,10 +124,10 @@ def seller(
     authorities()  # a callback may be https://
     prepare()
     chosen = load_release(release)
-    overlay = _overlay(scenario, chosen) if scenario else None
+    overlay = _overlay(scenario, chosen, root) if scenario else None
     url = database_url(database, data)
     ending = Ending(formats, report_dir)
-    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen), url, seed, speed, ending)
+    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen, wider=root), url, seed, speed, ending)
     if workers == 1:
         selling.alone(host, port, console_host, console_port)
     else:
@@ -370,8 +373,8 @@ def buyer(
     end(Ending(formats, report_dir).tell(list(hearing.transcripts()), lambda run: (None, hearing.report(run))))
 
 
-def _overlay(scenario: Path, release: Release) -> Mapping[str, Any] | None:
+def _overlay(scenario: Path, release: Release, root: Path | None) -> Mapping[str, Any] | None:
     from emulator.scenario.plan import plan_overlay
     from emulator.session import read_scenarios
 
-    return plan_overlay(read_scenarios([scenario], release)[0], None)
+    return plan_overlay(read_scenarios([scenario], release, root)[0], None)

@@ -12,10 +12,11 @@ from emulator.console.faulting import lasting_of
 from emulator.console.source import Source
 from emulator.doors import Emulation
 from emulator.errors import UserError
-from emulator.parties.archive import delete_run, lines, restore, tally
+from emulator.parties.archive import delete_run, lines, tally
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.hand import Hand, Refused
+from emulator.parties.restoring import restore
 from emulator.scenario.duration import seconds
 from emulator.standing import PLAIN
 

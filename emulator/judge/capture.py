@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from emulator.errors import FileProblem
+from emulator.files import read_bytes
 from emulator.judge.attribution import Attributed, BasePaths
 from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
 from emulator.judge.har import har_entries, told_unread
@@ -79,14 +80,7 @@ def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
 
 def _bytes_of(path: Path) -> bytes:
     """What a file holds, unpacked. FileProblem where it cannot be read, or is too large."""
-    try:
-        if path == STDIN:
-            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise FileProblem([f"{path}: cannot be read: {error.strerror}"]) from error
+    raw = sys.stdin.buffer.read(_MOST_BYTES + 1) if path == STDIN else read_bytes(path, _MOST_BYTES)
     unread = None
     if raw.startswith(coding.GZIP):
         raw, unread = coding.read(raw, "gzip", _MOST_BYTES)

@@ -9,21 +9,12 @@ from typing import Any, Final
 
 from emulator.parties.desk import NotNow
 from emulator.parties.hub import hub_kind
+from emulator.parties.rows import KINDS
 from emulator.parties.seller import Seller
 from emulator.parties.store import Owed, Resource, Timer
 from emulator.standard.events import listeners, plain_type
 from emulator.standard.lifecycle import IllegalTransition, Transition
 
-KINDS: Final = (
-    "productOfferingQualification",
-    "quote",
-    "productOrder",
-    "cancelProductOrder",
-    "modifyProductOrderItemRequestedDeliveryDate",
-    "charge",
-    "product",
-)
-"""Kinds of resources that have a life."""
 _ITEMS: Final[Mapping[str, str]] = {
     "productOfferingQualification": "productOfferingQualificationItem",
     "quote": "quoteItem",

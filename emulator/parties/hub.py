@@ -17,7 +17,7 @@ from emulator.parties.apis import Context, Handler
 from emulator.parties.callbacks import Guard
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
-from emulator.parties.store import Owed, Resource
+from emulator.parties.store import HUB, Owed, Resource
 from emulator.standard.events import DATE_SET, listeners, query_of
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
 
@@ -72,7 +72,7 @@ def hub_kind(api: str) -> str:
     The body of one has `shown`, which is what the contract shows, `types`, the event types wanted or null for all,
     and `parties`, the buyerId and sellerId that it was registered with.
     """
-    return f"hub.{api}"
+    return HUB + api
 
 
 def is_provoked(owed: Owed) -> bool:

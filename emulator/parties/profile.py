@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
 from emulator.errors import FileProblem, in_order
+from emulator.files import is_file, is_there, shown
 from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
+from emulator.roots import Root
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.wire.secrets import also
@@ -378,15 +380,17 @@ def load_profile(
     *,
     release: Release | None = None,
     declared: bool = False,
+    wider: Path | None = None,
 ) -> Profile:
     """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
 
     `path` may be the name of a profile of ours. A profile that `extends` another is an overlay of that one: a name of
-    ours, or a file beside it. `release` is the one whose operations it may name, the default release if left out. What
-    is `declared` only needs neither `name` nor `seller`. What it calls secrets is masked from now on. Raises FileProblem with the place of everything that is wrong.
+    ours, or a file beside it and below its root, or below `wider`. `release` is the one whose operations it may name, the
+    default release if left out. What is `declared` only needs neither `name` nor `seller`. What it calls secrets is masked
+    from now on. Raises FileProblem with the place of everything that is wrong.
     """
     file = _file_of(path or Path(DEFAULT))
-    raw, layers = read_layers(file, _ours, before_merging)
+    raw, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
     places = Layers(layers, overlay)
     if overlay is not None:
         raw = merge(raw, before_merging(overlay))
@@ -406,11 +410,12 @@ def load_profile(
     return profile  # type: ignore[no-any-return]
 
 
-def is_in_own_words(path: Path | None) -> bool:
+def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
     """Whether the user's own settings, in a profile or one that it extends, are what messages of the seller's are made of."""
     if path is None:
         return False
-    _, layers = read_layers(_file_of(path), _ours, before_merging)
+    file = _file_of(path)
+    _, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
     theirs = [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
     return any(key in layer.value for layer in theirs for key in _SAID)
 
@@ -423,11 +428,11 @@ def _nobody(file: Path) -> dict[str, Any]:
 
 def _file_of(path: Path) -> Path:
     """The file of a profile that is given by its path or, where that is none, by a name of ours."""
-    if path.suffix or len(path.parts) != 1 or path.exists():
+    if path.suffix or len(path.parts) != 1 or is_there(path):
         return path
-    if not _ours(path.name).is_file():
+    if not is_file(_ours(path.name)):
         known = ", ".join(sorted(one.stem for one in _ours("").parent.glob("*.yaml")))
-        raise FileProblem([f"{path}: there is no such file, and no profile of that name; there are: {known}"])
+        raise FileProblem([f"{shown(path)}: there is no such file, and no profile of that name; there are: {known}"])
     return _ours(path.name)
 
 

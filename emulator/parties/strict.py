@@ -7,12 +7,14 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from emulator.errors import FileProblem
+from emulator.files import is_file
 from emulator.plain_yaml import Located, load_located
+from emulator.roots import MARK, Root
 from emulator.wire.payload import MISSING, escape
 from emulator.wire.payload import at as value_at
 
@@ -169,9 +171,13 @@ def read_layers(
     path: Path,
     ours: Callable[[str], Path],
     prepared: Callable[[dict[str, Any]], dict[str, Any]],
+    root: Root,
     seen: tuple[Path, ...] = (),
 ) -> tuple[dict[str, Any], list[Located]]:
-    """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first."""
+    """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first.
+
+    `root` is where those may lie that are not `ours`. FileProblem.
+    """
     located = load_located(path)
     raw = located.value
     if not isinstance(raw, dict):
@@ -179,10 +185,18 @@ def read_layers(
     raw = prepared(raw)
     if "extends" not in raw:
         return raw, [located]
-    name, here = str(raw["extends"]), path.resolve()
+    name, here, where = raw["extends"], path.resolve(), located.where("/extends")
+    if not isinstance(name, str):
+        raise FileProblem([f"{where}: the name of a profile is needed here, not {name!r:.60}"])
     beside = path.parent / name
-    base = beside if beside.is_file() and beside.resolve() != here else ours(name)
-    if not base.is_file() or base.resolve() in (*seen, here):
-        raise FileProblem([f"{located.where('/extends')}: there is no profile {name!r:.60} to extend"])
-    below, layers = read_layers(base, ours, prepared, (*seen, here))
+    if is_file(beside) and beside.resolve() != here:
+        if not root.holds(beside):
+            leads = f"{name!r:.60} leads out of {root.folders[0]}"
+            raise FileProblem([f"{where}: {leads}; --root DIR, or an {MARK} in a folder above both, allows it"])
+        base = beside
+    else:
+        base = ours(name)  # a name, and no way to somewhere
+    if (PurePath(name).name != name and base != beside) or not is_file(base) or base.resolve() in (*seen, here):
+        raise FileProblem([f"{where}: there is no profile {name!r:.60} to extend"])
+    below, layers = read_layers(base, ours, prepared, root, (*seen, here))
     return merge(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]

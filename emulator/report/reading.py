@@ -11,6 +11,7 @@ import jsonschema_rs
 import orjson
 
 from emulator.errors import FileProblem, UserError
+from emulator.files import is_file, is_folder, read_bytes
 from emulator.judge.verdict import Blame
 from emulator.report import json_report
 from emulator.report.model import REPORT_VERSION, Report, RunInfo, runs_of, whole_report
@@ -28,10 +29,10 @@ class Told(Protocol):
 
 def files_of(path: Path) -> list[Path]:
     """A file itself; of a folder its `report.json`, or all that are below it. UserError where there is none."""
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     own = path / json_report.FILE_NAME
-    found = [own] if own.is_file() else sorted(path.rglob(json_report.FILE_NAME))
+    found = [own] if is_file(own) else sorted(path.rglob(json_report.FILE_NAME))
     if not found:
         message = f"{path}: there is no {json_report.FILE_NAME} in this folder"
         raise UserError(message)
@@ -50,9 +51,7 @@ def read_report(file: Path) -> Report:
     Members that we do not know are left as they are: a version only ever gets new ones.
     """
     try:
-        report: Any = orjson.loads(file.read_bytes())
-    except OSError as error:
-        raise FileProblem([f"{file}: cannot be read: {error.strerror}"]) from error
+        report: Any = orjson.loads(read_bytes(file, _MOST_BYTES))
     except orjson.JSONDecodeError as error:
         raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
     said = report.get("report_version") if isinstance(report, dict) else None
@@ -64,6 +63,7 @@ def read_report(file: Path) -> Report:
     return _as_now(found) if said != REPORT_VERSION else found
 
 
+_MOST_BYTES: Final = 512 * 1024 * 1024
 _READ: Final = ("1", REPORT_VERSION)
 """Versions that are read."""
 

@@ -7,7 +7,6 @@ A fragment used by a step with an id gets that id before its own: `use: poq.yaml
 from __future__ import annotations
 
 import copy
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem
-from emulator.plain_yaml import load_located
+from emulator.plain_yaml import Located, load_located
+from emulator.roots import NotFound, Root
 from emulator.scenario.expressions import ExpressionError, did_you_mean, expressions_in, fill_text
 from emulator.scenario.model import Origin
 from emulator.scenario.schema import structure_problems
@@ -34,33 +34,28 @@ class StepText:
     members: tuple[StepText, ...] = ()
 
 
-def expand(
-    steps: list[Any], origin: Origin, *, folder: Path | None, problems: list[str], depth: int = 0
-) -> list[StepText]:
+def expand(steps: list[Any], origin: Origin, *, root: Root, problems: list[str], depth: int = 0) -> list[StepText]:
     """Steps with each `use` replaced by what it names. What is wrong is added to `problems`."""
     found: list[StepText] = []
     for index, step in enumerate(steps):
         here = origin.part(f"/{index}")
         if "use" in step:
-            found += _used(step, here, folder, problems, depth)
+            found += _used(step, here, root, problems, depth)
         elif "parallel" in step:
-            members = expand(step["parallel"], here.part("/parallel"), folder=folder, problems=problems, depth=depth)
+            members = expand(step["parallel"], here.part("/parallel"), root=root, problems=problems, depth=depth)
             found.append(StepText(step, here, tuple(members)))
         else:
             found.append(StepText(step, here))
     return found
 
 
-def _used(
-    step: Mapping[str, Any], origin: Origin, folder: Path | None, problems: list[str], depth: int
-) -> list[StepText]:
+def _used(step: Mapping[str, Any], origin: Origin, root: Root, problems: list[str], depth: int) -> list[StepText]:
     where = origin.where("/use")
     if depth >= DEEPEST:
         problems.append(f"{where}: fragments stand {DEEPEST} deep here: is there a circle?")
         return []
-    path = find_file(step["use"], Path(origin.located.file).parent, folder)
+    path = find_file(step["use"], origin.located, where, f"there is no fragment '{step['use']:.200}'", root, problems)
     if path is None:
-        problems.append(f"{where}: there is no fragment '{step['use']}' beside this file or in the scenarios folder")
         return []
     try:
         located = load_located(path)
@@ -82,16 +77,21 @@ def _used(
     problems += [f"{place}: {problem}" for place, problem in wrong]
     if wrong:
         return []
-    return expand(value, inner, folder=folder, problems=problems, depth=depth + 1)
+    return expand(value, inner, root=root, problems=problems, depth=depth + 1)
 
 
-def find_file(name: str, beside: Path, folder: Path | None) -> Path | None:
-    """A file named in a scenario: beside it, in a folder above, or in the scenarios folder."""
-    # The scenarios folder is the nearest one above that holds the fragment: a copied folder still works.
-    candidates = [beside / name, *(parent / name for parent in beside.resolve().parents)][:4]
-    if folder is not None:
-        candidates.append(folder / name)
-    return next((Path(os.path.normpath(path)) for path in candidates if path.is_file()), None)
+def find_file(name: str, named_in: Located, where: str, missing: str, root: Root, problems: list[str]) -> Path | None:
+    """A file named in a scenario. Where there is none, which is told as what is `missing`, or where it may not be read, that
+    is added to `problems`.
+    """
+    try:
+        return root.find(name, Path(named_in.file).parent)
+    except NotFound as error:
+        if error.outside:
+            problems.append(f"{where}: '{name:.200}': {error.outside}; --root DIR allows more")
+        else:
+            problems.append(f"{where}: {missing} beside this file or in the scenarios folder")
+        return None
 
 
 def _with_parameters(value: Any, given: Mapping[str, Any], origin: Origin, place: str, problems: list[str]) -> Any:
