@@ -233,8 +233,8 @@ class _Line:
 def _halves(row: Entry) -> Iterator[Unattributed]:
     """What is not known of an entry that is judged otherwise."""
     for half, message in (("request", row.request), ("response", row.response)):
-        if message and message.unread:
-            yield Unattributed(row.number, row.request.method, row.request.url, message.unread.why, half, lost=True)
+        if message and (unknown := message.unknown):
+            yield Unattributed(row.number, row.request.method, row.request.url, unknown.why, half, lost=True)
 
 
 def _numbered(rows: Sequence[Entry | Unattributed]) -> Iterator[tuple[int, Entry | Unattributed]]:

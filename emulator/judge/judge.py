@@ -156,7 +156,7 @@ class Judging:
         exchange, run = said.exchange, said.run
         if rule.on is None or not run.gaps:
             return apply(rule, said)
-        if said.half is Half.RESPONSE and exchange.request.unread:
+        if said.half is Half.RESPONSE and exchange.request.unknown:
             return NOTHING
         outcome = apply(rule, said)
         if not outcome.findings:

@@ -463,8 +463,8 @@ def _message(message: Message) -> Report:
     else:
         body, encoding = plain(parsed.value), "json"
     told: Report = {"headers": _headers(message), "body": body, "body_encoding": encoding}
-    if message.unread is not None:
-        told["unread"] = {"kind": str(message.unread.kind), "why": clean_text(message.unread.why)}
+    if (unknown := message.unknown) is not None:
+        told["unread"] = {"kind": str(unknown.kind), "why": clean_text(unknown.why)}
     return told
 
 

@@ -9,12 +9,14 @@ a look at each of its members. What is kept is bounded by the schemas, whatever 
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.explain import MOST, and_more
 from emulator.standard.urns import suggestion
 from emulator.wire.call import ErrorCode
 from emulator.wire.payload import escape
@@ -51,12 +53,20 @@ class _Decider:
 
 
 class _Node:
-    """A set of schemas that have a say at one place; `forms` are the objects that can stand there."""
+    """A set of schemas that have a say at one place; `forms` are the objects that can stand there.
 
-    __slots__ = ("deciders", "forms", "items", "schemas")
+    `types` are the base schemas among them, with the values of `@type` that each knows.
+    """
 
-    def __init__(self, schemas: tuple[Schema, ...], deciders: tuple[_Decider, ...]) -> None:
-        self.schemas, self.deciders = schemas, deciders
+    __slots__ = ("deciders", "forms", "items", "schemas", "types")
+
+    def __init__(
+        self,
+        schemas: tuple[Schema, ...],
+        deciders: tuple[_Decider, ...],
+        types: tuple[tuple[str, frozenset[str]], ...],
+    ) -> None:
+        self.schemas, self.deciders, self.types = schemas, deciders, types
         self.forms: dict[tuple[str | int, ...], _Form] = {}
         self.items: _Node | None = None
 
@@ -104,7 +114,7 @@ class MemberWalk:
         """
         walk = _Walk(self, request=direction == "request", advisory=advisory)
         walk.value(value, self.node((root,)), "")
-        return walk.found
+        return walk.told()
 
     def node(self, schemas: Iterable[Schema]) -> _Node:
         """The one node of these schemas."""
@@ -113,7 +123,7 @@ class MemberWalk:
         node = self._nodes.get(key)
         if node is None:
             own = tuple(known.values())
-            node = self._nodes.setdefault(key, _Node(own, tuple(self._deciders(own))))
+            node = self._nodes.setdefault(key, _Node(own, tuple(self._deciders(own)), tuple(self._known_types(own))))
         return node
 
     def form(self, node: _Node, value: dict[str, Any]) -> _Form:
@@ -138,8 +148,8 @@ class MemberWalk:
         return _Form(
             {name: self._member(name, schemas) for name, schemas in members.items()},
             # A schema without any member is an open one; so is a type that we do not know.
-            closed=bool(members) and not self._of_unknown_type(value, node.schemas),
-            tells=any(self.type_breaches(value, node, "")),
+            closed=bool(members) and not self._of_unknown_type(value, node),
+            tells=any(True for _ in self.type_oddities(value, node)),
         )
 
     def _member(self, name: str, schemas: list[Schema]) -> _Member | None:
@@ -195,43 +205,51 @@ class MemberWalk:
             elif "allOf" in schema:
                 yield from self._dispatchers(schema["allOf"])
 
-    def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, set[str]]]:
-        for name, dispatcher in self._dispatchers(schemas):
+    def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, frozenset[str]]]:
+        """Each base schema that has a say, once, with the types that it knows."""
+        for name, dispatcher in dict(self._dispatchers(schemas)).items():
             known = set[str]()
             for part in dispatcher["allOf"]:
                 kind = part.get("if", {}).get("properties", {}).get(_TYPE, {})
                 known.update([kind["const"]] if "const" in kind else kind.get("not", {}).get("enum", ()))
-            yield name, known
+            yield name, frozenset(known)
 
-    def _of_unknown_type(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+    def _of_unknown_type(self, value: dict[str, Any], node: _Node) -> bool:
         """Whether `@type` names no sub-type of ours, so that nobody can tell which members belong."""
         kind = value.get(_TYPE)
-        return any(not isinstance(kind, str) or kind not in known for _, known in self._known_types(schemas))
+        return any(not isinstance(kind, str) or kind not in known for _, known in node.types)
 
-    def _undescribed(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+    def _undescribed(self, value: dict[str, Any], node: _Node) -> bool:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value[_TYPE]
         return bool(kind) and any(
             kind not in known and (name == bundle.PRODUCT_ROOT or not known or _SCHEMA_LOCATION in value)
-            for name, known in self._known_types(schemas)
+            for name, known in node.types
         )
 
-    def type_breaches(self, value: dict[str, Any], node: _Node, place: str) -> Iterator[Breach]:
-        """What there is to say of an object's `@type`."""
+    def type_oddities(self, value: dict[str, Any], node: _Node) -> Iterator[tuple[Check, str]]:
+        """What there is to say of an object's `@type`: the kind of breach, and the schema at whose place it stands."""
         kind = value.get(_TYPE)
         if not isinstance(kind, str):
             return
-        for name in dict.fromkeys(name for name, _ in self._dispatchers(node.schemas)):
+        for name, _ in node.types:
             if name == bundle.PRODUCT_ROOT and kind in self._aliases:
-                right = self._aliases[kind]
-                yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
-            elif self._undescribed(value, node.schemas):
-                what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
-                known = frozenset().union(*(types for _, types in self._known_types(node.schemas)))
-                near = suggestion(kind, known.difference(self._aliases))
-                yield Breach(f"{place}/@type", "a type with a schema here", kind,
-                             f"no schema for this {what} is known, so its members were not checked"
-                             + (f"; {near}" if near else ""), Check.UNCHECKED)  # fmt: skip
+                yield Check.URN_ALIAS, name
+            elif self._undescribed(value, node):
+                yield Check.UNCHECKED, name
+
+    def type_breach(self, check: Check, name: str, value: dict[str, Any], node: _Node, place: str) -> Breach:
+        """What `type_oddities` says, in words."""
+        kind = value[_TYPE]
+        if check is Check.URN_ALIAS:
+            right = self._aliases[kind]
+            return Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", check)
+        what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+        known = frozenset[str]().union(*(types for _, types in node.types))
+        near = suggestion(kind, known.difference(self._aliases))
+        return Breach(f"{place}/@type", "a type with a schema here", kind,
+                      f"no schema for this {what} is known, so its members were not checked"
+                      + (f"; {near}" if near else ""), check)  # fmt: skip
 
     # -- schemas -----------------------------------------------------------------------------------
 
@@ -271,11 +289,28 @@ class MemberWalk:
 class _Walk:
     """One walk through one message."""
 
-    __slots__ = ("_advisory", "_plan", "_request", "found")
+    __slots__ = ("_advisory", "_found", "_more", "_plan", "_request", "_times")
 
     def __init__(self, plan: MemberWalk, *, request: bool, advisory: bool) -> None:
         self._plan, self._request, self._advisory = plan, request, advisory
-        self.found: list[Breach] = []
+        self._found: list[Breach] = []
+        self._times: Counter[Check] = Counter()
+        self._more: dict[Check, Breach] = {}
+
+    def told(self) -> list[Breach]:
+        """The first breaches of each kind, and for each how many more there are."""
+        return self._found + [and_more(first, self._times[kind] - MOST) for kind, first in self._more.items()]
+
+    def _is_one_more(self, kind: Check) -> bool:
+        """Count a breach; whether there are too many of its kind for it to be told, or to be put into words at all."""
+        self._times[kind] += 1
+        return kind in self._more
+
+    def _tell(self, breach: Breach) -> None:
+        if self._times[breach.check] > MOST:
+            self._more[breach.check] = breach
+        else:
+            self._found.append(breach)
 
     def value(self, value: Any, node: _Node, place: str) -> None:
         """Look at what stands at a place."""
@@ -292,20 +327,23 @@ class _Walk:
         if form is None:
             form = self._plan.form(node, value)
         if form.tells and self._advisory:
-            self.found.extend(self._plan.type_breaches(value, node, place))
+            for check, name in self._plan.type_oddities(value, node):
+                if not self._is_one_more(check):
+                    self._tell(self._plan.type_breach(check, name, value, node, place))
         members = form.members
         for name, child in value.items():
             member = members.get(name, _UNKNOWN)
             if member is None:
                 continue
             if member is _UNKNOWN:
-                if form.closed and self._advisory and not name.startswith("@"):
-                    self.found.append(_unknown(name, child, place, form.names))
+                odd = form.closed and self._advisory and not name.startswith("@")
+                if odd and not self._is_one_more(Check.UNKNOWN_MEMBER):
+                    self._tell(_unknown(name, child, place, form.names))
                 continue
-            if member.read_only and self._request:
-                self.found.append(Breach(place + member.token, "absent", child,
-                                         f"{name} is read-only: only the answer carries it",
-                                         Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY))  # fmt: skip
+            if member.read_only and self._request and not self._is_one_more(Check.READ_ONLY):
+                self._tell(Breach(place + member.token, "absent", child,
+                                  f"{name} is read-only: only the answer carries it",
+                                  Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY))  # fmt: skip
             if member.node is None:
                 member.node = self._plan.node(member.schemas)
             self.value(child, member.node, place + member.token)

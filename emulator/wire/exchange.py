@@ -74,6 +74,13 @@ class Message:
         return parse(self.raw) if self.unread is None else Parsed(MISSING, self.unread.why)
 
     @property
+    def unknown(self) -> Unread | None:
+        """Why nothing follows from the body: it is not held as a whole, or holds more than is read here."""
+        if self.unread is not None or not self.parsed.excess:
+            return self.unread
+        return Unread(UnreadKind.TOO_LARGE, self.parsed.problem or "")
+
+    @property
     def body(self) -> Any:
         """The JSON body, or MISSING."""
         return self.parsed.value

@@ -46,7 +46,7 @@ from emulator.wire.exchange import (
     UnreadKind,
 )
 from emulator.wire.faults import Faults, Trouble
-from emulator.wire.payload import dump
+from emulator.wire.payload import TOO_DEEP, dump
 from emulator.wire.routing import outside, routed
 from emulator.wire.secrets import suspicious, without_named
 
@@ -410,8 +410,8 @@ def _known_part(request: Request) -> Any:
 
 def _refuse_unkept(request: Request) -> None:
     """Raise the standard's error for a body that cannot be kept as it was meant: not held, a member twice, too long a number."""
-    if request.unread is not None:
-        raise _refusal(request.unread)
+    if (unknown := request.unknown) is not None and request.parsed.problem != TOO_DEEP:
+        raise _refusal(unknown)
     if request.parsed.duplicates:
         twice = "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN])
         raise bad_request("invalidBody", "An object of the body gives a member twice", twice)
