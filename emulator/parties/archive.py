@@ -25,7 +25,7 @@ from emulator.parties.database import Database
 from emulator.parties.hub import hub_kind
 from emulator.parties.recorder import DurableTranscript
 from emulator.parties.store import MARKS, marks_of
-from emulator.wire.secrets import masked_url, without_secrets
+from emulator.wire.secrets import masked_body, masked_headers, masked_url, without_secrets
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
@@ -221,11 +221,12 @@ def _values(row: Mapping[str, Any], renamed: Callable[[str], str]) -> dict[str, 
         elif value is None:
             values[key] = None
         elif key in _BYTES:
-            values[key] = base64.b64decode(value)
+            values[key] = masked_body(base64.b64decode(value))
         elif key in _MOMENTS:
             values[key] = datetime.fromisoformat(value)
         else:
-            values[key] = orjson.dumps(value) if key in _JSON else value
+            # What somebody else has recorded may have been recorded with its secrets.
+            values[key] = orjson.dumps(_masked(key, value)) if key in _JSON else value
     return values
 
 
@@ -233,10 +234,23 @@ def _said(key: str, value: Any) -> Any:
     if value is None:
         return None
     if key in _JSON:
-        return without_secrets(orjson.loads(value))
+        said = orjson.loads(value)
+        return _masked(key, said) if key == "about" else without_secrets(said)
     if key in _BYTES:
-        return base64.b64encode(value).decode()
+        return base64.b64encode(masked_body(value)).decode()
     return rfc3339_exact(value) if key in _MOMENTS else value
+
+
+def _masked(key: str, value: Any) -> Any:
+    """What is told `about` an exchange, without secrets: in its headers they are told by names that stand beside them."""
+    if key != "about" or not isinstance(value, dict):
+        return value
+    about = without_secrets(value)
+    for half in ("request", "response"):
+        message = about.get(half)
+        if isinstance(message, dict) and isinstance(headers := message.get("headers"), list):
+            message["headers"] = masked_headers(tuple((str(name), str(said)) for name, said in headers))
+    return about
 
 
 def _line(value: Any) -> bytes:
