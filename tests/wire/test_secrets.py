@@ -26,7 +26,7 @@ Api_Key X-Client-Secret x-functions-key X-Refresh-Token X-Private-Key PRIVATE-TO
 X-MS-Bearer X-Gateway-Credentials OAuth2-Token X-Pass-Phrase X-Password1"""
 QUERY = """access_token token id_token sig code X-Amz-Signature X-Amz-Credential jwt key api_key apikey auth sessionid
 session_id JSESSIONID client_secret client_assertion password pwd passwd passphrase subscription-key sid credential
-refreshToken filter[token] %74oken user.password"""
+bearer refreshToken filter[token] %74oken user.password"""
 MEMBERS = """password passwd pwd passphrase secret clientSecret client_secret token accessToken refresh_token idToken
 apiKey api-key accessKey subscriptionKey privateKey sharedKey signature sessionId session_id cookie jwt assertion
 credentials auth authorization Authorization sig APIKey apiSecrets tokens"""
