@@ -38,7 +38,7 @@ _BEFORE_KEY: Final = frozenset(
     }
 )  # fmt: skip
 _PAIRS: Final = frozenset({("session", "id"), ("pass", "word"), ("pass", "phrase"), ("pass", "code")})
-_OUTSIDE: Final = frozenset({"session", "bearer", "key"})
+_OUTSIDE: Final = frozenset({"session", "bearer", "key", "authentication"})
 """More words of headers and parameters: in a body they are often a matter of products."""
 _PARAMETERS: Final = frozenset({"code", "sid"})
 """Whole names of parameters."""

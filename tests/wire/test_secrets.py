@@ -23,7 +23,7 @@ BASIC = base64.b64encode(b"ann:hush").decode()
 HEADERS = """Authorization Proxy-Authorization Cookie Set-Cookie X-API-Key X-Auth X-Auth-Token X-Access-Key X-Session
 X-Session-Id X-JWT-Assertion Ocp-Apim-Subscription-Key X-Amz-Security-Token X-Hub-Signature-256 X-Vault-Token apikey
 Api_Key X-Client-Secret x-functions-key X-Refresh-Token X-Private-Key PRIVATE-TOKEN X-CSRFToken X-Goog-IAP-JWT-Assertion
-X-MS-Bearer X-Gateway-Credentials OAuth2-Token X-Pass-Phrase X-Password1"""
+X-MS-Bearer Authentication X-Gateway-Credentials OAuth2-Token X-Pass-Phrase X-Password1"""
 QUERY = """access_token token id_token sig code X-Amz-Signature X-Amz-Credential jwt key api_key apikey auth sessionid
 session_id JSESSIONID client_secret client_assertion password pwd passwd passphrase subscription-key sid credential
 bearer refreshToken filter[token] %74oken user.password"""
