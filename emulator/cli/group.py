@@ -73,7 +73,10 @@ class Oit(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(Exit.INCONCLUSIVE)
-        except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+        except click.exceptions.ClickException as error:
+            vars(error)["message"] = masked_text(error.message)
+            raise
+        except (click.exceptions.Exit, click.exceptions.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told without the secrets in it
             if os.environ.get("OIT_DEBUG"):

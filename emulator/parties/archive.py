@@ -24,7 +24,7 @@ from emulator.parties.database import Database
 from emulator.parties.recorder import DurableTranscript
 from emulator.parties.rows import body_of, exchange_of, owed_of, readable, timer_of
 from emulator.parties.store import HUB, MARKS
-from emulator.wire.secrets import masked_url, without_secrets
+from emulator.wire.secrets import masked_body, masked_headers, masked_url, without_secrets
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
@@ -193,10 +193,23 @@ def _said(key: str, value: Any) -> Any:
     if value is None:
         return None
     if key in JSON:
-        return without_secrets(orjson.loads(value))
+        said = orjson.loads(value)
+        return masked_about(said) if key == "about" else without_secrets(said)
     if key in BYTES:
-        return base64.b64encode(value).decode()
+        return base64.b64encode(masked_body(value)).decode()
     return rfc3339_exact(value) if key in MOMENTS else value
+
+
+def masked_about(value: Any) -> Any:
+    """What is told `about` an exchange, without secrets: in its headers they are told by names that stand beside them."""
+    if not isinstance(value, dict):
+        return value
+    about = without_secrets(value)
+    for half in ("request", "response"):
+        message = about.get(half)
+        if isinstance(message, dict) and isinstance(headers := message.get("headers"), list):
+            message["headers"] = masked_headers(tuple((str(name), str(said)) for name, said in headers))
+    return about
 
 
 def _line(value: Any) -> bytes:

@@ -17,12 +17,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.errors import FileProblem, UserError
 from emulator.parties import tables
-from emulator.parties.archive import BYTES, CHECKS, FORMAT, JSON, MOMENTS, NOT_TAKEN, OF_RUNS, family, list_runs
+from emulator.parties.archive import (
+    BYTES,
+    CHECKS,
+    FORMAT,
+    JSON,
+    MOMENTS,
+    NOT_TAKEN,
+    OF_RUNS,
+    family,
+    list_runs,
+    masked_about,
+)
 from emulator.parties.database import Database
 from emulator.parties.rows import Unsound, check_kind
 from emulator.parties.store import marks_of
 from emulator.parties.tables import LATEST, UNKNOWN
 from emulator.standard.release import load_release
+from emulator.wire.secrets import masked_body
 
 _NUMBERS: Final = frozenset({"attempts", "elapsed_ms"})
 _EMPTY: Final = frozenset({"response", "fault"})
@@ -134,13 +146,14 @@ def _value(key: str, value: Any) -> Any:
             raise Unsound(f"{key!r} is empty")
         return None
     if key in JSON:
-        return orjson.dumps(value)
+        # What somebody else has recorded may have been recorded with its secrets.
+        return orjson.dumps(masked_about(value) if key == "about" else value)
     if key in _NUMBERS:
         return value  # whether it can be one is seen when it is read
     if not isinstance(value, str):
         raise Unsound(f"{key!r} is a text, not {value!r:.60}")
     if key in BYTES:
-        return _bytes(key, value)
+        return masked_body(_bytes(key, value))
     if key in MOMENTS:
         return _moment(key, value)
     if len(value) > (_LONGEST_FAULT if key == "fault" else _LONGEST):

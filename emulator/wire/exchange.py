@@ -129,8 +129,11 @@ class Response(Message):
     status: int
 
     def masked(self) -> Response:
-        """The response as it may be recorded, with nothing read of it."""
-        return Response(masked_headers(self.headers), masked_body(self.raw), self.status, unread=self.unread)
+        """The response as it may be recorded; itself where it has no secrets."""
+        headers, raw = masked_headers(self.headers), masked_body(self.raw)
+        if raw is self.raw and headers == self.headers:
+            return self
+        return Response(headers, raw, self.status, unread=self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ class Exchange:
             request=self.request.masked(),
             response=self.response.masked() if self.response else None,
             fault=self.fault.masked() if self.fault else None,
-            path_params={name: masked_url(value) for name, value in self.path_params.items()},
+            path_params=masked_path(self.path_params),
         )
 
     def with_bodies_of(self, other: Exchange) -> Exchange:
@@ -227,6 +230,11 @@ class Transcript:
     def newest(self) -> int:
         """The number of the newest exchange, 0 where there is none: it tells whether there is news."""
         return len(self)
+
+
+def masked_path(params: Mapping[str, str]) -> dict[str, str]:
+    """Path parameters as they may be recorded."""
+    return {name: masked_url(value) for name, value in params.items()}
 
 
 def provoked_in(exchanges: Iterable[Exchange]) -> frozenset[int]:

@@ -38,7 +38,7 @@ _BEFORE_KEY: Final = frozenset(
     }
 )  # fmt: skip
 _PAIRS: Final = frozenset({("session", "id"), ("pass", "word"), ("pass", "phrase"), ("pass", "code")})
-_OUTSIDE: Final = frozenset({"session", "bearer", "key"})
+_OUTSIDE: Final = frozenset({"session", "bearer", "key", "authentication"})
 """More words of headers and parameters: in a body they are often a matter of products."""
 _PARAMETERS: Final = frozenset({"code", "sid"})
 """Whole names of parameters."""
@@ -98,7 +98,7 @@ def _known(name: str, place: Place) -> bool:
     if (place is Place.HEADER and name.lower() in _HARMLESS) or (place is Place.MEMBER and name in OF_THE_STANDARD):
         return False
     words = _words(name)
-    if place is Place.QUERY and len(words) == 1 and words[0] in _PARAMETERS:
+    if place is Place.QUERY and name.lower() in _PARAMETERS:
         return True
     listed = _WORDS if place is Place.MEMBER else _WORDS | _OUTSIDE
     if any(_tells(word, listed) for word in words):

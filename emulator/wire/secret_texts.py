@@ -9,6 +9,7 @@ import hmac
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -19,11 +20,13 @@ _KEY: Final = os.urandom(32)
 _MASKED: Final = re.compile(r"\*\*\*(?:[0-9a-f]{8})?")
 
 _HINTS: Final = (
-    r"token(?!share|requestoffset)|secret|passw|passphrase|passcode|pwd|(?<!grouping)key|auth(?!or\")|sess(?:ion)?id"
-    r"|session|sig(?!n(?!ature))|jwt|cookie|assertion|credential|bearer[ \t:]|basic[ \t:]|eyj|private"
-    r"|(?:^|[?&;#])(?:code|sid)=|%[4-7][0-9a-f]|%3d|\\u00[4-7]|/\\?/[^/\"\s<>@]*+@"
+    r"k(?:en(?!share|requestoffset)|ey(?<!groupingkey)|ie)|c(?:ret|redential|ode=)|p(?:ass[wpc]|wd)|uth(?!or\")"
+    r"|s(?:ess(?:ion|id)|ig(?!n(?!ature))|sertion|id=)|jwt|b(?:earer|asic)[ \t:=]"
 )
-"""Where nothing of this is, in small letters, no secret is either."""
+"""Pieces of the words by which names and values are told, in small letters, by first letters that are seldom."""
+_SIGNS: Final = ("%", "\\u00")
+"""By these a name may be written so that nobody sees it."""
+_USERINFO: Final = r"/\\?/[^/\"\s<>@]*+@"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9%][A-Za-z0-9_.%$\[\]-]*+")
 _OPENED: Final = re.compile(r"(\\*+[\"']?+)[ \t]{0,8}+([=:]>?+|>)[ \t]{0,8}+(\\*+[\"']?+)")
@@ -47,6 +50,8 @@ _WEB: Final = ("http:", "https:")
 _PEM: Final = "-----BEGIN "
 _PEM_HEAD: Final = 64
 _NESTED: Final = ("%3d", "%40")
+_SHORT: Final = 8 * 1024
+"""Bytes of a body, or characters of a text, of which it is remembered."""
 _DEPTH: Final = 2
 """A URL in a URL in a URL is looked into no more."""
 _TOKEN_LENGTH: Final = 6
@@ -61,39 +66,65 @@ def mark(secret: str) -> str:
 
 
 class _Hints:
-    """The expression that says whether a text has to be looked through, with the names that were added."""
+    """Says whether a text has to be looked through: nearly all have no secret, and that has to be cheap."""
 
     def __init__(self) -> None:
-        self._known = -1
-        self.text: re.Pattern[str]
-        self.raw: re.Pattern[bytes]
         self.renew()
 
     def renew(self) -> None:
-        words = extended()
-        if len(words) != self._known:
-            self._known = len(words)
-            # Of a name with several words the first will do: it is only a hint.
-            expression = "|".join([_HINTS, *(re.escape(first[0]) for first in sorted(words))])
-            self.text, self.raw = re.compile(expression), re.compile(expression.encode())
+        """Take in the names that were added. Of several words the first will do: it is only a hint."""
+        expression = "|".join([_HINTS, *(re.escape(words[0]) for words in sorted(extended()))])
+        self.text, self.raw = re.compile(expression), re.compile(expression.encode())
 
 
 _hints: Final = _Hints()
+_user_text: Final = re.compile(_USERINFO)
+_user_raw: Final = re.compile(_USERINFO.encode())
+_raw_signs: Final = tuple(sign.encode() for sign in _SIGNS)
 
 
 def suspicious(raw: bytes) -> bool:
-    """Whether a secret may be in there. Cheap, for nearly all bodies have none."""
-    return _hints.raw.search(raw.lower()) is not None
+    """Whether a secret may be in there."""
+    return _suspicious(raw) if len(raw) <= _SHORT else _looks_like_it(raw)
 
 
 def suspicious_text(text: str) -> bool:
     """The same of a text."""
-    return _hints.text.search(text.lower()) is not None
+    return _suspicious_text(text) if len(text) <= _SHORT else _text_looks_like_it(text)
+
+
+def _looks_like_it(raw: bytes) -> bool:
+    small = raw.lower()
+    return (
+        _hints.raw.search(small) is not None
+        or b"eyJ" in raw
+        or _raw_signs[0] in raw
+        or _raw_signs[1] in raw
+        or (b"@" in raw and _user_raw.search(raw) is not None)
+    )
+
+
+def _text_looks_like_it(text: str) -> bool:
+    small = text.lower()
+    return (
+        _hints.text.search(small) is not None
+        or "eyJ" in text
+        or _SIGNS[0] in text
+        or _SIGNS[1] in text
+        or ("@" in text and _user_text.search(text) is not None)
+    )
+
+
+# Bodies that are asked for again, and the headers of one client, are the same again and again.
+_suspicious: Final = lru_cache(maxsize=256)(_looks_like_it)
+_suspicious_text: Final = lru_cache(maxsize=1024)(_text_looks_like_it)
 
 
 def renew() -> None:
     """Names were added: from now on they are hints too."""
     _hints.renew()
+    _suspicious.cache_clear()
+    _suspicious_text.cache_clear()
 
 
 def masked_url(url: str) -> str:

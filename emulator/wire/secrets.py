@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from emulator.wire import secret_names, secret_texts
+from emulator.wire.payload import MISSING, unescape
 from emulator.wire.secret_names import Place, is_secret
 from emulator.wire.secret_texts import MASK, mark, marked_text, masked_text, masked_url, suspicious, suspicious_text
 
 __all__ = [
-    "MASK", "Place", "also", "is_secret", "marked_text", "masked_body", "masked_headers", "masked_text", "masked_url", "masked_value",
-    "suspicious", "suspicious_text", "without_named", "without_secrets",
+    "MASK", "Place", "also", "is_secret", "marked_text", "masked_at", "masked_body", "masked_headers", "masked_text", "masked_url", "masked_value",
+    "secret_place", "suspicious", "suspicious_text", "without_named", "without_secrets",
 ]  # fmt: skip
 
 Headers = tuple[tuple[str, str], ...]
@@ -157,6 +158,18 @@ def without_named(value: Any) -> Any:
     return _without(value, None)
 
 
+def secret_place(pointer: str) -> bool:
+    """Whether a JSON Pointer leads through a secret; `header NAME` is how what is demanded of a header is called."""
+    if pointer.startswith("header "):
+        return is_secret(pointer.removeprefix("header "), Place.HEADER)
+    return any(is_secret(unescape(token), Place.MEMBER) for token in pointer.split("/")[1:])
+
+
+def masked_at(pointer: str, value: Any) -> Any:
+    """What stands at a place, as it may be shown."""
+    return masked_value(value) if secret_place(pointer) else without_secrets(value)
+
+
 def _without(value: Any, clean: Callable[[str], str] | None) -> Any:
     match value:
         case dict():
@@ -173,6 +186,8 @@ def _without(value: Any, clean: Callable[[str], str] | None) -> Any:
 
 def masked_value(value: object) -> object:
     """A JSON value that a secret's name has: text and numbers masked at every depth, the rest as it is."""
+    if value is MISSING:
+        return value
     match value:
         case None | bool() | "":
             return value

@@ -44,6 +44,7 @@ from emulator.wire.exchange import (
     Transcript,
     Unread,
     UnreadKind,
+    masked_path,
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import TOO_DEEP, dump
@@ -349,27 +350,30 @@ class Server:
     ) -> None:
         """Have the exchange kept, without the secrets in it. `late`: what it was to be kept with was not kept."""
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
-        request = visit.request
-        exchange = Exchange(
-            n=0,
-            at=at,
-            elapsed_ms=round(elapsed_ms, 3),
-            sender=self._party.other,
-            receiver=self._party,
-            request=request,
-            response=outcome if isinstance(outcome, Response) else None,
-            fault=outcome if isinstance(outcome, Fault) else None,
-            api=contract.api if contract else None,
-            kind=contract.kind if contract else None,
-            operation=None if request.method in BESIDE else visit.operation,
-            path_params={} if request.method in BESIDE else visit.path_params,
-            run=visit.run or None,
-            spoilt=visit.trouble is not None and visit.trouble.spoils,
-        )
+        sent = visit.request
         # Who sends much has it looked through in a thread: others are served meanwhile.
-        aside = len(request.raw) + len(visit.answer.body) + len(request.url) > _ASIDE
-        masked = await asyncio.to_thread(exchange.masked) if aside else exchange.masked()
-        self._transcript_of(visit.run).add(masked, late=late)
+        aside = len(sent.raw) + len(visit.answer.body) + len(sent.url) > _ASIDE
+        request = await asyncio.to_thread(sent.masked) if aside else sent.masked()
+        outcome = await asyncio.to_thread(outcome.masked) if aside else outcome.masked()
+        self._transcript_of(visit.run).add(
+            Exchange(
+                n=0,
+                at=at,
+                elapsed_ms=round(elapsed_ms, 3),
+                sender=self._party.other,
+                receiver=self._party,
+                request=request,
+                response=outcome if isinstance(outcome, Response) else None,
+                fault=outcome if isinstance(outcome, Fault) else None,
+                api=contract.api if contract else None,
+                kind=contract.kind if contract else None,
+                operation=None if request.method in BESIDE else visit.operation,
+                path_params={} if request.method in BESIDE else masked_path(visit.path_params),
+                run=visit.run or None,
+                spoilt=visit.trouble is not None and visit.trouble.spoils,
+            ),
+            late=late,
+        )
 
     async def _front_page(self, send: Send) -> None:
         body = dump(

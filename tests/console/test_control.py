@@ -433,3 +433,32 @@ def test_a_product_at_which_an_order_works_goes_with_it(beside: Beside):
         assert do(beside, "move", run=buyer.run, kind="product", id=product, state=state).status == 200
         assert buyer.ask("inventory", f"/product/{product}").json["status"] == state
     assert report(beside, buyer.run)["findings"] == []
+
+
+def test_what_is_done_to_something_at_its_end_is_done_on_purpose(beside: Beside, ear: Ear):
+    buyer = Buyer(beside.seller, "over")
+    buyer.subscribe("order", ear.callback)
+    order = buyer.order()
+
+    def told() -> int:
+        return [kind for kind, _ in ear.heard].count("productOrderStateChangeEvent")
+
+    event = {"run": "over", "api": "productOrder", "event": "productOrderStateChangeEvent", "id": order}
+    assert do(beside, "event", **event).status == 200, "while it lives nobody is asked"
+    for state in ("inProgress", "completed"):
+        assert do(beside, "move", run="over", kind="productOrder", id=order, state=state).status == 200
+    row = next(row for row in resources(beside, "over")["resources"] if row["id"] == order)
+    assert (row["final"], row["final_items"]) == (True, ["1"])
+    until(lambda: told() == 3)
+    for item in ({}, {"item": "1"}):
+        refused = do(beside, "event", **event, **item)
+        assert refused.status == 409
+        assert "completed, and that is its end: say that you are sure" in refused.json["error"]
+        assert do(beside, "event", **event, **item, sure=False).status == 409
+        assert do(beside, "event", **event, **item, sure="yes").status == 400
+    refused = do(beside, "move", run="over", kind="productOrder", id=order, state="inProgress")
+    assert "that is its end" in refused.json["error"]
+    did = do(beside, "event", **event, sure=True).json
+    assert did["command"].endswith(f"{order} --run over --sure")
+    control(beside, *did["command"].split()[2:])
+    until(lambda: told() == 5)
