@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -189,13 +188,9 @@ def console_beside(front: Callable[[], Front], host: str, port: int | None) -> I
 
 def read_message(file: Path) -> tuple[bytes, str]:
     """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read."""
-    if str(file) == "-":
-        return sys.stdin.buffer.read(), "<stdin>"
-    try:
-        return file.read_bytes(), str(file)
-    except OSError as error:
-        message = f"{file}: cannot be read: {error.strerror}"
-        raise UserError(message) from error
+    from emulator.wire.intake import STDIN, read_file
+
+    return read_file(file), "<stdin>" if file == STDIN else str(file)
 
 
 def end(code: Exit) -> NoReturn:
