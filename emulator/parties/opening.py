@@ -50,7 +50,7 @@ def open_store(url: str | None = None) -> Store:
 class _Recent:
     """The newest exchanges of each run, in memory. Who calls names the runs, so those that rest longest are forgotten."""
 
-    MOST_BYTES = 3 * RecentTranscript.LIMIT_BYTES
+    MOST_BYTES = 4 * RecentTranscript.LIMIT_BYTES
 
     def __init__(self) -> None:
         self._transcripts: dict[str, RecentTranscript] = {}

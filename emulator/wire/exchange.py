@@ -258,7 +258,7 @@ class RecentTranscript(Transcript):
     """
 
     LIMIT = 1000
-    LIMIT_BYTES = 32 * 1024 * 1024
+    LIMIT_BYTES = 8 * 1024 * 1024
 
     def __init__(self, kept: Kept | None = None) -> None:
         """`kept` counts the bytes of this transcript with those of others."""
