@@ -24,7 +24,7 @@ from tests.parties.trade import poq, quote
 OURS = str(Path(emulator.__file__).parent)
 JSON = (("Content-Type", "application/json;charset=utf-8"),)
 KNOWN = {**BASES, "productOfferingQualification": "http://seller/mefApi/sonata/productOfferingQualification/v7"}
-ROOM = 1.2
+ROOM = 1.05
 
 
 class Counted:
@@ -111,7 +111,7 @@ class Purchase:
 def test_four_times_the_items_are_four_times_the_work(tmp_path, who):
     counts = []
     for times in (0, 1, 2, 4):  # the first reads files and compiles
-        bought = Purchase(tmp_path / str(times), 20 * (times or 1))
+        bought = Purchase(tmp_path / str(times), 30 * (times or 1))
         if who == "seller":
             with Counted() as counted:
                 bought.go()
