@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from emulator import __version__, files
+from emulator import __version__
 from emulator.cli import discretion, streams
 from emulator.errors import Exit, UserError
 from emulator.wire.call import NotNow
@@ -202,16 +201,13 @@ def console_beside(front: Callable[[], Front], host: str, port: int | None) -> I
         yield console
 
 
-def read_message(file: Path, most: int = 64 * 1024 * 1024) -> tuple[bytes, str]:
+def read_message(file: Path, most: int | None = None) -> tuple[bytes, str]:
     """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read, or has more bytes than
     `most`.
     """
-    if str(file) == "-":
-        raw = sys.stdin.buffer.read(most + 1)
-        if len(raw) > most:
-            raise UserError(f"<stdin>: is larger than {most} bytes")
-        return raw, "<stdin>"
-    return files.read_bytes(file, most), str(file)
+    from emulator.wire.intake import MOST_BYTES, STDIN, read_file
+
+    return read_file(file, most or MOST_BYTES), "<stdin>" if file == STDIN else str(file)
 
 
 def end(code: Exit) -> NoReturn:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,7 +13,6 @@ from typing import Any, Final
 import orjson
 
 from emulator.errors import FileProblem
-from emulator.files import read_bytes
 from emulator.judge.attribution import Attributed, BasePaths
 from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
 from emulator.judge.har import har_entries, told_unread
@@ -30,20 +28,18 @@ from emulator.wire.exchange import (
     Unread,
     UnreadKind,
 )
+from emulator.wire.intake import MOST_BYTES, STDIN, read_file, refuse_many, too_large
 from emulator.wire.payload import Parsed, dump, parse
 from emulator.wire.secrets import masked_url
 
-__all__ = ["BasePaths", "Captured", "Unattributed", "read_capture"]
+__all__ = ["STDIN", "BasePaths", "Captured", "Unattributed", "read_capture"]
 
 _MOST_PROBLEMS: Final = 20
-_MOST_BYTES: Final = 512 * 1024 * 1024
-"""Bytes of a file that are read, and that a packed one may unpack to."""
 _ESCAPE: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 """An escape of JSON; the group is half a character, which is none."""
 _KINDS: Final = {".har": "har", ".json": "document", ".ndjson": "transcript", ".jsonl": "transcript"}
-STDIN: Final = Path("-")
 _UNTITLED: Final = "captured traffic"
 _Read = Entry | Unattributed | Malformed
 
@@ -80,14 +76,15 @@ def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
 
 def _bytes_of(path: Path) -> bytes:
     """What a file holds, unpacked. FileProblem where it cannot be read, or is too large."""
-    raw = sys.stdin.buffer.read(_MOST_BYTES + 1) if path == STDIN else read_bytes(path, _MOST_BYTES)
+    raw = read_file(path)
     unread = None
     if raw.startswith(coding.GZIP):
-        raw, unread = coding.read(raw, "gzip", _MOST_BYTES)
-    if len(raw) > _MOST_BYTES or (unread and unread.kind is UnreadKind.TOO_LARGE):
-        raise FileProblem([f"{path}: is larger than {_MOST_BYTES} bytes: split it"])
+        raw, unread = coding.read(raw, "gzip", MOST_BYTES)
+    if unread and unread.kind is UnreadKind.TOO_LARGE:
+        raise FileProblem([too_large(path)])
     if unread:
         raise FileProblem([f"{path}: cannot be unpacked: {unread.why}"])
+    refuse_many(path, raw)
     return raw
 
 

@@ -189,6 +189,9 @@ def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
         yield "/notifications/attempts", False, "each notification is tried once at least"
     if isinstance(timeout, int | float) and not timeout > 0:
         yield "/notifications/timeout", False, "a try needs some time"
+    most = at(raw, "/notifications/subscriptions")
+    if isinstance(most, int) and not isinstance(most, bool) and most < 1:
+        yield "/notifications/subscriptions", False, "a Buyer may have one subscription at least"
     for name in ("allow", "deny"):
         for place, text in every(raw, f"/notifications/{name}/*"):
             try:

@@ -251,7 +251,8 @@ class Notifications:
     """How events are sent: tries in all, seconds for each, seconds between them (the last again and again).
 
     `allow` and `deny` say where callbacks may lead: networks such as `10.0.0.0/8`, or one of the words of
-    `callbacks.WORDS`. The narrowest network decides, and among equals `deny`.
+    `callbacks.WORDS`. The narrowest network decides, and among equals `deny`. `subscriptions` is how many a Buyer may
+    have at a time with each API.
     """
 
     attempts: int = 5
@@ -259,6 +260,7 @@ class Notifications:
     backoff: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0)
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    subscriptions: int = 50
 
     def pause(self, attempts: int) -> float:
         """Seconds to wait after so many tries that failed."""

@@ -11,12 +11,13 @@ import jsonschema_rs
 import orjson
 
 from emulator.errors import FileProblem, UserError
-from emulator.files import is_file, is_folder, read_bytes
+from emulator.files import is_file, is_folder
 from emulator.judge.verdict import Blame
 from emulator.report import json_report
 from emulator.report.model import REPORT_VERSION, Report, RunInfo, runs_of, whole_report
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.wire.exchange import Party
+from emulator.wire.intake import read_file, refuse_many
 
 
 class Told(Protocol):
@@ -50,8 +51,10 @@ def read_report(file: Path) -> Report:
 
     Members that we do not know are left as they are: a version only ever gets new ones.
     """
+    raw = read_file(file)
+    refuse_many(file, raw)
     try:
-        report: Any = orjson.loads(read_bytes(file, _MOST_BYTES))
+        report: Any = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
     said = report.get("report_version") if isinstance(report, dict) else None

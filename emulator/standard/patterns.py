@@ -43,18 +43,14 @@ def _odd(schema: Any) -> Iterator[str]:
         for each in schema:
             yield from _odd(each)
     elif isinstance(schema, dict):
+        names = schema.get("patternProperties") or ()
+        yield from (
+            pattern for pattern in (schema.get("pattern"), *names) if isinstance(pattern, str) and _problem(pattern)
+        )
         for key, value in schema.items():
-            if key in _DATA:
-                continue
-            if key == "pattern" and isinstance(value, str):
-                if _problem(value):
-                    yield value
-            elif key in _NAMED and isinstance(value, dict):
-                if key == "patternProperties":
-                    yield from (name for name in value if _problem(name))
-                for child in value.values():
-                    yield from _odd(child)
-            else:
+            if key in _NAMED and isinstance(value, dict):
+                yield from _odd(list(value.values()))
+            elif key not in _DATA:
                 yield from _odd(value)
 
 
@@ -77,28 +73,25 @@ def _without(schema: Any, touched: set[str]) -> Any:
         return [_without(each, touched) for each in schema]
     if not isinstance(schema, dict):
         return schema
-
-    def hurt(value: Any) -> bool:
-        return any(_odd(value)) or _refers(value, touched)
-
-    out: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in _DATA:
-            out[key] = value
-        elif key == "pattern" and isinstance(value, str):
-            if not _problem(value):
-                out[key] = value
-        elif key in _NAMED and isinstance(value, dict):
-            kept = {n: _without(child, touched) for n, child in value.items() if key != "patternProperties" or not _problem(n)}  # fmt: skip
-            out[key] = kept
-        elif key == "oneOf" and hurt(value):
-            out.setdefault("allOf", []).append({"anyOf": _without(value, touched)})
-        elif not (key in {"not", "if"} and hurt(value)):
-            more = _without(value, touched)
-            out[key] = [*out.get(key, []), *more] if key == "allOf" else more
-    if "if" in schema and "if" not in out:
-        out.pop("then", None)
-        out.pop("else", None)
+    out = {key: value if key in _DATA else _without_in(key, value, touched) for key, value in schema.items()}
+    if isinstance(pattern := schema.get("pattern"), str) and _problem(pattern):
+        del out["pattern"]
     if len(out.get("patternProperties", ())) < len(schema.get("patternProperties") or ()):
         out.pop("additionalProperties", None)  # the names that a pattern lets in are not known any more
+    hurt = {key for key in _TWO_SIDED if key in schema and (any(_odd(schema[key])) or _refers(schema[key], touched))}
+    if "oneOf" in hurt:
+        out.setdefault("allOf", []).append({"anyOf": out["oneOf"]})
+    for key in hurt | ({"then", "else"} if "if" in hurt else set()):
+        out.pop(key, None)
     return out
+
+
+_TWO_SIDED: Final = ("not", "if", "oneOf")
+"""Keywords by which a message can become wrong because a schema is right."""
+
+
+def _without_in(key: str, value: Any, touched: set[str]) -> Any:
+    if key not in _NAMED or not isinstance(value, dict):
+        return _without(value, touched)
+    kept = {name: child for name, child in value.items() if key == "properties" or not _problem(name)}
+    return {name: _without(child, touched) for name, child in kept.items()}

@@ -247,22 +247,47 @@ def spoilt_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
     return frozenset(exchange.n for exchange in exchanges if exchange.spoilt)
 
 
-class RecentTranscript(Transcript):
-    """Keeps the newest exchanges only, for a server that runs for weeks; numbers go on counting."""
-
-    LIMIT = 1000
+class Kept:
+    """How many bytes several transcripts keep together."""
 
     def __init__(self) -> None:
+        self.bytes = 0
+        self._counting = threading.Lock()
+
+    def change(self, size: int) -> None:
+        """So many bytes more, or fewer."""
+        with self._counting:
+            self.bytes += size
+
+
+class RecentTranscript(Transcript):
+    """Keeps the newest exchanges only, for a server that runs for weeks; numbers go on counting.
+
+    These are `LIMIT` at the most, and so many that their bodies and headers have `LIMIT_BYTES`, but always the newest.
+    """
+
+    LIMIT = 1000
+    LIMIT_BYTES = 8 * 1024 * 1024
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        """`kept` counts the bytes of this transcript with those of others."""
         super().__init__()
         self._dropped = 0
+        self._kept = kept or Kept()
+        self._bytes = 0
 
     def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:  # noqa: ARG002
         with self._adding:
             numbered = replace(exchange, n=self._dropped + len(self._exchanges) + 1)
             self._exchanges.append(numbered)
-            if len(self._exchanges) > self.LIMIT:
-                del self._exchanges[0]
-                self._dropped += 1
+            size, gone, left = _size(numbered), 0, len(self._exchanges)
+            while left - gone > 1 and (left - gone > self.LIMIT or self._bytes + size > self.LIMIT_BYTES):
+                size -= _size(self._exchanges[gone])
+                gone += 1
+            if gone:
+                del self._exchanges[:gone]
+                self._dropped += gone
+            self._change(size)
         return numbered
 
     def __getitem__(self, n: int) -> Exchange:
@@ -272,7 +297,26 @@ class RecentTranscript(Transcript):
     def newest(self) -> int:
         return self._dropped + len(self._exchanges)
 
+    def _change(self, size: int) -> None:
+        self._bytes += size
+        self._kept.change(size)
+
+    def let_go(self) -> None:
+        """Its bytes are not counted any more: nobody keeps it."""
+        with self._adding:
+            self._change(-self._bytes)
+
     @property
     def last(self) -> datetime:
         """When the newest exchange was. IndexError where there is none."""
         return self._exchanges[-1].at
+
+
+def _size(exchange: Exchange) -> int:
+    """The bytes of an exchange that its parties decided on, about."""
+    messages = (exchange.request, exchange.response)
+    return len(exchange.request.url) + sum(
+        len(message.raw) + sum(len(name) + len(value) for name, value in message.headers)
+        for message in messages
+        if message
+    )

@@ -72,7 +72,7 @@ def parse(raw: bytes) -> Parsed:
     """Read a body. Never raises: an unreadable body is a `Parsed` with a `problem`."""
     if not raw.strip():
         return Parsed(MISSING, "the body is empty")
-    if _is_over(raw):
+    if holds_more(raw, MAX_VALUES):
         return _excess(_TOO_MANY)
     try:
         value = orjson.loads(raw)
@@ -98,14 +98,14 @@ def _excess(why: str) -> Parsed:
     return Parsed(MISSING, why, excess=True)
 
 
-def _is_over(raw: bytes) -> bool:
-    """Whether a body holds too many values, found by counting bytes, before anything is made of it."""
+def holds_more(raw: bytes, most: int) -> bool:
+    """Whether JSON holds more values than these, found by counting bytes, before anything is made of it."""
     # Each value but the first follows one of these three, or is a member's that does. What is empty counts twice.
-    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") < MAX_VALUES:
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") < most:
         return False
     # There are too many, unless they stand in texts. What is left are the quotes and what is counted.
     bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _UNCOUNTED)
-    return sum(map(len, bare.split(b'"')[::2])) >= MAX_VALUES
+    return sum(map(len, bare.split(b'"')[::2])) >= most
 
 
 _UNCOUNTED: Final = bytes(set(range(256)) - set(b'",[{'))

@@ -10,6 +10,7 @@ from emulator.judge.fold import Fold
 from emulator.judge.rule import FINE, Mark, requests
 from emulator.judge.rulebook import Rulebook, breach, given
 from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.rules.common.values import first_named
 from emulator.judge.run import ORDER, POQ, QUOTE, Kind, Life, Run, Said, succeeded
 from emulator.standard.breach import Breach, Check
 from emulator.wire.exchange import Exchange
@@ -43,9 +44,7 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
                 continue
             here = f"{place}/{base.member}"
             wanted = at(item, f"/{base.member}/id")
-            found = next(
-                (one for _, one in every(last.value, f"{base.kind.items}/*") if at(one, "/id") == wanted), None
-            )
+            found = first_named(last.value, f"{base.kind.items}/*", wanted)
             if found is None:
                 yield breach(f"{here}/id", f"an item of {base.kind.name} {life.id if life else ''}", wanted, hint=True)
                 continue
@@ -54,14 +53,8 @@ def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
-            sent = next(
-                (
-                    one
-                    for _, one in every(life.request if life else MISSING, f"{base.kind.items}/*")
-                    if at(one, "/id") == wanted
-                ),
-                found,
-            )
+            asked = first_named(life.request, f"{base.kind.items}/*", wanted) if life else None
+            sent = found if asked is None else asked
             yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
 
     about = f"items that name an item of a {base.kind.name}, against it"
