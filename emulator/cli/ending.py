@@ -53,10 +53,10 @@ class Ending:
                     reason = "the time for judging at the end is over"
                     break
                 info, report = judged(run)
+                done.append(report)
                 if info is not None:
                     writer.run_started(info)
                 writer.run_done(report)
-                done.append(report)
         except KeyboardInterrupt:
             reason = INTERRUPTED
         left = len(runs) - len(done)

@@ -14,6 +14,8 @@ from emulator.wire.limits import Limits
 _LOG: Final = logging.getLogger("oit.server")
 _SILENCE: Final = 10.0
 """Seconds after a line of the log about strangers in which there is no other."""
+_GRACE: Final = 0.2
+"""Seconds in which there may be too many, so that who has just come can say what it wants."""
 _TICK: Final = 1.0
 """Seconds between two looks at everybody, at the most."""
 
@@ -48,6 +50,10 @@ class Line(Protocol):
         """What it is at."""
 
     @property
+    def closing(self) -> bool:
+        """Whether it was closed, and the system has only not said so yet."""
+
+    @property
     def unread(self) -> int:
         """Bytes of answers that wait for the client to read them."""
 
@@ -69,7 +75,7 @@ class Crowd:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._lines: set[Line] = set()
+        self._lines: dict[Line, None] = {}  # in the order in which they came
         self._of: Counter[str] = Counter()
         self._writing: set[Line] = set()
         self._bodies = 0
@@ -84,24 +90,23 @@ class Crowd:
     def join(self, line: Line) -> bool:
         """A connection was made. False where there is no room for it, nor any to be made."""
         loop = asyncio.get_running_loop()
-        if len(self._lines) >= 2 * self.limits.connections:
-            self._make_room()
-            if len(self._lines) >= 2 * self.limits.connections:
-                return False
-        self._lines.add(line)
+        most = 2 * self.limits.connections
+        if len(self._lines) >= most and self._make_room() >= most:
+            return False
+        self._lines[line] = None
         self._of[line.address] += 1
         if self._sweep is None:
             self._sweep = loop.call_later(self._tick(), self._look)
         if self._room is None and len(self._lines) > self.limits.connections:
             # Not at once: who has just come shall say what it wants before it is taken for one that says nothing.
-            self._room = loop.call_later(self._tick() / 20, self._make_room)
+            self._room = loop.call_later(_GRACE, self._make_room)
         return True
 
     def leave(self, line: Line) -> None:
         """A connection is gone."""
         if line not in self._lines:
             return
-        self._lines.discard(line)
+        del self._lines[line]
         self.relieved(line)
         self._of[line.address] -= 1
         if not self._of[line.address]:
@@ -154,14 +159,16 @@ class Crowd:
             line.look(now)
         self._sweep = loop.call_later(self._tick(), self._look) if self._lines else None
 
-    def _make_room(self) -> None:
+    def _make_room(self) -> int:
+        """Close as many that wait as there are too many; returns how many stay open."""
         self._room = None
-        over = len(self._lines) - self.limits.connections
+        there = [line for line in self._lines if not line.closing]
+        over = len(there) - self.limits.connections
         if over <= 0:
-            return
+            return len(there)
         ranked = [
-            (line.phase, -self._of[line.address], line.since, id(line), line)
-            for line in self._lines
+            (line.phase, -self._of[line.address], line.since, n, line)
+            for n, line in enumerate(there)
             if line.phase is not Phase.ANSWERING
         ]
         gone = heapq.nsmallest(over, ranked)
@@ -169,3 +176,4 @@ class Crowd:
             self.say(f"more than {self.limits.connections} connections are open; {len(gone)} that wait were closed")
         for *_, line in gone:
             line.make_room()
+        return len(there) - len(gone)

@@ -12,6 +12,8 @@ _FILES: Final = 65_536
 """Files that a process wants to have open at the most, where the system lets it."""
 _SPARE: Final = 200
 """Files that stay for what is no client: databases, callbacks, reports."""
+_SHARE: Final = 3
+"""Files for each connection that may be open: as many again may wait to be closed, and as many to be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ class Limits:
     body_seconds: float = 30.0
     """Seconds that any body may take."""
     write_seconds: float = 30.0
-    """Seconds that a client may read less than `rate` of an answer."""
+    """Seconds that reading any answer may take."""
     idle_seconds: float = 60.0
     """Seconds that a connection is kept between two requests."""
     linger_seconds: float = 2.0
-    """Seconds that a refused client has to read why, and a crowd to say what it wants before room is made."""
+    """Seconds that a refused client has to read why."""
     end_seconds: float = 2.0
     """Seconds that requests under way have when a server ends."""
     body: int = MAX_REQUEST
@@ -59,7 +61,7 @@ class Limits:
         """These, with as many connections as this process may have files; it asks the system for enough of them."""
         files = _files()
         return (
-            self if files is None else replace(self, connections=max(8, min(self.connections, (files - _SPARE) // 2)))
+            self if files is None else replace(self, connections=min(self.connections, max(8, (files - _SPARE) // _SHARE)))
         )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import struct
 from contextlib import suppress
 from typing import Any, Final
 
@@ -67,6 +69,7 @@ class HttpLine(HttpToolsProtocol):
         self._body = 0  # bytes of the body under way
         self._offered = False
         self._as_sent: list[tuple[bytes, bytes]] | None = None
+        self._answering: RequestResponseCycle | None = None
         self._left = False  # it listens no more
         self._last_words: bytes | None = None  # they wait for the answers before them
         self._spare = self._limits.spare
@@ -78,7 +81,7 @@ class HttpLine(HttpToolsProtocol):
     def phase(self) -> Phase:
         """What it is at."""
         if self._open:
-            return Phase.ANSWERING if self._in_head or self._left or self.flow.read_paused else Phase.BODY
+            return Phase.ANSWERING if self._in_head or self._left or self._open > 1 else Phase.BODY
         if self._left or self.transport.is_closing():
             return Phase.LEAVING
         if not self._in_head:
@@ -88,6 +91,11 @@ class HttpLine(HttpToolsProtocol):
         return Phase.IDLE if self._requests else Phase.NEW
 
     @property
+    def closing(self) -> bool:
+        """Whether it is about to be gone."""
+        return self.transport.is_closing()
+
+    @property
     def unread(self) -> int:
         """Bytes that wait for the client to read them."""
         return int(self.transport.get_write_buffer_size())
@@ -95,9 +103,9 @@ class HttpLine(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """End it where it is late."""
         limits, waiting = self._limits, self.unread
-        if not waiting or not self._stuck or waiting <= self._stuck - limits.rate:
+        if not waiting or waiting > self._stuck:
             self._stuck, self._stuck_since = waiting, now
-        elif now - self._stuck_since > limits.write_seconds:
+        elif now - self._stuck_since > limits.write_seconds + (self._stuck - waiting) / limits.rate:
             self._crowd.say("a client did not read its answer and was cut off")
             self.cut()
             return
@@ -111,17 +119,20 @@ class HttpLine(HttpToolsProtocol):
                 self.transport.close()
             case Phase.HEAD if late > limits.head_seconds:
                 self._refuse(outside_standard(408, f"The head did not come within {limits.head_seconds:g} s"))
-            case Phase.BODY if late > limits.body_seconds + self._body / limits.rate:
+            case Phase.BODY if not self.flow.read_paused and late > limits.body_seconds + self._body / limits.rate:
                 self._refuse(outside_standard(408, f"The body came too slowly: {self._body} bytes in {late:.0f} s"))
             case _:
                 pass
 
     def make_room(self) -> None:
-        """Close it; a client in the middle of a request hears why."""
-        if self.phase in {Phase.HEAD, Phase.BODY}:
+        """Close it; a client that has an answer to come hears why."""
+        phase = self.phase
+        if phase is Phase.LEAVING:
+            self.cut()
+            return
+        if phase is not Phase.IDLE:
             self.give_up()
-        else:
-            self._left = True
+        self._left = True
         self.transport.close()
 
     def give_up(self) -> None:
@@ -129,7 +140,12 @@ class HttpLine(HttpToolsProtocol):
         self._refuse(outside_standard(503, "Too much is under way here", "", {"Retry-After": "1"}))
 
     def cut(self) -> None:
-        """Close it at once."""
+        """Close it at once; what the system holds for the client to read goes with it."""
+        if not self._in_head and not self.cycle.response_complete:
+            self.cycle.scope.setdefault(REFUSED, "the connection was closed by us")  # type: ignore[typeddict-item]
+        if (line := self.transport.get_extra_info("socket")) is not None:
+            with suppress(OSError):
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     # -- what the transport tells --------------------------------------------------------------------
@@ -144,6 +160,9 @@ class HttpLine(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._answering is not None:  # uvicorn tells the newest of several requests only
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         self._crowd.leave(self)
         self._let_go()
         self.pipeline.clear()  # nobody waits for what had not begun
@@ -281,6 +300,10 @@ class HttpLine(HttpToolsProtocol):
             raise _NoRequest(_bad(f"{'More than one' if self._hosts else 'No'} Host field"))
         if self._host is not None and not _HOST.fullmatch(self._host):
             raise _NoRequest(_bad("The Host field names no host"))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         if self._left:

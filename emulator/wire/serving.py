@@ -35,6 +35,7 @@ def server_of(app: App, limits: Limits) -> uvicorn.Server:
         access_log=False,
         lifespan="on",
         server_header=False,
+        backlog=limits.connections,
         timeout_graceful_shutdown=math.ceil(limits.end_seconds) + _MORE,
     )
     return _Server(config, crowd)
