@@ -134,7 +134,10 @@ def _value(key: str, value: Any) -> Any:
             raise Unsound(f"{key!r} is empty")
         return None
     if key in JSON:
-        return orjson.dumps(value)
+        try:
+            return orjson.dumps(value)
+        except TypeError as error:
+            raise Unsound(f"{key!r} cannot be kept: {error}") from error
     if key in _NUMBERS:
         return value  # whether it can be one is seen when it is read
     if not isinstance(value, str):

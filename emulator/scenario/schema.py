@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.plain_yaml import Located
@@ -28,6 +29,8 @@ TYPE_WORDS: Final = {
 }
 SchemaError = Any
 """jsonschema's ValidationError, whose stubs know less than we do of what an error of a given kind holds."""
+MOST_TOLD: Final = 100
+"""Things that are wrong with a file and are told."""
 SHOWN: Final = 60
 """Characters of a wrong value that a message shows."""
 
@@ -68,15 +71,17 @@ def structure_problems(located: Located, value: Any, *, fragment: bool = False) 
 
 def structure_errors(value: Any) -> list[SchemaError]:
     """The same for a scenario, as the library has them."""
-    return list(_validator(fragment=False).iter_errors(value))
+    return list(islice(_validator(fragment=False).iter_errors(value), MOST_TOLD))
 
 
 def problems_by(validator: Draft7Validator, located: Located, value: Any) -> list[tuple[str, str]]:
     """Each (`file:line:col`, problem) that a validator has with a file's content, in the same words."""
-    found: list[tuple[str, str]] = []
+    found: dict[tuple[str, str], None] = {}
     for error in validator.iter_errors(value):
-        found += _explain(located, error)
-    return list(dict.fromkeys(found))
+        found |= dict.fromkeys(islice(_explain(located, error), MOST_TOLD))
+        if len(found) >= MOST_TOLD:
+            return [*islice(found, MOST_TOLD), (located.where(""), f"more is wrong than these {MOST_TOLD}")]
+    return list(found)
 
 
 def _noun(error: SchemaError) -> str:
