@@ -38,9 +38,11 @@ class CoreLoader(_Base):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def __init__(self, text: str, most: int = _MAX_NODES) -> None:
+        """`most` is how many values may be read. Where that is MOST_LOCATED, people wrote it: every key is a text there."""
         super().__init__(text)
         self._left = most
         self._most = most
+        self.keys: type | tuple[type, ...] = str if most == MOST_LOCATED else (str, int, float, bool, type(None))
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node. Each is asked for, so that what is too large is left before all of it is read."""
@@ -113,8 +115,11 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
             merged += value if isinstance(value, list) else [value]
             continue
         key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str | int | float | bool | None.__class__):
-            raise _refuse(key_node, "a key must be a plain word")
+        if not isinstance(key, loader.keys):
+            plain = isinstance(key_node, yaml.ScalarNode)
+            raise _refuse(
+                key_node, f"a key is a text: write '{key_node.value:.40}'" if plain else "a key must be a plain word"
+            )
         if key in own:
             raise _refuse(key_node, f"the key {key!r} is given twice")
         own[key] = loader.construct_object(value_node, deep=True)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.plain_yaml import Located
+from emulator.scenario.duration import ISO, SHORT, seconds
 from emulator.scenario.expressions import did_you_mean
 from emulator.wire.payload import escape, pointer
 
@@ -48,7 +49,7 @@ def scenario_schema() -> dict[str, Any]:
 
 @cache
 def _validator(*, fragment: bool) -> Draft7Validator:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - 0.1 s that only commands reading scenarios pay
+    from jsonschema import Draft7Validator, FormatChecker  # noqa: PLC0415 - 0.1 s that only commands reading scenarios pay
 
     schema = scenario_schema()
     if fragment:
@@ -59,7 +60,16 @@ def _validator(*, fragment: bool) -> Draft7Validator:
             "items": {"$ref": "#/definitions/step"},
             "definitions": schema["definitions"],
         }
-    return Draft7Validator(schema)
+    lengths = FormatChecker(())
+    lengths.checks("oit-duration", ValueError)(_is_length)
+    return Draft7Validator(schema, format_checker=lengths)
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a text that looks like a duration is one that can be waited for. ValueError says why not."""
+    if isinstance(value, str) and any(shape.match(value) for shape in (SHORT, ISO)):
+        seconds(value)
+    return True
 
 
 def structure_problems(located: Located, value: Any, *, fragment: bool = False) -> list[tuple[str, str]]:
@@ -182,4 +192,5 @@ EXPLAINED: Final[dict[str, Callable[[Any, Any], str]]] = {
     "minItems": _empty,
     "minProperties": _empty,
     "minLength": _empty,
+    "format": lambda error, _: str(error.cause),
 }

@@ -120,6 +120,66 @@ def _replace(tree: Any, rng: random.Random) -> Any:
     return _put(tree, _somewhere(tree, rng), copy.deepcopy(rng.choice(VALUES)))
 
 
+def _alike(tree: Any, rng: random.Random) -> Any:
+    """A text of a kind, or a number, becomes another one of that kind, as far off as can be."""
+    found = [(path, value) for path in paths(tree) if (value := _extremes(_at(tree, path)))]
+    if not found:
+        return tree
+    path, choices = rng.choice(found)
+    return _put(tree, path, rng.choice(choices))
+
+
+def _extremes(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, int | float):
+        return (-1, 0, 0.5, 2**31, 2**53 + 1, 2**63, 10**30, 1e308, Raw(".nan"), Raw(".inf"), Raw("0x" + "f" * 5000))
+    for shape, choices in EXTREMES.items():
+        if isinstance(value, str) and re.search(shape, value):
+            return choices
+    return ()
+
+
+EXTREMES: dict[str, tuple[str, ...]] = {
+    r"^\d+(ms|s|m|h|d)$": (
+        "0s",
+        "99999999999999d",
+        "36600d",
+        "9" * 400 + "s",
+        "0.0000001ms",
+        "PT0S",
+        "P99999W",
+        "20s\n",
+    ),
+    r"^\d{4}-\d\d": (
+        "0001-01-01",
+        "9999-12-31",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+        "2026-02-30",
+        "2026-01-01T00:00:00",
+    ),
+    r"^\$|\{\$": (
+        "$inputs.x.y#/0/~2",
+        "$inputs",
+        "$steps.x.outputs.y",
+        "$gen.now+9999999d",
+        "$gen.now+36600d",
+        "$gen.uuid+1d",
+        "$response.body#" + "/a" * 300,
+    ),
+    r"^https?://": (
+        "http://",
+        "http://[",
+        "http://x:99999/",
+        "http://x/" + "a" * 10_000,
+        "//x",
+        "http://\u0000/",
+        "http://x/%zz?a=%",
+    ),
+    r"^[a-zA-Z]+\.[a-zA-Z]+$": ("x.y", ".", "a.", ".b", "a.b.c", "quote.nothing"),
+    r"^/": ("", "/", "//", "/~2", "/*", "/*/*/*/*", "/" + "a/" * 500, "/-", "/999999999999"),
+}
+
+
 def _remove(tree: Any, rng: random.Random) -> Any:
     path = _somewhere(tree, rng)
     if not path:
@@ -193,7 +253,7 @@ def _multiply(tree: Any, rng: random.Random) -> Any:
 
 
 TREES: tuple[Callable[[Any, random.Random], Any], ...] = (
-    _replace, _replace, _replace, _replace, _replace, _remove, _rename, _add, _add, _move, _move, _wrap, _double, _deepen, _multiply,
+    _replace, _replace, _replace, _replace, _alike, _alike, _alike, _remove, _rename, _add, _add, _move, _move, _wrap, _double, _deepen, _multiply,
 )  # fmt: skip
 
 
