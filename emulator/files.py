@@ -29,7 +29,12 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
         if not stat.S_ISREG(mode):
             raise FileProblem([f"{shown(path)}: {_what(mode)}, a file is needed"])
         with os.fdopen(opened, "rb", closefd=False) as file:
-            raw = file.read(most + 1)  # what the system makes up says that it is empty, and is not
+            # By and by: what the system makes up has no size before it is read, and `most` is not the file's.
+            parts, left = list[bytes](), most + 1
+            while left and (part := file.read(min(left, _PART))):
+                parts.append(part)
+                left -= len(part)
+            raw = b"".join(parts)
     except OSError as error:
         raise FileProblem([f"{shown(path)}: {_why(error)}"]) from error
     finally:
@@ -82,6 +87,7 @@ def shown(path: Path) -> str:
 
 
 _SHOWN: Final = 300
+_PART: Final = 1024 * 1024
 
 
 def _mode(path: Path) -> int | None:

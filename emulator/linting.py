@@ -14,7 +14,7 @@ from emulator.files import is_folder
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import Profile, load_profile
 from emulator.parties.strict import fields_of
-from emulator.plain_yaml import load_yaml
+from emulator.plain_yaml import MOST_LOCATED, load_yaml
 from emulator.report.known import load_known
 from emulator.roots import Root
 from emulator.scenario.bodies import body_problems
@@ -97,7 +97,7 @@ def _problems(read: Any) -> list[str]:
 def _keys(path: Path) -> frozenset[str]:
     """The keys at the top of a file; none where it cannot be read or is no mapping."""
     try:
-        value = load_yaml(path)
+        value = load_yaml(path, MOST_LOCATED)
     except FileProblem:
         return frozenset()
     return frozenset(map(str, value)) if isinstance(value, dict) else frozenset()

@@ -35,12 +35,12 @@ from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.roots import Root
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
-from emulator.scenario.given import typed
+from emulator.scenario.given import Given, typed
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import checked, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
-from emulator.scenario.plan import overlaid, plan_overlay, waited_for
+from emulator.scenario.plan import overlaid, overlay_place, plan_overlay, waited_for
 from emulator.scenario.result import Outcome, StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.selection import Job
@@ -195,11 +195,12 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
 def check_inputs(given: Mapping[str, Any], scenarios: Sequence[Scenario]) -> None:
     """Refuse an input that no scenario has, and a value that cannot be what its input is."""
     known = {name for scenario in scenarios for name in scenario.inputs}
-    for name in given:
+    for name, value in given.items():
         if name.partition(".")[0] not in known:
             near = difflib.get_close_matches(name.partition(".")[0], known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
-            raise UserError(f"no scenario selected has an input {name!r}.{hint}")
+            where = f"{value.where}: " if isinstance(value, Given) else ""
+            raise UserError(f"{where}no scenario selected has an input {name!r:.100}.{hint}")
     problems: dict[str, list[str]] = defaultdict(list)
     for scenario in scenarios:
         try:
@@ -386,7 +387,10 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
 
 def _emulated(settings: Settings, scenario: Scenario, case: Case | None, grease: Grease) -> Profile:
     """The profile of the seller that we emulate in a run."""
-    return load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)), wider=settings.root)
+    overlay = overlaid(grease.overlay(), plan_overlay(scenario, case))
+    return load_profile(
+        settings.profile, overlay, wider=settings.root, laid=lambda pointer: overlay_place(scenario, case, pointer)
+    )
 
 
 def _run(

@@ -30,7 +30,7 @@ from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
 from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted
 from emulator.scenario.grease import Grease
-from emulator.scenario.plan import overlaid, plan_overlay
+from emulator.scenario.plan import overlaid, overlay_place, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.selection import Job
@@ -198,7 +198,10 @@ def _run(
     store, signals = MemoryStore(), Signals()
     pacing, sellers = Pacing(store, clock, door.speed), list[Seller]()
     profile = load_profile(
-        settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)), wider=settings.root
+        settings.profile,
+        overlaid(grease.overlay(), plan_overlay(scenario, case)),
+        wider=settings.root,
+        laid=lambda pointer: overlay_place(scenario, case, pointer),
     )
     declared = declared_by(profile, emulated=True)
     info = RunInfo(

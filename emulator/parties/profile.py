@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -383,17 +383,19 @@ def load_profile(
     release: Release | None = None,
     declared: bool = False,
     wider: Path | None = None,
+    laid: Callable[[str], str | None] = lambda _: None,
 ) -> Profile:
     """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
 
     `path` may be the name of a profile of ours. A profile that `extends` another is an overlay of that one: a name of
-    ours, or a file beside it and below its root, or below `wider`. `release` is the one whose operations it may name, the
-    default release if left out. What is `declared` only needs neither `name` nor `seller`. What it calls secrets is masked
-    from now on. Raises FileProblem with the place of everything that is wrong.
+    ours, or a file beside it and below its root, or below `wider`. `laid` gives the place of a setting of the overlay.
+    `release` is the one whose operations it may name, the default release if left out. What is `declared` only needs
+    neither `name` nor `seller`. What it calls secrets is masked from now on. Raises FileProblem with the place of everything
+    that is wrong.
     """
     file = _file_of(path or Path(DEFAULT))
     raw, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
-    places = Layers(layers, overlay)
+    places = Layers(layers, overlay, laid)
     if overlay is not None:
         raw = merge(raw, before_merging(overlay))
     problems: list[str] = []

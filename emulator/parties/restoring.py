@@ -146,8 +146,11 @@ def _value(key: str, value: Any) -> Any:
             raise Unsound(f"{key!r} is empty")
         return None
     if key in JSON:
-        # What somebody else has recorded may have been recorded with its secrets.
-        return orjson.dumps(masked_about(value) if key == "about" else value)
+        try:
+            # What somebody else has recorded may have been recorded with its secrets.
+            return orjson.dumps(masked_about(value) if key == "about" else value)
+        except TypeError as error:
+            raise Unsound(f"{key!r} cannot be kept: {error}") from error
     if key in _NUMBERS:
         return value  # whether it can be one is seen when it is read
     if not isinstance(value, str):

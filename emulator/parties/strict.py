@@ -24,6 +24,8 @@ KEYED: Final = "keyed"
 """Marks the field that gets the key under which its record stands in a map."""
 
 
+_LARGEST: Final = 2**53
+"""Beyond this a whole number is no longer the same everywhere."""
 MOST: Final = 100_000_000_000
 """No number of a profile is greater: it is so many seconds to the year 5000."""
 
@@ -58,15 +60,22 @@ def fields_of(kind: Any) -> list[Field]:
 class Layers:
     """Where a setting comes from: the overlay, the file, or one that it extends."""
 
-    def __init__(self, layers: list[Located], overlay: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        layers: list[Located],
+        overlay: Mapping[str, Any] | None,
+        laid: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """`laid` gives where a setting of the overlay is written, where it is."""
         self._layers = layers
         self._overlay = overlay
+        self._laid = laid
 
     def where(self, pointer: str, *, key: bool = False) -> str:
         """Where a setting stands or, if nowhere, what it would stand in."""
         while pointer:
             if self._overlay is not None and value_at(self._overlay, pointer) is not MISSING:
-                return f"overlay of the profile, {pointer}"
+                return self._laid(pointer) or f"overlay of the profile, {pointer}"
             if layer := next((layer for layer in self._layers if pointer in layer.places), None):
                 return layer.where(pointer, key=key)
             pointer = pointer.rpartition("/")[0]
@@ -117,15 +126,31 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
     return value
 
 
-def _build_map(kind: Any, value: dict[str, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
+def _check_json(value: Any, place: str, problems: list[str], places: Layers) -> None:
+    """That a value can be sent as JSON: its numbers are such as everybody can read."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            _check_json(member, f"{place}/{escape(key)}", problems, places)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _check_json(member, f"{place}/{index}", problems, places)
+    elif isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
+        problems.append(f"{places.where(place)}: {value!r:.60} is no number that JSON can tell: {_LARGEST} at the most")
+
+
+def _build_map(kind: Any, value: dict[Any, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
     """A map of records by id, or of plain values of one type; a map of anything is taken as it is."""
     if kind in (bool, str):
         return {
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
     if not dataclasses.is_dataclass(kind):
-        for key, member in value.items() if get_origin(kind) is Mapping else ():
-            build(kind, member, f"{place}/{escape(str(key))}", problems, places)
+        for key, member in value.items():
+            here = f"{place}/{escape(str(key))}"
+            if get_origin(kind) is Mapping:
+                build(kind, member, here, problems, places)
+            else:
+                _check_json(member, here, problems, places)
         return value
     name = next((each.name for each in fields_of(kind) if each.keyed), None)
     found = {}

@@ -57,6 +57,8 @@ def read_report(file: Path) -> Report:
         report: Any = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
+    if _is_deep(report):
+        raise FileProblem([f"{file}:1:1: nested deeper than {_MOST_LEVELS} levels: this is no report that oit wrote"])
     said = report.get("report_version") if isinstance(report, dict) else None
     if isinstance(said, str) and said not in _READ:
         raise FileProblem([f"{file}: this is a report of version {said}; this oit reads versions {', '.join(_READ)}"])
@@ -67,8 +69,25 @@ def read_report(file: Path) -> Report:
 
 
 _MOST_BYTES: Final = 512 * 1024 * 1024
+_MOST_LEVELS: Final = 250
+"""Nesting of a report; each level costs its writers a frame of Python or two."""
 _READ: Final = ("1", REPORT_VERSION)
 """Versions that are read."""
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether something is nested deeper than a report is."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            member
+            for each in level
+            if isinstance(each, dict | list)
+            for member in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _as_now(report: Report) -> Report:

@@ -23,6 +23,8 @@ from emulator.wire.payload import MISSING, at, escape
 
 DEEPEST: Final = 8
 """Fragments within fragments: more is a circle."""
+MOST_STEPS: Final = 2000
+"""Steps of a flow once its fragments are put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +36,36 @@ class StepText:
     members: tuple[StepText, ...] = ()
 
 
-def expand(steps: list[Any], origin: Origin, *, root: Root, problems: list[str], depth: int = 0) -> list[StepText]:
-    """Steps with each `use` replaced by what it names. What is wrong is added to `problems`."""
+@dataclass(slots=True)
+class Expansion:
+    """A flow being put together: where its fragments may lie, what is wrong with it, and how many steps it may still get."""
+
+    root: Root
+    problems: list[str]
+    left: int = MOST_STEPS
+
+
+def expand(steps: list[Any], origin: Origin, into: Expansion, depth: int = 0) -> list[StepText]:
+    """Steps with each `use` replaced by what it names. What is wrong is added to the problems."""
     found: list[StepText] = []
     for index, step in enumerate(steps):
         here = origin.part(f"/{index}")
-        if "use" in step:
-            found += _used(step, here, root, problems, depth)
+        if not into.left:
+            return found
+        into.left -= 1
+        if not into.left:
+            into.problems.append(f"{here.where()}: with its fragments the flow has more than {MOST_STEPS} steps here")
+        elif "use" in step:
+            found += _used(step, here, into, depth)
         elif "parallel" in step:
-            members = expand(step["parallel"], here.part("/parallel"), root=root, problems=problems, depth=depth)
-            found.append(StepText(step, here, tuple(members)))
+            found.append(StepText(step, here, tuple(expand(step["parallel"], here.part("/parallel"), into, depth))))
         else:
             found.append(StepText(step, here))
     return found
 
 
-def _used(step: Mapping[str, Any], origin: Origin, root: Root, problems: list[str], depth: int) -> list[StepText]:
+def _used(step: Mapping[str, Any], origin: Origin, into: Expansion, depth: int) -> list[StepText]:
+    root, problems = into.root, into.problems
     where = origin.where("/use")
     if depth >= DEEPEST:
         problems.append(f"{where}: fragments stand {DEEPEST} deep here: is there a circle?")
@@ -77,7 +93,7 @@ def _used(step: Mapping[str, Any], origin: Origin, root: Root, problems: list[st
     problems += [f"{place}: {problem}" for place, problem in wrong]
     if wrong:
         return []
-    return expand(value, inner, root=root, problems=problems, depth=depth + 1)
+    return expand(value, inner, into, depth + 1)
 
 
 def find_file(name: str, named_in: Located, where: str, missing: str, root: Root, problems: list[str]) -> Path | None:
@@ -139,6 +155,7 @@ def _filled(text: str, given: Mapping[str, Any]) -> Any:
 def _prefix(steps: list[Any], prefix: str) -> None:
     """Put `prefix` before the ids of a fragment's steps, and before references to them."""
     own = list(_members(steps))
+    own = [step for step in own if isinstance(step.get("id", ""), str)]  # others are told of as what they are
     names = {step["id"] for step in own if "id" in step}
     inner = tuple(f"{step['id']}-" for step in own if "use" in step and "id" in step)
     reference = re.compile(r"\$steps\.([A-Za-z0-9_@-]+)\.")

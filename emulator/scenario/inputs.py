@@ -18,7 +18,7 @@ from emulator.wire.payload import escape
 
 Inputs = dict[str, Any]
 
-_CELLS: Final = 20_000
+_CELLS: Final = 10_000
 """Cells of a data file; each is read as a small file of its own."""
 
 

@@ -12,7 +12,7 @@ from emulator.plain_yaml import Located, load_located
 from emulator.roots import Root
 from emulator.scenario.duration import seconds
 from emulator.scenario.expressions import ExpressionError, expressions_in, texts
-from emulator.scenario.fragments import StepText, expand
+from emulator.scenario.fragments import Expansion, StepText, expand
 from emulator.scenario.inputs import read_inputs, read_rows
 from emulator.scenario.matchers import matcher_problems
 from emulator.scenario.model import (
@@ -40,7 +40,7 @@ from emulator.scenario.model import (
     Transition,
 )
 from emulator.scenario.repair import repaired
-from emulator.scenario.schema import structure_problems
+from emulator.scenario.schema import MOST_TOLD, structure_problems
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
 
@@ -127,7 +127,7 @@ def read_scenario(path: Path, *, root: Root | None = None) -> tuple[Scenario | N
     wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value)]
     names = frozenset[str]()
     if wrong:
-        repair = repaired(located)
+        repair = repaired(located) if len(wrong) <= MOST_TOLD else None
         if repair is None:
             return None, in_order(wrong), names
         located, names = repair
@@ -140,7 +140,7 @@ def _scenario(reading: _Reading, root: Root) -> Scenario:
     located = reading.located
     top: dict[str, Any] = located.value
     inputs, input_origins = read_inputs(located, root, reading.problems)
-    flow = expand(top["flow"], Origin(located, "/flow"), root=root, problems=reading.problems)
+    flow = expand(top["flow"], Origin(located, "/flow"), Expansion(root, reading.problems))
     defaults = _defaults(top.get("defaults", {}))
     scenario = Scenario(
         id=top["id"],

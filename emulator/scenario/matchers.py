@@ -226,8 +226,11 @@ def matcher_problems(spec: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _argument_problems(name: str, wanted: Any, here: str) -> Iterator[tuple[str, str]]:
-    if name == "$any" and wanted not in TYPES:
-        yield here, f"'{wanted}' is not a type: known are {', '.join(TYPES)}.{did_you_mean(str(wanted), list(TYPES))}"
+    if name == "$any" and not (isinstance(wanted, str) and wanted in TYPES):
+        yield (
+            here,
+            f"'{wanted!s:.60}' is not a type: known are {', '.join(TYPES)}.{did_you_mean(str(wanted), list(TYPES))}",
+        )
     elif name == "$oneOf" and not isinstance(wanted, list | str):
         yield here, "'$oneOf' needs a list"
     elif name == "$absent" and not isinstance(wanted, bool):

@@ -61,7 +61,9 @@ class Limits:
         """These, with as many connections as this process may have files; it asks the system for enough of them."""
         files = _files()
         return (
-            self if files is None else replace(self, connections=min(self.connections, max(8, (files - _SPARE) // _SHARE)))
+            self
+            if files is None
+            else replace(self, connections=min(self.connections, max(8, (files - _SPARE) // _SHARE)))
         )
 
 
