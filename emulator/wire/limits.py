@@ -34,7 +34,7 @@ class Limits:
     """Connections open at a time. One more makes another one close that waits in vain; twice as many are never open."""
     pipelined: int = 32
     """Requests of one connection that are not answered yet. Those beyond are not read, and the connection ends."""
-    bodies: int = 96 * 1024 * 1024
+    bodies: int = 64 * 1024 * 1024
     """Bytes of all bodies together that are being read. Beyond, the largest unfinished one is refused with 503."""
     unread: int = 64 * 1024 * 1024
     """Bytes of all answers together that clients do not read. Beyond, the connection with the most of them is cut."""
@@ -61,7 +61,9 @@ class Limits:
         """These, with as many connections as this process may have files; it asks the system for enough of them."""
         files = _files()
         return (
-            self if files is None else replace(self, connections=min(self.connections, max(8, (files - _SPARE) // _SHARE)))
+            self
+            if files is None
+            else replace(self, connections=min(self.connections, max(8, (files - _SPARE) // _SHARE)))
         )
 
 

@@ -50,6 +50,8 @@ from emulator.wire.routing import outside, routed
 
 MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
+_KEPT_OF_UNREAD: Final = 4096
+"""Bytes that are recorded of a body that did not come whole, which nobody judges: many of them must not fill a disk."""
 _SHOWN = 20
 """Issues in one 422; nobody mends more at a time."""
 
@@ -219,6 +221,8 @@ class Server:
             unread = Unread(UnreadKind.CUT, scope.get(REFUSED, ended))
         elif not whole:
             unread = Unread(UnreadKind.TOO_LARGE, f"the body is larger than {self._max_body} bytes")
+        if unread is not None:
+            raw = raw[:_KEPT_OF_UNREAD]
         if there and scope["path"] in {"/", "/health"}:
             await self._front_page(send)
             return

@@ -55,7 +55,7 @@ class App:
                 break
         if scope["path"] == "/wait":
             self.waiting.release()
-            while not self.go.is_set():
+            while not self.go.is_set():  # noqa: ASYNC110 - it is set by another thread
                 await asyncio.sleep(0.01)
         size = int(scope["path"][1:]) if scope["path"][1:].isdigit() else 2
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})

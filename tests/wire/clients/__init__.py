@@ -98,7 +98,11 @@ def _body(body: str, how: str) -> Any:
 
 def _headers(body: str, how: str) -> dict[str, str]:
     chunked = {"Transfer-Encoding": "chunked"} if how == "chunked" else {}
-    return {**({"Content-Type": MEDIA} if body else {}), **({"Expect": "100-continue"} if how == "expect" else {}), **chunked}
+    return {
+        **({"Content-Type": MEDIA} if body else {}),
+        **({"Expect": "100-continue"} if how == "expect" else {}),
+        **chunked,
+    }
 
 
 CLIENTS: dict[str, tuple[str | None, Callable[[list[Row], Path], list[Told]]]] = {
