@@ -34,7 +34,7 @@ class Limits:
     """Connections open at a time. One more makes another one close that waits in vain; twice as many are never open."""
     pipelined: int = 32
     """Requests of one connection that are not answered yet. Those beyond are not read, and the connection ends."""
-    bodies: int = 96 * 1024 * 1024
+    bodies: int = 64 * 1024 * 1024
     """Bytes of all bodies together that are being read. Beyond, the largest unfinished one is refused with 503."""
     unread: int = 64 * 1024 * 1024
     """Bytes of all answers together that clients do not read. Beyond, the connection with the most of them is cut."""

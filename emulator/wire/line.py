@@ -8,7 +8,6 @@ head without it. What the application sees, and what is recorded, stays as it wa
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import struct
 from contextlib import suppress
@@ -20,23 +19,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from emulator.wire.asgi import REFUSED, Answer
-from emulator.wire.call import ApiError, bad_request, outside_standard
+from emulator.wire.call import ApiError, outside_standard
 from emulator.wire.crowd import Crowd, Phase
+from emulator.wire.head import NoRequest, bad, check, in_origin_form, too_much, without_offer
 
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~%-]+)?\])(?::[0-9]*)?")
-"""RFC 9112 3.2: what a Host field may say. It may be empty."""
 _TOLD: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
-_OFFER: Final = (b"upgrade", b"http2-settings")
 _TLS: Final = b"\x16\x03"
 """What a client begins with that wants TLS."""
-
-
-class _NoRequest(Exception):  # noqa: N818 - the name says it
-    """Raised while a head is read that never becomes a request; `error` is what its sender is answered."""
-
-    def __init__(self, error: ApiError | None) -> None:
-        super().__init__()
-        self.error = error
 
 
 class HttpLine(HttpToolsProtocol):
@@ -192,7 +181,7 @@ class HttpLine(HttpToolsProtocol):
         elif not before and requests == self._requests and body == self._body:
             self._head += len(data)  # trailers, or what else of chunks is no body
         if self._head > self._limits.head:
-            self._refuse(_too_much(f"The head is larger than {self._limits.head} bytes"))
+            self._refuse(too_much(f"The head is larger than {self._limits.head} bytes"))
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -217,17 +206,10 @@ class HttpLine(HttpToolsProtocol):
     def _withdraw(self) -> None:
         """Have a new parser read the head that was read, without the offer in it."""
         self._offered = False
-        lines = [self.parser.get_method(), b" ", self.url, b" HTTP/", self.parser.get_http_version().encode(), b"\r\n"]
-        for name, value in self.headers:
-            if name in _OFFER:
-                continue
-            if name == b"connection":
-                kept = [each.strip() for each in value.split(b",") if each.strip().lower() not in _OFFER]
-                value = b", ".join(kept)  # noqa: PLW2901 - it is the same field
-            lines += [name, b": ", value, b"\r\n"]
+        head = without_offer(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         self._as_sent = self.headers
         self._new_parser()
-        self.parser.feed_data(b"".join([*lines, b"\r\n"]))
+        self.parser.feed_data(head)
 
     def _new_parser(self) -> None:
         self.parser = httptools.HttpRequestParser(self)
@@ -242,16 +224,16 @@ class HttpLine(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         self._size += len(url)
         if self._size > self._limits.url:
-            raise _NoRequest(outside_standard(414, f"The request target is larger than {self._limits.url} bytes"))
+            raise NoRequest(outside_standard(414, f"The request target is larger than {self._limits.url} bytes"))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._size += len(name) + len(value) + 4
         self._fields += 1
         if self._fields > self._limits.fields:
-            raise _NoRequest(_too_much(f"More than {self._limits.fields} header fields"))
+            raise NoRequest(too_much(f"More than {self._limits.fields} header fields"))
         if self._size > self._limits.head:
-            raise _NoRequest(_too_much(f"The head is larger than {self._limits.head} bytes"))
+            raise NoRequest(too_much(f"The head is larger than {self._limits.head} bytes"))
         if not self._in_head:
             return  # a trailer: it is no field of the head, and must not pass for one
         name = name.lower()
@@ -267,39 +249,28 @@ class HttpLine(HttpToolsProtocol):
         elif name == b"expect":
             self.expect_100_continue = value.lower() == b"100-continue"
         elif value.strip().lower() != b"chunked":
-            raise _NoRequest(outside_standard(501, "The only transfer coding known here is chunked"))
+            raise NoRequest(outside_standard(501, "The only transfer coding known here is chunked"))
 
     def on_headers_complete(self) -> None:
         if self._left:
-            raise _NoRequest(None)
-        version = self.parser.get_http_version()
-        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            raise NoRequest(None)
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if self.parser.should_upgrade() and method != b"CONNECT":
             self._offered = True
             return
-        self._check(version)
+        check(method, version, self._hosts, self._host)
         if not self.url.startswith(b"/"):
-            self.url = _in_origin_form(self.url)
+            self.url = in_origin_form(self.url)
         if self._as_sent is not None:
             self.headers[:], self._as_sent = self._as_sent, None
         if self._open >= self._limits.pipelined:
             self.pipeline[0][0].keep_alive = False  # the last that is answered
-            raise _NoRequest(None)
+            raise NoRequest(None)
         self._in_head = False
         self._head = self._body = self._size = self._fields = 0
         self.since = self.loop.time()
         super().on_headers_complete()
         self._open += 1
-
-    def _check(self, version: str) -> None:
-        """Raise for a head that has all its lines, and is none all the same."""
-        if version not in {"1.1", "1.0"}:
-            raise _NoRequest(outside_standard(505, "HTTP/1.1 is spoken here"))
-        if self.parser.get_method() == b"CONNECT":
-            raise _NoRequest(outside_standard(405, "CONNECT is not allowed here"))
-        if self._hosts > 1 or (not self._hosts and version == "1.1"):
-            raise _NoRequest(_bad(f"{'More than one' if self._hosts else 'No'} Host field"))
-        if self._host is not None and not _HOST.fullmatch(self._host):
-            raise _NoRequest(_bad("The Host field names no host"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
@@ -350,17 +321,17 @@ class HttpLine(HttpToolsProtocol):
 
     def _no_request(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
-        if isinstance(cause, _NoRequest):
+        if isinstance(cause, NoRequest):
             if cause.error is None:  # too many at once: those before are answered, the last with `close`
                 self._left = True
             else:
                 self._refuse(cause.error)
         elif isinstance(error, httptools.HttpParserCallbackError):
-            self._refuse(_bad("The request target cannot be read"))
+            self._refuse(bad("The request target cannot be read"))
         elif self.parser.get_method() == b"PRI" or str(error) == "Invalid HTTP version":
             self._refuse(outside_standard(505, "HTTP/1.1 is spoken here"))
         else:
-            self._refuse(_bad("This is no HTTP request", str(error)))
+            self._refuse(bad("This is no HTTP request", str(error)))
 
     def _refuse(self, error: ApiError) -> None:
         """Answer, once, in the standard's form, what never became a request; then nothing more is read."""
@@ -415,19 +386,3 @@ class HttpLine(HttpToolsProtocol):
         self._spare -= count
         if self._spare < 0:
             self.cut()
-
-
-def _in_origin_form(target: bytes) -> bytes:
-    """A request target as we route it: of an absolute one, which a server must take, its path and query."""
-    if target == b"*":
-        return b"/*"  # nothing has that path, and a server as a whole has nothing to say
-    parts = httptools.parse_url(target)
-    return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
-
-
-def _bad(reason: str, message: str = "") -> ApiError:
-    return bad_request("invalidBody", reason, message)
-
-
-def _too_much(reason: str) -> ApiError:
-    return outside_standard(431, reason)

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from emulator.wire.beside import App
 from emulator.wire.limits import Limits
@@ -27,6 +27,16 @@ def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
         found.close()
         raise
     return found
+
+
+_EARS: Final = 16
+"""Connections that are accepted in one turn of the loop. libuv takes one from each socket, and a turn that answers many
+takes its time: who connects would wait for as many turns as others are before it."""
+
+
+def ears(sound: socket.socket) -> list[socket.socket]:
+    """A listening socket as several of them, which the system takes for one."""
+    return [sound, *(sound.dup() for _ in range(_EARS - 1))]
 
 
 class Running:
@@ -57,11 +67,11 @@ class Running:
                 ready(self.url)
 
         threading.Thread(target=wait, daemon=True).start()
-        self._server.run(sockets=[self._socket])
+        self._server.run(sockets=ears(self._socket))
 
     def start(self) -> str:
         """Serve in a thread of our own; returns the URL once we listen."""
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": ears(self._socket)}, daemon=True)
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():

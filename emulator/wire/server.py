@@ -60,6 +60,8 @@ LIGHT: Final = 64 * 1024
 """Bytes of an exchange that is read, checked and looked through at once: a few milliseconds. A larger one is, beside the others."""
 _ASIDE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oit-aside")
 """Where large bodies are read and checked, one after the other: so many of them are not in memory in pieces at a time."""
+_KEPT_OF_UNREAD: Final = 4096
+"""Bytes that are recorded of a body that did not come whole, which nobody judges: many of them must not fill a disk."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 Done = TypeVar("Done")
@@ -217,6 +219,8 @@ class Server:
             unread = Unread(UnreadKind.CUT, scope.get(REFUSED, ended))
         elif not whole:
             unread = Unread(UnreadKind.TOO_LARGE, f"the body is larger than {self._max_body} bytes")
+        if unread is not None:
+            raw = raw[:_KEPT_OF_UNREAD]
         if there and scope["path"] in {"/", "/health"}:
             await self._front_page(send)
             return

@@ -68,7 +68,9 @@ def bothered(url: str, stack: contextlib.ExitStack) -> None:
         line.send(sent)
 
 
-@pytest.mark.parametrize("command", ["seller", "workers", "buyer"])
+@pytest.mark.parametrize(
+    "command", ["seller", *(pytest.param(name, marks=pytest.mark.slow) for name in ("workers", "buyer"))]
+)
 def test_no_client_and_no_partner_puts_off_the_end(command: str, tmp_path: Path) -> None:
     """Nor is anything said of it that looks like an error, and what was owed to a silent subscriber is owed still."""
     (tmp_path / "slow.yaml").write_text(QUICK + "notifications: {timeout: 300}\n")
