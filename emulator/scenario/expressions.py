@@ -184,7 +184,7 @@ class Room:
 
     __slots__ = ("_left",)
 
-    def __init__(self, most: int = 500_000) -> None:
+    def __init__(self, most: int = 200_000) -> None:
         """`most` is a number of values; a hundred characters of text are one."""
         self._left = most
 

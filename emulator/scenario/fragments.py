@@ -23,7 +23,7 @@ from emulator.wire.payload import MISSING, at, escape
 
 DEEPEST: Final = 8
 """Fragments within fragments: more is a circle."""
-MOST_STEPS: Final = 2000
+MOST_STEPS: Final = 1000
 """Steps of a flow once its fragments are put in."""
 
 
