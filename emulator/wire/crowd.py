@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections import Counter
+from collections import Counter, deque
 from enum import IntEnum
 from typing import Final, Protocol
 
@@ -16,6 +16,8 @@ _SILENCE: Final = 10.0
 """Seconds after a line of the log about strangers in which there is no other."""
 _GRACE: Final = 0.2
 """Seconds in which there may be too many, so that who has just come can say what it wants."""
+_AT_A_TIME: Final = 4
+"""Large bodies that are read on in a turn of the loop."""
 _TICK: Final = 1.0
 """Seconds between two looks at everybody, at the most."""
 
@@ -69,6 +71,9 @@ class Line(Protocol):
     def cut(self) -> None:
         """Close it at once, whatever is under way."""
 
+    def go_on(self) -> None:
+        """Read again what it was not its turn to read."""
+
 
 class Crowd:
     """All connections of a server. Everything here happens in the loop that serves them."""
@@ -79,6 +84,8 @@ class Crowd:
         self._of: Counter[str] = Counter()
         self._writing: set[Line] = set()
         self._bodies = 0
+        self._turn = 0  # bytes of large bodies that came in this turn of the loop
+        self._queue: deque[Line] = deque()
         self._sweep: asyncio.TimerHandle | None = None
         self._room: asyncio.TimerHandle | None = None
         self._said = float("-inf")
@@ -120,6 +127,24 @@ class Crowd:
             if unfinished:
                 self.say("bodies under way are larger than all that is kept of them; the largest was refused")
                 max(unfinished, key=lambda line: line.held).give_up()
+
+    def has_turn(self, line: Line, count: int) -> bool:
+        """So many bytes of a large body came. False where others shall be served first: then it is told to go on."""
+        if not self._turn:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        self._turn += count
+        if self._turn <= self.limits.turn:
+            return True
+        self._queue.append(line)
+        return False
+
+    def _next_turn(self) -> None:
+        self._turn = 0
+        for _ in range(min(_AT_A_TIME, len(self._queue))):
+            self._queue.popleft().go_on()
+        if self._queue:
+            self._turn = 1
+            asyncio.get_running_loop().call_soon(self._next_turn)
 
     def stuck(self, line: Line) -> None:
         """A client does not read as fast as it is answered."""

@@ -36,6 +36,8 @@ class Limits:
     """Requests of one connection that are not answered yet. Those beyond are not read, and the connection ends."""
     bodies: int = 64 * 1024 * 1024
     """Bytes of all bodies together that are being read. Beyond, the largest unfinished one is refused with 503."""
+    turn: int = 2 * 1024 * 1024
+    """Bytes of large bodies that are read in one turn of the loop; others wait for the next one, in their order."""
     unread: int = 64 * 1024 * 1024
     """Bytes of all answers together that clients do not read. Beyond, the connection with the most of them is cut."""
     spare: int = 1024 * 1024

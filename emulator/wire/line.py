@@ -21,9 +21,12 @@ from uvicorn.server import ServerState
 from emulator.wire.asgi import REFUSED, Answer
 from emulator.wire.call import ApiError, outside_standard
 from emulator.wire.crowd import Crowd, Phase
+from emulator.wire.flow import Flow
 from emulator.wire.head import NoRequest, bad, check, in_origin_form, too_much, without_offer
 
 _TOLD: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
+_LARGE: Final = 65_536
+"""Bytes of a body that come at once and are many."""
 _TLS: Final = b"\x16\x03"
 """What a client begins with that wants TLS."""
 
@@ -128,6 +131,10 @@ class HttpLine(HttpToolsProtocol):
         """Refuse what is not whole yet."""
         self._refuse(outside_standard(503, "Too much is under way here", "", {"Retry-After": "1"}))
 
+    def go_on(self) -> None:
+        if not self.transport.is_closing():
+            self._flow.go_on()
+
     def cut(self) -> None:
         """Close it at once; what the system holds for the client to read goes with it."""
         if not self._in_head and not self.cycle.response_complete:
@@ -141,6 +148,7 @@ class HttpLine(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = self._flow = Flow(transport)
         self.address = self.client[0] if self.client else ""
         self.since = self.loop.time()
         if not self._crowd.join(self):
@@ -288,6 +296,8 @@ class HttpLine(HttpToolsProtocol):
         kept = min(count, max(0, self._limits.body - self.held))
         self.held += kept
         self._crowd.took(kept)
+        if count > _LARGE and not self._left and not self._flow.held and not self._crowd.has_turn(self, count):
+            self._flow.hold()
 
     def on_message_complete(self) -> None:
         if self._offered:
@@ -374,7 +384,7 @@ class HttpLine(HttpToolsProtocol):
         self.since = self.loop.time()
         self._let_go()
         self.transport.write(words)
-        self.flow.resume_reading()
+        self._flow.go_on()
         if self.transport.can_write_eof():
             with suppress(OSError, RuntimeError):
                 self.transport.write_eof()

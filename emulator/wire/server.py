@@ -61,7 +61,7 @@ LIGHT: Final = 64 * 1024
 _ASIDE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oit-aside")
 """Where large bodies are read and checked, one after the other: so many of them are not in memory in pieces at a time."""
 _KEPT_OF_UNREAD: Final = 4096
-"""Bytes that are recorded of a body that did not come whole, which nobody judges: many of them must not fill a disk."""
+"""Bytes that are recorded of a body that nobody judges, as it is not whole or too much: many of them must not fill a disk."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 Done = TypeVar("Done")
@@ -157,6 +157,9 @@ class Server:
         """What `refuse_breaches` raises, kept for the thread that answers."""
         try:
             refuse_breaches(self._policy, contract, operation_id, request)
+        except ApiError as error:
+            # Its traceback would hold the body until somebody looks for circles.
+            return error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - it is raised again
             return error
         return None
@@ -182,8 +185,9 @@ class Server:
     def _answer(self, visit: _Visit, contract: Contract, operation_id: str) -> Reply:
         if len(visit.request.raw) <= LIGHT:
             refuse_breaches(self._policy, contract, operation_id, visit.request)
-        elif visit.objection is not None:
-            raise visit.objection
+        elif (objection := visit.objection) is not None:
+            visit.objection = None
+            raise objection
         query: dict[str, list[str]] = {}
         for name, value in visit.request.query:
             query.setdefault(name, []).append(value)
@@ -346,7 +350,7 @@ class Server:
         sent = visit.request
         # Who sends much has it looked through in a thread: others are served meanwhile.
         aside = len(sent.raw) + len(visit.answer.body) + len(sent.url) > LIGHT
-        request = await _aside(sent.masked) if aside else sent.masked()
+        request = await _aside(_recordable, sent) if aside else sent.masked()
         outcome = await _aside(outcome.masked) if aside else outcome.masked()
         self._transcript_of(visit.run).add(
             Exchange(
@@ -382,6 +386,13 @@ class Server:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _recordable(sent: Request) -> Request:
+    """A large request as it is recorded: of one that nobody judges, since it holds too much, only the beginning."""
+    if (unknown := sent.unknown) is not None:
+        sent = replace(sent, raw=sent.raw[:_KEPT_OF_UNREAD], unread=unknown)
+    return sent.masked()
 
 
 async def _aside(work: Callable[..., Done], *arguments: Any) -> Done:
