@@ -131,11 +131,12 @@ def operations_named(pattern: str, release: Release) -> frozenset[str]:
 
 def _missing(raw: Mapping[str, Any], pattern: str, kind: str, noun: str) -> Iterator[Loose]:
     """References of a pattern that lead to nothing of that kind."""
-    known = raw.get(kind)
+    there = raw.get(kind)
+    known = there if isinstance(there, dict) else {}
     for place, name in every(raw, pattern):
-        if isinstance(name, str) and not (isinstance(known, dict) and name in known):
-            hint = f"; {_hint(name, known or ())}" if _near(name, known or ()) else ""
-            yield place, False, f"there is no {noun} {name!r}{hint}"
+        if isinstance(name, str) and name not in known:
+            hint = f"; {_hint(name, known)}" if _near(name, known) else ""
+            yield place, False, f"there is no {noun} {name!r:.100}{hint}"
 
 
 def _places(raw: Mapping[str, Any]) -> Iterator[Loose]:

@@ -372,6 +372,7 @@ class Profile:
 
 
 DEFAULT: Final = "wholesale-seller"
+_MOST_TOLD: Final = 100
 _SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
@@ -409,7 +410,9 @@ def load_profile(
     for place, key, text in (*unclear, *loose_ends(raw, lambda: release or load_release())):
         problems.append(f"{places.where(place, key=key)}: {text}")
     if problems:
-        raise FileProblem(in_order(problems))
+        found = in_order(problems)
+        more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []
+        raise FileProblem(found[:_MOST_TOLD] + more)
     also(profile.secrets)  # before anything is captured under this profile
     return profile  # type: ignore[no-any-return]
 

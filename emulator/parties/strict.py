@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -112,10 +113,10 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
             near = difflib.get_close_matches(str(value), map(str, get_args(kind)), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             options = ", ".join(map(str, get_args(kind)))
-            problems.append(f"{places.where(place)}: {value!r} is not one of {options}{hint}")
+            problems.append(f"{places.where(place)}: {value!r:.60} is not one of {options}{hint}")
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) <= _LARGEST else math.copysign(math.inf, value)
     if (origin or kind) is Mapping and isinstance(value, dict):
         return MappingProxyType(_build_map(get_args(kind)[-1], value, place, problems, places))
     if not (isinstance(kind, type) and isinstance(value, kind)) or (kind is not bool and isinstance(value, bool)):

@@ -45,6 +45,8 @@ FOUND: dict[str, tuple[tuple[str, ...], str, str]] = {
     "a product that is a list": (("lint", "FILE"), "p.yaml", "extends: wholesale-seller\nname: x\nproducts: {p1: [1]}\n"),
     "10^30 in a profile": (("lint", "FILE"), "p.yaml", f"extends: wholesale-seller\nname: x\nintervals: {{quote: {{start: {10**30}}}}}\n"),
     "10^30 in a product": (("lint", "FILE"), "p.yaml", f"extends: wholesale-seller\nname: x\nproducts: {{p1: {{a: {{b: [{10**30}]}}}}}}\n"),
+    "10^400 for a number of seconds": (("lint", "FILE"), "p.yaml", f"extends: wholesale-seller\nname: x\nintervals: {{quote: {{start: {'1' * 400}}}}}\n"),
+    "offerings that are a number": (("lint", "FILE"), "p.yaml", "name: x\nproducts: {p: {productOffering: {id: a}}}\nofferings: 1.5\n"),
     "NaN in a product": (("lint", "FILE"), "p.yaml", "extends: wholesale-seller\nname: x\nproducts: {p1: {a: .nan}}\n"),
     "a key that is a number": (("lint", "FILE"), "p.yaml", "extends: wholesale-seller\nname: x\nproducts: {5: {a: 1}}\n"),
     "a key below that is a number": (("lint", "FILE"), "p.yaml", "extends: wholesale-seller\nname: x\nproducts: {p: {a: {5: 1}}}\n"),
@@ -56,6 +58,8 @@ FOUND: dict[str, tuple[tuple[str, ...], str, str]] = {
         '{"oit":"run","format":1,"run":"r"}\n{"is":"timer","run":"r","kind":"quote","id":"x","at":"2026-01-01T00:00:00Z","action":"a","data":{"a":'
         + "[" * 500 + "]" * 500 + "}}",
     ),
+    "a number of an exchange that is 1e308": (("check", "FILE"), "t.ndjson", '{"n": 1e308, "at": "2026-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
+    "an exchange of year 1": (("check", "FILE"), "t.ndjson", '{"n": 1, "at": "0001-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
     "years 1 and 9999 in a HAR": (("check", "FILE"), "c.har", '{"log": {"entries": [{"startedDateTime": "0001-01-01T00:00:00+14:00", "request": {"method": "GET", "url": "http://x/mefApi/sonata/quoteManagement/v8/quote", "headers": []}}]}}'),
 }  # fmt: skip
 
