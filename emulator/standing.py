@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +10,7 @@ from emulator.parties.clock import Clock
 from emulator.settings import PLAIN_PATH
 from emulator.standard.release import Release
 from emulator.wire.beside import Page
-from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in, spoilt_in
+from emulator.wire.exchange import Party, Transcript, provoked_in, spoilt_in
 
 if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judges
     from emulator.report.model import Report, RunInfo
@@ -20,6 +19,8 @@ JUDGEMENT: Final = "/oit/judgement"
 PLAIN: Final = PLAIN_PATH
 NEWEST: Final = 5000
 """Exchanges of a run that are judged: the newest ones."""
+HEAVIEST: Final = 96 * 1024 * 1024
+"""Bytes that these may take in memory, more or less. It is what 5,000 exchanges of 20 KB take, written in 7 KB each."""
 
 
 class Standing:
@@ -58,8 +59,7 @@ class Standing:
         from emulator.judge.refusals import Refuser  # noqa: PLC0415
         from emulator.report.model import RunInfo, run_report  # noqa: PLC0415
 
-        kept: deque[Exchange] = deque(self._source(run), maxlen=NEWEST)
-        exchanges = tuple(kept)
+        exchanges = tuple(self._source(run).tail(NEWEST, HEAVIEST))
         moments = [exchange.at for exchange in exchanges] or [self._started]
         info = RunInfo(
             id=run or PLAIN,

@@ -18,7 +18,7 @@ from emulator.parties.rows import exchange_of, readable
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import Lane, attempt
 from emulator.parties.tables import exchanges
-from emulator.wire.exchange import Exchange, Message, Transcript
+from emulator.wire.exchange import Exchange, Message, Transcript, tail_of
 from emulator.wire.payload import dump
 
 _LOG: Final = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ _AGAIN: Final = 1.0
 _MARKS: Final = ("provoked", "spoilt")
 _PAGE: Final = 500
 """Exchanges that are read at a time."""
+_FEW: Final = 8
+"""The same where some may be large."""
 
 
 class Recorder:
@@ -218,6 +220,11 @@ class DurableTranscript(Transcript):
                 if (exchange := _exchange(row, n)) is not None:
                     yield exchange
 
+    def tail(self, most: int, heaviest: int) -> list[Exchange]:
+        self.flush()
+        newest = newest_first(self._database, self._run, _FEW)
+        return tail_of((exchange for _, exchange in newest), most, heaviest)
+
     def __len__(self) -> int:
         self.flush()
         with self._database.reading() as connection:
@@ -268,12 +275,12 @@ def newest_of(database: Database, run: str, most: int) -> list[Exchange]:
     return [exchange for exchange in found if exchange is not None]
 
 
-def newest_first(database: Database, run: str | None) -> Iterator[tuple[str, Exchange]]:
+def newest_first(database: Database, run: str | None, page: int = _PAGE) -> Iterator[tuple[str, Exchange]]:
     """The exchanges of a run, or of every run, the newest first, with their runs."""
     numbers: dict[str, int] = {}
     before: int | None = None
     while True:
-        asked = select(exchanges).order_by(exchanges.c.seq.desc()).limit(_PAGE)
+        asked = select(exchanges).order_by(exchanges.c.seq.desc()).limit(page)
         asked = asked if before is None else asked.where(exchanges.c.seq < before)
         with database.reading() as connection:
             rows = connection.execute(asked if run is None else asked.where(exchanges.c.run == run)).all()
@@ -285,7 +292,7 @@ def newest_first(database: Database, run: str | None) -> Iterator[tuple[str, Exc
             if (exchange := _exchange(row, numbers[row.run])) is not None:
                 yield row.run, exchange
             numbers[row.run] -= 1
-        if len(rows) < _PAGE:
+        if len(rows) < page:
             return
         before = rows[-1].seq
 

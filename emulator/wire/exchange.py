@@ -16,6 +16,8 @@ from emulator.wire.secrets import masked_body, masked_headers, masked_text, mask
 
 BESIDE: Final = frozenset({"HEAD", "OPTIONS"})
 """Methods that every resource of HTTP may be asked with (RFC 9110, 9.3); no contract has them, and none forbids them."""
+_VALUE: Final = 40
+"""Bytes that a value of JSON takes in memory, about, beyond those that it is written in."""
 
 
 class Party(StrEnum):
@@ -191,6 +193,12 @@ class Exchange:
             path_params=masked_path(self.path_params),
         )
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes its bodies take once they are read: a value takes more than the bytes that it is written in."""
+        bodies = [self.request.raw, *([self.response.raw] if self.response else [])]
+        return sum(len(raw) + _VALUE * (raw.count(b",") + raw.count(b"{") + raw.count(b"[")) for raw in bodies)
+
     def with_bodies_of(self, other: Exchange) -> Exchange:
         """The same with the bodies of another, which it was made of."""
         response = self.response
@@ -219,6 +227,10 @@ class Transcript:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges))
 
+    def tail(self, most: int, heaviest: int) -> list[Exchange]:
+        """The newest exchanges, oldest first: so many at the most, and no heavier than that together (`Exchange.weight`)."""
+        return tail_of(reversed(tuple(self)), most, heaviest)
+
     def __len__(self) -> int:
         return len(self._exchanges)
 
@@ -235,6 +247,17 @@ class Transcript:
 def masked_path(params: Mapping[str, str]) -> dict[str, str]:
     """Path parameters as they may be recorded."""
     return {name: masked_url(value) for name, value in params.items()}
+
+
+def tail_of(newest_first: Iterable[Exchange], most: int, heaviest: int) -> list[Exchange]:
+    """See `Transcript.tail`. The newest is always there."""
+    found: list[Exchange] = []
+    for exchange in newest_first:
+        heaviest -= exchange.weight
+        if found and (len(found) == most or heaviest < 0):
+            break
+        found.append(exchange)
+    return found[::-1]
 
 
 def provoked_in(exchanges: Iterable[Exchange]) -> frozenset[int]:

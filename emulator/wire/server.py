@@ -91,6 +91,12 @@ class _Visit:
     call: Call | None = None
     answer: Answer = field(default_factory=Answer)
 
+    def taken(self) -> Exception:
+        """The objection, which is to be raised. Nobody holds it after that: it would hold the body, in a circle."""
+        objection, self.objection = self.objection, None
+        assert objection is not None
+        return objection
+
 
 class Server:
     """Serves one party's contracts over HTTP and records every exchange, refusals included.
@@ -185,9 +191,8 @@ class Server:
     def _answer(self, visit: _Visit, contract: Contract, operation_id: str) -> Reply:
         if len(visit.request.raw) <= LIGHT:
             refuse_breaches(self._policy, contract, operation_id, visit.request)
-        elif (objection := visit.objection) is not None:
-            visit.objection = None
-            raise objection
+        elif visit.objection is not None:
+            raise visit.taken()
         query: dict[str, list[str]] = {}
         for name, value in visit.request.query:
             query.setdefault(name, []).append(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import threading
@@ -122,6 +123,25 @@ class TestTheDoor:
         issues = post(site[0], orjson.dumps({"quoteItem": [{}] * 50})).json()
         assert len(issues) == 21
         assert "at least 82 more" in issues[-1]["reason"]
+
+    def test_nothing_holds_a_body_that_was_answered(self, site):
+        """Not even in a circle, which would hold it until somebody looks for circles."""
+        gc.collect()
+        gc.disable()
+        try:
+            for raw in (b'{"description":"' + b"a" * 2 * LIGHT + b'"}', b'{"a":[' + b"1," * MAX_VALUES + b"1]}"):
+                assert post(site[0], raw).status_code in {413, 422}
+            held = [each for each in gc.get_objects() if isinstance(each, Request) and len(each.raw) > LIGHT]
+            kept = [exchange.request for exchange in site[1]]
+            assert [each for each in held if not any(each is other for other in kept)] == []
+        finally:
+            gc.enable()
+
+    def test_of_a_body_that_nobody_judges_the_beginning_is_recorded(self, site):
+        assert post(site[0], b'{"a":[' + b"1," * MAX_VALUES + b"1]}").status_code == 413
+        request = site[1][len(site[1])].request
+        assert request.unread.kind is UnreadKind.TOO_LARGE
+        assert len(request.raw) == 4096
 
     def test_a_422_of_a_party_has_so_many_entries(self):
         error = unprocessable(*(Issue(f"/{n}", ErrorCode.OTHER_ISSUE, "no") for n in range(1_000)))
