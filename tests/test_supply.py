@@ -92,6 +92,7 @@ def test_make_installs_from_the_lock_alone():
                 assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, f"{name}: {line}"
 
 
+@pytest.mark.slow
 def test_sbom_lists_what_is_locked(tmp_path: Path):
     """By `make sbom`, in a folder of its own."""
     command = ["make", "--no-print-directory", "--directory", str(ROOT), "sbom", f"SBOM={tmp_path / 'sbom.json'}"]
