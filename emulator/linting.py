@@ -12,7 +12,6 @@ from typing import Any, Final
 from emulator.errors import FileProblem, in_order
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import Profile, load_profile
-from emulator.parties.strict import fields_of
 from emulator.plain_yaml import load_yaml
 from emulator.report.known import load_known
 from emulator.scenario.bodies import body_problems
@@ -20,6 +19,7 @@ from emulator.scenario.lint import checked
 from emulator.session import find_scenarios
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release
+from emulator.standard.strict import fields_of
 
 SUFFIX: Final = ".oit.yaml"
 

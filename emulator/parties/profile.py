@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, Protocol
 
 from emulator.errors import FileProblem, in_order
 from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
-from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
+from emulator.standard.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 
 Color = Literal["green", "yellow", "red"]
 Mode = Literal["asRequested", "immediate", "deferred"]
