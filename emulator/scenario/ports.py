@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from emulator.scenario.model import Source
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.wire.exchange import Exchange, Party
 
 
@@ -65,6 +66,10 @@ class ReleaseLike(Protocol):
 
     def contract(self, api: str, kind: str) -> Any:
         """The contract of an API; raises LookupError or UserError where there is none."""
+
+    @property
+    def kinds(self) -> ReleaseKinds:
+        """The kinds of resource and the events of its contracts."""
 
 
 def retrieve_operation(contract: ContractLike, path: str) -> OperationLike | None:

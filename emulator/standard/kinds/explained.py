@@ -136,7 +136,7 @@ def _of_changes(kind: Kind) -> Iterator[dict[str, Any]]:
 
 def _cycle(name: str, cycle: Cycle | None) -> Iterator[dict[str, Any]]:
     if cycle:
-        chosen = f" by {cycle.on}" if cycle.on else ""
+        chosen = f" by {' or '.join(cycle.on)}" if cycle.on else ""
         yield _row(name, f"{', '.join(cycle.names.values())}{chosen}", cycle.by)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from emulator.wire.payload import MISSING, at
+from emulator.wire.payload import at
 
 View = Literal["create", "list", "retrieve", "patch", "delete", "act", "ask", "query",
                "subscribe", "subscription", "unsubscribe"]  # fmt: skip
@@ -115,18 +115,20 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Which lifecycle something has: the one there is, or that which the value at the pointer `on` chooses."""
+    """Which lifecycle something has: the one there is, or that which the value at the first of the pointers `on` chooses
+    that has a value.
+    """
 
     names: Mapping[str, str]
     by: str
-    on: str = ""
+    on: tuple[str, ...] = ()
 
     def of(self, body: Any) -> str | None:
         """The lifecycle's name for a resource; None where its body does not say which."""
         if not self.on:
             return self.names[""]
-        value = at(body, self.on)
-        return None if value is MISSING or not isinstance(value, str) else self.names.get(value)
+        values = (at(body, pointer) for pointer in self.on)
+        return next((name for value in values if isinstance(value, str) and (name := self.names.get(value))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,16 @@ class Kind:
     references: tuple[Reference, ...] = ()
     said: Mapping[str, Any] = field(default_factory=dict)
     """What else the sheet says, word for word, for those who serve and judge this kind."""
+
+    @property
+    def state_at(self) -> str:
+        """The pointer of its state; empty where it has none."""
+        return self.state.at if self.state else ""
+
+    @property
+    def items_at(self) -> str:
+        """The pointer of its items; empty where it has none."""
+        return self.items.at if self.items else ""
 
     def one(self, view: str) -> str | None:
         """The operation of a view of which a kind has one at most."""

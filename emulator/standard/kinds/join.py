@@ -102,9 +102,10 @@ class _Join:
                 self._checks.wrong(at, f"there is no lifecycle {name!r} with the states of {schema}")
         if says.name and says.name == default:
             self._checks.repeats((*place, "name"))
-        if says.by:
-            self._checks.pointer((*place, "by"), kind.name, says.by)
-        return Cycle(named, SHEET, says.by)
+        on = tuple(pointer for pointer in (says.by, says.other) if pointer)
+        for key, pointer in zip(("by", "or"), on, strict=False):
+            self._checks.pointer((*place, key), kind.name, pointer)
+        return Cycle(named, SHEET, on)
 
     def _acts(self, kind: Kind, says: KindSays) -> dict[str, Act]:
         place = ("kinds", kind.name, "acts")

@@ -33,6 +33,10 @@ class ReleaseKinds:
     def __init__(self, apis: Mapping[str, Kinds]) -> None:
         self.apis = apis
         self.kinds: dict[str, Kind] = {name: kind for facts in apis.values() for name, kind in facts.kinds.items()}
+        self.item_ids: tuple[str, ...] = tuple(
+            dict.fromkeys(event.item_id for facts in apis.values() for event in facts.events.values() if event.item_id)
+        )
+        """The members of events that name an item, of any API."""
         self._shown: dict[tuple[str, str], tuple[Kind, View]] = {
             (facts.api, operation.id): (facts.kinds[operation.kind], operation.view)
             for facts in apis.values()
@@ -58,6 +62,11 @@ class ReleaseKinds:
     def shown_by(self, api: str, operation: str) -> tuple[Kind, View] | None:
         """The kind that an operation is about, and what it does with it."""
         return self._shown.get((api, operation))
+
+    def telling(self, api: str) -> tuple[Event, ...]:
+        """The events of an API; none where it has no listeners."""
+        facts = self.apis.get(api)
+        return tuple(facts.events.values()) if facts else ()
 
     def event(self, api: str, operation: str) -> Event | None:
         """What a listener is told, by its operationId."""

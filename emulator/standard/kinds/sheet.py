@@ -22,10 +22,13 @@ def _none() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CycleSays:
-    """Which lifecycle: `name`, or that which the value at the pointer `by` chooses from `values`."""
+    """Which lifecycle: `name`, or that which the value at the pointer `by` (where it is not shown, at `or`) chooses from
+    `values`.
+    """
 
     name: str = ""
     by: str = ""
+    other: Annotated[str, Key("or")] = ""
     values: Mapping[str, str] = field(default_factory=_none)
 
 
