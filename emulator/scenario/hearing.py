@@ -17,7 +17,7 @@ from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
 from emulator.scenario.events import Waiting
 from emulator.scenario.model import Await, Count, Notify, Origin, Step
-from emulator.scenario.ports import contract_of
+from emulator.scenario.ports import contract_of, types_of
 from emulator.scenario.result import Outcome, Tracked
 from emulator.scenario.steps import (
     Conversation,
@@ -32,7 +32,6 @@ from emulator.scenario.steps import (
     transmit,
 )
 from emulator.scenario.stop import HURRY, Stopped
-from emulator.standard.events import event_types
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import at
 
@@ -103,7 +102,7 @@ def _wanted(talk: Conversation, step: Step, notify: Notify) -> Wanted:
 
 def _types(talk: Conversation, step: Step, api: str) -> dict[str, str]:
     try:
-        return event_types(talk.release.contract(api, "notification"))
+        return types_of(talk.release, api)
     except (UserError, LookupError) as error:
         raise Misfit(step.origin.where(), f"{api} has no notifications") from error
 

@@ -80,6 +80,12 @@ def retrieve_operation(contract: ContractLike, path: str) -> OperationLike | Non
     return next((one for one in operations if one.method.upper() == "GET" and one.path == wanted), None)
 
 
+def types_of(release: ReleaseLike, api: str) -> dict[str, str]:
+    """The event type of each listener of an API, by operationId. Raises LookupError or UserError where it has none."""
+    release.contract(api, "notification")
+    return {event.operation: event.type for event in release.kinds.telling(api)}
+
+
 def contract_of(release: ReleaseLike, source: Source) -> ContractLike:
     """The contract of a source. Raises LookupError or UserError where the release has none."""
     contract: ContractLike = release.contract(source.api, source.kind)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import orjson
 import pytest
 
 from emulator.errors import FileProblem
+from emulator.judge.judge import judge
+from emulator.judge.ledger import read_ledger
 from emulator.plain_yaml import load_yaml
+from emulator.standard.events import DATE_SET, plain_type
 from emulator.standard.kinds.checks import Around
 from emulator.standard.kinds.facts import Event, Kind, Kinds
 from emulator.standard.kinds.infer import Documents, Inferred, infer
@@ -24,6 +28,8 @@ from emulator.standard.kinds.sheet import Sheet, read_sheet
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.standard.release import Release, load_release
 from emulator.standard.source import read_source
+from emulator.wire.exchange import Party
+from tests.judge.exchanges import MOMENT, exchange, transcript
 from tests.samples.official import shared_folder
 
 RELEASE = load_release()
@@ -124,6 +130,9 @@ def test_the_events_are_those_that_were_once_written_by_hand() -> None:
     timeout = RELEASE.kinds.event("productOrder", "chargeTimeoutEvent")
     assert timeout
     assert (timeout.state, timeout.optional, timeout.instead) == ("timeout", True, ("chargeStateChangeEvent",))
+    date = RELEASE.kinds.event("productOrder", DATE_SET)
+    assert date
+    assert plain_type(date.said["also"]) == date.type == DATE_SET
 
 
 def test_every_state_of_a_kind_has_a_lifecycle_and_every_lifecycle_a_kind() -> None:
@@ -506,3 +515,72 @@ def test_sheets_for_the_other_functions_leave_nothing_open() -> None:
     assert facts["billing"].events["listen to customer Bill State Change Event"].kind == "customerBill"
     assert facts["productCatalog"].events["listenToCategoryStatusChangeEvent"].type == "categoryStateChangeEvent"
     assert facts["workOrder"].events["listenToWorkOrderAppointmentRequiredEvent"].member == "/appointmentRequired"
+
+
+# -- of an API that nobody wrote code for ----------------------------------------------------------------
+
+
+PARCEL = Path(__file__).with_name("parcel")
+ROW = """
+  parcel:
+    alias: []
+    guide: MADEUP
+    contracts:
+      management: {document: sonata/parcel/management.yaml, version: 1.0.0, base_path: /parcel/v1, servedBy: seller,
+                   official: parcel.api.yaml}
+      notification: {document: sonata/parcel/notification.yaml, version: 1.0.0, base_path: /parcelNotification/v1,
+                     servedBy: buyer, official: parcelNotification.api.yaml}
+"""
+
+
+@pytest.fixture
+def with_parcels(tmp_path: Path) -> Release:
+    specs = _copied(tmp_path)
+    (specs / "sonata" / "parcel").symlink_to(PARCEL)
+    release = specs / "releases" / "grace.yaml"
+    text = release.read_text(encoding="utf-8")
+    release.write_text(text.replace("# Product payload schemas by", f"{ROW.strip(chr(10))}\n# Product payload schemas by"),
+                       encoding="utf-8")  # fmt: skip
+    return Release("grace", specs)
+
+
+def test_an_api_needs_its_folder_and_a_line_of_the_release(with_parcels: Release) -> None:
+    kind = with_parcels.kinds.kind("parcel")
+    assert kind.views == {"create": ("send it",), "list": ("all of them",), "retrieve": ("look at it",),
+                          "act": ("send it back",)}  # fmt: skip
+    assert (kind.state_at, kind.made_by, kind.cycle and kind.cycle.names) == ("/status", "buyer", {"": "parcel"})
+    assert kind.acts["send it back"].to == "returned"
+    assert [(each.at, each.outside) for each in kind.references] == [("/depot", "Depot")]
+    assert with_parcels.kinds.apis["parcel"].operations["all of them"].filters["depotId"].to == ("/depot/id",)
+
+
+def test_what_is_seen_of_such_an_api_has_lives_and_a_ledger(with_parcels: Release) -> None:
+    def said(second: int, operation: str, path: str, sent: Any, body: Any, **more: Any) -> Any:
+        one = exchange(body, operation=operation, api="parcel", path=path, sent=sent, **more)
+        told = path.startswith("/listener/")
+        parties = {"sender": Party.SELLER, "receiver": Party.BUYER, "kind": "notification"} if told else {}
+        return replace(one, at=MOMENT + timedelta(seconds=second), path_params={"id": "p1"}, **parties)
+
+    def parcel(*states: str) -> dict[str, Any]:
+        log = [
+            {"moment": (MOMENT + timedelta(seconds=n)).isoformat(), "to": state} for n, state in enumerate(states, 2)
+        ]
+        return {"id": "p1", "status": states[-1], "statusChange": log}
+
+    event = {"eventId": "e1", "eventTime": (MOMENT + timedelta(seconds=3)).isoformat(), "event": {"id": "p1"},
+             "eventType": "parcelStateChangeEvent"}  # fmt: skip
+    run = transcript(
+        said(1, "registerListener", "/hub", {"callback": "http://buyer"}, {"id": "h1"}, method="POST", status=201),
+        said(2, "send it", "/parcel", {}, parcel("accepted"), method="POST", status=201),
+        said(4, "hear of its way", "/listener/parcelStatusChangeEvent", event, None, method="POST", status=204),
+        said(5, "look at it", "/parcel/p1", None, parcel("accepted", "moving")),
+        said(6, "all of them", "/parcel", None, [parcel("accepted", "moving", "delivered")]),
+    )
+    (account,) = read_ledger(run, with_parcels, now=MOMENT + timedelta(hours=1)).accounts
+    assert [shown.view.value for shown in account.life.shown] == ["created", "retrieved", "listed"]
+    assert [(due.types, due.state, due.mark.value) for due in account.due if not due.created] == [
+        (("parcelStateChangeEvent",), "moving", "delivered"),
+        (("parcelStateChangeEvent",), "delivered", "never_arrived"),
+    ]
+    judged = judge(run, with_parcels)
+    assert not [finding for finding in judged.findings if finding.verdict == "error"]
