@@ -177,7 +177,7 @@ def test_what_is_kept_is_what_was_made(tmp_path: Path, monkeypatch: pytest.Monke
     kept = list((specs / "releases").rglob("*.kinds.json"))
     assert len(kept) == 1
     with monkeypatch.context() as patch:
-        patch.setattr("emulator.standard.kinds.load.infer", _never)
+        patch.setattr("emulator.standard.kinds.make.infer", _never)
         assert load_kinds(Release("grace", specs)).apis == made
         sheet = specs / "sonata" / "quote" / "resources.yaml"
         sheet.write_text(sheet.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")

@@ -39,6 +39,10 @@ class Shapes:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.schemas: Mapping[str, Schema] = (document.get("components") or {}).get("schemas") or {}
+        # What is asked for again and again. The schema or spot is kept with it, so that its id stays its own.
+        self._tops: dict[str | int, tuple[Schema, list[Spot]]] = {}
+        self._belows: dict[int, tuple[Spot, list[Spot]]] = {}
+        self._entries: dict[int, tuple[Schema, Schema | None]] = {}
         self._members: dict[tuple[str | int, bool], tuple[Schema, dict[str, list[Member]]]] = {}
 
     # -- names -------------------------------------------------------------------------------------
@@ -63,7 +67,12 @@ class Shapes:
 
     def entry(self, schema: Schema) -> Schema | None:
         """The schema of an array's entries; None for what is no array."""
-        found = self.resolved(schema)
+        if id(schema) not in self._entries:
+            self._entries[id(schema)] = schema, self._entry(self.resolved(schema))
+        return self._entries[id(schema)][1]
+
+    @staticmethod
+    def _entry(found: Schema) -> Schema | None:
         items = found.get("items")
         return items if found.get("type", "array" if items else "") == "array" and isinstance(items, Mapping) else None
 
@@ -88,7 +97,7 @@ class Shapes:
                 for name, member in (part.get("properties") or {}).items():
                     if all(each.schema != member for each in found.setdefault(name, [])):
                         found[name].append(Member(name, member, owner))
-            self._members[key] = schema, found  # the schema is kept with it, so that its id stays its own
+            self._members[key] = schema, found
         return self._members[key][1]
 
     def required(self, schema: Schema) -> frozenset[str]:
@@ -145,10 +154,18 @@ class Shapes:
 
     def top(self, schema: Schema) -> list[Spot]:
         """The members of an object, as the first places of a way."""
-        return [self._spot("", members) for members in self.members(schema).values()]
+        key = self.name(schema) or id(schema)
+        if key not in self._tops:
+            self._tops[key] = schema, [self._spot("", members) for members in self.members(schema).values()]
+        return self._tops[key][1]
 
     def below(self, spot: Spot) -> list[Spot]:
         """The places one step further."""
+        if id(spot) not in self._belows:
+            self._belows[id(spot)] = spot, self._below(spot)
+        return self._belows[id(spot)][1]
+
+    def _below(self, spot: Spot) -> list[Spot]:
         found: dict[str, list[Member]] = {}
         for member in spot.members:
             inner = self.entry(member.schema)
