@@ -44,7 +44,9 @@ def scenario_schema() -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(_text())
     release = load_release(BASE_RELEASE)
     documents = {entry.official.rpartition("/")[2].removesuffix(".api.yaml") for entry in release.entries}
-    names = [name for name in release.spellings if name.removesuffix(".api.yaml") not in documents or name in release.apis]
+    names = [
+        name for name in release.spellings if name.removesuffix(".api.yaml") not in documents or name in release.apis
+    ]
     schema["definitions"]["source"]["properties"]["api"]["enum"] = names
     return schema
 

@@ -118,7 +118,13 @@ def _shown(exchange: Report, kinds: ReleaseKinds) -> Iterator[tuple[Kind, str, s
     """The resources that an exchange's answer shows: kind, in answer to what, place and value."""
     found = kinds.shown_by(str(exchange["api"]), str(exchange["operation"]))
     response = exchange.get("response")
-    if found is None or found[1] not in _WITNESS or response is None or response["status"] not in _SUCCESS or exchange.get("spoilt"):
+    if (
+        found is None
+        or found[1] not in _WITNESS
+        or response is None
+        or response["status"] not in _SUCCESS
+        or exchange.get("spoilt")
+    ):
         return
     kind, view = found
     for place, value in every(response["body"], "/*" if view == "list" else ""):
@@ -149,7 +155,9 @@ def _see_items(
             key = (kind.name, value["id"], identifier)
             trail = trails.setdefault(key, _Trail(kind, value["id"], identifier, machine))
             trail.shown.append({"exchange": exchange["n"], "pointer": place + below, "by": _WITNESS[view]})
-            trail.states.append(Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], f"{place}{below}{items.state.at}"))
+            trail.states.append(
+                Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], f"{place}{below}{items.state.at}")
+            )
             _remember(trail, exchange, place + below, item, items.history)
 
 

@@ -45,9 +45,7 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
                 continue
             here = f"{place}/{base.member}"
             wanted = at(item, f"/{base.member}/id")
-            found = next(
-                (one for _, one in every(last.value, f"{items}/*") if at(one, "/id") == wanted), None
-            )
+            found = next((one for _, one in every(last.value, f"{items}/*") if at(one, "/id") == wanted), None)
             if found is None:
                 yield breach(f"{here}/id", f"an item of {base.kind} {life.id if life else ''}", wanted, hint=True)
                 continue
@@ -57,11 +55,7 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
                              f"{here} builds on a {base.kind} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
             sent = next(
-                (
-                    one
-                    for _, one in every(life.request if life else MISSING, f"{items}/*")
-                    if at(one, "/id") == wanted
-                ),
+                (one for _, one in every(life.request if life else MISSING, f"{items}/*") if at(one, "/id") == wanted),
                 found,
             )
             yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
@@ -140,9 +134,7 @@ def used_once(book: Rulebook, *, name: str) -> None:
             elif isinstance(key[0], str):
                 yield FINE
 
-    book.add(
-        (), look, on=asks(book.api, ORDER, "create"), about="items of quotes that were ordered before", name=name
-    )
+    book.add((), look, on=asks(book.api, ORDER, "create"), about="items of quotes that were ordered before", name=name)
 
 
 def _stands(run: Run, placed: Exchange, now: Exchange) -> bool:

@@ -30,14 +30,13 @@ _FIRST: Final = ("acknowledged", "awaitingResponse")
 """States that nothing comes before: who is in one has not changed."""
 
 
-
 def _happens_once(event: Event, run: Run) -> bool:
     """Whether an event tells of what happens to a resource once: that it came into being, or to one of its ends."""
     cycle = run.kinds.kind(event.kind).cycle
     lifecycles = load_lifecycles()
-    ends = [event.state in lifecycles[name].terminal for name in cycle.names.values()] if cycle else []
+    names = [name for name in cycle.names.values() if name in lifecycles] if cycle else []
+    ends = [event.state in lifecycles[name].terminal for name in names]
     return event.cls == "create" or (event.cls == "reached" and bool(ends) and all(ends))
-
 
 
 def _type_of(said: Said) -> str:
@@ -150,7 +149,13 @@ def _of_an_item(book: Rulebook, labels: Labels, name: str) -> None:
             yield hold(f"/event/{member}", found in known, expected=known, found=found,
                        message=f"{life.kind.name} {life.id} has no item {found}")  # fmt: skip
 
-    book.add(labels, look, on=tells(book.api, items=True), name=name, about="the item that an event names, against the items of the resource")
+    book.add(
+        labels,
+        look,
+        on=tells(book.api, items=True),
+        name=name,
+        about="the item that an event names, against the items of the resource",
+    )
 
 
 def _about(run: Run, body: Any) -> tuple[str, ...]:

@@ -295,7 +295,8 @@ class _Known:
     def _machines(self) -> Iterator[Any]:
         lifecycles = load_lifecycles()
         for name in self.kind.cycle.names.values() if self.kind.cycle else ():
-            yield lifecycles[name]
+            if name in lifecycles:
+                yield lifecycles[name]
 
 
 def _text(value: Any) -> str:
