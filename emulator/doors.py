@@ -20,7 +20,8 @@ from emulator.scenario.grease import Grease, Level
 from emulator.standard.release import Release
 from emulator.wire.exchange import Party, Transcript
 from emulator.wire.faults import Faults
-from emulator.wire.server import ErrorPolicy, Server
+from emulator.wire.refusing import ErrorPolicy
+from emulator.wire.server import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, in_order
+from emulator.files import is_folder
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import Profile, load_profile
-from emulator.plain_yaml import load_yaml
+from emulator.plain_yaml import MOST_LOCATED, load_yaml
 from emulator.report.known import load_known
+from emulator.roots import Root
 from emulator.scenario.bodies import body_problems
 from emulator.scenario.lint import checked
 from emulator.session import find_scenarios
-from emulator.settings import scenarios_dir
 from emulator.standard.release import Release
 from emulator.standard.strict import fields_of
 
@@ -34,45 +35,55 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """A file with what is wrong with it; `warnings` are what may be a slip."""
+    """A file with what is wrong with it; `warnings` are what may be a slip. What it names lies below `root`."""
 
     path: Path
     sort: Sort
     problems: list[str]
     warnings: list[str] = dataclasses.field(default_factory=list)
+    root: Root | None = None
 
 
-def lint_files(paths: Sequence[Path], release: Release) -> Iterator[Linted]:
+def lint_files(paths: Sequence[Path], release: Release, wider: Path | None = None) -> Iterator[Linted]:
     """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
 
-    UserError where a path is not there.
+    What they name may also lie below `wider`. UserError where a path is not there.
     """
-    for path in _files(paths):
+    for path, root in _files(paths, wider):
         sort = Sort.SCENARIO if path.name.endswith(SUFFIX) else _sort(path)
         match sort:
             case Sort.SCENARIO:
-                yield _scenario(path, release)
+                yield _scenario(path, release, root)
             case Sort.PROFILE:
-                yield Linted(
-                    path, sort, _problems(lambda path=path: load_profile(path, release=release, declared=True))
-                )
+                yield Linted(path, sort, _problems(lambda path=path: _profile(path, release, wider)))
             case Sort.KNOWN:
                 yield Linted(path, sort, _problems(lambda path=path: load_known(path, RealClock().now().date())))
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def _profile(path: Path, release: Release, wider: Path | None) -> Profile:
+    return load_profile(path, release=release, declared=True, wider=wider)
+
+
+def _files(paths: Sequence[Path], wider: Path | None) -> Iterator[tuple[Path, Root]]:
     for path in paths:
-        yield from find_scenarios([path])
-        if path.is_dir():
+        yield from find_scenarios([path], wider).items()
+        if is_folder(path):
+            root = Root.of(path, wider)
             others = (one for ending in ("yaml", "yml") for one in path.rglob(f"*.{ending}"))
-            yield from sorted(one for one in others if not one.name.endswith(SUFFIX) and _is_surely_ours(one))
+            yield from (
+                (one, root)
+                for one in sorted(others)
+                if not one.name.endswith(SUFFIX) and root.holds(one) and _is_surely_ours(one)
+            )
 
 
-def _scenario(path: Path, release: Release) -> Linted:
-    scenario, problems = checked(path, release, folder=scenarios_dir())
+def _scenario(path: Path, release: Release, root: Root) -> Linted:
+    scenario, problems = checked(path, release, root=root)
     found = body_problems(scenario, release) if scenario is not None else []
     bodies = [one.text for one in found if not one.advisory]
-    return Linted(path, Sort.SCENARIO, in_order([*problems, *bodies]), in_order([o.text for o in found if o.advisory]))
+    return Linted(
+        path, Sort.SCENARIO, in_order([*problems, *bodies]), in_order([o.text for o in found if o.advisory]), root
+    )
 
 
 def _problems(read: Any) -> list[str]:
@@ -86,7 +97,7 @@ def _problems(read: Any) -> list[str]:
 def _keys(path: Path) -> frozenset[str]:
     """The keys at the top of a file; none where it cannot be read or is no mapping."""
     try:
-        value = load_yaml(path)
+        value = load_yaml(path, MOST_LOCATED)
     except FileProblem:
         return frozenset()
     return frozenset(map(str, value)) if isinstance(value, dict) else frozenset()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from emulator.doors import serve_buyer
 from emulator.errors import UserError
@@ -20,6 +21,8 @@ from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange, Party, RecentTranscript
 from emulator.wire.running import Running
 
+RUNS: Final = 1000
+"""Runs that are told of; of more, the first are forgotten."""
 Tell = Callable[[str, Exchange, list[Finding]], None]
 """Is told of each exchange: the run that it belongs to ("" for the plain path), and what the rules find in it."""
 
@@ -73,11 +76,9 @@ class Hearing:
     def _transcript_of(self, run: str) -> _Judged:
         if run not in self._transcripts:
             self._transcripts[run] = _Judged(run, self._release, self._declared, self._tell)
+            if len(self._transcripts) > RUNS:  # who calls names the runs
+                del self._transcripts[next(iter(self._transcripts))]
         return self._transcripts[run]
-
-    def reports(self) -> list[Report]:
-        """What has been heard so far, judged as a whole: a report for each run."""
-        return [self.report(run) for run in self.transcripts()]
 
     def transcripts(self) -> dict[str, RecentTranscript]:
         """What has been heard, by run, in the order of their first exchange."""

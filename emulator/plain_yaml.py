@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from emulator.errors import FileProblem
+from emulator.files import read_text
 from emulator.wire.payload import escape
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -19,6 +20,10 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _MAX_NODES: Final = 1_000_000
 """Values of a file once its aliases are written out; more is a bomb, not data."""
+MOST_LOCATED: Final = 20_000
+"""The same of a file that people write, each value of which is told with its place."""
+_MAX_BITS: Final = 4000
+"""Size of an integer; of a larger one Python does not even write the digits."""
 _MAX_DEPTH: Final = 100
 """Nesting of a file; each level costs several frames of Python."""
 
@@ -31,6 +36,20 @@ class CoreLoader(_Base):  # type: ignore[misc]
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def __init__(self, text: str, most: int = _MAX_NODES) -> None:
+        """`most` is how many values may be read. Where that is MOST_LOCATED, people wrote it: every key is a text there."""
+        super().__init__(text)
+        self._left = most
+        self._most = most
+        self.keys: type | tuple[type, ...] = str if most == MOST_LOCATED else (str, int, float, bool, type(None))
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """The tag of a node. Each is asked for, so that what is too large is left before all of it is read."""
+        self._left -= 1
+        if self._left < 0:
+            raise yaml.MarkedYAMLError(problem=f"this holds more than {self._most} values: split it")
+        return super().resolve(kind, value, implicit)
 
 
 for _tag, _pattern, _first in (
@@ -54,9 +73,12 @@ def _refuse(node: yaml.Node, what: str) -> yaml.constructor.ConstructorError:
 def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node))
     try:
-        return int(text, 0 if text.startswith(("0o", "0x")) else 10)
+        value = int(text, 0 if text.startswith(("0o", "0x")) else 10)
     except ValueError:
-        raise _refuse(node, f"{text[:40]!r} is not an integer that can be read") from None
+        value = None
+    if value is None or value.bit_length() > _MAX_BITS:
+        raise _refuse(node, f"{text[:40]!r} is not an integer that can be read")
+    return value
 
 
 def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
@@ -93,8 +115,11 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
             merged += value if isinstance(value, list) else [value]
             continue
         key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str | int | float | bool | None.__class__):
-            raise _refuse(key_node, "a key must be a plain word")
+        if not isinstance(key, loader.keys):
+            plain = isinstance(key_node, yaml.ScalarNode)
+            raise _refuse(
+                key_node, f"a key is a text: write '{key_node.value:.40}'" if plain else "a key must be a plain word"
+            )
         if key in own:
             raise _refuse(key_node, f"the key {key!r} is given twice")
         own[key] = loader.construct_object(value_node, deep=True)
@@ -154,19 +179,20 @@ class Located:
 
     def where(self, pointer: str, *, key: bool = False) -> str:
         """`file:line:col` of a JSON Pointer, or of its nearest parent that is there."""
-        table = {**self.places, **self.keys} if key else self.places
-        while pointer and pointer not in table:
+        place = None
+        while place is None and pointer:
+            place = (self.keys.get(pointer) if key else None) or self.places.get(pointer)
             pointer = pointer.rpartition("/")[0]
-        place = table.get(pointer, NOWHERE)
+        place = place or self.places.get("", NOWHERE)
         return f"{self.file}:{place.line}:{place.column}"
 
 
-def load_yaml(path: Path) -> Any:
-    """Read a YAML (or JSON) file of ours or of the user's.
+def load_yaml(path: Path, most: int = _MAX_NODES) -> Any:
+    """Read a YAML (or JSON) file of ours or of the user's, of at most so many values.
 
     Raises FileProblem with `file:line:col` where it cannot be read.
     """
-    return _load(_read(path), str(path))
+    return _load(read_text(path), str(path), most)
 
 
 def load_yaml_text(text: str, name: str = "<text>") -> Any:
@@ -176,51 +202,37 @@ def load_yaml_text(text: str, name: str = "<text>") -> Any:
 
 def load_located(path: Path) -> Located:
     """Read a YAML file together with the place of each value (slower than `load_yaml`)."""
-    return locate_text(_read(path), str(path))
+    return locate_text(read_text(path), str(path))
 
 
 def locate_text(text: str, name: str = "<text>") -> Located:
     """Read YAML from a string together with the place of each value."""
-    node, value = _compose(text, name)
+    node, value = _compose(text, name, MOST_LOCATED)
     located = Located(name, value, {}, {})
     if node is not None:
         _locate(node, "", located)
     return located
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"{path}: there is no such file"
-    except IsADirectoryError:
-        message = f"{path}: this is a folder, a file is needed"
-    except UnicodeDecodeError as error:
-        message = f"{path}: this is not UTF-8 text (byte {error.start})"
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-    raise FileProblem([message])
+def _load(text: str, name: str, most: int = _MAX_NODES) -> Any:
+    return _compose(text, name, most)[1]
 
 
-def _load(text: str, name: str) -> Any:
-    return _compose(text, name)[1]
-
-
-def _compose(text: str, name: str) -> tuple[yaml.Node | None, Any]:
+def _compose(text: str, name: str, most: int = _MAX_NODES) -> tuple[yaml.Node | None, Any]:
     """The one document of a text, as nodes and as data. FileProblem where there is none to be had."""
     try:
-        loader = CoreLoader(text)
+        loader = CoreLoader(text, most)
         try:
             node = loader.get_single_node()
             if node is None:
                 return None, None
-            _guard(node)
+            _guard(node, most)
             return node, loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
         raise FileProblem([f"{where}: not readable as YAML: {error.problem or error.context}"]) from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -232,7 +244,7 @@ def _compose(text: str, name: str) -> tuple[yaml.Node | None, Any]:
         raise FileProblem([f"{name}: not readable as YAML: nested deeper than {_MAX_DEPTH} levels"]) from error
 
 
-def _guard(root: yaml.Node) -> None:
+def _guard(root: yaml.Node, most: int) -> None:
     """Refuse what is small on paper and huge in memory: aliases of aliases, rings, bottomless nesting."""
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
@@ -254,8 +266,8 @@ def _guard(root: yaml.Node) -> None:
                 # Most values are words; a call for each would double the time of reading a file.
                 total += size(part, depth + 1) if isinstance(part, yaml.CollectionNode) else 1
         open_nodes.discard(key)
-        if total > _MAX_NODES:
-            raise _refuse(node, f"with its aliases written out this holds more than {_MAX_NODES} values")
+        if total > most:
+            raise _refuse(node, f"with its aliases written out this holds more than {most} values: split it")
         sizes[key] = total
         return total
 

@@ -27,6 +27,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("--oit-sut", {"metavar": "seller=URL", "help": "the seller under test; without it both sides are emulated"}),
     ("--oit-profile", {"metavar": "FILE", "help": "as --profile of oit run"}),
     ("--oit-release", {"metavar": "NAME", "help": "release of the standard (grace)"}),
+    ("--oit-root", {"metavar": "FOLDER", "help": "what a scenario names may also lie there, as --root of oit run"}),
     ("--oit-var", {"metavar": "NAME=VALUE", "action": "append", "help": "override an input; repeatable"}),
     ("--oit-var-file", {"metavar": "FILE", "help": "override inputs from a YAML mapping"}),
     ("--oit-seed", {"metavar": "N", "type": int, "help": "makes all that is drawn the same every time"}),
@@ -88,7 +89,9 @@ def _state(config: pytest.Config) -> _State:
 
 def _wrong_usage(error: Exception) -> pytest.UsageError:
     """What is wrong with an option, by the names that options have here."""
-    return pytest.UsageError(str(error).replace("--sut", "--oit-sut").replace("--var", "--oit-var"))
+    return pytest.UsageError(
+        str(error).replace("--sut", "--oit-sut").replace("--var", "--oit-var").replace("--root", "--oit-root")
+    )
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -109,11 +112,13 @@ def _settings(config: pytest.Config) -> Settings:
     if (within := duration("--oit-within", _option(config, "within"))) is not None and not sut:
         raise UserError("--oit-within has no effect without --sut: in a self-test time is ours")
     writers.chosen(_option(config, "report") or "")
-    profile, variables, known = (_path(config, name) for name in ("profile", "var_file", "known_failures"))
+    names = ("profile", "var_file", "known_failures", "root")
+    profile, variables, known, root = (_path(config, name) for name in names)
     settings = Settings(
         release=_option(config, "release") or "grace",
         seller_url=seller_url(sut),
         profile=profile,
+        root=root,
         seed=_option(config, "seed") or 0,
         timeout=_option(config, "timeout"),
         within=within,
@@ -123,9 +128,9 @@ def _settings(config: pytest.Config) -> Settings:
     )
     load_release(settings.release)
     if profile and settings.seller_url:
-        declared_in(profile, load_release(settings.release))
+        declared_in(profile, load_release(settings.release), root)
     elif profile:
-        load_profile(profile)
+        load_profile(profile, wider=root)
     return settings
 
 
@@ -133,8 +138,10 @@ def _path(config: pytest.Config, name: str) -> Path | None:
     given = _option(config, name)
     if not given:
         return None
+    from emulator.files import is_there  # noqa: PLC0415
+
     path = config.invocation_params.dir / given
-    return path if path.exists() or name != "profile" else Path(given)  # a profile may have a name of ours
+    return path if is_there(path) or name != "profile" else Path(given)  # a profile may have a name of ours
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -160,9 +167,11 @@ class ScenarioFile(pytest.File):
             from emulator.wire.exchange import Party  # noqa: PLC0415
 
             try:
-                scenarios = read_scenarios([self._shown()], load_release(settings.release))
+                scenarios = read_scenarios(
+                    [self._shown()], load_release(settings.release), settings.root or self._named()
+                )
             except FileProblem as error:
-                raise self.CollectError("\n".join(error.problems)) from error
+                raise self.CollectError(str(error).replace("--root", "--oit-root")) from error
             sut = Party.SELLER if settings.seller_url else None
             named = frozenset([str(self._shown())] if _is_named(self.config, self.path) else ())
             chosen = plan(
@@ -178,6 +187,12 @@ class ScenarioFile(pytest.File):
             item = ScenarioItem.from_parent(self, name=_name(left.job), job=left.job)
             item.add_marker(pytest.mark.skip(reason=f"left out: {left.why}"))
             yield item
+
+    def _named(self) -> Path | None:
+        """The folder that a command line names in which it was found."""
+        folder = self.config.invocation_params.dir
+        named = [folder / argument.partition("::")[0] for argument in self.config.args]
+        return next((each for each in named if each.is_dir() and self.path.is_relative_to(each.resolve())), None)
 
     def _shown(self) -> Path:
         """The path as a user writes it."""

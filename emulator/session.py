@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from emulator.crew import Post, make_all
 from emulator.doors import Emulation, declared_by, serve_buyer, serve_seller
 from emulator.errors import FileProblem, UserError
+from emulator.files import is_folder, is_there, shown
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.ledger import read_ledger
@@ -25,20 +26,21 @@ from emulator.judge.run import NOTHING_DECLARED, Declared
 from emulator.judge.together import Together
 from emulator.judge.verdict import Blame, RunVerdict
 from emulator.parties.clock import Clock, RealClock, VirtualClock
-from emulator.parties.profile import load_profile, unsupported_operations
+from emulator.parties.profile import Profile, load_profile, unsupported_operations
 from emulator.parties.seller import Seller
 from emulator.parties.signals import Signals, step_signal
 from emulator.report.known import Known
 from emulator.report.model import Report, RunInfo, run_report, step_json
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
+from emulator.roots import Root
 from emulator.scenario.events import Event, ExchangeDone, RunStarted, StepDone, StepStarted, Waiting
-from emulator.scenario.given import typed
+from emulator.scenario.given import Given, typed
 from emulator.scenario.grease import Grease, Level
 from emulator.scenario.lint import checked, real_waits
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Case, CaseKind, ClockMode, Scenario
-from emulator.scenario.plan import overlaid, plan_overlay, waited_for
+from emulator.scenario.plan import overlaid, overlay_place, plan_overlay, waited_for
 from emulator.scenario.result import Outcome, StepResult
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.selection import Job
@@ -102,6 +104,7 @@ class Settings:
     release: str = "grace"
     seller_url: str | None = None
     profile: Path | None = None
+    root: Path | None = None
     clock: ClockMode | None = None
     seed: int = 0
     timeout: float | None = None
@@ -120,39 +123,46 @@ def required(job: Job, sut: Party | None, *, strict: bool) -> Required:
     return Required(() if job.case else job.scenario.covers, sut, strict)
 
 
-def find_scenarios(paths: Sequence[Path]) -> list[Path]:
-    """The scenario files that paths name; folders are searched. UserError where a path is not there.
+def find_scenarios(paths: Sequence[Path], wider: Path | None = None) -> dict[Path, Root]:
+    """The scenario files that paths name, folders searched, each with the root below which it may name others.
 
-    A path that is not there is also looked for in the scenarios that come with OIT.
+    A path that is not there is also looked for in the scenarios that come with OIT. `wider` is a folder that all of them
+    may read as well. UserError where a path is not there; FileProblem where one that was found in a folder leads out of it.
     """
-    found: list[Path] = []
+    found: dict[Path, Root] = {}
     for path in map(_located, paths):
-        found += sorted(path.rglob("*.oit.yaml")) if path.is_dir() else [path]
-    return list(dict.fromkeys(found))
+        root = Root.of(path, wider)
+        files = sorted(path.rglob("*.oit.yaml")) if is_folder(path) else [path]
+        if strays := [file for file in files if file != path and not root.holds(file)]:
+            raise FileProblem(
+                [f"{file}:1:1: this link leads out of {root.folders[0]}; --root DIR allows more" for file in strays]
+            )
+        found |= {file: root for file in files if file not in found}
+    return found
 
 
 def named_files(paths: Sequence[Path]) -> frozenset[str]:
     """Those of the paths that name a file and not a folder, as a scenario knows its file."""
-    return frozenset(str(path) for path in map(_located, paths) if not path.is_dir())
+    return frozenset(str(path) for path in map(_located, paths) if not is_folder(path))
 
 
 def _located(given: Path) -> Path:
-    if given.exists():
+    if is_there(given):
         return given
     parts = given.parts[1:] if given.parts[:1] == ("scenarios",) else given.parts
     packaged = scenarios_dir().joinpath(*parts)
-    if given.is_absolute() or not packaged.exists():
-        message = f"{given}: there is no such file or folder"
+    if given.is_absolute() or not is_there(packaged):
+        message = f"{shown(given)}: there is no such file or folder"
         raise UserError(message)
     return packaged
 
 
-def read_scenarios(paths: Sequence[Path], release: Release) -> list[Scenario]:
-    """Read and lint scenarios. Raises FileProblem with every problem of all of them."""
+def read_scenarios(paths: Sequence[Path], release: Release, wider: Path | None = None) -> list[Scenario]:
+    """Read and lint scenarios. `wider` as for `find_scenarios`. Raises FileProblem with every problem of all of them."""
     problems: list[str] = []
     scenarios: list[Scenario] = []
-    for path in find_scenarios(paths):
-        scenario, wrong = checked(path, release, folder=scenarios_dir())
+    for path, root in find_scenarios(paths, wider).items():
+        scenario, wrong = checked(path, release, root=root)
         problems += wrong
         scenarios += [scenario] if scenario is not None else []
     if problems:
@@ -165,14 +175,14 @@ def declared_absent(settings: Settings, sut: Party | None) -> frozenset[str]:
     if sut is None or settings.profile is None:
         return frozenset()
     release = load_release(settings.release)
-    declaring = load_profile(settings.profile, release=release, declared=sut is Party.SELLER)
+    declaring = load_profile(settings.profile, release=release, declared=sut is Party.SELLER, wider=settings.root)
     return unsupported_operations(declaring, release)
 
 
 def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
     """Refuse what would have no effect, before anything is sent. UserError says what to do."""
     if settings.seller_url and settings.profile:
-        declared_in(settings.profile, load_release(settings.release))
+        declared_in(settings.profile, load_release(settings.release), settings.root)
     if (settings.seller_url or "").lower().startswith("https:"):
         authorities()
     if settings.seller_url and settings.clock is ClockMode.VIRTUAL:
@@ -185,11 +195,12 @@ def check_settings(settings: Settings, scenarios: Sequence[Scenario]) -> None:
 def check_inputs(given: Mapping[str, Any], scenarios: Sequence[Scenario]) -> None:
     """Refuse an input that no scenario has, and a value that cannot be what its input is."""
     known = {name for scenario in scenarios for name in scenario.inputs}
-    for name in given:
+    for name, value in given.items():
         if name.partition(".")[0] not in known:
             near = difflib.get_close_matches(name.partition(".")[0], known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
-            raise UserError(f"no scenario selected has an input {name!r}.{hint}")
+            where = f"{value.where}: " if isinstance(value, Given) else ""
+            raise UserError(f"{where}no scenario selected has an input {name!r:.100}.{hint}")
     problems: dict[str, list[str]] = defaultdict(list)
     for scenario in scenarios:
         try:
@@ -207,9 +218,11 @@ def _some(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
-def declared_in(path: Path, release: Release) -> tuple[str, Declared]:
-    """A partner's profile read for what it declares, with its name. FileProblem where something is wrong in it."""
-    profile = load_profile(path, release=release, declared=True)
+def declared_in(path: Path, release: Release, wider: Path | None = None) -> tuple[str, Declared]:
+    """A partner's profile read for what it declares, with its name. `wider` as for `load_profile`. FileProblem where
+    something is wrong in it.
+    """
+    profile = load_profile(path, release=release, declared=True, wider=wider)
     return profile.name, declared_by(profile, emulated=False)
 
 
@@ -221,7 +234,8 @@ def check_url(url: str) -> str:
     except ValueError:
         port_is_right = False
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right:
-        message = f"{url!r} is not the URL of a server; write http://host:port or https://host"
+        shown = f"***@{url.rpartition('@')[2]}" if "@" in url else url
+        message = f"{shown!r} is not the URL of a server; write http://host:port or https://host"
         raise UserError(message)
     if parts.query or parts.fragment:
         message = f"{url!r} must end before any ? or #: it is what the base paths are appended to"
@@ -371,6 +385,14 @@ def signalling(scenario: Scenario, case: Case | None, signals: Signals, run: str
     return tell
 
 
+def _emulated(settings: Settings, scenario: Scenario, case: Case | None, grease: Grease) -> Profile:
+    """The profile of the seller that we emulate in a run."""
+    overlay = overlaid(grease.overlay(), plan_overlay(scenario, case))
+    return load_profile(
+        settings.profile, overlay, wider=settings.root, laid=lambda pointer: overlay_place(scenario, case, pointer)
+    )
+
+
 def _run(
     settings: Settings,
     job: Job,
@@ -389,12 +411,12 @@ def _run(
     transcript = Transcript()
     sut = Party.SELLER if settings.seller_url else None
     grease = Grease(settings.grease, Party.SELLER, settings.seed)
-    profile = None if sut else load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
+    profile = None if sut else _emulated(settings, scenario, case, grease)
     name, declared = None, NOTHING_DECLARED
     if profile is not None:
         name, declared = profile.name, declared_by(profile, emulated=True)
     elif settings.profile is not None:
-        name, declared = declared_in(settings.profile, release)
+        name, declared = declared_in(settings.profile, release, settings.root)
     info = RunInfo(
         id=run_id,
         scenario=scenario.id,
@@ -667,6 +689,6 @@ def step_info(result: StepResult, transcript: Transcript) -> StepInfo:
     )
 
 
-def waits_of(path: Path, sut: Party) -> list[str]:
+def waits_of(path: Path, sut: Party, root: Root | None = None) -> list[str]:
     """The waits of a scenario file that take real time with a partner under test, each with its place."""
-    return real_waits(load_scenario(path, folder=scenarios_dir()), sut)
+    return real_waits(load_scenario(path, root=root), sut)

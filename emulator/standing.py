@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,16 +10,17 @@ from emulator.parties.clock import Clock
 from emulator.settings import PLAIN_PATH
 from emulator.standard.release import Release
 from emulator.wire.beside import Page
-from emulator.wire.exchange import Exchange, Party, Transcript, provoked_in, spoilt_in
+from emulator.wire.exchange import Party, Transcript, provoked_in, spoilt_in
 
 if TYPE_CHECKING:  # rules and reports are heavy; a seller is up before it judges
     from emulator.report.model import Report, RunInfo
-    from emulator.session import Writer
 
 JUDGEMENT: Final = "/oit/judgement"
 PLAIN: Final = PLAIN_PATH
 NEWEST: Final = 5000
 """Exchanges of a run that are judged: the newest ones."""
+HEAVIEST: Final = 96 * 1024 * 1024
+"""Bytes that these may take in memory, more or less. It is what 5,000 exchanges of 20 KB take, written in 7 KB each."""
 
 
 class Standing:
@@ -52,15 +51,15 @@ class Standing:
 
     def report(self, run: str) -> Report:
         """What the judge says of a run's buyer by now."""
-        return self._judged(run)[1]
+        return self.judged(run)[1]
 
-    def _judged(self, run: str) -> tuple[RunInfo, Report]:
+    def judged(self, run: str) -> tuple[RunInfo, Report]:
+        """That, and what is known of the run itself."""
         from emulator.judge.judge import judge  # noqa: PLC0415 - as above
         from emulator.judge.refusals import Refuser  # noqa: PLC0415
         from emulator.report.model import RunInfo, run_report  # noqa: PLC0415
 
-        kept: deque[Exchange] = deque(self._source(run), maxlen=NEWEST)
-        exchanges = tuple(kept)
+        exchanges = tuple(self._source(run).tail(NEWEST, HEAVIEST))
         moments = [exchange.at for exchange in exchanges] or [self._started]
         info = RunInfo(
             id=run or PLAIN,
@@ -103,14 +102,3 @@ class Standing:
         exchanges = report["exchanges"]
         told = {key: value for key, value in report.items() if key not in ("exchanges", "steps")}
         return 200, {**told, "exchanges": len(exchanges), "whole": not exchanges or exchanges[0]["n"] == 1}
-
-    def tell(self, writer: Writer, seconds: float = 3.0) -> int:
-        """Tell of each run, the newest first, for about that long; returns of how many there was no time to tell."""
-        end, runs = time.monotonic() + seconds, self.runs()
-        for told, run in enumerate(runs):
-            if time.monotonic() > end:
-                return len(runs) - told
-            info, report = self._judged(run)
-            writer.run_started(info)
-            writer.run_done(report)
-        return 0

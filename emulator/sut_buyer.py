@@ -30,7 +30,7 @@ from emulator.scenario.awaited import Entry
 from emulator.scenario.cases import odd_ones
 from emulator.scenario.events import Event, RunStarted, StepDone, StepStarted
 from emulator.scenario.grease import Grease
-from emulator.scenario.plan import overlaid, plan_overlay
+from emulator.scenario.plan import overlaid, overlay_place, plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.room import Room
 from emulator.scenario.selection import Job
@@ -197,7 +197,12 @@ def _run(
     clock, patience, room, run_id = RealClock(), RealClock(), Room(faults), uuid.uuid4().hex[:12]
     store, signals = MemoryStore(), Signals()
     pacing, sellers = Pacing(store, clock, door.speed), list[Seller]()
-    profile = load_profile(settings.profile, overlaid(grease.overlay(), plan_overlay(scenario, case)))
+    profile = load_profile(
+        settings.profile,
+        overlaid(grease.overlay(), plan_overlay(scenario, case)),
+        wider=settings.root,
+        laid=lambda pointer: overlay_place(scenario, case, pointer),
+    )
     declared = declared_by(profile, emulated=True)
     info = RunInfo(
         id=run_id,
@@ -214,7 +219,7 @@ def _run(
         seed=settings.seed,
         file=scenario.file,
         row=job.told_row,
-        in_own_words=is_in_own_words(settings.profile),
+        in_own_words=is_in_own_words(settings.profile, settings.root),
     )
 
     def reached(resource: Resource, _: str | None, state: str, item: str | None, __: datetime) -> None:

@@ -59,7 +59,7 @@ def play(
 
     The exchanges are those that the buyer saw, or, where its requests are spoilt, those that the seller saw.
     """
-    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", folder=scenarios_dir())
+    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml")
     chosen = next((each for each in scenario.cases if each.id == case), None)
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
     profile = load_profile(None, plan_overlay(scenario, chosen))

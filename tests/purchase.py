@@ -21,7 +21,7 @@ def purchase() -> Transcript:
     client = Client(Party.BUYER, transcript, clock.now)
     try:
         run_scenario(
-            load_scenario(scenarios_dir() / "access-eline" / "new-install.oit.yaml", folder=scenarios_dir()),
+            load_scenario(scenarios_dir() / "access-eline" / "new-install.oit.yaml"),
             release=release,
             client=client,
             clock=clock,

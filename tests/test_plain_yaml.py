@@ -167,7 +167,7 @@ def test_a_billion_laughs_are_refused(kind: str, tmp_path: Path) -> None:
     file.write_text("\n".join(rows))
     started = time.monotonic()
     for read in (load_yaml, load_located):
-        with pytest.raises(FileProblem, match="more than 1000000 values"):
+        with pytest.raises(FileProblem, match=r"aliases written out this holds more than \d+ values"):
             read(file)
     assert time.monotonic() - started < 2
 

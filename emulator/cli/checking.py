@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from emulator.cli.concluding import conclude, known_of
-from emulator.cli.group import KNOWN, RELEASE, REPORTS, end, example, main, make_folder, read_message
+from emulator.cli.group import KNOWN, RELEASE, REPORTS, ROOT, end, example, main, make_folder, read_message
 from emulator.errors import Exit
 
 
@@ -86,8 +86,9 @@ def check(
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Tell which waits are real with this party under "
               "test: a partner's time is never scaled.")  # fmt: skip
+@ROOT
 @RELEASE
-def lint(paths: tuple[Path, ...], sut: str | None, release: str) -> None:
+def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: str) -> None:
     """Check files without sending anything: scenarios, profiles, known failures, each known by what stands in it.
 
     Everything that is wrong is told in one round. The requests of a scenario are held against their contracts and the rules
@@ -99,12 +100,12 @@ def lint(paths: tuple[Path, ...], sut: str | None, release: str) -> None:
     from emulator.wire.exchange import Party
 
     done = []
-    for file in lint_files(paths, load_release(release)):
+    for file in lint_files(paths, load_release(release), root):
         done.append(file)
         for line in (*file.problems, *file.warnings):
             click.echo(line)
         if sut and file.sort is Sort.SCENARIO and not file.problems:
-            for wait in waits_of(file.path, Party(sut)):
+            for wait in waits_of(file.path, Party(sut), file.root):
                 click.echo(wait)
     if not done:
         click.echo("nothing is selected: no scenario file (*.oit.yaml), profile or known failures there", err=True)

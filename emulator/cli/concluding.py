@@ -63,7 +63,7 @@ def conclude(
     whole = whole_report(done, replace(known, partial=True) if known and cut else known, left_out)
     code = exit_code(done, whole.get("known_failures"))
     if cut is not None:
-        whole = _cut_short(whole, cut)
+        whole = cut_short(whole, cut)
         code = Exit.INCONCLUSIVE if cut.interrupted or code in (Exit.PASSED, Exit.NOTHING) else code
         writer.stopped(cut.reason, cut.left)
     paths = [write(whole, folder) for write in formats] if done else []
@@ -77,7 +77,7 @@ def conclude(
     return code
 
 
-def _cut_short(whole: Report, cut: Cut) -> Report:
+def cut_short(whole: Report, cut: Cut) -> Report:
     """What was not seen is not passed."""
     verdict = "inconclusive" if whole["verdict"] == "pass" else whole["verdict"]
     return {**whole, "verdict": verdict, "stopped": {"reason": cut.reason, "not_begun": cut.left}}

@@ -40,6 +40,7 @@ def console(host: str, port: int, release: str, profile: Path | None, database: 
     from emulator.settings import database_url
     from emulator.standard.release import load_release
 
+    main.in_a_hurry = True
     url = database_url(database, data)
     if url is None:
         raise UserError("--database memory: what is in memory is seen by its own process only: oit seller --console")
@@ -79,6 +80,9 @@ def _do(context: click.Context, action: str, **asked: Any) -> None:
 
 RUN = click.option("--run", default="plain-path", show_default=True, help="The run: the name below /r/, or its id.")
 ITEM = click.option("--item", metavar="ID", help="An item of it.")
+SURE = click.option(
+    "--sure", is_flag=True, help="Also where it has come to its end, and nothing happens to it any more."
+)
 
 
 @control.command(epilog=example("oit control --console http://127.0.0.1:8081 advance 5d"))
@@ -95,13 +99,16 @@ def advance(context: click.Context, by: str) -> None:
 @click.argument("state")
 @RUN
 @ITEM
+@SURE
 @click.pass_context
-def move(context: click.Context, kind: str, identifier: str, state: str, run: str, item: str | None) -> None:
+def move(
+    context: click.Context, kind: str, identifier: str, state: str, run: str, item: str | None, *, sure: bool
+) -> None:
     """Bring a resource of our seller to another state; its history, what depends on it and notifications follow.
 
     Only where its state machine has that transition; a refusal names those that there are.
     """
-    _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item)
+    _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item, sure=sure)
 
 
 @control.command(epilog=example("oit control event quote quoteStateChangeEvent 4c1f… --run partner-a"))
@@ -110,10 +117,13 @@ def move(context: click.Context, kind: str, identifier: str, state: str, run: st
 @click.argument("identifier", metavar="ID")
 @RUN
 @ITEM
+@SURE
 @click.pass_context
-def event(context: click.Context, api: str, event: str, identifier: str, run: str, item: str | None) -> None:
+def event(
+    context: click.Context, api: str, event: str, identifier: str, run: str, item: str | None, *, sure: bool
+) -> None:
     """Send an event that did not happen to who subscribed to it. The judge knows that it is none of the seller's."""
-    _do(context, "event", run=run, api=api, event=event, id=identifier, item=item)
+    _do(context, "event", run=run, api=api, event=event, id=identifier, item=item, sure=sure)
 
 
 @control.command(epilog=example(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from emulator import __version__
-from emulator.cli import streams
+from emulator.cli import discretion, streams
 from emulator.errors import Exit, UserError
 from emulator.wire.call import NotNow
+from emulator.wire.secrets import masked_text
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
@@ -43,6 +43,7 @@ class Oit(click.Group):
         if args is not None:
             return super().main(args, *others, **options)
         talk = streams.forgiving()
+        discretion.keep_secrets()
         try:
             with _on_signals(_interrupt):
                 super().main(None, *others, **options)
@@ -62,7 +63,7 @@ class Oit(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(str(error), err=True)
+            click.echo(masked_text(str(error)), err=True)
             ctx.exit(error.exit_code)
         except NotNow as fault:
             if not fault.said:
@@ -71,12 +72,15 @@ class Oit(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(Exit.INCONCLUSIVE)
-        except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+        except click.exceptions.ClickException as error:
+            vars(error)["message"] = masked_text(error.message)
             raise
-        except Exception as error:
+        except (click.exceptions.Exit, click.exceptions.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told without the secrets in it
             if os.environ.get("OIT_DEBUG"):
-                raise
-            click.echo(f"oit: our own error: {type(error).__name__}: {error}", err=True)
+                click.echo(discretion.told(error), err=True)
+            click.echo(masked_text(f"oit: our own error: {type(error).__name__}: {error}"), err=True)
             click.echo("Please report it with the output of the same command under OIT_DEBUG=1.", err=True)
             ctx.exit(Exit.INTERNAL)
 
@@ -144,6 +148,11 @@ KNOWN = click.option("--known-failures", "known_failures", type=click.Path(path_
                      "last day, or until it no longer happens.")  # fmt: skip
 
 
+ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="What a file names (include, use, data, "
+                    "extends) may also lie below DIR. Else it lies below the folder that is named; for a file, below the "
+                    "nearest folder above it that holds an oit.yaml, or its own.")  # fmt: skip
+
+
 RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")
 
 
@@ -192,15 +201,13 @@ def console_beside(front: Callable[[], Front], host: str, port: int | None) -> I
         yield console
 
 
-def read_message(file: Path) -> tuple[bytes, str]:
-    """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read."""
-    if str(file) == "-":
-        return sys.stdin.buffer.read(), "<stdin>"
-    try:
-        return file.read_bytes(), str(file)
-    except OSError as error:
-        message = f"{file}: cannot be read: {error.strerror}"
-        raise UserError(message) from error
+def read_message(file: Path, most: int | None = None) -> tuple[bytes, str]:
+    """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read, or has more bytes than
+    `most`.
+    """
+    from emulator.wire.intake import MOST_BYTES, STDIN, read_file
+
+    return read_file(file, most or MOST_BYTES), "<stdin>" if file == STDIN else str(file)
 
 
 def end(code: Exit) -> NoReturn:

@@ -11,6 +11,7 @@ import click
 from emulator.parties.clock import RealClock
 from emulator.scenario.duration import words
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
+from emulator.scenario.hosts import hosts_line
 from emulator.scenario.model import Await, Call, Notify, Parallel, Scenario, Step
 from emulator.scenario.needs import Dependence, needs_of, played
 from emulator.scenario.runner import fill_inputs
@@ -24,8 +25,9 @@ def tell_plan(plan: Plan, release: Release, settings: Settings, sut: Party | Non
     """Print a plan: lines for people, or one JSON document."""
     rows = [_row(job, release, settings, sut) for job in plan.jobs]
     left = [{"name": _name(each.job), "what": str(each.what), "why": each.why} for each in plan.left_out]
+    hosts = hosts_line(plan.jobs, settings.seller_url, settings.inputs, settings.callback)
     if form == "json":
-        click.echo(json.dumps({"sut": sut, "runs": rows, "left_out": left}, indent=2))
+        click.echo(json.dumps({"sut": sut, "hosts": hosts, "runs": rows, "left_out": left}, indent=2))
         return
     for row in rows:
         click.echo("\n".join(_lines(row, sut)))
@@ -33,6 +35,8 @@ def tell_plan(plan: Plan, release: Release, settings: Settings, sut: Party | Non
         click.echo("\nLeft out")
         for each in left:
             click.echo(f"  {each['name']}: {each['why']} (--needs {each['what']})")
+    if hosts:
+        click.echo(f"\n{hosts}")
     calls = sum(step["does"] == "call" for row in rows for step in row["steps"] if not step["left_out"])
     click.echo(f"\n{len(rows)} run(s) with {calls} call(s) at least; {len(left)} left out. Nothing was sent.")
 

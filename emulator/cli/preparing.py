@@ -9,8 +9,9 @@ from typing import Final
 
 import click
 
-from emulator.cli.group import RELEASE, end, example, main
+from emulator.cli.group import RELEASE, ROOT, end, example, main
 from emulator.errors import Exit, UserError
+from emulator.files import is_there
 
 STARTER: Final = Path(__file__).parent / "starter"
 PLACES: Final = {"sonata.yml": ".github/workflows/sonata.yml", "gitignore": ".gitignore"}
@@ -23,9 +24,10 @@ PLACES: Final = {"sonata.yml": ".github/workflows/sonata.yml", "gitignore": ".gi
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--tag", "tags", multiple=True, help="Only of scenarios that have this tag. Repeatable.")
+@ROOT
 @RELEASE
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], release: str, form: str) -> None:
+def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], root: Path | None, release: str, form: str) -> None:
     """Say what data a partner has to give: the inputs of scenarios, as a file to fill in for --var-file.
 
     Each has its default, where that stands and which scenarios use it. As it is printed, the file changes nothing; what a
@@ -35,7 +37,7 @@ def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], release: str, form: s
     from emulator.session import read_scenarios
     from emulator.standard.release import load_release
 
-    scenarios = read_scenarios(paths, load_release(release))
+    scenarios = read_scenarios(paths, load_release(release), root)
     chosen = [scenario for scenario in scenarios if not tags or set(tags) & set(scenario.tags)]
     if not chosen:
         click.echo("nothing is selected: no scenario there, or none with that tag", err=True)
@@ -57,7 +59,7 @@ def init(name: Path) -> None:
     NAME is the folder; its last part names what is in it. All of it can be run as it is; README.md there says how. A folder
     that is there already has to be empty.
     """
-    if name.exists() and (not name.is_dir() or any(name.iterdir())):
+    if is_there(name) and (not name.is_dir() or any(name.iterdir())):
         raise UserError(f"{name}: this is there already{', and not empty' if name.is_dir() else ', and no folder'}")
     word = _word(name.resolve().name)
     try:

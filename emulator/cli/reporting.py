@@ -9,6 +9,7 @@ import click
 
 from emulator.cli.group import DATA, DATABASE, RELEASE, end, example, main, make_folder
 from emulator.errors import Exit, UserError
+from emulator.files import is_folder, is_there, shown
 
 
 @main.command(epilog=example(
@@ -39,9 +40,9 @@ def report(run: str, formats: str, report_dir: Path | None, release: str, databa
 
     chosen = writers.chosen(formats)
     path = Path(run)
-    if run and path.exists():
+    if run and is_there(path):
         whole = read_whole(path)
-        beside = path if path.is_dir() else path.parent
+        beside = path if is_folder(path) else path.parent
     else:
         whole = _of_database(run, release, database, data)
         beside = Path("out")
@@ -68,8 +69,8 @@ def _of_database(run: str, release: str, database: str | None, data: Path) -> An
     from emulator.standing import Standing
 
     url = database_url(database, data)
-    nothing = f"{run or PLAIN_PATH}: there is no such file or folder, and no run of that name"
-    if url is None or (database is None and not (data / "oit.sqlite3").exists()):
+    nothing = f"{shown(Path(run or PLAIN_PATH))}: there is no such file or folder, and no run of that name"
+    if url is None or (database is None and not is_there(data / "oit.sqlite3")):
         message = f"{nothing}: there is no database in {data} (--data, --database)"
         raise UserError(message)
     opened = Database(url)

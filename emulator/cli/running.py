@@ -16,6 +16,7 @@ from emulator.cli.group import (
     KNOWN,
     RELEASE,
     REPORTS,
+    ROOT,
     SPEED,
     end,
     example,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
               "without it 127.0.0.1 and a free port.")  # fmt: skip
 @click.option("--callback", metavar="URL", help="The URL under which the partner reaches that; without it what --listen "
               "says.")  # fmt: skip
+@ROOT
 @RELEASE
 @click.option("--profile", type=click.Path(path_type=Path), help="A profile (YAML), or the name of one of ours. In a "
               "self-test and with --sut buyer it is what our seller has and does. With --sut seller=URL it is what the partner "
@@ -107,6 +109,7 @@ def run(
     speed: float,
     listen: str | None,
     callback: str | None,
+    root: Path | None,
     release: str,
     profile: Path | None,
     cases: tuple[str, ...],
@@ -164,6 +167,7 @@ def run(
         release=release,
         seller_url=seller_url(sut),
         profile=profile,
+        root=root,
         clock=ClockMode(clock) if clock else None,
         seed=seed,
         grease=Level(grease),
@@ -176,13 +180,13 @@ def run(
         known=known,
         strict=strict,
     )
-    scenarios = read_scenarios(paths, load_release(release))
+    scenarios = read_scenarios(paths, load_release(release), root)
     check_settings(settings, scenarios)
     tested = Party.SELLER if settings.seller_url else Party.BUYER if door else None
     chosen = _chosen(scenarios, paths, cases, tags, needs, settings, tested)
     if only_plan:
         _tell(chosen, settings, tested, form)
-    _refuse_nothing(chosen)
+    _refuse_nothing(chosen, settings)
     selected, left_out = chosen.jobs, left_out_json(chosen.left_out)
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
@@ -234,12 +238,16 @@ def _tell(chosen: Plan, settings: Settings, sut: Party | None, form: str) -> NoR
     end(Exit.PASSED if chosen.jobs else Exit.NOTHING)
 
 
-def _refuse_nothing(chosen: Plan) -> None:
-    """End where there is nothing to run, with the reason."""
+def _refuse_nothing(chosen: Plan, settings: Settings) -> None:
+    """End where there is nothing to run, with the reason. Else say who will be talked to: a scenario may be a stranger's."""
+    from emulator.scenario.hosts import hosts_line
+
     if not chosen.jobs:
         why = f": {chosen.left_out[0].why}" if chosen.left_out else ": no scenario or case matches"
         click.echo(f"nothing is selected{why}", err=True)
         end(Exit.NOTHING)
+    if line := hosts_line(chosen.jobs, settings.seller_url, settings.inputs, settings.callback):
+        click.echo(line, err=True)
 
 
 def _chosen(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from emulator.cli.group import DATA, DATABASE, example, main, read_message
 from emulator.errors import UserError
+from emulator.files import is_there
 from emulator.settings import PLAIN_PATH, run_named
+
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of a run that is taken out, at the most."""
 
 
 @main.group()
@@ -28,7 +32,7 @@ def _open(database: str | None, data: Path) -> Any:
     url = database_url(database, data)
     if url is None:
         raise UserError("--database memory: what is in memory ends with its process; name a file or a server")
-    if database is None and not (data / "oit.sqlite3").exists():
+    if database is None and not is_there(data / "oit.sqlite3"):
         message = f"there is no database in {data}; --data or --database names another place"
         raise UserError(message)
     return Database(url)
@@ -125,13 +129,13 @@ def runs_export(run: str, transcript: bool, database: str | None, data: Path) ->
 @DATA
 def runs_import(file: Path, name: str | None, database: str | None, data: Path) -> None:
     """Put a run back that export wrote, all of it or nothing. Its timers go off when a seller serves the database."""
-    from emulator.parties.archive import restore
     from emulator.parties.database import Database
+    from emulator.parties.restoring import restore
     from emulator.settings import MEMORY, database_url
 
     url = database_url(database, data)
     if url is None:
         message = f"--database {MEMORY}: what is in memory ends with its process; name a file or a server"
         raise UserError(message)
-    raw, shown = read_message(file)
+    raw, shown = read_message(file, _LARGEST)
     click.echo(restore(Database(url), shown, raw.splitlines(), name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from emulator.cli.ending import Ending
 from emulator.cli.group import (
     CONSOLE,
     CONSOLE_HOST,
@@ -19,6 +20,7 @@ from emulator.cli.group import (
     DATABASE,
     RELEASE,
     REPORTS,
+    ROOT,
     SPEED,
     console_beside,
     end,
@@ -27,7 +29,7 @@ from emulator.cli.group import (
     main,
     make_folder,
 )
-from emulator.errors import Exit, UserError
+from emulator.errors import UserError
 
 _GARBAGE: Final = 20_000
 """New objects after which garbage is looked for: nearly all that a call makes is gone with its reply."""
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile (YAML; extends: wholesale-seller lays it "
               "upon the default one), or the name of one of ours.")  # fmt: skip
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
+@ROOT
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
               "repeat.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve together, "
@@ -78,6 +81,7 @@ def seller(
     release: str,
     profile: Path | None,
     scenario: Path | None,
+    root: Path | None,
     seed: int | None,
     workers: int,
     speed: float,
@@ -113,16 +117,17 @@ def seller(
     from emulator.wire.routing import prepare
     from emulator.wire.trust import authorities
 
+    main.in_a_hurry = True
     formats = writers.chosen(reports)
     if formats:
         make_folder(report_dir)
     authorities()  # a callback may be https://
     prepare()
     chosen = load_release(release)
-    overlay = _overlay(scenario, chosen) if scenario else None
+    overlay = _overlay(scenario, chosen, root) if scenario else None
     url = database_url(database, data)
     ending = Ending(formats, report_dir)
-    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen), url, seed, speed, ending)
+    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen, wider=root), url, seed, speed, ending)
     if workers == 1:
         selling.alone(host, port, console_host, console_port)
     else:
@@ -138,27 +143,6 @@ def _refuse_alone(url: str | None, seed: int | None, console_port: int | None) -
         raise UserError("--workers: which of them answers is left to chance, so --seed cannot make the same ids again")
     if console_port is not None:
         raise UserError("--workers: each has a door of its own; start `oit console` on the same database instead")
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What is written when a seller ends."""
-
-    formats: Sequence[Callable[[Any, Path], Path]]
-    folder: Path
-
-    def tell(self, standing: Standing) -> None:
-        """Tell of what came, and write it."""
-        # Reports and rules are heavy, and nothing before needs them.
-        from emulator.report.terminal import TerminalWriter
-
-        writer = TerminalWriter()
-        if untold := standing.tell(writer):
-            click.echo(f"{untold} more run(s) are not judged here", err=True)
-        if self.formats and (done := [standing.report(run) for run in standing.runs()]):
-            from emulator.report.model import whole_report
-
-            writer.reports_written([write(whole_report(done), self.folder) for write in self.formats])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +175,7 @@ class _Selling:
             with interruptible(), console_beside(front, console_host, console_port):
                 served.running.run(_listening(click.echo))
             _forget(keep)
-            self.end.tell(served.standing)
+            self.end.tell(served.standing.runs(), served.standing.judged)
 
     def together(self, host: str, port: int, count: int) -> None:
         """Serve in so many processes until interrupted, and tell of what came."""
@@ -224,7 +208,8 @@ class _Selling:
             _forget(keep)
             clock = RealClock()
             Pacing(keep.store, clock)
-            self.end.tell(self._standing(keep, clock))
+            standing = self._standing(keep, clock)
+            self.end.tell(standing.runs(), standing.judged)
 
     def _served(self, keep: Keeping, host: str, port: int, *, shared: bool = False) -> _Served:
         """The seller behind a door that listens as soon as it is run."""
@@ -361,10 +346,9 @@ def buyer(
     from emulator.listening import Hearing
     from emulator.parties.clock import RealClock
     from emulator.report.explain import notification_lines
-    from emulator.report.model import exit_code, whole_report
-    from emulator.report.terminal import TerminalWriter
     from emulator.standard.release import load_release
 
+    main.in_a_hurry = True
     formats = writers.chosen(reports)
     if formats:
         make_folder(report_dir)
@@ -386,17 +370,11 @@ def buyer(
 
     with interruptible(), console_beside(front, console_host, console_port):
         running.run(click.echo)
-    done = hearing.reports()
-    writer = TerminalWriter()
-    for each in done:
-        writer.run_done(each)
-    if done:
-        writer.reports_written([write(whole_report(done), report_dir) for write in formats])
-    end(exit_code(done) if done else Exit.PASSED)
+    end(Ending(formats, report_dir).tell(list(hearing.transcripts()), lambda run: (None, hearing.report(run))))
 
 
-def _overlay(scenario: Path, release: Release) -> Mapping[str, Any] | None:
+def _overlay(scenario: Path, release: Release, root: Path | None) -> Mapping[str, Any] | None:
     from emulator.scenario.plan import plan_overlay
     from emulator.session import read_scenarios
 
-    return plan_overlay(read_scenarios([scenario], release)[0], None)
+    return plan_overlay(read_scenarios([scenario], release, root)[0], None)

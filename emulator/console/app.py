@@ -33,6 +33,8 @@ def build(front: Front) -> Flask:
     """The WSGI application."""
     app = Flask("emulator.console", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # Nobody is led from one address to another that is made of the first: what is not served is not there.
+    app.url_map.merge_slashes = False
 
     @app.get("/")
     def page() -> Response:

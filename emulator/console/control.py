@@ -12,10 +12,11 @@ from emulator.console.faulting import lasting_of
 from emulator.console.source import Source
 from emulator.doors import Emulation
 from emulator.errors import UserError
-from emulator.parties.archive import delete_run, lines, restore, tally
+from emulator.parties.archive import delete_run, lines, tally
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.hand import Hand, Refused
+from emulator.parties.restoring import restore
 from emulator.scenario.duration import seconds
 from emulator.standing import PLAIN
 
@@ -102,6 +103,8 @@ class Control:
         for member in _NEEDS.get(action, ()):
             if not isinstance(asked.get(member), str):
                 raise BadAsk(f"{action} needs {member!r}, a text")
+        if asked.get("sure") not in (None, True, False):
+            raise BadAsk("'sure' has to be true or false")
         for member in ("item", "run"):
             if asked.get(member) is not None and not isinstance(asked[member], str):
                 raise BadAsk(f"{member!r} has to be a text")
@@ -132,16 +135,18 @@ class Control:
     def _move(self, asked: dict[str, Any]) -> Did:
         emulation, run = self._of(asked["run"])
         kind, identifier, state, item = asked["kind"], asked["id"], asked["state"], asked.get("item")
+        _on_purpose(asked, Hand(emulation.seller), run, kind)
         old = Hand(emulation.seller).move(run, kind, identifier, state, item)
         what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
-        command = _line("move", kind, identifier, state, run=asked["run"], item=item)
+        command = _line("move", kind, identifier, state, run=asked["run"], item=item, sure=asked.get("sure"))
         return Did(f"{what} went from {old} to {state}", command)
 
     def _event(self, asked: dict[str, Any]) -> Did:
         emulation, run = self._of(asked["run"])
         api, event, identifier, item = asked["api"], asked["event"], asked["id"], asked.get("item")
+        _on_purpose(asked, Hand(emulation.seller), run, api)
         told = Hand(emulation.seller).tell(run, api, event, identifier, item)
-        command = _line("event", api, event, identifier, run=asked["run"], item=item)
+        command = _line("event", api, event, identifier, run=asked["run"], item=item, sure=asked.get("sure"))
         return Did(f"{event} about {identifier} goes to {told} subscription(s)", command)
 
     def _fault(self, asked: dict[str, Any]) -> Did:
@@ -201,6 +206,15 @@ class Control:
     @staticmethod
     def _store_run(run: str) -> str:
         return "" if run == PLAIN else run
+
+
+def _on_purpose(asked: dict[str, Any], hand: Hand, run: str | None, of: str) -> None:
+    """Refused for what is done to something whose life is over, and not said to be meant so."""
+    identifier, item = asked["id"], asked.get("item")
+    state = None if asked.get("sure") else hand.ended(run, of, identifier, item)
+    if state is not None:
+        what = identifier if item is None else f"item {item} of {identifier}"
+        raise Refused(f"{what} is {state}, and that is its end: say that you are sure (--sure, or 'sure': true)")
 
 
 def _line(action: str, *arguments: str, **options: Any) -> str:

@@ -44,6 +44,8 @@ def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
         "machine": living.machine,
         "state": plain(at(resource.body, kind.state_at)),
         "created": rfc3339(resource.created),
+        "final": living.final,
+        "final_items": sorted(living.final_items),
         "items": [{"id": plain(item.get("id")), "state": plain(item.get(own))} for item in living.items],
         "history": []
         if log is None

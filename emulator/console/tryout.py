@@ -66,7 +66,10 @@ def tryout(source: Source, contracts: Iterable[Contract]) -> Blueprint:
             raise BadGateway(
                 f"the emulator did not answer: {exchange.fault.message if exchange.fault else 'no reason'}"
             )
-        given = [(name, value) for name, value in exchange.response.headers if name.lower() in _GIVEN]
+        answered = exchange.response
+        leads = answered.status in range(300, 400)  # a browser would follow to wherever that is
+        named = [(name, value) for name, value in answered.headers if name.lower() in _GIVEN]
+        given = [(name, value) for name, value in named if not (leads and name.lower() == "location")]
         return Response(exchange.response.raw, exchange.response.status, headers=given)
 
     return blueprint

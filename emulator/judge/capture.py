@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -28,22 +27,19 @@ from emulator.wire.exchange import (
     Response,
     Unread,
     UnreadKind,
-    masked_headers,
-    masked_url,
 )
+from emulator.wire.intake import MOST_BYTES, STDIN, read_file, refuse_many, too_large
 from emulator.wire.payload import Parsed, dump, parse
+from emulator.wire.secrets import masked_url
 
-__all__ = ["BasePaths", "Captured", "Unattributed", "read_capture"]
+__all__ = ["STDIN", "BasePaths", "Captured", "Unattributed", "read_capture"]
 
 _MOST_PROBLEMS: Final = 20
-_MOST_BYTES: Final = 512 * 1024 * 1024
-"""Bytes of a file that are read, and that a packed one may unpack to."""
 _ESCAPE: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 """An escape of JSON; the group is half a character, which is none."""
 _KINDS: Final = {".har": "har", ".json": "document", ".ndjson": "transcript", ".jsonl": "transcript"}
-STDIN: Final = Path("-")
 _UNTITLED: Final = "captured traffic"
 _Read = Entry | Unattributed | Malformed
 
@@ -80,21 +76,15 @@ def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
 
 def _bytes_of(path: Path) -> bytes:
     """What a file holds, unpacked. FileProblem where it cannot be read, or is too large."""
-    try:
-        if path == STDIN:
-            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise FileProblem([f"{path}: cannot be read: {error.strerror}"]) from error
+    raw = read_file(path)
     unread = None
     if raw.startswith(coding.GZIP):
-        raw, unread = coding.read(raw, "gzip", _MOST_BYTES)
-    if len(raw) > _MOST_BYTES or (unread and unread.kind is UnreadKind.TOO_LARGE):
-        raise FileProblem([f"{path}: is larger than {_MOST_BYTES} bytes: split it"])
+        raw, unread = coding.read(raw, "gzip", MOST_BYTES)
+    if unread and unread.kind is UnreadKind.TOO_LARGE:
+        raise FileProblem([too_large(path)])
     if unread:
         raise FileProblem([f"{path}: cannot be unpacked: {unread.why}"])
+    refuse_many(path, raw)
     return raw
 
 
@@ -240,8 +230,8 @@ class _Line:
 def _halves(row: Entry) -> Iterator[Unattributed]:
     """What is not known of an entry that is judged otherwise."""
     for half, message in (("request", row.request), ("response", row.response)):
-        if message and message.unread:
-            yield Unattributed(row.number, row.request.method, row.request.url, message.unread.why, half, lost=True)
+        if message and (unknown := message.unknown):
+            yield Unattributed(row.number, row.request.method, row.request.url, unknown.why, half, lost=True)
 
 
 def _numbered(rows: Sequence[Entry | Unattributed]) -> Iterator[tuple[int, Entry | Unattributed]]:
@@ -273,7 +263,7 @@ def _exchange(n: int, entry: Entry, found: Attributed, run: str) -> Exchange:
         path_params=found.path_params,
         run=run,
         step=entry.recorded.step,
-    )
+    ).masked()
 
 
 def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
@@ -368,7 +358,7 @@ def _told_headers(message: Form) -> tuple[tuple[str, str], ...]:
     if not message.has("headers"):
         return ()
     headers = message.form("headers")
-    return masked_headers(tuple((name, headers.text(name, "")) for name in headers.value))
+    return tuple((name, headers.text(name, "")) for name in headers.value)
 
 
 def _told_body(message: Form) -> tuple[bytes, Unread | None]:

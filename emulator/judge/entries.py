@@ -71,6 +71,10 @@ class Malformed(Exception):  # noqa: N818 - it is what it says
 _ZONE_NAME: Final = re.compile(r" ?(?:\[[^\]]{1,60}\]|\([^)]{1,60}\))$")
 _UTC: Final = re.compile(r" ?(?:UTC|GMT)$")
 _GAP: Final = re.compile(r"(\d) ([+-]\d{2}:?\d{2}|Z)$")
+_LARGEST: Final = 2**53
+_FIRST_YEAR: Final = 2
+"""Times before and after are of tools that know none; a tolerance could not be taken from them, nor added."""
+_LAST_YEAR: Final = 9998
 _WORDS: Final = {str: "a text", int: "a whole number", float: "a number", dict: "an object", list: "a list"}
 
 
@@ -97,9 +101,11 @@ class Form:
     def whole(self, name: str, default: Any = MISSING) -> int:
         """A member that is a whole number (`200.0` is one: some tools write all numbers so)."""
         value = self.value.get(name)
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        return int(self._get(name, int, default))
+        whole = isinstance(value, float) and value.is_integer()
+        found = int(value) if whole and value is not None else int(self._get(name, int, default))
+        if not -_LARGEST <= found <= _LARGEST:
+            raise Malformed(f"{self.place}/{name}", f"{value!r:.40} is more than anything here can be")
+        return found
 
     def number(self, name: str, default: Any = MISSING) -> float:
         """A member that is a number."""
@@ -122,11 +128,15 @@ class Form:
     def moment(self, name: str) -> datetime:
         """A member that is a date-time of ISO 8601, or of RFC 5322; without an offset it is UTC."""
         text = self.text(name)
+        problem = Malformed(f"{self.place}/{name}", f"{text[:40]!r} is no date-time as 2026-01-31T12:00:00Z")
         try:
             moment = _moment(text.strip())
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise Malformed(f"{self.place}/{name}", f"{text[:40]!r} is no date-time as 2026-01-31T12:00:00Z") from error
+            raise problem from error
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise problem
+        return moment
 
     def _get(self, name: str, kind: type, default: Any) -> Any:
         value = self.value.get(name)

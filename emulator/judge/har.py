@@ -18,9 +18,8 @@ from emulator.wire.exchange import (
     Response,
     Unread,
     UnreadKind,
-    masked_headers,
-    masked_url,
 )
+from emulator.wire.secrets import masked_url
 
 Body = tuple[bytes, Unread | None]
 LeftOut = Callable[[str, str], str | None]
@@ -40,7 +39,7 @@ _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 def har_entries(document: Any, left_out: LeftOut) -> Iterator[Entry | Unattributed | Malformed]:
     """The entries of an archive, oldest first, each numbered by its place in the file.
 
-    Of what is left out nothing but method and URL is read. Secrets are masked. Where a body was not captured the message
+    Of what is left out nothing but method and URL is read. Where a body was not captured the message
     says so: an empty one would be blamed for what only the tool left out. An entry that cannot be read stays behind the
     one before it.
     """
@@ -163,7 +162,7 @@ def _headers(message: Form, body: Form | None = None) -> tuple[tuple[str, str], 
         told = body or (message.form("postData") if message.has("postData") else None)
         media_type = told.text("mimeType", "") if told else ""
         kept = (("Content-Type", media_type),) if "/" in media_type else ()
-    return masked_headers(kept)
+    return kept
 
 
 def _sent(request: Form, method: str, *, ours: bool) -> Body:

@@ -157,7 +157,7 @@ class Judging:
         exchange, run = said.exchange, said.run
         if rule.on is None or not run.gaps:
             return apply(rule, said)
-        if said.half is Half.RESPONSE and exchange.request.unread:
+        if said.half is Half.RESPONSE and exchange.request.unknown:
             return NOTHING
         outcome = apply(rule, said)
         if not outcome.findings:
@@ -286,7 +286,8 @@ def _without_echoes(findings: Sequence[Finding]) -> tuple[list[Finding], list[Fi
     kept = [f for f in findings if not f.rule.endswith(STEADY) or not (explained or f.pointer in places)]
     failed = {(f.pointer, f.rule.startswith(CONTRACT)) for f in kept if f.verdict is Verdict.FAIL and f.pointer}
     echoes = [f for f in kept if f.verdict in _MILDER and (f.pointer, not f.rule.startswith(CONTRACT)) in failed]
-    return [finding for finding in kept if finding not in echoes], echoes
+    left_out = {id(finding) for finding in echoes}
+    return [finding for finding in kept if id(finding) not in left_out], echoes
 
 
 _MILDER: Final = (Verdict.WARNING, Verdict.DISPUTED)

@@ -382,7 +382,7 @@ class Said:
     def unread(self) -> Unread | None:
         """Why this message's body is not known, where it is not: then no rule looks at the message."""
         message = self.exchange.request if self.half is Half.REQUEST else self.exchange.response
-        return message.unread if message else None
+        return message.unknown if message else None
 
     @property
     def asked(self) -> Any:

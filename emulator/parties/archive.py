@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Table, delete, func, select
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import SQLAlchemyError
 
-from emulator.errors import FileProblem, UserError
+from emulator.errors import UserError
 from emulator.parties import tables
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
-from emulator.parties.hub import hub_kind
 from emulator.parties.recorder import DurableTranscript
-from emulator.parties.store import MARKS, marks_of
+from emulator.parties.rows import body_of, exchange_of, owed_of, readable, timer_of
+from emulator.parties.store import HUB, MARKS
+from emulator.wire.secrets import masked_body, masked_headers, masked_url, without_secrets
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
 
-_OF_RUNS: Final = {
+OF_RUNS: Final = {
     "resource": tables.resources,
     "timer": tables.timers,
     "owed": tables.owed,
@@ -37,11 +37,19 @@ _OF_RUNS: Final = {
     "exchange": tables.exchanges,
 }
 """The tables whose rows belong to runs, by the name that a row of them has in a file."""
+CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "resource": lambda row: body_of(row.kind, row),
+    "timer": timer_of,
+    "owed": owed_of,
+    "dead": owed_of,
+    "exchange": lambda row: exchange_of(row, 1),
+}
+"""What makes of a row what it stands for; Unsound where it is nothing."""
 _PLURALS: Final = {"resource": "resources", "timer": "timers", "exchange": "exchanges"}
-_NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder", *MARKS})
-_JSON: Final = frozenset({"body", "data", "about"})
-_BYTES: Final = frozenset({"request", "response"})
-_MOMENTS: Final = frozenset({"created", "at", "due", "began"})
+NOT_TAKEN: Final = frozenset({"seq", "leased_until", "holder", *MARKS})
+JSON: Final = frozenset({"body", "data", "about"})
+BYTES: Final = frozenset({"request", "response"})
+MOMENTS: Final = frozenset({"created", "at", "due", "began"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class RunRow:
             "run": self.run,
             "began": rfc3339(self.began) if self.began else None,
             "last": rfc3339(self.last) if self.last else None,
-            **{_PLURALS.get(name, name): self.counts.get(name, 0) for name in _OF_RUNS},
+            **{_PLURALS.get(name, name): self.counts.get(name, 0) for name in OF_RUNS},
         }
 
 
@@ -69,15 +77,15 @@ def list_runs(database: Database) -> list[RunRow]:
     last: dict[str, datetime] = {}
     began: dict[str, datetime] = {}
     with database.reading() as connection:
-        for name, table in _OF_RUNS.items():
+        for name, table in OF_RUNS.items():
             for run, count in connection.execute(select(table.c.run, func.count()).group_by(table.c.run)):
-                counts.setdefault(_family(run), Counter())[name] += count
+                counts.setdefault(family(run), Counter())[name] += count
         for run, moment in connection.execute(select(tables.runs.c.id, tables.runs.c.began)):
-            counts.setdefault(_family(run), Counter())
-            began[_family(run)] = min(moment, began.get(_family(run), moment))
+            counts.setdefault(family(run), Counter())
+            began[family(run)] = min(moment, began.get(family(run), moment))
         at = tables.exchanges.c.at
         for run, moment in connection.execute(select(tables.exchanges.c.run, func.max(at)).group_by("run")):
-            last[_family(run)] = max(moment, last.get(_family(run), moment))
+            last[family(run)] = max(moment, last.get(family(run), moment))
     rows = [RunRow(run, began.get(run), last.get(run), counts[run]) for run in counts]
     return sorted(rows, key=lambda row: (row.began is None, row.began or row.last, row.run))
 
@@ -106,12 +114,12 @@ def tally(database: Database) -> list[Tally]:
     table = tables.exchanges
     with database.reading() as connection:
         for run, moment in connection.execute(select(tables.runs.c.id, tables.runs.c.began)):
-            name = _family(run)
+            name = family(run)
             began = found[name].began if name in found else None
             found[name] = Tally(name, min(moment, began) if began else moment)
         counted = select(table.c.run, func.count(), func.min(table.c.at), func.max(table.c.seq)).group_by(table.c.run)
         for run, count, first, newest in connection.execute(counted):
-            found[_family(run)] = Tally(_family(run), first, count, newest)
+            found[family(run)] = Tally(family(run), first, count, newest)
     return sorted(found.values(), key=lambda one: (one.newest, one.run), reverse=True)
 
 
@@ -121,15 +129,21 @@ def show_run(database: Database, run: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"run": run, "resources": [], "timers": [], "owed": [], "dead": []}
     callbacks: dict[tuple[str, str], str] = {}
     for row in _rows(database, tables.resources, names):
-        body = orjson.loads(row.body)
-        if row.kind.startswith(hub_kind("")):
-            callbacks[row.run, row.id] = str(body["shown"]["callback"])
-        state = (body.get("state") or body.get("status")) if isinstance(body, dict) else None
+        body = readable("resources", row, lambda row: body_of(row.kind, row))
+        if body is None:
+            continue
+        if row.kind.startswith(HUB):
+            callbacks[row.run, row.id] = masked_url(str(body["shown"]["callback"]))
+        state = body.get("state") or body.get("status")
         shown["resources"].append({"kind": row.kind, "id": row.id, "state": state, "created": rfc3339(row.created)})
     for row in _rows(database, tables.timers, names):
+        if readable("timers", row, timer_of) is None:
+            continue
         shown["timers"].append({"at": rfc3339(row.at), "action": row.action, "kind": row.kind, "id": row.id})
     for name in ("owed", "dead"):
-        for row in _rows(database, _OF_RUNS[name], names):
+        for row in _rows(database, OF_RUNS[name], names):
+            if readable(str(OF_RUNS[name]), row, owed_of) is None:
+                continue
             event = {"event": row.event, "subscription": row.subscription, "due": rfc3339(row.due)}
             callback = callbacks.get((row.run, row.subscription))
             shown[name].append({**event, "callback": callback, "attempts": row.attempts, "fault": row.fault})
@@ -144,7 +158,7 @@ def delete_run(database: Database, run: str) -> int:
     def work() -> int:
         with database.writing() as connection:
             gone = sum(
-                connection.execute(delete(table).where(table.c.run.in_(names))).rowcount for table in _OF_RUNS.values()
+                connection.execute(delete(table).where(table.c.run.in_(names))).rowcount for table in OF_RUNS.values()
             )
             connection.execute(delete(tables.runs).where(tables.runs.c.id.in_(names)))
             return gone
@@ -153,53 +167,21 @@ def delete_run(database: Database, run: str) -> int:
 
 
 def lines(database: Database, run: str) -> Iterator[bytes]:
-    """A run as lines of JSON: first what it is, then each thing it has. UserError where there is no such run."""
+    """A run as lines of JSON: first what it is, then each thing it has. UserError where there is no such run.
+
+    Secrets do not go with it: where a subscription's callback has one, events to it do not arrive after `restore`.
+    """
     names = _names(database, run)
     yield _line({"oit": "run", "format": FORMAT, "run": run})
     with database.reading() as connection:
         began = connection.execute(select(tables.runs).where(tables.runs.c.id.in_(names))).all()
     for row in began:
         yield _line({"is": "began", "run": row.id, "began": rfc3339_exact(row.began)})
-    for name, table in _OF_RUNS.items():
+    for kind, table in OF_RUNS.items():
         for row in _rows(database, table, names):
-            taken = {key: value for key, value in row._mapping.items() if key not in _NOT_TAKEN}  # noqa: SLF001
-            yield _line({"is": name, **{str(key): _said(str(key), value) for key, value in taken.items()}})
-
-
-def restore(database: Database, name: str, given: Iterable[bytes], run: str | None = None) -> str:
-    """Put a run back that `lines` wrote, under its own name or another; returns the name.
-
-    All of it or nothing. `name` is the file's. FileProblem where it is no such file, UserError where the run is there.
-    """
-    numbered = enumerate(given, 1)
-    first = next(numbered, None)
-    head = _read(name, *first) if first else {}
-    if head.get("oit") != "run" or not isinstance(head.get("run"), str):
-        raise FileProblem([f"{name}:1:1: this is no run that `oit runs export` wrote"])
-    if head.get("format") != FORMAT:
-        raise FileProblem([f"{name}:1:1: format {head.get('format')!r} is not known here, {FORMAT} is"])
-    old = head["run"]
-    new = old if run is None else run
-    if any(row.run == new for row in list_runs(database)):
-        message = f"there is a run {new!r} in the database already; --as gives it another name"
-        raise UserError(message)
-    with database.transaction() as connection:
-        for number, line in numbered:
-            row = _read(name, number, line)
-            try:
-                table = tables.runs if row["is"] == "began" else _OF_RUNS[row["is"]]
-                values = _values(row, lambda given: new + given.removeprefix(old) if given.startswith(old) else new)
-                if row["is"] == "began":
-                    values["id"] = values.pop("run")
-                if row["is"] == "resource":
-                    values |= marks_of(row["body"])
-                if row["is"] == "owed" and new != old:
-                    values["id"] = f"{new}/{values['id']}"  # an id is taken once in a database
-                connection.execute(insert(table), values)
-            except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
-                reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-                raise FileProblem([f"{name}:{number}:1: this is no part of a run: {reason}"]) from error
-    return str(new)
+            if readable(str(table), row, CHECKS[kind]) is not None:
+                taken = {key: value for key, value in row._mapping.items() if key not in NOT_TAKEN}  # noqa: SLF001
+                yield _line({"is": kind, **{str(key): _said(str(key), value) for key, value in taken.items()}})
 
 
 def rfc3339_exact(moment: datetime) -> str:
@@ -207,46 +189,35 @@ def rfc3339_exact(moment: datetime) -> str:
     return moment.isoformat()
 
 
-def _values(row: Mapping[str, Any], renamed: Callable[[str], str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in row.items():
-        if key == "is":
-            continue
-        if key == "run":
-            values[key] = renamed(value)
-        elif value is None:
-            values[key] = None
-        elif key in _BYTES:
-            values[key] = base64.b64decode(value)
-        elif key in _MOMENTS:
-            values[key] = datetime.fromisoformat(value)
-        else:
-            values[key] = orjson.dumps(value) if key in _JSON else value
-    return values
-
-
 def _said(key: str, value: Any) -> Any:
     if value is None:
         return None
-    if key in _JSON:
-        return orjson.loads(value)
-    if key in _BYTES:
-        return base64.b64encode(value).decode()
-    return rfc3339_exact(value) if key in _MOMENTS else value
+    if key in JSON:
+        said = orjson.loads(value)
+        return masked_about(said) if key == "about" else without_secrets(said)
+    if key in BYTES:
+        return base64.b64encode(masked_body(value)).decode()
+    return rfc3339_exact(value) if key in MOMENTS else value
+
+
+def masked_about(value: Any) -> Any:
+    """What is told `about` an exchange, without secrets: in its headers they are told by names that stand beside them."""
+    if not isinstance(value, dict):
+        return value
+    about = without_secrets(value)
+    for half in ("request", "response"):
+        message = about.get(half)
+        if isinstance(message, dict) and isinstance(headers := message.get("headers"), list):
+            message["headers"] = masked_headers(tuple((str(name), str(said)) for name, said in headers))
+    return about
 
 
 def _line(value: Any) -> bytes:
     return orjson.dumps(value) + b"\n"
 
 
-def _read(name: str, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        return cast("dict[str, Any]", dict(orjson.loads(line)))
-    except (ValueError, TypeError) as error:
-        raise FileProblem([f"{name}:{number}:1: this is no JSON object: {error}"]) from error
-
-
-def _family(run: str) -> str:
+def family(run: str) -> str:
+    """The run that one kept under this name belongs to."""
     return run.partition("|")[0]
 
 
@@ -254,9 +225,9 @@ def _names(database: Database, run: str) -> list[str]:
     """The names under which a run is kept. UserError where there is no such run."""
     found: set[str] = set()
     with database.reading() as connection:
-        for column in (tables.runs.c.id, *(table.c.run for table in _OF_RUNS.values())):
+        for column in (tables.runs.c.id, *(table.c.run for table in OF_RUNS.values())):
             found.update(connection.execute(select(column).distinct()).scalars())
-    names = sorted(name for name in found if _family(name) == run)
+    names = sorted(name for name in found if family(name) == run)
     if not names:
         message = f"there is no run {run!r} in {database.name}; `oit runs list` names them"
         raise UserError(message)

@@ -46,7 +46,7 @@ class Background:
         """Seconds of the wall's time until the clock shows that."""
         return (at - self._clock.now()).total_seconds() / self._clock.spread(1.0)
 
-    def stop(self, timeout: float = 10.0) -> None:
+    def stop(self, timeout: float = 3.0) -> None:
         """End the thread and wait for it and for what its workers have begun; what is due later stays in the store."""
         self._stopped = True
         self._clock.on_wake = lambda _: None

@@ -28,7 +28,14 @@ _FORBIDDEN: Final = (
     "240.0.0.0/4",  # reserved, and broadcast
 )
 _FORBIDDEN_NAMES: Final = frozenset({"metadata", "metadata.google.internal", "instance-data"})
-_NAT64: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_LAST: Final = (
+    ipaddress.IPv6Network("::/96"),  # compatible with IPv4 (RFC 4291, 2.5.5.1)
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # translated (RFC 7915's forerunner, RFC 2765)
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+)
+"""Networks in which an address has an IPv4 address in its last quarter."""
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""For the NAT64 of a network's own (RFC 8215), which may have its IPv4 addresses at any of four places (RFC 6052, 2.2)."""
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
 """The third quarter of an address that has an IPv4 address in the last (RFC 5214)."""
 
@@ -73,7 +80,7 @@ class Guard:
             return "callback must be an absolute http or https URL"
         try:
             parts = urlsplit(callback)
-            right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             right = False
         if not right:
@@ -136,6 +143,13 @@ def _meant(address: Address) -> Iterator[Address]:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    wraps = any(address in network for network in _NAT64) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
-    if wraps or (int(address) >> 32 == 0 and int(address) > 1):
-        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    number = int(address)
+    last = number & 0xFFFFFFFF
+    if address in _NAT64:
+        parts = (number >> 48 & 0xFFFF0000 | number >> 40 & 0xFFFF, number >> 40 & 0xFF000000 | number >> 32 & 0xFFFFFF,
+                 number >> 24 & 0xFFFFFFFF, last)  # fmt: skip
+        # What begins with zeros is no address: it is a place where none stands.
+        yield from (ipaddress.IPv4Address(part) for part in parts if part >> 24)
+    wraps = any(address in network for network in _LAST) or number >> 32 & 0xFFFFFFFF in _ISATAP
+    if wraps and number > 1:
+        yield ipaddress.IPv4Address(last)

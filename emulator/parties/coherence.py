@@ -17,6 +17,7 @@ from emulator.standard.requirement import load_requirements
 from emulator.standard.strict import merge
 from emulator.standard.ways import misstep, states_of
 from emulator.wire.payload import MISSING, at, escape, every
+from emulator.wire.secret_names import has_name, has_words
 
 Loose = tuple[str, bool, str]
 """A JSON Pointer, whether its key is meant, and what is wrong there."""
@@ -108,6 +109,8 @@ def loose_ends(
     patterns = [(place, pattern) for place, pattern in every(raw, "/unsupported/*") if isinstance(pattern, str)]
     if patterns:
         yield from _unknown_operations(patterns, release())
+    if secrets := [(place, name) for place, name in every(raw, "/secrets/*") if isinstance(name, str)]:
+        yield from _senseless_secrets(secrets, release())
 
 
 def operations_named(pattern: str, release: Release) -> frozenset[str]:
@@ -128,11 +131,12 @@ def operations_named(pattern: str, release: Release) -> frozenset[str]:
 
 def _missing(raw: Mapping[str, Any], pattern: str, kind: str, noun: str) -> Iterator[Loose]:
     """References of a pattern that lead to nothing of that kind."""
-    known = raw.get(kind)
+    there = raw.get(kind)
+    known = there if isinstance(there, dict) else {}
     for place, name in every(raw, pattern):
-        if isinstance(name, str) and not (isinstance(known, dict) and name in known):
-            hint = f"; {_hint(name, known or ())}" if _near(name, known or ()) else ""
-            yield place, False, f"there is no {noun} {name!r}{hint}"
+        if isinstance(name, str) and name not in known:
+            hint = f"; {_hint(name, known)}" if _near(name, known) else ""
+            yield place, False, f"there is no {noun} {name!r:.100}{hint}"
 
 
 def _places(raw: Mapping[str, Any]) -> Iterator[Loose]:
@@ -186,6 +190,9 @@ def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
         yield "/notifications/attempts", False, "each notification is tried once at least"
     if isinstance(timeout, int | float) and not timeout > 0:
         yield "/notifications/timeout", False, "a try needs some time"
+    most = at(raw, "/notifications/subscriptions")
+    if isinstance(most, int) and not isinstance(most, bool) and most < 1:
+        yield "/notifications/subscriptions", False, "a Buyer may have one subscription at least"
     for name in ("allow", "deny"):
         for place, text in every(raw, f"/notifications/{name}/*"):
             try:
@@ -222,6 +229,15 @@ def _unknown_operations(patterns: Iterable[tuple[str, str]], release: Release) -
             near = _near(pattern, known)
             hint = f"did you mean {near!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
             yield place, False, f"unknown operation {pattern!r}; {hint}"
+
+
+def _senseless_secrets(secrets: Iterable[tuple[str, str]], release: Release) -> Iterator[Loose]:
+    """Names that have no word in them, and those that would hide from the judge what it has to read."""
+    for place, name in secrets:
+        if not has_words(name):
+            yield place, False, f"{name!r:.60} has no letters: write the name of a header, a parameter or a member"
+        elif hidden := sorted(known for known in release.names if has_name(known, name)):
+            yield place, False, f"{name!r:.60} would hide {', '.join(hidden[:3])} of the standard, which has to be read"
 
 
 def _near(word: object, known: Iterable[str]) -> str:

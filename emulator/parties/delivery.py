@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from emulator.parties.callbacks import Forbidden, Guard
 from emulator.parties.clock import Clock
@@ -18,8 +19,12 @@ from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
 from emulator.wire.call import NotNow
 from emulator.wire.dress import Dress
-from emulator.wire.exchange import Exchange, Party, Transcript
+from emulator.wire.exchange import Exchange, FaultKind, Party, Transcript
 from emulator.wire.faults import Faults, Twist
+from emulator.wire.secrets import masked_url
+
+if TYPE_CHECKING:
+    from emulator.wire.client import Client
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -37,6 +42,8 @@ _AFTER_REPLY: Final = 0.01
 """Seconds until a delivery is looked at again whose reply was not out yet."""
 _MARGIN: Final = 30.0
 """Seconds that a delivery can take beyond its timeout before another process may take it over."""
+_PATIENCE: Final = 1.0
+"""Seconds that deliveries under way have when all ends, and again once they are told to hurry."""
 _ACCEPTED: Final = 204
 _SHOWN: Final = 200
 """Characters of a callback that a line of the log repeats."""
@@ -72,6 +79,9 @@ class Deliverer:
         self._free_for_slow = min(_SLOW, max(1, threads - 1))
         self._slow: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+        self._closed = False
+        self._going: set[Client] = set()
+        self._begun: set[Future[Any]] = set()
 
     def next_due(self) -> datetime | None:
         if not self._has_room():
@@ -96,9 +106,20 @@ class Deliverer:
         return self._pool is None or self._room * 2 >= self._all_room
 
     def close(self) -> None:
-        """Wait for what is being sent; the rest stays owed."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        """Wait a moment for what is being sent, and abandon it where its subscriber is silent: it stays owed, as the rest."""
+        if self._pool is None:
+            return
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            begun = set(self._begun)
+        if left := wait_for(begun, _PATIENCE).not_done:
+            with self._lock:
+                self._closed = True
+                going = set(self._going)
+            for client in going:
+                client.hurry(_PATIENCE / 2)
+            wait_for(left, _PATIENCE)
+        self._closed = True
 
     # -- threads -----------------------------------------------------------------------------------
 
@@ -119,7 +140,13 @@ class Deliverer:
             reserved = self._clock.spread(RESERVED) if held else 0.0
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault, reserved)
             return False
-        self._pool.submit(self._in_thread, owed, claimed, slow=slow)
+        try:
+            begun = self._pool.submit(self._in_thread, owed, claimed, slow=slow)
+        except RuntimeError:  # all has ended meanwhile
+            return False
+        with self._lock:
+            self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
         return True
 
     def _in_thread(self, owed: Owed, claimed: float, *, slow: bool) -> None:
@@ -132,7 +159,8 @@ class Deliverer:
         except NotNow:
             pass  # it has been said; its lease runs out and it is tried again
         except Exception:  # noqa: BLE001 - whatever it is, its lease runs out and it is tried again
-            _LOG.exception("%s of subscription %s could not be sent", owed.event, owed.subscription)
+            if not self._closed:  # else what it would be noted in may have been closed before it
+                _LOG.exception("%s of subscription %s could not be sent", owed.event, owed.subscription)
         finally:
             with self._lock:
                 self._room += 1
@@ -163,6 +191,10 @@ class Deliverer:
             self._settle(owed, "delivered")
             return
         fault = exchange.fault.message if exchange.fault else ""
+        if exchange.fault and exchange.fault.kind is FaultKind.UNANSWERED:
+            # We end, and have abandoned it: that was no try.
+            self._keep(owed, lambda: self._store.postpone_owed(owed.id, owed.due, owed.attempts, owed.fault))
+            return
         if exchange.response is not None:
             fault = f"answered {exchange.response.status}, not {_ACCEPTED}"
         self._failed(owed, callback, fault)
@@ -192,6 +224,10 @@ class Deliverer:
             timeout=self._settings.timeout,
             dress=self._dress,
         )
+        with self._lock:
+            self._going.add(client)
+        if self._closed:
+            client.hurry(_PATIENCE / 2)
         try:
             return client.send(
                 "POST",
@@ -204,6 +240,8 @@ class Deliverer:
                 provoked=is_provoked(owed) or str(owed.body.get("eventId")) in self._faults.odd_events,
             )
         finally:
+            with self._lock:
+                self._going.discard(client)
             client.close()
 
     def _failed(self, owed: Owed, callback: str, fault: str) -> None:
@@ -221,7 +259,7 @@ class Deliverer:
                 "%s for subscription %s at %s did not arrive, again in %g s, and what comes after it waits: %s",
                 owed.event,
                 owed.subscription,
-                callback[:_SHOWN],
+                masked_url(callback)[:_SHOWN],
                 pause,
                 fault,
             )

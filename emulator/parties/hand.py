@@ -40,6 +40,11 @@ class Living:
     ends_of_buyer: Mapping[str | None, tuple[str, ...]]
     """By item, and None for the resource, the moves by which the buyer would bring it to its end: never to be offered first."""
 
+    final: bool
+    """Whether its life is over: what somebody does to it now he has to do on purpose."""
+    final_items: frozenset[str]
+    """The ids of those of its items of which that is so."""
+
     @property
     def api(self) -> str:
         """The API that it is of."""
@@ -58,8 +63,6 @@ class Hand:
         self._seller = seller
         self._store, self._desk = seller.store, seller.desk
         self._all = seller.context.release.kinds
-        self.kinds = tuple(kind.name for kind in self._all if kind.state)
-        """The kinds of resources that have a life."""
         holders = [holder for kind in self._all for holder in (kind, kind.items) if holder and holder.state]
         self._member = {name: one.state.member for one in holders if one.cycle and one.state
                         for name in one.cycle.names.values()}  # fmt: skip
@@ -77,17 +80,21 @@ class Hand:
 
     def living(self, run: str | None) -> Iterator[Living]:
         """The resources of a run, each with what may become of it, in order of creation."""
-        found = [one for each in self.family(run) for kind in self.kinds for one in self._store.all(each, kind)]
+        found = [one for each in self.family(run) for kind in self._all.living
+                 for one in self._store.all(each, kind.name)]  # fmt: skip
         for resource in sorted(found, key=lambda one: one.created):
-            timers = tuple(self._store.timers(resource.run, resource.kind, resource.id))
+            kind, cycle = self._all.kind(resource.kind), self.cycle_of(resource)
+            over = [item for item in _items(resource, kind) if self._item_is_over(resource, item)]
             yield Living(
                 resource,
-                self._all.kind(resource.kind),
-                self.cycle_of(resource),
-                timers,
+                kind,
+                cycle,
+                tuple(self._store.timers(resource.run, resource.kind, resource.id)),
                 self.moves(resource),
                 self.item_moves(resource),
                 self._ends_of_buyer(resource),
+                self._is_over(cycle, resource.body),
+                frozenset(str(item.get("id")) for item in over),
             )
 
     def subscriptions(self, run: str | None) -> Iterator[tuple[str, Resource, list[Owed]]]:
@@ -126,15 +133,47 @@ class Hand:
         items = self._all.kind(resource.kind).items
         return (items.cycle.of(resource.body) if items and items.cycle else None) or ""
 
+    def ended(self, run: str | None, of: str, identifier: str, item: str | None = None) -> str | None:
+        """The final state in which a resource is, or the item of it that is meant; None where it lives, or is not known.
+
+        `of` is its kind, or its API.
+        """
+        for kind in self._all.living:
+            if of not in (kind.name, kind.api):
+                continue
+            for each in self.family(run):
+                if (found := self._store.get(each, kind.name, identifier)) is not None:
+                    return self._ended(found, item)
+        return None
+
+    def _ended(self, resource: Resource, item: str | None) -> str | None:
+        if self._is_over(self.cycle_of(resource), resource.body):
+            return str(self._state(resource.kind, resource.body))
+        for part in _items(resource, self._all.kind(resource.kind)):
+            if str(part.get("id")) == item and self._item_is_over(resource, part):
+                return str(self._state(resource.kind, part, item=True))
+        return None
+
+    def _item_is_over(self, resource: Resource, item: Mapping[str, Any]) -> bool:
+        return self._is_over(self._item_cycle(resource), item)
+
+    def _is_over(self, cycle: str, body: Mapping[str, Any]) -> bool:
+        return body.get(self._member.get(cycle, "")) in self._terminal(cycle)
+
+    def _terminal(self, cycle: str) -> tuple[str, ...]:
+        """The final states of a lifecycle; none where it is not known, as that of a quote that says no level."""
+        machine = self._desk.lifecycles.get(cycle)
+        return machine.terminal if machine else ()
+
     def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-        arrows = self._arrows(cycle, body)
-        terminal = self._desk.lifecycles[cycle].terminal
+        arrows, terminal = self._arrows(cycle, body), self._terminal(cycle)
         arrows.sort(key=lambda arrow: (arrow.by == "buyer") + (arrow.by == "buyer" and arrow.target in terminal))
         return tuple(arrow.target for arrow in arrows)
 
     def _arrows(self, cycle: str, body: Mapping[str, Any]) -> list[Transition]:
-        state = body.get(self._member[cycle])
-        return [arrow for arrow in self._desk.lifecycles[cycle].transitions if arrow.source == state]
+        machine = self._desk.lifecycles.get(cycle)
+        state = body.get(self._member.get(cycle, ""))
+        return [arrow for arrow in machine.transitions if arrow.source == state] if machine else []
 
     def _state(self, kind: str, body: Mapping[str, Any], *, item: bool = False) -> Any:
         """The state of a resource, or of an item of it."""
@@ -144,8 +183,7 @@ class Hand:
 
     def _ends_of_buyer(self, resource: Resource) -> dict[str | None, tuple[str, ...]]:
         def ends(cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-            terminal = self._desk.lifecycles[cycle].terminal
-            arrows = self._arrows(cycle, body)
+            arrows, terminal = self._arrows(cycle, body), self._terminal(cycle)
             return tuple(arrow.target for arrow in arrows if arrow.by == "buyer" and arrow.target in terminal)
 
         cycle = self._item_cycle(resource)
@@ -223,10 +261,10 @@ class Hand:
         return self._seller.hub.provoke(run, api, event, at, about)
 
     def _link(self, run: str | None, api: str, identifier: str) -> dict[str, str]:
-        for kind in self.kinds:
-            if self._all.kind(kind).api == api:
+        for kind in self._all.living:
+            if kind.api == api:
                 for each in self.family(run):
-                    found = self._store.get(each, kind, identifier)
+                    found = self._store.get(each, kind.name, identifier)
                     if found is not None and isinstance(found.body.get("href"), str):
                         return {"href": found.body["href"]}
         return {}
@@ -234,9 +272,9 @@ class Hand:
     # -- finding -----------------------------------------------------------------------------------
 
     def _find(self, run: str | None, kind: str, identifier: str) -> Resource:
-        if kind not in self.kinds:
-            known = ", ".join(self.kinds)
-            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {known}", unknown=True)
+        known = [each.name for each in self._all.living]
+        if kind not in known:
+            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(known)}", unknown=True)
         for each in [run] if run is not None and "|" in run else self.family(run):
             found = self._store.get(each, kind, identifier)
             if found is not None:

@@ -16,7 +16,7 @@ from emulator.parties.apis import Context, Handler
 from emulator.parties.callbacks import Guard
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
-from emulator.parties.store import Owed, Resource
+from emulator.parties.store import HUB, Owed, Resource
 from emulator.standard.events import query_of
 from emulator.standard.kinds.facts import Event
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
@@ -37,7 +37,7 @@ def hub_kind(api: str) -> str:
     The body of one has `shown`, which is what the contract shows, `types`, the event types wanted or null for all,
     and `parties`, the buyerId and sellerId that it was registered with.
     """
-    return f"hub.{api}"
+    return HUB + api
 
 
 def is_provoked(owed: Owed) -> bool:
@@ -189,6 +189,14 @@ def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
         if problem is not None:
             raise bad_request("invalidBody", problem, callback[:_SHOWN])
         types = _types(query, known)
+        most = settings.subscriptions
+        if (
+            context.store.part(call.run, kind, 0, 0, count=most)[0] >= most
+            and _in_force(context, call.run, kind) >= most
+        ):
+            reason = f"There are {most} subscriptions, which is as many as this seller keeps for a Buyer: end one first"
+            # The hub has neither 409 nor 429; of what it has, this says it best.
+            raise ApiError(403, {"code": "tooManyUsers", "reason": reason})
         shown = {**call.body, "id": context.new_id(kind)}
         parties = {name: value for name in _PARTIES if (value := call.param(name)) is not None}
         body = {"shown": shown, "types": types, "parties": parties}
@@ -216,6 +224,11 @@ def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
         return found
 
     return {"registerListener": register, "unregisterListener": unregister, "retrieveHub": retrieve}
+
+
+def _in_force(context: Context, run: str, kind: str) -> int:
+    """How many subscriptions there are, without those that have ended and are kept all the same."""
+    return sum(1 for each in context.store.all(run, kind) if not each.body.get("ended"))
 
 
 def _types(query: str | None, known: Sequence[str]) -> list[str] | None:

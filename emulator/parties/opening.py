@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from emulator.parties.store import MemoryStore, Store
-from emulator.wire.exchange import RecentTranscript, Transcript
+from emulator.wire.exchange import Kept, RecentTranscript, Transcript
 
 if TYPE_CHECKING:
     from emulator.parties.database import Database
@@ -48,15 +48,25 @@ def open_store(url: str | None = None) -> Store:
 
 
 class _Recent:
-    """The newest exchanges of each run, in memory."""
+    """The newest exchanges of each run, in memory. Who calls names the runs, so those that rest longest are forgotten."""
+
+    MOST_BYTES = 4 * RecentTranscript.LIMIT_BYTES
 
     def __init__(self) -> None:
         self._transcripts: dict[str, RecentTranscript] = {}
+        self._kept = Kept()
         self._lock = threading.Lock()
 
     def of(self, run: str) -> RecentTranscript:
         with self._lock:
-            return self._transcripts.setdefault(run, RecentTranscript())
+            found = self._transcripts.pop(run, None) or RecentTranscript(self._kept)
+            self._transcripts[run] = found  # the last of them is the one that was asked for last
+            while len(self._transcripts) > 1 and self._are_too_many():
+                self._transcripts.pop(next(iter(self._transcripts))).let_go()
+            return found
+
+    def _are_too_many(self) -> bool:
+        return len(self._transcripts) > RUNS or self._kept.bytes > self.MOST_BYTES
 
     def came(self) -> list[str]:
         with self._lock:

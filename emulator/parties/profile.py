@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
 from emulator.errors import FileProblem, in_order
+from emulator.files import is_file, is_there, shown
 from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
+from emulator.roots import Root
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
 from emulator.standard.strict import KEYED, Json, Key, Layers, build, merge, read_layers
+from emulator.wire.secrets import also
 
 Color = Literal["green", "yellow", "red"]
 Mode = Literal["asRequested", "immediate", "deferred"]
@@ -248,7 +251,8 @@ class Notifications:
     """How events are sent: tries in all, seconds for each, seconds between them (the last again and again).
 
     `allow` and `deny` say where callbacks may lead: networks such as `10.0.0.0/8`, or one of the words of
-    `callbacks.WORDS`. The narrowest network decides, and among equals `deny`.
+    `callbacks.WORDS`. The narrowest network decides, and among equals `deny`. `subscriptions` is how many a Buyer may
+    have at a time with each API.
     """
 
     attempts: int = 5
@@ -256,6 +260,7 @@ class Notifications:
     backoff: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0)
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    subscriptions: int = 50
 
     def pause(self, attempts: int) -> float:
         """Seconds to wait after so many tries that failed."""
@@ -337,7 +342,8 @@ class Profile:
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
-    entry of the interpretation register holds.
+    entry of the interpretation register holds. `secrets` are more names of headers, parameters and members whose values
+    are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin` too).
     """
 
     name: str
@@ -345,6 +351,7 @@ class Profile:
     description: str = ""
     represents: Represents = Represents()
     unsupported: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     options: Mapping[str, bool] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
@@ -365,6 +372,7 @@ class Profile:
 
 
 DEFAULT: Final = "wholesale-seller"
+_MOST_TOLD: Final = 100
 _SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
@@ -375,16 +383,20 @@ def load_profile(
     *,
     release: Release | None = None,
     declared: bool = False,
+    wider: Path | None = None,
+    laid: Callable[[str], str | None] = lambda _: None,
 ) -> Profile:
     """Read a profile (None is the default one), with an overlay laid upon it (RFC 7396).
 
     `path` may be the name of a profile of ours. A profile that `extends` another is an overlay of that one: a name of
-    ours, or a file beside it. `release` is the one whose operations it may name, the default release if left out. What
-    is `declared` only needs neither `name` nor `seller`. Raises FileProblem with the place of everything that is wrong.
+    ours, or a file beside it and below its root, or below `wider`. `laid` gives the place of a setting of the overlay.
+    `release` is the one whose operations it may name, the default release if left out. What is `declared` only needs
+    neither `name` nor `seller`. What it calls secrets is masked from now on. Raises FileProblem with the place of everything
+    that is wrong.
     """
     file = _file_of(path or Path(DEFAULT))
-    raw, layers = read_layers(file, _ours, before_merging)
-    places = Layers(layers, overlay)
+    raw, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
+    places = Layers(layers, overlay, laid)
     if overlay is not None:
         raw = merge(raw, before_merging(overlay))
     problems: list[str] = []
@@ -398,15 +410,19 @@ def load_profile(
     for place, key, text in (*unclear, *loose_ends(raw, lambda: release or load_release())):
         problems.append(f"{places.where(place, key=key)}: {text}")
     if problems:
-        raise FileProblem(in_order(problems))
+        found = in_order(problems)
+        more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []
+        raise FileProblem(found[:_MOST_TOLD] + more)
+    also(profile.secrets)  # before anything is captured under this profile
     return profile  # type: ignore[no-any-return]
 
 
-def is_in_own_words(path: Path | None) -> bool:
+def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
     """Whether the user's own settings, in a profile or one that it extends, are what messages of the seller's are made of."""
     if path is None:
         return False
-    _, layers = read_layers(_file_of(path), _ours, before_merging)
+    file = _file_of(path)
+    _, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
     theirs = [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
     return any(key in layer.value for layer in theirs for key in _SAID)
 
@@ -419,11 +435,11 @@ def _nobody(file: Path) -> dict[str, Any]:
 
 def _file_of(path: Path) -> Path:
     """The file of a profile that is given by its path or, where that is none, by a name of ours."""
-    if path.suffix or len(path.parts) != 1 or path.exists():
+    if path.suffix or len(path.parts) != 1 or is_there(path):
         return path
-    if not _ours(path.name).is_file():
+    if not is_file(_ours(path.name)):
         known = ", ".join(sorted(one.stem for one in _ours("").parent.glob("*.yaml")))
-        raise FileProblem([f"{path}: there is no such file, and no profile of that name; there are: {known}"])
+        raise FileProblem([f"{shown(path)}: there is no such file, and no profile of that name; there are: {known}"])
     return _ours(path.name)
 
 

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Row
 
 from emulator.parties.database import Database
+from emulator.parties.rows import exchange_of, readable
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import Lane, attempt
 from emulator.parties.tables import exchanges
-from emulator.wire.exchange import (
-    Exchange,
-    Fault,
-    FaultKind,
-    Message,
-    Party,
-    Request,
-    Response,
-    Transcript,
-    Unread,
-    UnreadKind,
-)
+from emulator.wire.exchange import Exchange, Message, Transcript, tail_of
 from emulator.wire.payload import dump
 
 _LOG: Final = logging.getLogger(__name__)
@@ -41,6 +29,8 @@ _AGAIN: Final = 1.0
 _MARKS: Final = ("provoked", "spoilt")
 _PAGE: Final = 500
 """Exchanges that are read at a time."""
+_FEW: Final = 8
+"""The same where some may be large."""
 
 
 class Recorder:
@@ -227,7 +217,13 @@ class DurableTranscript(Transcript):
             for row in rows:
                 n += 1
                 after = row.seq
-                yield exchange_of(row, n)
+                if (exchange := _exchange(row, n)) is not None:
+                    yield exchange
+
+    def tail(self, most: int, heaviest: int) -> list[Exchange]:
+        self.flush()
+        newest = newest_first(self._database, self._run, _FEW)
+        return tail_of((exchange for _, exchange in newest), most, heaviest)
 
     def __len__(self) -> int:
         self.flush()
@@ -240,9 +236,10 @@ class DurableTranscript(Transcript):
         with self._database.reading() as connection:
             asked = select(exchanges).where(exchanges.c.run == self._run).order_by(exchanges.c.seq)
             row = connection.execute(asked.offset(n - 1).limit(1)).one_or_none() if n > 0 else None
-        if row is None:
+        exchange = None if row is None else _exchange(row, n)
+        if exchange is None:
             raise IndexError(n)
-        return exchange_of(row, n)
+        return exchange
 
     def _rows(self, after: int) -> list[Row[Any]]:
         asked = select(exchanges).where(exchanges.c.run == self._run, exchanges.c.seq > after)
@@ -274,15 +271,16 @@ def newest_of(database: Database, run: str, most: int) -> list[Exchange]:
     with database.reading() as connection:
         count = connection.execute(select(func.count()).select_from(exchanges).where(mine)).scalar_one()
         rows = connection.execute(select(exchanges).where(mine).order_by(exchanges.c.seq.desc()).limit(most)).all()
-    return [exchange_of(row, count - place) for place, row in enumerate(rows)][::-1]
+    found = [_exchange(row, count - place) for place, row in enumerate(rows)][::-1]
+    return [exchange for exchange in found if exchange is not None]
 
 
-def newest_first(database: Database, run: str | None) -> Iterator[tuple[str, Exchange]]:
+def newest_first(database: Database, run: str | None, page: int = _PAGE) -> Iterator[tuple[str, Exchange]]:
     """The exchanges of a run, or of every run, the newest first, with their runs."""
     numbers: dict[str, int] = {}
     before: int | None = None
     while True:
-        asked = select(exchanges).order_by(exchanges.c.seq.desc()).limit(_PAGE)
+        asked = select(exchanges).order_by(exchanges.c.seq.desc()).limit(page)
         asked = asked if before is None else asked.where(exchanges.c.seq < before)
         with database.reading() as connection:
             rows = connection.execute(asked if run is None else asked.where(exchanges.c.run == run)).all()
@@ -291,11 +289,17 @@ def newest_first(database: Database, run: str | None) -> Iterator[tuple[str, Exc
                 until = select(func.count()).where(exchanges.c.run == name, exchanges.c.seq <= newest)
                 numbers[name] = connection.execute(until).scalar_one()
         for row in rows:
-            yield row.run, exchange_of(row, numbers[row.run])
+            if (exchange := _exchange(row, numbers[row.run])) is not None:
+                yield row.run, exchange
             numbers[row.run] -= 1
-        if len(rows) < _PAGE:
+        if len(rows) < page:
             return
         before = rows[-1].seq
+
+
+def _exchange(row: Row[Any], n: int) -> Exchange | None:
+    """A row as an exchange with number `n`; None where it cannot be read, which keeps its number."""
+    return readable("exchanges", row, lambda row: exchange_of(row, n))
 
 
 def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
@@ -326,42 +330,5 @@ def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def exchange_of(row: Row[Any], n: int) -> Exchange:
-    """A row of the table as an exchange with number `n`."""
-    about = json.loads(row.about)
-    request, response, fault = about["request"], about["response"], about["fault"]
-    exchange = Exchange(
-        n=n,
-        at=row.at,
-        elapsed_ms=row.elapsed_ms,
-        sender=Party(about["from"]),
-        receiver=Party(about["to"]),
-        request=Request(
-            _headers(request), bytes(row.request), request["method"], request["url"], unread=_told_unread(request)
-        ),
-        response=None
-        if response is None
-        else Response(_headers(response), bytes(row.response), response["status"], unread=_told_unread(response)),
-        fault=None if fault is None else Fault(FaultKind(fault["kind"]), fault["message"]),
-        api=about["api"],
-        kind=about["kind"],
-        operation=about["operation"],
-        path_params=about["path_params"],
-        step=about["step"],
-        provoked="provoked" in about,
-        spoilt="spoilt" in about,
-    )
-    return replace(exchange, run=row.run or None)
-
-
 def _unread(message: Message) -> dict[str, Any]:
     return {} if message.unread is None else {"unread": {"kind": message.unread.kind, "why": message.unread.why}}
-
-
-def _told_unread(message: dict[str, Any]) -> Unread | None:
-    told = message.get("unread")
-    return None if told is None else Unread(UnreadKind(told["kind"]), told["why"])
-
-
-def _headers(message: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in message["headers"])

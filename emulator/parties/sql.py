@@ -6,7 +6,7 @@ import importlib
 import itertools
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Row
 from emulator.parties import tables
 from emulator.parties.clock import Pace
 from emulator.parties.database import RESERVED, Database, holder_of
+from emulator.parties.rows import body_of, name_once, owed_of, readable, timer_of
 from emulator.parties.store import (
     COUNTED,
     MARKS,
@@ -30,7 +31,7 @@ from emulator.parties.store import (
     has_marks,
     marks_of,
 )
-from emulator.parties.swift import Lane, Memo, NoMemo, attempt
+from emulator.parties.swift import Lane, Memo, NoMemo, Runner, attempt
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ _PAGE: Final = 500
 """Resources that are read at a time."""
 _MOST_TELLING: Final = ("external", "project", "state")
 """The marks, that first which the fewest resources share."""
+_NAMED: Final = 20
 _LAST: Final = 2**62
 """No row has a higher number."""
 _SOONEST: Final = "the soonest timer"
@@ -70,6 +72,7 @@ class SqlStore(Store):
         """By what name this process holds leases, among those that share the database."""
         self._statements = _Statements(postgres=database.is_postgresql)
         self._release_the_dead()
+        self._name_the_lost()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -156,7 +159,8 @@ class SqlStore(Store):
             row = connection.execute(asked, _key(run, kind, identifier)).one_or_none()
         if row is None:
             return None
-        return Resource(run, kind, identifier, orjson.loads(row.body), row.created, bytes(row.body))
+        body = readable("resources", row, lambda row: body_of(kind, row))
+        return None if body is None else Resource(run, kind, identifier, body, row.created, bytes(row.body))
 
     def has(self, run: str, kind: str, identifier: str) -> bool:
         if identifier in self._shared.get(kind, {}):
@@ -197,8 +201,7 @@ class SqlStore(Store):
         until = self._newest() if len(rows) == _PAGE else _LAST
         yield from self._shared_of(run, kind, marks)
         while rows:
-            for row in rows:
-                yield Resource(run, kind, row.id, orjson.loads(row.body), row.created)
+            yield from _resources(run, kind, rows)
             rows = self._after(run, kind, marks, rows[-1].seq, until) if len(rows) == _PAGE else []
 
     def _after(self, run: str, kind: str, marks: Mapping[str, str], after: int, until: int) -> list[Row[Any]]:
@@ -216,14 +219,14 @@ class SqlStore(Store):
     ) -> tuple[int, list[Resource]]:
         shared = list(self._shared_of(run, kind, marks))
         first = shared[offset : offset + limit]
-        key, found = _sought(run, kind, marks), self._statements.found[frozenset(marks)]
+        key, asked = _sought(run, kind, marks), self._statements.found[frozenset(marks)]
         page = key | {"skipped": max(0, offset - len(shared)), "most": limit - len(first)}
         with self._lane.reading() as connection:
-            total = len(shared) + int(connection.execute(found.count, key | {"count": count + 1}).scalar())
-            rows = connection.execute(found.page, page).all()
-        return min(total, count + 1), first + [
-            Resource(run, kind, row.id, orjson.loads(row.body), row.created) for row in rows
-        ]
+            total = len(shared) + int(connection.execute(asked.count, key | {"count": count + 1}).scalar())
+            rows = connection.execute(asked.page, page).all()
+        found = list(_resources(run, kind, rows))
+        lost = len(rows) - len(found)  # what cannot be read is not there, and not counted
+        return min(total - lost, count + 1), first + found
 
     def _shared_of(self, run: str, kind: str, marks: Mapping[str, str]) -> Iterator[Resource]:
         for identifier, (created, body) in list(self._shared.get(kind, {}).items()):
@@ -248,15 +251,25 @@ class SqlStore(Store):
     def next_due(self, now: datetime) -> Timer | None:
         self._memo.forget(_SOONEST)
         with self._lane.transaction() as connection:
-            for row in connection.execute(self._statements.due, {"now": now}).all():
+            for row in self._due(connection, now):
                 if row.resource is not None and self.database.is_postgresql:
                     # Who holds a resource may wait for nothing of it that another holds: the resource comes first.
                     held = connection.execute(self._statements.hold_if_free, {"key": row.resource}).one_or_none()
                     if held is None:
                         continue
                 if connection.execute(self._statements.forget_timer, {"key": row.seq}).rowcount:
-                    return _timer(row)
+                    return timer_of(row)
         return None
+
+    def _due(self, connection: Runner, now: datetime) -> Sequence[Row[Any]]:
+        """Timers that may be taken. Those that cannot be read are forgotten: they would stand before all others."""
+        while True:
+            rows = connection.execute(self._statements.due, {"now": now}).all()
+            lost = [row for row in rows if readable("timers", row, timer_of) is None]
+            if not lost:
+                return rows
+            for row in lost:
+                connection.execute(self._statements.forget_timer, {"key": row.seq})
 
     def next_timer(self) -> datetime | None:
         return self._memo.recall(_SOONEST, self._next_timer)
@@ -269,7 +282,7 @@ class SqlStore(Store):
     def timers(self, run: str, kind: str, identifier: str) -> list[Timer]:
         with self._lane.reading() as connection:
             found = connection.execute(self._statements.timers, _key(run, kind, identifier))
-            return [_timer(row) for row in found]
+            return _read("timers", found, timer_of)
 
     def cancel(self, run: str, kind: str, identifier: str) -> None:
         self._memo.forget(_SOONEST)
@@ -294,13 +307,16 @@ class SqlStore(Store):
             with self._lane.writing() as connection:
                 asked = {"now": now, "mine": self._reserved, "most": limit}
                 rows = list(connection.execute(self._statements.owed_due, asked).all())
+                for row in [row for row in rows if readable("owed", row, owed_of) is None]:
+                    rows.remove(row)  # whatever is owed after it would wait for ever
+                    connection.execute(self._statements.drop_owed, {"key": row.seq})
                 until = now + timedelta(seconds=lease_seconds)
                 if rows:
                     leases = [{"key": row.seq, "until": until, "by": self.holder} for row in rows]
                     connection.execute(self._statements.lease, leases)
                 return rows
 
-        return sorted((_owed(row) for row in self.attempt(claim)), key=lambda owed: owed.due)
+        return sorted(map(owed_of, self.attempt(claim)), key=lambda owed: owed.due)
 
     def next_owed(self) -> datetime | None:
         with self._lane.reading() as connection:
@@ -332,11 +348,11 @@ class SqlStore(Store):
     def owed_to(self, run: str, subscription: str) -> list[Owed]:
         with self._lane.reading() as connection:
             key = {"the_run": run, "the_subscription": subscription}
-            return [_owed(row) for row in connection.execute(self._statements.owed_to, key)]
+            return _read("owed", connection.execute(self._statements.owed_to, key), owed_of)
 
     def dead_letters(self, run: str) -> list[Owed]:
         with self._lane.reading() as connection:
-            return [_owed(row) for row in connection.execute(self._statements.dead_letters, {"run": run})]
+            return _read("dead_letters", connection.execute(self._statements.dead_letters, {"run": run}), owed_of)
 
     @property
     def _reserved(self) -> str:
@@ -346,6 +362,14 @@ class SqlStore(Store):
         """The lease of what is left to this process, or none."""
         until, by = (due + timedelta(seconds=seconds), self._reserved) if seconds else (None, None)
         return {"leased_until": until, "holder": by}
+
+    def _name_the_lost(self) -> None:
+        """Say of what will never be due that it cannot be read: nobody else will come upon it."""
+        for table, column in (("timers", _t.c.at), ("owed", _o.c.due)):
+            lost = select(column.table.c.seq, column.table.c.run).where(column > tables.LATEST).limit(_NAMED)
+            with self._lane.reading() as connection:
+                for row in connection.execute(lost).all():
+                    name_once(table, row, f"{column.key!r} is no time up to the year 9000")
 
     def _release_the_dead(self) -> None:
         """End the leases of processes of this machine that are gone, even where another has their number by now."""
@@ -385,12 +409,16 @@ def _sought(run: str, kind: str, marks: Mapping[str, str]) -> dict[str, Any]:
     return {"the_run": run, "the_kind": kind, **{f"the_{name}": wanted for name, wanted in marks.items()}}
 
 
-def _timer(row: Row[Any]) -> Timer:
-    return Timer(row.run, row.kind, row.id, row.at, row.action, orjson.loads(row.data))
+def _read(table: str, rows: Iterable[Row[Any]], read: Callable[[Row[Any]], T]) -> list[T]:
+    """What rows stand for, without those that cannot be read."""
+    return [found for row in rows if (found := readable(table, row, read)) is not None]
 
 
-def _owed(row: Row[Any]) -> Owed:
-    return Owed(**{name: getattr(row, name) for name in _OWED} | {"body": orjson.loads(row.body)})
+def _resources(run: str, kind: str, rows: Iterable[Row[Any]]) -> Iterator[Resource]:
+    for row in rows:
+        body = readable("resources", row, lambda row: body_of(kind, row))
+        if body is not None:
+            yield Resource(run, kind, row.id, body, row.created)
 
 
 def _insert_of(dialect: str) -> Any:
@@ -430,7 +458,7 @@ class _Statements:
         )
 
         self.add = _if_new(insert(_r))
-        self.get = select(_r.c.created, _r.c.body).where(*of_resource)
+        self.get = select(_r.c.seq, _r.c.run, _r.c.created, _r.c.body).where(*of_resource)
         self.has = select(_r.c.seq).where(*of_resource)
         self.hold = self.get.with_for_update()
         self.hold_if_free = select(_r.c.seq).where(_r.c.seq == bindparam("key")).with_for_update(skip_locked=True)
@@ -447,7 +475,7 @@ class _Statements:
         self.plan = insert(_t)
         self.due = _due(postgres=postgres)
         self.forget_timer = delete(_t).where(_t.c.seq == bindparam("key"))
-        self.next_timer = select(func.min(_t.c.at))
+        self.next_timer = select(func.min(_t.c.at)).where(_t.c.at <= tables.LATEST)
         self.timers = select(_t).where(*of_timer).order_by(_t.c.at, _t.c.seq)
         self.cancel = delete(_t).where(*of_timer)
 
@@ -468,7 +496,8 @@ class _Statements:
             update(_o).where(_o.c.seq == bindparam("key"))
             .values(leased_until=bindparam("until"), holder=bindparam("by"))
         )  # fmt: skip
-        self.next_owed = select(func.min(ready)).where(first)
+        self.next_owed = select(func.min(ready)).where(first, _o.c.due <= tables.LATEST)
+        self.drop_owed = delete(_o).where(_o.c.seq == bindparam("key"))
         self.forget_owed = delete(_o).where(_o.c.id == bindparam("key")).returning(_o)
         self.bury = insert(_d)
         self.postpone = (
@@ -501,7 +530,7 @@ class _Found:
     """The statements that find resources by what is known of them."""
 
     def __init__(self, known: list[Any]) -> None:
-        found = select(_r.c.seq, _r.c.id, _r.c.created, _r.c.body).where(*known).order_by(_r.c.seq)
+        found = select(_r.c.seq, _r.c.run, _r.c.id, _r.c.created, _r.c.body).where(*known).order_by(_r.c.seq)
         some = select(_r.c.seq).where(*known).limit(bindparam("count")).subquery()
         self.count = select(func.count()).select_from(some)
         self.page = found.offset(bindparam("skipped")).limit(bindparam("most"))

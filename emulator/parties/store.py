@@ -94,6 +94,8 @@ class _Row:
     body: bytes
 
 
+HUB: Final = "hub."
+"""How the kinds of resources begin that are an API's subscriptions."""
 MARKS: Final = ("external", "state", "project")
 """What a store finds resources by, beside their ids."""
 COUNTED: Final = 10_000

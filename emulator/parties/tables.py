@@ -16,6 +16,11 @@ HEAD: Final = "v0005"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+UNKNOWN: Final = _EPOCH
+"""What is read where a row has no time that can be one."""
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""No moment of a row is later: to whatever is kept, a profile's longest interval can hardly be added any more."""
+_MOST: Final = (LATEST - _EPOCH) // _MICROSECOND
 _LONGEST: Final = 800
 """Bytes of a key; three times as many still fit into one index entry of PostgreSQL."""
 _KEPT: Final = 100
@@ -33,7 +38,9 @@ class Words(TypeDecorator[str]):
         return None if value is None else _escaped(value)
 
     def process_result_value(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
-        return value if value is None or "\\" not in value else _ESCAPED.sub(_unescaped, value)
+        if not isinstance(value, str):
+            return value if value is None else str(value)  # SQLite keeps bytes in a column of text
+        return value if "\\" not in value else _ESCAPED.sub(_unescaped, value)
 
 
 class Name(Words):
@@ -62,7 +69,10 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 class Moment(TypeDecorator[datetime]):
-    """A date-time as microseconds since 1970, UTC: exact, and the same in every database."""
+    """A date-time as microseconds since 1970, UTC: exact, and the same in every database.
+
+    What is read is `UNKNOWN` where it is no time of 1970 to LATEST: reading never fails, whatever somebody put there.
+    """
 
     impl = BigInteger
     cache_ok = True
@@ -71,7 +81,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect | None = None) -> Any:  # noqa: ARG002 - SQLAlchemy's
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        if value is None:
+            return None
+        if type(value) is int and 0 < value <= _MOST:
+            return _EPOCH + timedelta(microseconds=value)
+        return UNKNOWN
 
 
 def number() -> Column[int]:

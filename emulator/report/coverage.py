@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from emulator.errors import UserError
+from emulator.files import is_folder
 from emulator.judge.capture import BasePaths, read_capture
 from emulator.judge.playing import Row, played
 from emulator.judge.verdict import Verdict, worst
@@ -35,7 +36,7 @@ def report_files(paths: Sequence[Path]) -> list[Path]:
     """The reports that paths name; UserError for a folder without any."""
     files: list[Path] = []
     for path in paths:
-        found = sorted(path.rglob(json_report.FILE_NAME)) if path.is_dir() else [path]
+        found = sorted(path.rglob(json_report.FILE_NAME)) if is_folder(path) else [path]
         if not found:
             message = f"--trace {path}: there is no {json_report.FILE_NAME} in this folder"
             raise UserError(message)

@@ -21,8 +21,8 @@ def mostly_lost(exchanges: Iterable[Exchange], unattributed: Sequence[Unattribut
     whole = 0
     lost = sum(1 for row in unattributed if row.lost and row.half is None)
     for exchange in exchanges:
-        asked = exchange.request.unread if sut in (None, exchange.sender) else None
-        answered = exchange.response.unread if exchange.response and sut in (None, exchange.receiver) else None
+        asked = exchange.request.unknown if sut in (None, exchange.sender) else None
+        answered = exchange.response.unknown if exchange.response and sut in (None, exchange.receiver) else None
         if asked or answered:
             lost += 1
         else:

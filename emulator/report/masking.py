@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
-from emulator.wire.exchange import MASK
 from emulator.wire.payload import MISSING
-
-SECRET_MEMBERS: Final = frozenset(
-    {
-        "accesstoken",
-        "apikey",
-        "authorization",
-        "clientassertion",
-        "clientsecret",
-        "idtoken",
-        "password",
-        "passwd",
-        "refreshtoken",
-        "secret",
-    }
-)
-"""Member and parameter names whose values never leave, in lower case without `_`, `-` and blanks."""
+from emulator.wire.secrets import Place, is_secret, marked_text, masked_text, masked_value, suspicious_text
 
 MAX_NESTING: Final = 300
 """Deeper than any body that `wire.payload` reads."""
-
-_NAMES: Final = (
-    "access[_-]?token|api[_-]?key|authorization|client[_-]?assertion|client[_-]?secret|id[_-]?token"
-    "|password|passwd|refresh[_-]?token|secret"
-)
-_IN_JSON: Final = re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
-_IN_FORM: Final = re.compile(rf"((?:^|[?&\s;])(?:{_NAMES})=)[^&\s;#]*", re.IGNORECASE)
-_IN_USERINFO: Final = re.compile(r"(://[^/?#@\s:]*:)[^/?#@\s]*@")
-_IN_SCHEME: Final = re.compile(r"\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}")
-_WORD_BREAKS: Final = re.compile(r"[\s_-]+")
 
 _INT64: Final = 1 << 63
 
 
 def secret_name(name: str) -> bool:
     """Whether a member of this name holds a secret."""
-    return _WORD_BREAKS.sub("", name).lower() in SECRET_MEMBERS
+    return is_secret(name, Place.MEMBER)
 
 
 def clean_text(text: str) -> str:
-    """Text without secrets that we know by their place, and without what UTF-8 cannot write."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = _IN_JSON.sub(rf"\g<1>{MASK}", text)
-    text = _IN_FORM.sub(rf"\g<1>{MASK}", text)
-    text = _IN_USERINFO.sub(rf"\g<1>{MASK}@", text)
-    return _IN_SCHEME.sub(rf"\g<1>{MASK}", text)
+    """Text without the secrets in it, and without what UTF-8 cannot write."""
+    return masked_text(_utf8(text))
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -69,17 +38,13 @@ def plain(value: Any, depth: int = 0) -> Any:
     match value:
         case dict():
             return {
-                _utf8(str(name)): _masked_member(member) if secret_name(str(name)) else plain(member, depth + 1)
+                _utf8(str(name)): plain(masked_value(member) if secret_name(str(name)) else member, depth + 1)
                 for name, member in value.items()
             }
         case list() | tuple() | set() | frozenset():
             return [plain(item, depth + 1) for item in value]
         case _:
             return _scalar(value)
-
-
-def _masked_member(member: Any) -> Any:
-    return member if member is None or isinstance(member, bool) else MASK
 
 
 def _scalar(value: Any) -> Any:
@@ -89,7 +54,7 @@ def _scalar(value: Any) -> Any:
         case Enum():
             said = _scalar(value.value)
         case str():
-            said = _without_credentials(_utf8(value)) if "://" in value else _utf8(value)
+            said = marked_text(_utf8(value)) if suspicious_text(value) else _utf8(value)
         case int():
             said = value if -_INT64 <= value < _INT64 else hex(value)
         case float():
@@ -103,11 +68,6 @@ def _scalar(value: Any) -> Any:
         case _:
             said = clean_text(str(value))
     return said
-
-
-def _without_credentials(text: str) -> str:
-    """A text with a URL in it, without the password and the secret parameters of that: a callback may have them."""
-    return _IN_FORM.sub(rf"\g<1>{MASK}", _IN_USERINFO.sub(rf"\g<1>{MASK}@", text))
 
 
 def _utf8(text: str) -> str:

@@ -18,12 +18,13 @@ from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
 from emulator.report.causes import explained, laid
 from emulator.report.held import mostly_lost, seen
 from emulator.report.known import Known, fails
-from emulator.report.masking import clean_text, moment, plain, secret_name
+from emulator.report.masking import clean_text, moment, plain
 from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.scenario.selection import LeftOut
-from emulator.wire.exchange import MASK, Exchange, Message, Party, masked_headers
-from emulator.wire.payload import MISSING, as_json, unescape
+from emulator.wire.exchange import Exchange, Message, Party
+from emulator.wire.payload import MISSING, as_json
+from emulator.wire.secrets import MASK, masked_headers, secret_place
 
 REPORT_VERSION: Final = "2"
 """Changes when a reader of `report.json` must change; `report-2.schema.json` describes this one."""
@@ -462,8 +463,8 @@ def _message(message: Message) -> Report:
     else:
         body, encoding = plain(parsed.value), "json"
     told: Report = {"headers": _headers(message), "body": body, "body_encoding": encoding}
-    if message.unread is not None:
-        told["unread"] = {"kind": str(message.unread.kind), "why": clean_text(message.unread.why)}
+    if (unknown := message.unknown) is not None:
+        told["unread"] = {"kind": str(unknown.kind), "why": clean_text(unknown.why)}
     return told
 
 
@@ -493,7 +494,7 @@ def _finding(finding: Finding) -> Report:
 
 def _said(finding: Finding) -> str:
     message = clean_text(finding.message)
-    if _secret_place(finding.pointer) and finding.found is not MISSING:
+    if secret_place(finding.pointer) and finding.found is not MISSING:
         message = message.replace(clean_text(str(finding.found)), MASK)
     return message
 
@@ -502,14 +503,10 @@ def _short(pointer: str, value: Any) -> Any:
     """A value as JSON, masked where its place is a secret's, cut where it is long."""
     if value is None or value is MISSING:
         return None
-    if _secret_place(pointer):
+    if secret_place(pointer):
         return MASK
     said = plain(value)
     text = said if isinstance(said, str) else as_json(said, MAX_FOUND) if isinstance(said, dict | list) else ""
     if len(text) > MAX_FOUND:
         return text[:MAX_FOUND] + "…"
     return said
-
-
-def _secret_place(pointer: str) -> bool:
-    return any(secret_name(unescape(token)) for token in pointer.split("/")[1:])

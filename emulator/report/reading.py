@@ -11,11 +11,13 @@ import jsonschema_rs
 import orjson
 
 from emulator.errors import FileProblem, UserError
+from emulator.files import is_file, is_folder
 from emulator.judge.verdict import Blame
 from emulator.report import json_report
 from emulator.report.model import REPORT_VERSION, Report, RunInfo, runs_of, whole_report
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
 from emulator.wire.exchange import Party
+from emulator.wire.intake import read_file, refuse_many
 
 
 class Told(Protocol):
@@ -28,10 +30,10 @@ class Told(Protocol):
 
 def files_of(path: Path) -> list[Path]:
     """A file itself; of a folder its `report.json`, or all that are below it. UserError where there is none."""
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     own = path / json_report.FILE_NAME
-    found = [own] if own.is_file() else sorted(path.rglob(json_report.FILE_NAME))
+    found = [own] if is_file(own) else sorted(path.rglob(json_report.FILE_NAME))
     if not found:
         message = f"{path}: there is no {json_report.FILE_NAME} in this folder"
         raise UserError(message)
@@ -49,12 +51,14 @@ def read_report(file: Path) -> Report:
 
     Members that we do not know are left as they are: a version only ever gets new ones.
     """
+    raw = read_file(file)
+    refuse_many(file, raw)
     try:
-        report: Any = orjson.loads(file.read_bytes())
-    except OSError as error:
-        raise FileProblem([f"{file}: cannot be read: {error.strerror}"]) from error
+        report: Any = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise FileProblem([f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"]) from error
+    if _is_deep(report):
+        raise FileProblem([f"{file}:1:1: nested deeper than {_MOST_LEVELS} levels: this is no report that oit wrote"])
     said = report.get("report_version") if isinstance(report, dict) else None
     if isinstance(said, str) and said not in _READ:
         raise FileProblem([f"{file}: this is a report of version {said}; this oit reads versions {', '.join(_READ)}"])
@@ -64,8 +68,26 @@ def read_report(file: Path) -> Report:
     return _as_now(found) if said != REPORT_VERSION else found
 
 
+_MOST_BYTES: Final = 512 * 1024 * 1024
+_MOST_LEVELS: Final = 250
+"""Nesting of a report; each level costs its writers a frame of Python or two."""
 _READ: Final = ("1", REPORT_VERSION)
 """Versions that are read."""
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether something is nested deeper than a report is."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            member
+            for each in level
+            if isinstance(each, dict | list)
+            for member in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _as_now(report: Report) -> Report:

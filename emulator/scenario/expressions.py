@@ -179,6 +179,32 @@ class Generator:
         return rfc3339(moment) if expression.path == ("now",) else moment.date().isoformat()
 
 
+class Room:
+    """How much may be filled in, all in all: inputs that are made of inputs grow tenfold with each."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, most: int = 200_000) -> None:
+        """`most` is a number of values; a hundred characters of text are one."""
+        self._left = most
+
+    def take(self, value: Any, expression: Expression) -> None:
+        """Count what is filled in. Raises ExpressionError where it is too much."""
+        waiting = [value]
+        while waiting and self._left > 0:
+            one = waiting.pop()
+            self._left -= 1
+            if isinstance(one, str):
+                self._left -= len(one) // 100
+            elif isinstance(one, Mapping):
+                waiting += one.values()
+            elif isinstance(one, list):
+                waiting += one
+        if self._left <= 0:
+            message = f"'{expression.text}': too much is filled in, values upon values"
+            raise ExpressionError(message)
+
+
 @dataclass(slots=True)
 class Scope:
     """What expressions can see: inputs, outputs so far and, within a step, its exchange.
@@ -195,6 +221,7 @@ class Scope:
     exchange: Exchange | None = None
     callback: Callable[[], str] | None = None
     listening: str | None = None
+    room: Room = field(default_factory=Room)
 
     def lookup(self, expression: Expression) -> Any:
         """What an expression finds, as a copy. Raises ExpressionError where there is nothing."""
@@ -204,6 +231,7 @@ class Scope:
         if found is MISSING:
             message = f"'{expression.text}' finds nothing"
             raise ExpressionError(message)
+        self.room.take(found, expression)
         return copy.deepcopy(found)
 
     def _root(self, expression: Expression) -> Any:

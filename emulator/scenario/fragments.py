@@ -7,7 +7,6 @@ A fragment used by a step with an id gets that id before its own: `use: poq.yaml
 from __future__ import annotations
 
 import copy
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem
-from emulator.plain_yaml import load_located
+from emulator.plain_yaml import Located, load_located
+from emulator.roots import NotFound, Root
 from emulator.scenario.expressions import ExpressionError, did_you_mean, expressions_in, fill_text
 from emulator.scenario.model import Origin
 from emulator.scenario.schema import structure_problems
@@ -23,6 +23,8 @@ from emulator.wire.payload import MISSING, at, escape
 
 DEEPEST: Final = 8
 """Fragments within fragments: more is a circle."""
+MOST_STEPS: Final = 1000
+"""Steps of a flow once its fragments are put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +36,42 @@ class StepText:
     members: tuple[StepText, ...] = ()
 
 
-def expand(
-    steps: list[Any], origin: Origin, *, folder: Path | None, problems: list[str], depth: int = 0
-) -> list[StepText]:
-    """Steps with each `use` replaced by what it names. What is wrong is added to `problems`."""
+@dataclass(slots=True)
+class Expansion:
+    """A flow being put together: where its fragments may lie, what is wrong with it, and how many steps it may still get."""
+
+    root: Root
+    problems: list[str]
+    left: int = MOST_STEPS
+
+
+def expand(steps: list[Any], origin: Origin, into: Expansion, depth: int = 0) -> list[StepText]:
+    """Steps with each `use` replaced by what it names. What is wrong is added to the problems."""
     found: list[StepText] = []
     for index, step in enumerate(steps):
         here = origin.part(f"/{index}")
-        if "use" in step:
-            found += _used(step, here, folder, problems, depth)
+        if not into.left:
+            return found
+        into.left -= 1
+        if not into.left:
+            into.problems.append(f"{here.where()}: with its fragments the flow has more than {MOST_STEPS} steps here")
+        elif "use" in step:
+            found += _used(step, here, into, depth)
         elif "parallel" in step:
-            members = expand(step["parallel"], here.part("/parallel"), folder=folder, problems=problems, depth=depth)
-            found.append(StepText(step, here, tuple(members)))
+            found.append(StepText(step, here, tuple(expand(step["parallel"], here.part("/parallel"), into, depth))))
         else:
             found.append(StepText(step, here))
     return found
 
 
-def _used(
-    step: Mapping[str, Any], origin: Origin, folder: Path | None, problems: list[str], depth: int
-) -> list[StepText]:
+def _used(step: Mapping[str, Any], origin: Origin, into: Expansion, depth: int) -> list[StepText]:
+    root, problems = into.root, into.problems
     where = origin.where("/use")
     if depth >= DEEPEST:
         problems.append(f"{where}: fragments stand {DEEPEST} deep here: is there a circle?")
         return []
-    path = find_file(step["use"], Path(origin.located.file).parent, folder)
+    path = find_file(step["use"], origin.located, where, f"there is no fragment '{step['use']:.200}'", root, problems)
     if path is None:
-        problems.append(f"{where}: there is no fragment '{step['use']}' beside this file or in the scenarios folder")
         return []
     try:
         located = load_located(path)
@@ -82,16 +93,21 @@ def _used(
     problems += [f"{place}: {problem}" for place, problem in wrong]
     if wrong:
         return []
-    return expand(value, inner, folder=folder, problems=problems, depth=depth + 1)
+    return expand(value, inner, into, depth + 1)
 
 
-def find_file(name: str, beside: Path, folder: Path | None) -> Path | None:
-    """A file named in a scenario: beside it, in a folder above, or in the scenarios folder."""
-    # The scenarios folder is the nearest one above that holds the fragment: a copied folder still works.
-    candidates = [beside / name, *(parent / name for parent in beside.resolve().parents)][:4]
-    if folder is not None:
-        candidates.append(folder / name)
-    return next((Path(os.path.normpath(path)) for path in candidates if path.is_file()), None)
+def find_file(name: str, named_in: Located, where: str, missing: str, root: Root, problems: list[str]) -> Path | None:
+    """A file named in a scenario. Where there is none, which is told as what is `missing`, or where it may not be read, that
+    is added to `problems`.
+    """
+    try:
+        return root.find(name, Path(named_in.file).parent)
+    except NotFound as error:
+        if error.outside:
+            problems.append(f"{where}: '{name:.200}': {error.outside}; --root DIR allows more")
+        else:
+            problems.append(f"{where}: {missing} beside this file or in the scenarios folder")
+        return None
 
 
 def _with_parameters(value: Any, given: Mapping[str, Any], origin: Origin, place: str, problems: list[str]) -> Any:
@@ -139,6 +155,7 @@ def _filled(text: str, given: Mapping[str, Any]) -> Any:
 def _prefix(steps: list[Any], prefix: str) -> None:
     """Put `prefix` before the ids of a fragment's steps, and before references to them."""
     own = list(_members(steps))
+    own = [step for step in own if isinstance(step.get("id", ""), str)]  # others are told of as what they are
     names = {step["id"] for step in own if "id" in step}
     inner = tuple(f"{step['id']}-" for step in own if "use" in step and "id" in step)
     reference = re.compile(r"\$steps\.([A-Za-z0-9_@-]+)\.")

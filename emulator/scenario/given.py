@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.errors import FileProblem
 from emulator.plain_yaml import Located, locate_text
-from emulator.scenario.expressions import Expression, ExpressionError, fill
+from emulator.scenario.expressions import Expression, ExpressionError, Room, fill
 from emulator.wire.payload import MISSING, at, escape
 
 
@@ -66,12 +66,14 @@ def defaults_of(inputs: Mapping[str, Any]) -> dict[str, Any]:
     is null.
     """
     found: dict[str, Any] = {}
+    room = Room()
 
     def lookup(expression: Expression) -> Any:
         if expression.root != "inputs":
             return ""
         path = "".join("/" + escape(part) for part in expression.path)
         value = at(found, path + expression.pointer)
+        room.take(value, expression)
         return None if value is MISSING else value
 
     for name, value in inputs.items():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from emulator.errors import FileProblem
+from emulator.files import read_text
 from emulator.plain_yaml import Located, load_located
+from emulator.roots import Root
 from emulator.scenario.fragments import find_file
 from emulator.scenario.given import Given, default_of, defaults_of
 from emulator.scenario.model import Origin
@@ -16,17 +18,19 @@ from emulator.wire.payload import escape
 
 Inputs = dict[str, Any]
 
+_CELLS: Final = 10_000
+"""Cells of a data file; each is read as a small file of its own."""
 
-def read_inputs(located: Located, folder: Path | None, problems: list[str]) -> tuple[Inputs, dict[str, Origin]]:
+
+def read_inputs(located: Located, root: Root, problems: list[str]) -> tuple[Inputs, dict[str, Origin]]:
     """Inputs by name, and where each stands: those of included files, then the scenario's own."""
     inputs: Inputs = {}
     origins: dict[str, Origin] = {}
     top = located.value
     for index, name in enumerate(top.get("include", ())):
         where = located.where(f"/include/{index}")
-        file = find_file(name, Path(located.file).parent, folder)
+        file = find_file(name, located, where, f"there is no file '{name:.200}'", root, problems)
         if file is None:
-            problems.append(f"{where}: there is no file '{name}' beside this file or in the scenarios folder")
             continue
         try:
             included = load_located(file)
@@ -43,24 +47,30 @@ def read_inputs(located: Located, folder: Path | None, problems: list[str]) -> t
     return inputs, origins
 
 
-def read_rows(located: Located, inputs: Mapping[str, Any], problems: list[str]) -> tuple[Mapping[str, Any], ...]:
+def read_rows(
+    located: Located, inputs: Mapping[str, Any], root: Root, problems: list[str]
+) -> tuple[Mapping[str, Any], ...]:
     """Rows of the data file as inputs; one empty row where there is no file.
 
     A cell is a text where the input it replaces is one, and else read as YAML.
     """
     if "data" not in located.value:
         return ({},)
-    file = Path(located.file).parent / located.value["data"]
     where = located.where("/data")
+    name = located.value["data"]
+    file = find_file(name, located, where, f"the data file {name:.200} cannot be read: No such file", root, problems)
+    if file is None:
+        return ({},)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            table = list(csv.DictReader(stream, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        problems.append(f"{where}: the data file {file} cannot be read: {why}")
+        table = list(csv.DictReader(io.StringIO(read_text(file), newline=""), strict=True))
+    except (FileProblem, csv.Error) as error:
+        problems.append(f"{where}: the data file {file} cannot be read: {error}")
         return ({},)
     if not table:
         problems.append(f"{where}: the data file {file} has no rows")
+        return ({},)
+    if (cells := sum(map(len, table))) > _CELLS:
+        problems.append(f"{where}: the data file {file} has {cells} cells, and {_CELLS} are read at the most: split it")
         return ({},)
     defaults = defaults_of(inputs)
     return tuple(_row(f"{file}:{line}:1", cells, defaults, problems) for line, cells in enumerate(table, start=2))

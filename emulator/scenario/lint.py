@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, UserError, in_order
+from emulator.roots import Root
 from emulator.scenario.cases import case_operations, case_problems
 from emulator.scenario.duration import words
 from emulator.scenario.expressions import Expression, ExpressionError, did_you_mean, expressions_in, texts
@@ -37,15 +38,15 @@ Problems = Iterator[str]
 IN_STEP: Final = frozenset({"response", "request", "url"})
 
 
-def lint(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> list[str]:
+def lint(path: Path, release: ReleaseLike, *, root: Root | None = None) -> list[str]:
     """Every problem of a scenario file as `file:line:col: what is wrong`; empty where there is none."""
-    return checked(path, release, folder=folder)[1]
+    return checked(path, release, root=root)[1]
 
 
-def checked(path: Path, release: ReleaseLike, *, folder: Path | None = None) -> tuple[Scenario | None, list[str]]:
+def checked(path: Path, release: ReleaseLike, *, root: Root | None = None) -> tuple[Scenario | None, list[str]]:
     """A scenario file as far as it can be read, and its problems as `lint` has them."""
     try:
-        scenario, problems, lost = read_scenario(path, folder=folder)
+        scenario, problems, lost = read_scenario(path, root=root)
     except FileProblem as problem:
         return None, problem.problems
     if scenario is None:

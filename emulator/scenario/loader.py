@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from emulator.errors import FileProblem, in_order
 from emulator.plain_yaml import Located, load_located
+from emulator.roots import Root
 from emulator.scenario.duration import seconds
 from emulator.scenario.expressions import ExpressionError, expressions_in, texts
-from emulator.scenario.fragments import StepText, expand
+from emulator.scenario.fragments import Expansion, StepText, expand
 from emulator.scenario.inputs import read_inputs, read_rows
 from emulator.scenario.matchers import matcher_problems
 from emulator.scenario.model import (
@@ -39,7 +40,7 @@ from emulator.scenario.model import (
     Transition,
 )
 from emulator.scenario.repair import repaired
-from emulator.scenario.schema import structure_problems
+from emulator.scenario.schema import MOST_TOLD, structure_problems
 from emulator.standard.release import load_release
 from emulator.standard.requirement import BASE_RELEASE
 from emulator.wire.exchange import Party
@@ -101,18 +102,18 @@ def _reserved_keys(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
             yield from _reserved_keys(member, f"{place}/{index}")
 
 
-def load_scenario(path: Path, *, folder: Path | None = None) -> Scenario:
-    """Read a scenario file. `folder` is the scenarios folder, where fragments are looked for as well.
+def load_scenario(path: Path, *, root: Root | None = None) -> Scenario:
+    """Read a scenario file. `root` says where files may lie that it names; without it, it is the file's own.
 
     Raises FileProblem with every problem of the file.
     """
-    scenario, problems, _ = read_scenario(path, folder=folder)
+    scenario, problems, _ = read_scenario(path, root=root)
     if problems or scenario is None:
         raise FileProblem(problems)
     return scenario
 
 
-def read_scenario(path: Path, *, folder: Path | None = None) -> tuple[Scenario | None, list[str], frozenset[str]]:
+def read_scenario(path: Path, *, root: Root | None = None) -> tuple[Scenario | None, list[str], frozenset[str]]:
     """A scenario file as far as it can be read, its problems, and the names of what cannot be read.
 
     None where nothing can be. Raises FileProblem where it is no YAML.
@@ -121,20 +122,20 @@ def read_scenario(path: Path, *, folder: Path | None = None) -> tuple[Scenario |
     wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value)]
     names = frozenset[str]()
     if wrong:
-        repair = repaired(located)
+        repair = repaired(located) if len(wrong) <= MOST_TOLD else None
         if repair is None:
             return None, in_order(wrong), names
         located, names = repair
     reading = _Reading(located, wrong)
-    scenario = _scenario(reading, folder)
+    scenario = _scenario(reading, root or Root.of(path))
     return scenario, in_order(reading.problems), names
 
 
-def _scenario(reading: _Reading, folder: Path | None) -> Scenario:
+def _scenario(reading: _Reading, root: Root) -> Scenario:
     located = reading.located
     top: dict[str, Any] = located.value
-    inputs, input_origins = read_inputs(located, folder, reading.problems)
-    flow = expand(top["flow"], Origin(located, "/flow"), folder=folder, problems=reading.problems)
+    inputs, input_origins = read_inputs(located, root, reading.problems)
+    flow = expand(top["flow"], Origin(located, "/flow"), Expansion(root, reading.problems))
     defaults = _defaults(top.get("defaults", {}))
     scenario = Scenario(
         id=top["id"],
@@ -146,7 +147,7 @@ def _scenario(reading: _Reading, folder: Path | None) -> Scenario:
         payloads=tuple(top.get("payloads", ())),
         inputs=inputs,
         input_origins=input_origins,
-        rows=read_rows(located, inputs, reading.problems),
+        rows=read_rows(located, inputs, root, reading.problems),
         clock=ClockMode(top.get("clock", {}).get("mode", "virtual")),
         defaults=defaults,
         profile=top.get("profile", {}),
@@ -238,6 +239,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool
     for sub in SENT_PARTS:
         if (value := at(part, sub)) is not MISSING:
             reading.check_values(origin.part(sub), value)
+    _refuse_host(reading, part, origin)
     for sub in OPEN_PARTS:
         if (value := at(part, sub)) is not MISSING:
             reading.check_values(origin.part(sub), value, matchers=True)
@@ -264,6 +266,14 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool
         known=part.get("known", {}),
         agreed=part.get("agreed", agreed),
     )
+
+
+def _refuse_host(reading: _Reading, part: Mapping[str, Any], origin: Origin) -> None:
+    """A scenario does not choose who gets its requests."""
+    for name in part.get("request", {}).get("headers", {}):
+        if name.lower() == "host":
+            message = f"'{name}' says where a request goes, and that is not the scenario's to say: --sut does"
+            reading.complain(origin.where(f"/request/headers/{escape(name)}", key=True), message)
 
 
 def _call(part: Mapping[str, Any], defaults: Defaults) -> Call:

@@ -5,7 +5,7 @@
 | `{$any: string}` | any value of a type (string, number, integer, boolean, object, array, null, dateTime, date, uuid, uri, any) |
 | `{$oneOf: [a, b]}` | one of these (each may be a matcher) |
 | `{$size: 2}`, `{$size: {min: 1, max: 3}}` | a list, text or object of that many items, characters or members |
-| `{$regex: "^a"}` | a text in which the pattern is found |
+| `{$regex: "^a"}` | a text in which the pattern (RE2's syntax) is found |
 | `{$absent: true}` | nothing there |
 | `{$contains: x}` | a text that holds x, or a list with an item of which x is a subset |
 | `{$gt: 1}`, `{$gte: 1}`, `{$lt: 1}`, `{$lte: 1}` | numbers, and date-times or dates |
@@ -24,6 +24,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from emulator.scenario.expressions import did_you_mean, plain_key
+from emulator.standard import linear
 from emulator.standard.instant import read_instant
 from emulator.wire.payload import MISSING, escape, every
 
@@ -110,6 +111,8 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+:\S++")
+
 TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "any": lambda _: True,
     "string": lambda value: isinstance(value, str),
@@ -122,7 +125,7 @@ TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "dateTime": lambda value: _moment(value) is not None and "T" in value.upper(),
     "date": _is_date,
     "uuid": _is_uuid,
-    "uri": lambda value: isinstance(value, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S+$", value) is not None,
+    "uri": lambda value: isinstance(value, str) and _URI.fullmatch(value) is not None,
 }
 
 
@@ -146,7 +149,7 @@ def _size(wanted: Any, found: Any, fill: Fill) -> bool:
 
 
 def _regex(wanted: Any, found: Any, _: Fill) -> bool:
-    return isinstance(found, str) and re.search(str(wanted), found) is not None
+    return isinstance(found, str) and linear.found_in(str(wanted), found)
 
 
 def _absent(wanted: Any, found: Any, _: Fill) -> bool:
@@ -223,8 +226,11 @@ def matcher_problems(spec: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _argument_problems(name: str, wanted: Any, here: str) -> Iterator[tuple[str, str]]:
-    if name == "$any" and wanted not in TYPES:
-        yield here, f"'{wanted}' is not a type: known are {', '.join(TYPES)}.{did_you_mean(str(wanted), list(TYPES))}"
+    if name == "$any" and not (isinstance(wanted, str) and wanted in TYPES):
+        yield (
+            here,
+            f"'{wanted!s:.60}' is not a type: known are {', '.join(TYPES)}.{did_you_mean(str(wanted), list(TYPES))}",
+        )
     elif name == "$oneOf" and not isinstance(wanted, list | str):
         yield here, "'$oneOf' needs a list"
     elif name == "$absent" and not isinstance(wanted, bool):
@@ -232,10 +238,8 @@ def _argument_problems(name: str, wanted: Any, here: str) -> Iterator[tuple[str,
     elif name == "$size" and not (_number(wanted) or isinstance(wanted, str) or _bounds(wanted)):
         yield here, "'$size' needs a number, or min and max"
     elif name == "$regex":
-        try:
-            re.compile(wanted)
-        except (re.error, TypeError) as error:
-            yield here, f"'$regex' needs a regular expression: {error}"
+        if why := linear.problem(wanted):
+            yield here, f"'$regex' needs a regular expression: {why}"
     elif name in {"$oneOf", "$contains", "$subset"}:
         yield from matcher_problems(wanted, here)
 

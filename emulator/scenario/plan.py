@@ -10,6 +10,7 @@ from emulator.parties.signals import step_signal
 from emulator.scenario.expressions import Expression, ExpressionError, fill
 from emulator.scenario.model import RESOURCE_KINDS, Case, CaseKind, Scenario, Transition
 from emulator.standard.ways import misstep
+from emulator.wire.payload import MISSING, at
 
 
 def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
@@ -35,6 +36,16 @@ def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
     for profile in (scenario.profile, case.profile if case else {}):
         overlay = overlaid(overlay, profile)
     return overlay
+
+
+def overlay_place(scenario: Scenario, case: Case | None, pointer: str) -> str | None:
+    """Where a setting of `plan_overlay` is written: `file:line:col` of the profile of the case or of the scenario, None where
+    of neither.
+    """
+    for part in (case, scenario):
+        if part is not None and at(part.profile, pointer) is not MISSING:
+            return part.origin.where(f"/profile{pointer}")
+    return None
 
 
 def waited_for(scenario: Scenario, case: Case | None) -> frozenset[str]:

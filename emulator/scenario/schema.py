@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.plain_yaml import Located
+from emulator.scenario.duration import ISO, SHORT, seconds
 from emulator.scenario.expressions import did_you_mean
 from emulator.standard.release import load_release
 from emulator.standard.requirement import BASE_RELEASE
@@ -30,6 +32,8 @@ TYPE_WORDS: Final = {
 }
 SchemaError = Any
 """jsonschema's ValidationError, whose stubs know less than we do of what an error of a given kind holds."""
+MOST_TOLD: Final = 100
+"""Things that are wrong with a file and are told."""
 SHOWN: Final = 60
 """Characters of a wrong value that a message shows."""
 
@@ -53,7 +57,7 @@ def scenario_schema() -> dict[str, Any]:
 
 @cache
 def _validator(*, fragment: bool) -> Draft7Validator:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - 0.1 s that only commands reading scenarios pay
+    from jsonschema import Draft7Validator, FormatChecker  # noqa: PLC0415 - 0.1 s that only commands reading scenarios pay
 
     schema = scenario_schema()
     if fragment:
@@ -64,7 +68,16 @@ def _validator(*, fragment: bool) -> Draft7Validator:
             "items": {"$ref": "#/definitions/step"},
             "definitions": schema["definitions"],
         }
-    return Draft7Validator(schema)
+    lengths = FormatChecker(())
+    lengths.checks("oit-duration", ValueError)(_is_length)
+    return Draft7Validator(schema, format_checker=lengths)
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a text that looks like a duration is one that can be waited for. ValueError says why not."""
+    if isinstance(value, str) and any(shape.match(value) for shape in (SHORT, ISO)):
+        seconds(value)
+    return True
 
 
 def structure_problems(located: Located, value: Any, *, fragment: bool = False) -> list[tuple[str, str]]:
@@ -76,15 +89,17 @@ def structure_problems(located: Located, value: Any, *, fragment: bool = False) 
 
 def structure_errors(value: Any) -> list[SchemaError]:
     """The same for a scenario, as the library has them."""
-    return list(_validator(fragment=False).iter_errors(value))
+    return list(islice(_validator(fragment=False).iter_errors(value), MOST_TOLD))
 
 
 def problems_by(validator: Draft7Validator, located: Located, value: Any) -> list[tuple[str, str]]:
     """Each (`file:line:col`, problem) that a validator has with a file's content, in the same words."""
-    found: list[tuple[str, str]] = []
+    found: dict[tuple[str, str], None] = {}
     for error in validator.iter_errors(value):
-        found += _explain(located, error)
-    return list(dict.fromkeys(found))
+        found |= dict.fromkeys(islice(_explain(located, error), MOST_TOLD))
+        if len(found) >= MOST_TOLD:
+            return [*islice(found, MOST_TOLD), (located.where(""), f"more is wrong than these {MOST_TOLD}")]
+    return list(found)
 
 
 def _noun(error: SchemaError) -> str:
@@ -185,4 +200,5 @@ EXPLAINED: Final[dict[str, Callable[[Any, Any], str]]] = {
     "minItems": _empty,
     "minProperties": _empty,
     "minLength": _empty,
+    "format": lambda error, _: str(error.cause),
 }

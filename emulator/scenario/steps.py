@@ -25,6 +25,7 @@ from emulator.scenario.result import Expectation, Outcome, Tracked
 from emulator.scenario.stop import Stop
 from emulator.wire.exchange import Exchange, FaultKind, Transcript
 from emulator.wire.payload import MISSING, at, escape
+from emulator.wire.secrets import masked_at
 
 LISTENING: Final = 0.05
 """Seconds of real time between two looks at what has arrived."""
@@ -361,7 +362,8 @@ def compare(talk: Conversation, place: str, demand: Any, found: Any, origin: Ori
         ok = holds(demand, found, lambda value: fill(value, talk.scope.lookup))
     except ExpressionError as error:
         raise Misfit(origin.where(error.place), str(error)) from error
-    record.expectations.append(Expectation(place, expected, found, ok))
+    # What is compared may be a secret, and what is told of it goes into messages and reports.
+    record.expectations.append(Expectation(place, masked_at(place, expected), masked_at(place, found), ok))
 
 
 def _track(talk: Conversation, call: Call, exchange: Exchange) -> Ending:

@@ -39,7 +39,8 @@ class Breach:
     """One thing that is not as it should be; `place` is a JSON Pointer ("" is the whole body).
 
     `expected` and `found` are JSON values or short words; `code` is the `Error422` code that fits.
-    `reading` is (interpretation, reading) where it is a breach by one reading of the standard only.
+    `reading` is (interpretation, reading) where it is a breach by one reading of the standard only. `more` is not 0 where
+    it stands for so many that are not told, of which it is the first.
     """
 
     place: str
@@ -49,6 +50,7 @@ class Breach:
     check: Check = Check.SCHEMA
     code: ErrorCode = ErrorCode.INVALID_VALUE
     reading: tuple[str, str] | None = None
+    more: int = 0
 
     @property
     def advisory(self) -> bool:

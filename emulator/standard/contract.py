@@ -16,9 +16,11 @@ import jsonschema_rs
 
 from emulator.standard import bundle, headers
 from emulator.standard.breach import Breach, Check
-from emulator.standard.explain import explain
+from emulator.standard.explain import and_more, breaches_of
 from emulator.standard.formats import CHECKERS
+from emulator.standard.linear import SCHEMA_PATTERNS
 from emulator.standard.members import MemberWalk
+from emulator.standard.patterns import checkable
 from emulator.standard.query import Parameter, query_breaches
 from emulator.wire.call import ErrorCode
 from emulator.wire.exchange import Party, Request, Response
@@ -28,6 +30,7 @@ MEDIA_TYPE: Final = "application/json;charset=utf-8"
 """The media type as every Sonata contract spells it."""
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 _CLIENT_ERROR = 400
+_ROOT: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +218,9 @@ class Contract:
                    "in which of the two they take", Check.DUPLICATE, ErrorCode.UNEXPECTED_PROPERTY)
             for place in parsed.duplicates
         ]  # fmt: skip
-        validator = self._validator(root)
-        if not validator.is_valid(parsed.value):
-            found += explain(validator.iter_errors(parsed.value))
+        if parsed.duplicated > len(found):
+            found.append(and_more(found[-1], parsed.duplicated - len(found)))
+        found += breaches_of(self._validator(root), parsed.value)
         if advisory or (direction == "request" and self._has_read_only(root)):
             found += self._members.breaches(self._roots[root], parsed.value, direction, advisory=advisory)
         return found
@@ -232,8 +235,12 @@ class Contract:
 
     def _validator(self, root: str) -> jsonschema_rs.Draft7Validator:
         if root not in self._validators:
+            checked = checkable({_ROOT: self._roots[root], **self._definitions})
             self._validators[root] = jsonschema_rs.Draft7Validator(
-                self.bundle_of(root), formats=CHECKERS, validate_formats=True
+                {**checked.pop(_ROOT), "definitions": checked},
+                formats=CHECKERS,
+                validate_formats=True,
+                pattern_options=SCHEMA_PATTERNS,
             )
         return self._validators[root]
 

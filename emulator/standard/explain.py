@@ -3,29 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
+
+import jsonschema_rs
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
 from emulator.standard.formats import in_words
+from emulator.standard.pieces import Piece, is_small, pieces
 from emulator.wire.call import ErrorCode
-from emulator.wire.payload import as_json, pointer
+from emulator.wire.payload import MISSING, as_json, pointer
+
+MOST: Final = 100
+"""Breaches of a kind that are told of one message; one more says how many others there are."""
+COUNTED: Final = 10_000
+"""Errors beyond them that are counted; what comes then is "more than" so many."""
 
 _SHOWN = 200  # characters of a found value in a message
 
 
-def explain(errors: Iterable[Any]) -> list[Breach]:
-    """One breach per thing that is wrong: duplicates folded, `oneOf` followed into the branch meant."""
-    found: dict[tuple[str, str, str], Breach] = {}
-    for error in errors:
-        for breach in _breaches(error):
-            found.setdefault((breach.place, breach.message, str(breach.expected)), breach)
-    # What is not even of the right type need not be told that it is no word of a list.
-    mistyped = {breach.place for breach in found.values() if breach.code is ErrorCode.INVALID_FORMAT}
-    return sorted(
-        (b for b in found.values() if b.place not in mistyped or b.code is not ErrorCode.INVALID_VALUE),
-        key=lambda breach: breach.place,
-    )
+def breaches_of(validator: jsonschema_rs.Draft7Validator, value: Any) -> list[Breach]:
+    """One breach per thing that is wrong with a message by its schema: `MOST` at the most, and one that says how many more.
+
+    However large the message is and whatever is wrong with it, the work grows with its size and not faster.
+    """
+    if validator.is_valid(value):
+        return []
+    found = _Found()
+    if is_small(value):
+        found.take(validator.iter_errors(value), None)
+        return found.told(ended=True)
+    ended = True
+    for piece in pieces(value):
+        if found.counted > COUNTED:
+            ended = False
+            break
+        if not validator.is_valid(piece.value):
+            found.take(validator.iter_errors(piece.value), piece)
+    if found.is_empty:  # it is wrong as a whole only: too many items, or two of them the same
+        found.take(_first_error(validator, value), None)
+    return found.told(ended=ended)
+
+
+def _first_error(validator: jsonschema_rs.Draft7Validator, value: Any) -> list[Any]:
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
+
+
+class _Found:
+    """What was found of a message: the first breaches, and how many errors there are after them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], Breach] = {}
+        self._next: Breach | None = None
+        self.counted = 0
+        """Errors beyond those that are told."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._kept
+
+    def take(self, errors: Iterable[Any], piece: Piece | None) -> None:
+        """Take up the errors of a message, or of a piece of one: what they share is told once, by its place."""
+        for error in errors:
+            place = pointer(error.instance_path)
+            if piece and place in piece.cut and _name(error.kind) in _OF_LISTS:
+                continue
+            if self._next is not None:
+                self.counted += piece is None or piece.is_news(place)
+                continue
+            for breach in _breaches(error):
+                here = replace(breach, place=piece.moved(breach.place)) if piece else breach
+                if len(self._kept) < MOST:
+                    self._kept.setdefault((here.place, here.message, str(here.expected)), here)
+                elif (here.place, here.message, str(here.expected)) not in self._kept:
+                    self._next = here
+                    self.counted = 1
+                    break
+
+    def told(self, *, ended: bool) -> list[Breach]:
+        """The breaches in the order of their places. Not `ended` where not all was looked at."""
+        kept = self._kept.values()
+        # What is not even of the right type need not be told that it is no word of a list.
+        mistyped = {breach.place for breach in kept if breach.code is ErrorCode.INVALID_FORMAT}
+        found = sorted(
+            (b for b in kept if b.place not in mistyped or b.code is not ErrorCode.INVALID_VALUE),
+            key=lambda breach: breach.place,
+        )
+        return found if self._next is None else [*found, and_more(self._next, self.counted, ended=ended)]
+
+
+_OF_LISTS: Final = frozenset({"MinItems", "MaxItems", "UniqueItems", "Contains", "AdditionalItems"})
+"""Errors that say something of a list as a whole, of which a piece has a part."""
+
+
+def and_more(first: Breach, count: int, *, ended: bool = True) -> Breach:
+    """What stands for the breaches that are not told, `first` and those after it; not `ended` where there may be others."""
+    number = f"{count}" if ended else f"more than {count}"
+    are = "is 1 more breach" if ended and count == 1 else f"are {number} more breaches"
+    message = f"there {are} of this message, from here on; only the first {MOST} of a kind are told"
+    return Breach(first.place, f"at most {MOST} breaches", MISSING, message, first.check, first.code, more=count)
 
 
 def _breaches(error: Any) -> Iterable[Breach]:

@@ -2,6 +2,8 @@
 
 RFC 3339 for `date-time` and `date`, RFC 3986 for `uri` and `uri-reference`, RFC 6570 for `uri-template`, RFC 4122
 for `uuid`, RFC 2673 and RFC 4291 for `ipv4` and `ipv6`. Both validation engines use these functions.
+
+Strangers write the texts, so no expression here tries the same thing twice: what is repeated gives nothing back (`*+`).
 """
 
 from __future__ import annotations
@@ -18,26 +20,26 @@ _DATE_TIME: Final = re.compile(
     _DAY + r"[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\Z"
 )
-_PCHAR: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
+_PCHAR: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*+"
 _URI: Final = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*):"
-    r"(?://(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
-    r"(\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?(?=[/?#]|\Z)|(?!//))"
+    r"(?://(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*+@)?"
+    r"(\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*+)(?::[0-9]*)?(?=[/?#]|\Z)|(?!//))"
     + _PCHAR + r"(?:\?" + _PCHAR.replace("@/", "@/?") + r")?(?:#" + _PCHAR.replace("@/", "@/?") + r")?\Z"
 )  # fmt: skip
 _AUTHORITY: Final = (
-    r"//(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
-    r"(?:\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?(?=[/?#]|\Z)"
+    r"//(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*+@)?"
+    r"(?:\[[0-9A-Fa-fvV:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*+)(?::[0-9]*)?(?=[/?#]|\Z)"
 )
 # A first segment with a colon would be a scheme.
 _RELATIVE: Final = re.compile(
     r"(?:" + _AUTHORITY + r"|(?!//))(?![^/?#]*:)" + _PCHAR
     + r"(?:\?" + _PCHAR.replace("@/", "@/?") + r")?(?:#" + _PCHAR.replace("@/", "@/?") + r")?\Z"
 )  # fmt: skip
-_VARIABLE: Final = r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9][0-9]{0,3}|\*)?"
+_VARIABLE: Final = r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*+(?::[1-9][0-9]{0,3}|\*)?"
 _TEMPLATE: Final = re.compile(
     r"(?:[^\x00-\x20\x7f-\x9f\"'%<>\\^`{|}]|%[0-9A-Fa-f]{2}"
-    r"|\{[+#./;?&=,!@|]?" + _VARIABLE + r"(?:," + _VARIABLE + r")*\})*\Z"
+    r"|\{[+#./;?&=,!@|]?" + _VARIABLE + r"(?:," + _VARIABLE + r")*+\})*+\Z"
 )  # fmt: skip
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _IN_EVERY_MONTH = "28"

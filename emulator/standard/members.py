@@ -2,91 +2,28 @@
 
 A message is walked side by side with its schemas. Which schemas have a say at a place, and so which members
 belong there, follows from the place and from the few members that tell variants apart (`@type`, the tags
-of a `oneOf`). So each such choice is made once and kept as a `_Form`; a message then costs little more than
+of a `oneOf`). So each such choice is made once and kept as a `Form`; a message then costs little more than
 a look at each of its members. What is kept is bounded by the schemas, whatever the messages hold.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.explain import MOST, and_more
+from emulator.standard.forms import UNKNOWN, Decider, Form, Member, Node, Schema
 from emulator.standard.urns import suggestion
 from emulator.wire.call import ErrorCode
 from emulator.wire.payload import escape
 
-Schema = Mapping[str, Any]
-
 _TYPE: Final = "@type"
 _SCHEMA_LOCATION: Final = "@schemaLocation"
-# What a deciding member may hold besides the values that the schemas name.
-_ABSENT: Final = -1
-_ANOTHER_TEXT: Final = -2
-_NO_TEXT: Final = -3
-
-
-class _Decider:
-    """A member whose value tells variants apart: the values that make a difference."""
-
-    __slots__ = ("_others", "_texts", "name")
-
-    def __init__(self, name: str, values: Iterable[Any]) -> None:
-        values = list(values)
-        self.name = name
-        self._texts = {value: value for value in values if isinstance(value, str)}
-        self._others = [value for value in values if not isinstance(value, str)]
-
-    def choice(self, value: Mapping[str, Any]) -> str | int:
-        """The value that the member has, as far as it makes a difference."""
-        if self.name not in value:
-            return _ABSENT
-        told = value[self.name]
-        if isinstance(told, str):
-            return self._texts.get(told, _ANOTHER_TEXT)
-        return next((index for index, other in enumerate(self._others) if other == told), _NO_TEXT)
-
-
-class _Node:
-    """A set of schemas that have a say at one place; `forms` are the objects that can stand there."""
-
-    __slots__ = ("deciders", "forms", "items", "schemas")
-
-    def __init__(self, schemas: tuple[Schema, ...], deciders: tuple[_Decider, ...]) -> None:
-        self.schemas, self.deciders = schemas, deciders
-        self.forms: dict[tuple[str | int, ...], _Form] = {}
-        self.items: _Node | None = None
-
-
-class _Member:
-    """A member of a form: its reference token with the slash, and the schemas of its value."""
-
-    __slots__ = ("node", "read_only", "schemas", "token")
-
-    def __init__(self, name: str, schemas: list[Schema], *, read_only: bool) -> None:
-        self.token = "/" + escape(name)
-        self.schemas, self.read_only = schemas, read_only
-        self.node: _Node | None = None
-
-
-_UNKNOWN: Final = _Member("", [], read_only=False)
-
-
-class _Form:
-    """The members that an object can have, once it is known which variant of which type it is."""
-
-    __slots__ = ("closed", "members", "names", "tells")
-
-    def __init__(self, members: dict[str, _Member | None], *, closed: bool, tells: bool) -> None:
-        """`members` has None for those of which nothing more is to be seen than that they belong.
-
-        `closed` where other members are unknown ones, `tells` where there is something to say of the `@type`.
-        """
-        self.members, self.closed, self.tells = members, closed, tells
-        self.names = tuple(members)
 
 
 class MemberWalk:
@@ -95,7 +32,7 @@ class MemberWalk:
     def __init__(self, definitions: Mapping[str, Schema], aliases: Mapping[str, str]) -> None:
         """`aliases` gives the right URN for each known wrong one."""
         self._definitions, self._aliases = definitions, aliases
-        self._nodes: dict[tuple[str | int, ...], _Node] = {}
+        self._nodes: dict[tuple[str | int, ...], Node] = {}
 
     def breaches(self, root: Schema, value: Any, direction: str, *, advisory: bool) -> list[Breach]:
         """The readOnly members of a request; with `advisory` also what is only worth a warning.
@@ -104,19 +41,19 @@ class MemberWalk:
         """
         walk = _Walk(self, request=direction == "request", advisory=advisory)
         walk.value(value, self.node((root,)), "")
-        return walk.found
+        return walk.told()
 
-    def node(self, schemas: Iterable[Schema]) -> _Node:
+    def node(self, schemas: Iterable[Schema]) -> Node:
         """The one node of these schemas."""
         known = {_identity(schema): schema for schema in schemas}
         key = tuple(known)
         node = self._nodes.get(key)
         if node is None:
             own = tuple(known.values())
-            node = self._nodes.setdefault(key, _Node(own, tuple(self._deciders(own))))
+            node = self._nodes.setdefault(key, Node(own, tuple(self._deciders(own)), tuple(self._known_types(own))))
         return node
 
-    def form(self, node: _Node, value: dict[str, Any]) -> _Form:
+    def form(self, node: Node, value: dict[str, Any]) -> Form:
         """The form that an object has at a node."""
         key = tuple([decider.choice(value) for decider in node.deciders])
         form = node.forms.get(key)
@@ -124,34 +61,34 @@ class MemberWalk:
             form = node.forms.setdefault(key, self._new_form(node, value))
         return form
 
-    def items(self, node: _Node) -> _Node:
+    def items(self, node: Node) -> Node:
         """The node of the items of a list."""
         if node.items is None:
             node.items = self.node(s["items"] for s in self._flat(node.schemas, []) if isinstance(s.get("items"), dict))
         return node.items
 
-    def _new_form(self, node: _Node, value: dict[str, Any]) -> _Form:
+    def _new_form(self, node: Node, value: dict[str, Any]) -> Form:
         members: dict[str, list[Schema]] = {}
         for schema in self._flat(node.schemas, value):
             for name, child in schema.get("properties", {}).items():
                 members.setdefault(name, []).append(child)
-        return _Form(
+        return Form(
             {name: self._member(name, schemas) for name, schemas in members.items()},
             # A schema without any member is an open one; so is a type that we do not know.
-            closed=bool(members) and not self._of_unknown_type(value, node.schemas),
-            tells=any(self.type_breaches(value, node, "")),
+            closed=bool(members) and not self._of_unknown_type(value, node),
+            tells=any(True for _ in self.type_oddities(value, node)),
         )
 
-    def _member(self, name: str, schemas: list[Schema]) -> _Member | None:
+    def _member(self, name: str, schemas: list[Schema]) -> Member | None:
         read_only = any(schema.get("readOnly") for schema in schemas)
         inner = any("properties" in s or "items" in s for s in self._reachable(schemas, set()))
         if read_only or inner or any(self._dispatchers(schemas)):
-            return _Member(name, schemas, read_only=read_only)
+            return Member(name, schemas, read_only=read_only)
         return None
 
     # -- what decides ------------------------------------------------------------------------------
 
-    def _deciders(self, schemas: Iterable[Schema]) -> Iterator[_Decider]:
+    def _deciders(self, schemas: Iterable[Schema]) -> Iterator[Decider]:
         """The members on whose values the choice of variants depends."""
         values: dict[str, list[Any]] = {}
         for schema in self._reachable(schemas, set()):
@@ -167,7 +104,7 @@ class MemberWalk:
         if any(self._dispatchers(schemas)):
             values.setdefault(_TYPE, []).extend([*self._aliases, ""])
             values.setdefault(_SCHEMA_LOCATION, [])
-        return (_Decider(name, known) for name, known in values.items())
+        return (Decider(name, known) for name, known in values.items())
 
     def _reachable(self, schemas: Iterable[Schema], seen: set[int]) -> Iterator[Schema]:
         """Every schema that can have a say on an object, whatever the object holds."""
@@ -195,43 +132,51 @@ class MemberWalk:
             elif "allOf" in schema:
                 yield from self._dispatchers(schema["allOf"])
 
-    def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, set[str]]]:
-        for name, dispatcher in self._dispatchers(schemas):
+    def _known_types(self, schemas: Iterable[Schema]) -> Iterator[tuple[str, frozenset[str]]]:
+        """Each base schema that has a say, once, with the types that it knows."""
+        for name, dispatcher in dict(self._dispatchers(schemas)).items():
             known = set[str]()
             for part in dispatcher["allOf"]:
                 kind = part.get("if", {}).get("properties", {}).get(_TYPE, {})
                 known.update([kind["const"]] if "const" in kind else kind.get("not", {}).get("enum", ()))
-            yield name, known
+            yield name, frozenset(known)
 
-    def _of_unknown_type(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+    def _of_unknown_type(self, value: dict[str, Any], node: Node) -> bool:
         """Whether `@type` names no sub-type of ours, so that nobody can tell which members belong."""
         kind = value.get(_TYPE)
-        return any(not isinstance(kind, str) or kind not in known for _, known in self._known_types(schemas))
+        return any(not isinstance(kind, str) or kind not in known for _, known in node.types)
 
-    def _undescribed(self, value: dict[str, Any], schemas: Iterable[Schema]) -> bool:
+    def _undescribed(self, value: dict[str, Any], node: Node) -> bool:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value[_TYPE]
         return bool(kind) and any(
             kind not in known and (name == bundle.PRODUCT_ROOT or not known or _SCHEMA_LOCATION in value)
-            for name, known in self._known_types(schemas)
+            for name, known in node.types
         )
 
-    def type_breaches(self, value: dict[str, Any], node: _Node, place: str) -> Iterator[Breach]:
-        """What there is to say of an object's `@type`."""
+    def type_oddities(self, value: dict[str, Any], node: Node) -> Iterator[tuple[Check, str]]:
+        """What there is to say of an object's `@type`: the kind of breach, and the schema at whose place it stands."""
         kind = value.get(_TYPE)
         if not isinstance(kind, str):
             return
-        for name in dict.fromkeys(name for name, _ in self._dispatchers(node.schemas)):
+        for name, _ in node.types:
             if name == bundle.PRODUCT_ROOT and kind in self._aliases:
-                right = self._aliases[kind]
-                yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
-            elif self._undescribed(value, node.schemas):
-                what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
-                known = frozenset().union(*(types for _, types in self._known_types(node.schemas)))
-                near = suggestion(kind, known.difference(self._aliases))
-                yield Breach(f"{place}/@type", "a type with a schema here", kind,
-                             f"no schema for this {what} is known, so its members were not checked"
-                             + (f"; {near}" if near else ""), Check.UNCHECKED)  # fmt: skip
+                yield Check.URN_ALIAS, name
+            elif self._undescribed(value, node):
+                yield Check.UNCHECKED, name
+
+    def type_breach(self, check: Check, name: str, value: dict[str, Any], node: Node, place: str) -> Breach:
+        """What `type_oddities` says, in words."""
+        kind = value[_TYPE]
+        if check is Check.URN_ALIAS:
+            right = self._aliases[kind]
+            return Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", check)
+        what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+        known = frozenset[str]().union(*(types for _, types in node.types))
+        near = suggestion(kind, known.difference(self._aliases))
+        return Breach(f"{place}/@type", "a type with a schema here", kind,
+                      f"no schema for this {what} is known, so its members were not checked"
+                      + (f"; {near}" if near else ""), check)  # fmt: skip
 
     # -- schemas -----------------------------------------------------------------------------------
 
@@ -271,13 +216,30 @@ class MemberWalk:
 class _Walk:
     """One walk through one message."""
 
-    __slots__ = ("_advisory", "_plan", "_request", "found")
+    __slots__ = ("_advisory", "_found", "_more", "_plan", "_request", "_times")
 
     def __init__(self, plan: MemberWalk, *, request: bool, advisory: bool) -> None:
         self._plan, self._request, self._advisory = plan, request, advisory
-        self.found: list[Breach] = []
+        self._found: list[Breach] = []
+        self._times: Counter[Check] = Counter()
+        self._more: dict[Check, Breach] = {}
 
-    def value(self, value: Any, node: _Node, place: str) -> None:
+    def told(self) -> list[Breach]:
+        """The first breaches of each kind, and for each how many more there are."""
+        return self._found + [and_more(first, self._times[kind] - MOST) for kind, first in self._more.items()]
+
+    def _is_one_more(self, kind: Check) -> bool:
+        """Count a breach; whether there are too many of its kind for it to be told, or to be put into words at all."""
+        self._times[kind] += 1
+        return kind in self._more
+
+    def _tell(self, breach: Breach) -> None:
+        if self._times[breach.check] > MOST:
+            self._more[breach.check] = breach
+        else:
+            self._found.append(breach)
+
+    def value(self, value: Any, node: Node, place: str) -> None:
         """Look at what stands at a place."""
         if isinstance(value, dict):
             self._object(value, node, place)
@@ -287,28 +249,37 @@ class _Walk:
                 for index, item in enumerate(value):
                     self.value(item, items, f"{place}/{index}")
 
-    def _object(self, value: dict[str, Any], node: _Node, place: str) -> None:
+    def _object(self, value: dict[str, Any], node: Node, place: str) -> None:
         form = node.forms.get(tuple([d.choice(value) for d in node.deciders]) if node.deciders else ())
         if form is None:
             form = self._plan.form(node, value)
         if form.tells and self._advisory:
-            self.found.extend(self._plan.type_breaches(value, node, place))
+            for check, name in self._plan.type_oddities(value, node):
+                if not self._is_one_more(check):
+                    self._tell(self._plan.type_breach(check, name, value, node, place))
         members = form.members
         for name, child in value.items():
-            member = members.get(name, _UNKNOWN)
+            member = members.get(name, UNKNOWN)
             if member is None:
                 continue
-            if member is _UNKNOWN:
-                if form.closed and self._advisory and not name.startswith("@"):
-                    self.found.append(_unknown(name, child, place, form.names))
+            if member is UNKNOWN:
+                self._strange(name, child, place, form)
                 continue
             if member.read_only and self._request:
-                self.found.append(Breach(place + member.token, "absent", child,
-                                         f"{name} is read-only: only the answer carries it",
-                                         Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY))  # fmt: skip
+                self._not_theirs(name, child, place + member.token)
             if member.node is None:
                 member.node = self._plan.node(member.schemas)
             self.value(child, member.node, place + member.token)
+
+    def _strange(self, name: str, child: Any, place: str, form: Form) -> None:
+        odd = form.closed and self._advisory and not name.startswith("@")
+        if odd and not self._is_one_more(Check.UNKNOWN_MEMBER):
+            self._tell(_unknown(name, child, place, form.names))
+
+    def _not_theirs(self, name: str, child: Any, place: str) -> None:
+        if not self._is_one_more(Check.READ_ONLY):
+            message = f"{name} is read-only: only the answer carries it"
+            self._tell(Breach(place, "absent", child, message, Check.READ_ONLY, ErrorCode.UNEXPECTED_PROPERTY))
 
 
 def _identity(schema: Schema) -> str | int:

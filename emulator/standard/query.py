@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from emulator.standard.breach import Breach, Check
 from emulator.standard.bundle import RANGES
+from emulator.standard.explain import MOST, and_more
 from emulator.standard.formats import CHECKERS, in_words
 from emulator.wire.call import ErrorCode
 
@@ -81,19 +82,22 @@ def query_breaches(declared: Sequence[Parameter], given: Iterable[tuple[str, str
         for name, parameter in known.items()
         if parameter.required and all(name != key for key, _ in pairs)
     ]
+    strange = [(name, text) for name, text in pairs if name not in known] if advisory else []
+    names, told = sorted(known), set[str]()
+    odd = [
+        Breach(f"?{name}", names, text, "the contract has no such parameter", Check.UNKNOWN_MEMBER)
+        for name, text in strange[: MOST + 1]
+    ]
     for name, text in pairs:
         parameter = known.get(name)
         if parameter is None:
-            if advisory:
-                found.append(
-                    Breach(f"?{name}", sorted(known), text, "the contract has no such parameter", Check.UNKNOWN_MEMBER)
-                )
             continue
         schema = parameter.schema
         if schema.get("type") == "array":
             schema = schema.get("items") or {}
         elif times[name] > 1:
-            if not any(breach.place == f"?{name}" for breach in found):
+            if name not in told:
+                told.add(name)
                 values = [value for key, value in pairs if key == name]
                 found.append(Breach(f"?{name}", "one value", values, f"{name} is given {times[name]} times and takes one "
                                     "value", Check.QUERY))  # fmt: skip
@@ -104,7 +108,7 @@ def query_breaches(declared: Sequence[Parameter], given: Iterable[tuple[str, str
                 Breach(f"?{name}", wanted, text, f"{name} must be {wanted}{_unescaped(schema, text)}", Check.QUERY,
                        ErrorCode.INVALID_FORMAT)
             )  # fmt: skip
-    return found
+    return found + odd[:MOST] + ([and_more(odd[MOST], len(strange) - MOST)] if len(odd) > MOST else [])
 
 
 def _unescaped(schema: Mapping[str, Any], text: str) -> str:

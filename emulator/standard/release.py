@@ -131,6 +131,25 @@ class Release:
         return list(loaded.get("errata", []) if isinstance(loaded, dict) else loaded or [])
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a member, a parameter or a header has in its contracts and product schemas."""
+        found: set[str] = set()
+        stack: list[Any] = [self.products.definitions]
+        stack += [load_document(self.specs / entry.document, self._documents) for entry in self.entries]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, dict):
+                for holder in ("properties", "headers"):
+                    if isinstance(node.get(holder), dict):
+                        found.update(node[holder])
+                if isinstance(node.get("name"), str) and node.get("in") in ("query", "path", "header"):
+                    found.add(node["name"])
+                stack += node.values()
+            elif isinstance(node, list):
+                stack += node
+        return frozenset(found)
+
+    @cached_property
     def interpretations(self) -> dict[str, Interpretation]:
         """The register of what the standard leaves open, by name."""
         return load_interpretations(self.specs)

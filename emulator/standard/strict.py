@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from emulator.errors import FileProblem
+from emulator.files import is_file
 from emulator.plain_yaml import Located, load_located
+from emulator.roots import MARK, Root
 from emulator.wire.payload import MISSING, escape
 from emulator.wire.payload import at as value_at
 
@@ -22,6 +25,8 @@ KEYED: Final = "keyed"
 """Marks the field that gets the key under which its record stands in a map."""
 
 
+_LARGEST: Final = 2**53
+"""Beyond this a whole number is no longer the same everywhere."""
 MOST: Final = 100_000_000_000
 """No number of a profile is greater: it is so many seconds to the year 5000."""
 
@@ -56,15 +61,22 @@ def fields_of(kind: Any) -> list[Field]:
 class Layers:
     """Where a setting comes from: the overlay, the file, or one that it extends."""
 
-    def __init__(self, layers: list[Located], overlay: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        layers: list[Located],
+        overlay: Mapping[str, Any] | None,
+        laid: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """`laid` gives where a setting of the overlay is written, where it is."""
         self._layers = layers
         self._overlay = overlay
+        self._laid = laid
 
     def where(self, pointer: str, *, key: bool = False) -> str:
         """Where a setting stands or, if nowhere, what it would stand in."""
         while pointer:
             if self._overlay is not None and value_at(self._overlay, pointer) is not MISSING:
-                return f"overlay of the profile, {pointer}"
+                return self._laid(pointer) or f"overlay of the profile, {pointer}"
             if layer := next((layer for layer in self._layers if pointer in layer.places), None):
                 return layer.where(pointer, key=key)
             pointer = pointer.rpartition("/")[0]
@@ -103,10 +115,10 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
             near = difflib.get_close_matches(str(value), map(str, get_args(kind)), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             options = ", ".join(map(str, get_args(kind)))
-            problems.append(f"{places.where(place)}: {value!r} is not one of {options}{hint}")
+            problems.append(f"{places.where(place)}: {value!r:.60} is not one of {options}{hint}")
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) <= _LARGEST else (math.inf if value > 0 else -math.inf)
     if (origin or kind) is Mapping and isinstance(value, dict):
         return MappingProxyType(_build_map(get_args(kind)[-1], value, place, problems, places))
     if not (isinstance(kind, type) and isinstance(value, kind)) or (kind is not bool and isinstance(value, bool)):
@@ -117,15 +129,31 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
     return value
 
 
-def _build_map(kind: Any, value: dict[str, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
+def _check_json(value: Any, place: str, problems: list[str], places: Layers) -> None:
+    """That a value can be sent as JSON: its numbers are such as everybody can read."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            _check_json(member, f"{place}/{escape(key)}", problems, places)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _check_json(member, f"{place}/{index}", problems, places)
+    elif isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
+        problems.append(f"{places.where(place)}: {value!r:.60} is no number that JSON can tell: {_LARGEST} at the most")
+
+
+def _build_map(kind: Any, value: dict[Any, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
     """A map of records by id, or of plain values of one type; a map of anything is taken as it is."""
     if kind in (bool, str) or get_origin(kind) is tuple:
         return {
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
     if not dataclasses.is_dataclass(kind):
-        for key, member in value.items() if get_origin(kind) is Mapping else ():
-            build(kind, member, f"{place}/{escape(str(key))}", problems, places)
+        for key, member in value.items():
+            here = f"{place}/{escape(str(key))}"
+            if get_origin(kind) is Mapping:
+                build(kind, member, here, problems, places)
+            else:
+                _check_json(member, here, problems, places)
         return value
     name = next((each.name for each in fields_of(kind) if each.keyed), None)
     found = {}
@@ -171,9 +199,13 @@ def read_layers(
     path: Path,
     ours: Callable[[str], Path],
     prepared: Callable[[dict[str, Any]], dict[str, Any]],
+    root: Root,
     seen: tuple[Path, ...] = (),
 ) -> tuple[dict[str, Any], list[Located]]:
-    """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first."""
+    """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first.
+
+    `root` is where those may lie that are not `ours`. FileProblem.
+    """
     located = load_located(path)
     raw = located.value
     if not isinstance(raw, dict):
@@ -181,10 +213,18 @@ def read_layers(
     raw = prepared(raw)
     if "extends" not in raw:
         return raw, [located]
-    name, here = str(raw["extends"]), path.resolve()
+    name, here, where = raw["extends"], path.resolve(), located.where("/extends")
+    if not isinstance(name, str):
+        raise FileProblem([f"{where}: the name of a profile is needed here, not {name!r:.60}"])
     beside = path.parent / name
-    base = beside if beside.is_file() and beside.resolve() != here else ours(name)
-    if not base.is_file() or base.resolve() in (*seen, here):
-        raise FileProblem([f"{located.where('/extends')}: there is no profile {name!r:.60} to extend"])
-    below, layers = read_layers(base, ours, prepared, (*seen, here))
+    if is_file(beside) and beside.resolve() != here:
+        if not root.holds(beside):
+            leads = f"{name!r:.60} leads out of {root.folders[0]}"
+            raise FileProblem([f"{where}: {leads}; --root DIR, or an {MARK} in a folder above both, allows it"])
+        base = beside
+    else:
+        base = ours(name)  # a name, and no way to somewhere
+    if (PurePath(name).name != name and base != beside) or not is_file(base) or base.resolve() in (*seen, here):
+        raise FileProblem([f"{where}: there is no profile {name!r:.60} to extend"])
+    below, layers = read_layers(base, ours, prepared, root, (*seen, here))
     return merge(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]

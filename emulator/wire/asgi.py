@@ -8,13 +8,15 @@ from urllib.parse import unquote
 
 from emulator.standard.contract import MEDIA_TYPE
 from emulator.wire.call import Reply
-from emulator.wire.exchange import Response, masked_headers
+from emulator.wire.exchange import Response
 from emulator.wire.payload import dump
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+REFUSED: Final = "oit.refused"
+"""Where a request's scope says why it was not read to its end, if that was our doing."""
 _NO_LENGTH: Final = frozenset({204, 304})
 """Statuses whose answer has no body, so none has a length (RFC 9110 8.6)."""
 _DRAIN: Final = 64 * 1024 * 1024
@@ -40,9 +42,9 @@ class Answer:
         self.raw_headers = headers
 
     def response(self) -> Response:
-        """What is recorded, secrets masked."""
+        """The answer as it is by now."""
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in self.raw_headers)
-        return Response(headers=masked_headers(headers), raw=bytes(self.body), status=self.status)
+        return Response(headers=headers, raw=bytes(self.body), status=self.status)
 
     def put_header(self, name: str, value: str) -> None:
         """Give a header this value, whatever it had."""

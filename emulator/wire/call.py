@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+MOST_ISSUES: Final = 100
+"""Entries of one 422 that say what is wrong."""
 
 
 class ErrorCode(StrEnum):
@@ -128,8 +131,12 @@ def internal_error(reason: str) -> ApiError:
 
 
 def unprocessable(*issues: Issue) -> ApiError:
-    """422, a list of `Error422`."""
-    return ApiError(422, [issue.as_json() for issue in issues])
+    """422, a list of `Error422`: the first `MOST_ISSUES`, and one that says how many more there are."""
+    told = [issue.as_json() for issue in issues[:MOST_ISSUES]]
+    if left := issues[MOST_ISSUES:]:
+        reason = f"from here on there are {len(left)} more; the first {MOST_ISSUES} are listed"
+        told.append(replace(left[0], reason=reason).as_json())
+    return ApiError(422, told)
 
 
 def outside_standard(status: int, reason: str, message: str = "", headers: Mapping[str, str] | None = None) -> ApiError:

@@ -29,9 +29,8 @@ from emulator.wire.exchange import (
     Request,
     Response,
     Transcript,
-    masked_headers,
-    masked_url,
 )
+from emulator.wire.secrets import masked_text, masked_url
 from emulator.wire.trust import authorities
 
 CONTENT_TYPE: Final = "application/json;charset=utf-8"
@@ -96,7 +95,8 @@ class Client:
         addresses: Sequence[str] | None = None,
         provoked: bool = False,
     ) -> Exchange:
-        """Send one request and wait for the whole response, at most `timeout` seconds.
+        """Send one request and wait for the whole response, at most `timeout` seconds. What is recorded is without
+        secrets; in what is returned the bodies have them: who waits for an answer has to compare what is in it.
 
         `body` is JSON; `raw` sends bytes as they are. Redirects are not followed. The exchange returned
         has a `fault` where no whole response came. A POST with `addresses` goes to one of these, whatever
@@ -112,27 +112,24 @@ class Client:
         full = url + ("?" + urlencode(list(query)) if query else "")
         at, started = self._now(), time.perf_counter()
         outcome = self._exchange(method, full, sent, content, timeout or self.timeout, addresses)
-        return self._transcript.add(
-            Exchange(
-                n=0,
-                at=at,
-                elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
-                sender=self._sender,
-                receiver=self._sender.other,
-                request=Request(
-                    headers=masked_headers(tuple(sent.items())), raw=content, method=method, url=masked_url(full)
-                ),
-                response=outcome if isinstance(outcome, Response) else None,
-                fault=outcome if isinstance(outcome, Fault) else None,
-                api=api,
-                kind=kind,
-                operation=operation,
-                path_params=dict(path_params or {}),
-                run=self._run,
-                step=step,
-                provoked=provoked,
-            )
+        exchange = Exchange(
+            n=0,
+            at=at,
+            elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+            sender=self._sender,
+            receiver=self._sender.other,
+            request=Request(headers=tuple(sent.items()), raw=content, method=method, url=full),
+            response=outcome if isinstance(outcome, Response) else None,
+            fault=outcome if isinstance(outcome, Fault) else None,
+            api=api,
+            kind=kind,
+            operation=operation,
+            path_params=dict(path_params or {}),
+            run=self._run,
+            step=step,
+            provoked=provoked,
         )
+        return self._transcript.add(exchange.masked()).with_bodies_of(exchange)
 
     def _exchange(
         self,
@@ -229,7 +226,7 @@ class Client:
                         FaultKind.PROTOCOL, f"the response of {_host(url)} is larger than {MAX_RESPONSE} bytes"
                     )
             return Response(
-                headers=masked_headers(tuple((str(k), str(v)) for k, v in answer.raw.headers.items())),
+                headers=tuple((str(k), str(v)) for k, v in answer.raw.headers.items()),
                 raw=bytes(received),
                 status=answer.status_code,
             )
@@ -330,5 +327,5 @@ def _host(url: str) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    text = masked_url(str(error)).splitlines()
+    text = masked_text(str(error)).splitlines()
     return text[0][:200] if text else type(error).__name__

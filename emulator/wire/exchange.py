@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from emulator.wire.payload import MISSING, Parsed, parse
-
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
-MASK = "***"
-_SECRET_WORD = re.compile(r"token|secret|password|passwd|api[-_]?key|credential|signature", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
-_SECRET_PARAMETER = re.compile(
-    r"([?&][^=&#\s]*(?:token|secret|password|passwd|api[-_]?key|assertion)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
-)
-
+from emulator.wire.secrets import masked_body, masked_headers, masked_text, masked_url
 
 BESIDE: Final = frozenset({"HEAD", "OPTIONS"})
 """Methods that every resource of HTTP may be asked with (RFC 9110, 9.3); no contract has them, and none forbids them."""
+_VALUE: Final = 40
+"""Bytes that a value of JSON takes in memory, about, beyond those that it is written in."""
 
 
 class Party(StrEnum):
@@ -83,6 +76,13 @@ class Message:
         return parse(self.raw) if self.unread is None else Parsed(MISSING, self.unread.why)
 
     @property
+    def unknown(self) -> Unread | None:
+        """Why nothing follows from the body: it is not held as a whole, or holds more than is read here."""
+        if self.unread is not None or not self.parsed.excess:
+            return self.unread
+        return Unread(UnreadKind.TOO_LARGE, self.parsed.problem or "")
+
+    @property
     def body(self) -> Any:
         """The JSON body, or MISSING."""
         return self.parsed.value
@@ -107,7 +107,9 @@ class Request(Message):
 
     def masked(self) -> Request:
         """The request as it may be recorded, with nothing read of it."""
-        return Request(masked_headers(self.headers), self.raw, self.method, masked_url(self.url), unread=self.unread)
+        return Request(
+            masked_headers(self.headers), masked_body(self.raw), self.method, masked_url(self.url), unread=self.unread
+        )
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -128,6 +130,13 @@ class Response(Message):
 
     status: int
 
+    def masked(self) -> Response:
+        """The response as it may be recorded; itself where it has no secrets."""
+        headers, raw = masked_headers(self.headers), masked_body(self.raw)
+        if raw is self.raw and headers == self.headers:
+            return self
+        return Response(headers, raw, self.status, unread=self.unread)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -135,6 +144,10 @@ class Fault:
 
     kind: FaultKind
     message: str
+
+    def masked(self) -> Fault:
+        """The same, as it may be recorded."""
+        return Fault(self.kind, masked_text(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +183,29 @@ class Exchange:
         """Whether this is a matter of HTTP alone, of which the standard says nothing."""
         return self.request.method in BESIDE
 
+    def masked(self) -> Exchange:
+        """The exchange as it may be kept and shown: without the secrets in it, with nothing read of its messages."""
+        return replace(
+            self,
+            request=self.request.masked(),
+            response=self.response.masked() if self.response else None,
+            fault=self.fault.masked() if self.fault else None,
+            path_params=masked_path(self.path_params),
+        )
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes its bodies take once they are read: a value takes more than the bytes that it is written in."""
+        bodies = [self.request.raw, *([self.response.raw] if self.response else [])]
+        return sum(len(raw) + _VALUE * (raw.count(b",") + raw.count(b"{") + raw.count(b"[")) for raw in bodies)
+
+    def with_bodies_of(self, other: Exchange) -> Exchange:
+        """The same with the bodies of another, which it was made of."""
+        response = self.response
+        if response is not None and other.response is not None:
+            response = replace(response, raw=other.response.raw)
+        return replace(self, request=replace(self.request, raw=other.request.raw), response=response)
+
 
 class Transcript:
     """The exchanges of a run, in order. Exchanges are added at the two doors and nowhere else."""
@@ -191,6 +227,10 @@ class Transcript:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges))
 
+    def tail(self, most: int, heaviest: int) -> list[Exchange]:
+        """The newest exchanges, oldest first: so many at the most, and no heavier than that together (`Exchange.weight`)."""
+        return tail_of(reversed(tuple(self)), most, heaviest)
+
     def __len__(self) -> int:
         return len(self._exchanges)
 
@@ -204,6 +244,22 @@ class Transcript:
         return len(self)
 
 
+def masked_path(params: Mapping[str, str]) -> dict[str, str]:
+    """Path parameters as they may be recorded."""
+    return {name: masked_url(value) for name, value in params.items()}
+
+
+def tail_of(newest_first: Iterable[Exchange], most: int, heaviest: int) -> list[Exchange]:
+    """See `Transcript.tail`. The newest is always there."""
+    found: list[Exchange] = []
+    for exchange in newest_first:
+        heaviest -= exchange.weight
+        if found and (len(found) == most or heaviest < 0):
+            break
+        found.append(exchange)
+    return found[::-1]
+
+
 def provoked_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
     """The numbers of those whose request was made wrong on purpose."""
     return frozenset(exchange.n for exchange in exchanges if exchange.provoked)
@@ -214,39 +270,47 @@ def spoilt_in(exchanges: Iterable[Exchange]) -> frozenset[int]:
     return frozenset(exchange.n for exchange in exchanges if exchange.spoilt)
 
 
-def masked_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Headers with the values of secrets replaced. Applied at capture, so no reader sees a secret."""
-    return tuple((name, MASK if _is_secret(name) else value) for name, value in headers)
+class Kept:
+    """How many bytes several transcripts keep together."""
 
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._counting = threading.Lock()
 
-@lru_cache(maxsize=512)
-def _is_secret(name: str) -> bool:
-    return name.lower() in SECRET_HEADERS or _SECRET_WORD.search(name) is not None
-
-
-def masked_url(url: str) -> str:
-    """A URL, or a text with one in it, without its user information and without tokens in its query."""
-    if "@" not in url and "?" not in url and "&" not in url:
-        return url
-    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(f"{MASK}@", url))
+    def change(self, size: int) -> None:
+        """So many bytes more, or fewer."""
+        with self._counting:
+            self.bytes += size
 
 
 class RecentTranscript(Transcript):
-    """Keeps the newest exchanges only, for a server that runs for weeks; numbers go on counting."""
+    """Keeps the newest exchanges only, for a server that runs for weeks; numbers go on counting.
+
+    These are `LIMIT` at the most, and so many that their bodies and headers have `LIMIT_BYTES`, but always the newest.
+    """
 
     LIMIT = 1000
+    LIMIT_BYTES = 8 * 1024 * 1024
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        """`kept` counts the bytes of this transcript with those of others."""
         super().__init__()
         self._dropped = 0
+        self._kept = kept or Kept()
+        self._bytes = 0
 
     def add(self, exchange: Exchange, *, late: bool = False) -> Exchange:  # noqa: ARG002
         with self._adding:
             numbered = replace(exchange, n=self._dropped + len(self._exchanges) + 1)
             self._exchanges.append(numbered)
-            if len(self._exchanges) > self.LIMIT:
-                del self._exchanges[0]
-                self._dropped += 1
+            size, gone, left = _size(numbered), 0, len(self._exchanges)
+            while left - gone > 1 and (left - gone > self.LIMIT or self._bytes + size > self.LIMIT_BYTES):
+                size -= _size(self._exchanges[gone])
+                gone += 1
+            if gone:
+                del self._exchanges[:gone]
+                self._dropped += gone
+            self._change(size)
         return numbered
 
     def __getitem__(self, n: int) -> Exchange:
@@ -256,7 +320,26 @@ class RecentTranscript(Transcript):
     def newest(self) -> int:
         return self._dropped + len(self._exchanges)
 
+    def _change(self, size: int) -> None:
+        self._bytes += size
+        self._kept.change(size)
+
+    def let_go(self) -> None:
+        """Its bytes are not counted any more: nobody keeps it."""
+        with self._adding:
+            self._change(-self._bytes)
+
     @property
     def last(self) -> datetime:
         """When the newest exchange was. IndexError where there is none."""
         return self._exchanges[-1].at
+
+
+def _size(exchange: Exchange) -> int:
+    """The bytes of an exchange that its parties decided on, about."""
+    messages = (exchange.request, exchange.response)
+    return len(exchange.request.url) + sum(
+        len(message.raw) + sum(len(name) + len(value) for name, value in message.headers)
+        for message in messages
+        if message
+    )

@@ -1,10 +1,15 @@
-"""JSON that a stranger sent: parsing it strictly and reading it without ever raising."""
+"""JSON that a stranger sent: parsing it strictly, within bounds, and reading it without ever raising.
+
+How large a body may be in bytes, its door says; how much it may hold, this module. A message of the standard has about
+20 bytes for each value: one that fills `coding.MAX_REQUEST` with right items, some 4,000 of them, has 400,000 values.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -17,7 +22,16 @@ MAX_DEPTH: Final = 254
 """Nesting we follow, which is as deep as orjson writes; no Sonata message needs a tenth of it."""
 
 
-_TOO_DEEP: Final = f"the body is nested deeper than {MAX_DEPTH} levels"
+MAX_VALUES: Final = 500_000
+"""Values in a body, each object, list, text and number counted: what parsing costs, and all that comes after it."""
+MAX_MEMBERS: Final = 2_000
+"""Members of one object; no schema of the standard has a twentieth of it."""
+MAX_DUPLICATES: Final = 100
+"""Members given twice whose places are told."""
+TOO_DEEP: Final = f"the body is nested deeper than {MAX_DEPTH} levels"
+"""The `problem` of a body that no reader need follow, however small it is (RFC 8259, 9)."""
+_TOO_MANY: Final = f"the body holds more than {MAX_VALUES} values"
+_TOO_WIDE: Final = f"an object of the body has more than {MAX_MEMBERS} members"
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _NOT_JSON_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[])(-?Infinity|NaN)\b")
 
@@ -41,33 +55,74 @@ class Parsed:
     """A body as it was read: `value` is MISSING where it could not be read at all.
 
     `problem` says why a body is unreadable. `duplicates` are JSON Pointers of members that were
-    given twice in one object: RFC 8259 leaves the meaning of such a body open. `rounded` is the text of an integer
-    of more than 64 bits, of which `value` holds only what a double can.
+    given twice in one object, the first `MAX_DUPLICATES` of `duplicated`: RFC 8259 leaves the meaning of such a body
+    open. `rounded` is the text of an integer of more than 64 bits, of which `value` holds only what a double can.
+    `excess` says that the body may well be JSON, and holds more than is read here: then nothing is known of it.
     """
 
     value: Any
     problem: str | None = None
     duplicates: tuple[str, ...] = ()
     rounded: str | None = None
+    duplicated: int = 0
+    excess: bool = False
 
 
 def parse(raw: bytes) -> Parsed:
     """Read a body. Never raises: an unreadable body is a `Parsed` with a `problem`."""
     if not raw.strip():
         return Parsed(MISSING, "the body is empty")
+    if holds_more(raw, MAX_VALUES):
+        return _excess(_TOO_MANY)
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        return Parsed(MISSING, _explain(raw, error))
+        why = _explain(raw, error)
+        return _excess(why) if why == TOO_DEEP else Parsed(MISSING, why)
+    if raw.count(b":") > MAX_MEMBERS and _is_wide(value):
+        return _excess(_TOO_WIDE)
     try:
         again = orjson.dumps(value)
-        # What is as we would write it has lost nothing.
-        return Parsed(value) if again == raw else Parsed(value, None, _duplicates(raw, value, again), _rounded(raw))
+        if again == raw:  # what is as we would write it has lost nothing
+            return Parsed(value)
+        duplicates, times = _duplicates(raw, value, again)
+        return Parsed(value, None, duplicates, _rounded(raw), times)
     except (
         TypeError,
         RecursionError,
     ):  # orjson does not write what nests deeper; or what does was replaced by a namesake
-        return Parsed(MISSING, _TOO_DEEP)
+        return _excess(TOO_DEEP)
+
+
+def _excess(why: str) -> Parsed:
+    return Parsed(MISSING, why, excess=True)
+
+
+def holds_more(raw: bytes, most: int) -> bool:
+    """Whether JSON holds more values than these, found by counting bytes, before anything is made of it."""
+    # Each value but the first follows one of these three, or is a member's that does. What is empty counts twice.
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") < most:
+        return False
+    # There are too many, unless they stand in texts. What is left are the quotes and what is counted.
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _UNCOUNTED)
+    return sum(map(len, bare.split(b'"')[::2])) >= most
+
+
+_UNCOUNTED: Final = bytes(set(range(256)) - set(b'",[{'))
+
+
+def _is_wide(value: Any) -> bool:
+    """Whether an object has too many members."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if len(node) > MAX_MEMBERS:
+                return True
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return False
 
 
 def _explain(raw: bytes, error: orjson.JSONDecodeError) -> str:
@@ -77,7 +132,7 @@ def _explain(raw: bytes, error: orjson.JSONDecodeError) -> str:
     except UnicodeDecodeError as bad:
         return f"the body is not UTF-8: a byte cannot be decoded at {_line_column(raw, bad.start)}"
     if str(error.msg).startswith(("depth limit", "failed to allocate")):  # the second where nothing is ever closed
-        return _TOO_DEEP
+        return TOO_DEEP
     nan = _NOT_JSON_NUMBER.search(raw)
     where = f"line {error.lineno} column {error.colno}"
     # Only where reading stopped: the same letters may stand in a string.
@@ -128,8 +183,11 @@ def _count_members(value: Any) -> int:
     return total
 
 
-def _duplicates(raw: bytes, value: Any, again: bytes) -> tuple[str, ...]:
-    """JSON Pointers of members given twice; `again` is the value as we write it. The slow reader runs only where counts differ."""
+def _duplicates(raw: bytes, value: Any, again: bytes) -> tuple[tuple[str, ...], int]:
+    """JSON Pointers of members given twice, and how many there are; `again` is the value as we write it.
+
+    The slow reader runs only where counts differ.
+    """
     if b"\\" not in raw:
         # Written again, the value has every quote of the text but those of lost members.
         lost = raw.count(b'"') != again.count(b'"')
@@ -137,34 +195,48 @@ def _duplicates(raw: bytes, value: Any, again: bytes) -> tuple[str, ...]:
         # An escaped quote before a colon, inside a string, makes the cheap count too high, never too low.
         lost = raw.translate(None, b" \t\r\n").count(b'":') != _count_members(value)
     if not lost:
-        return ()
-    pairs = json.loads(raw, object_pairs_hook=_Pairs)
-    twice = list(dict.fromkeys(_twice(pairs)))
-    return tuple(twice)
+        return (), 0
+    return _twice(json.loads(raw, object_pairs_hook=_Pairs))
 
 
 class _Pairs(list[tuple[str, Any]]):
     """An object as the list of its members, so that namesakes stay."""
 
 
-def _twice(value: Any) -> Iterator[str]:
-    """The pointers of duplicate members. RecursionError where a replaced member nests too deep."""
-    stack: list[tuple[Any, str, int]] = [(value, "", 0)]
+_Way = tuple["_Way | None", Any]
+"""Where something stands: what it stands in, and its member or index there. A pointer is made of it only where it is told."""
+
+
+def _twice(value: Any) -> tuple[tuple[str, ...], int]:
+    """The pointers of duplicate members, the first of them, and how many there are.
+
+    RecursionError where a replaced member nests too deep.
+    """
+    told: dict[str, None] = {}
+    times = 0
+    stack: list[tuple[Any, _Way | None, int]] = [(value, None, 0)]
     while stack:
-        node, path, depth = stack.pop()
+        node, way, depth = stack.pop()
         if depth > MAX_DEPTH:
             raise RecursionError
         if isinstance(node, _Pairs):
-            seen: set[str] = set()
-            for name, member in node:
-                here = f"{path}/{escape(name)}"
-                if name in seen:
-                    yield here
-                seen.add(name)
-                if isinstance(member, list):
-                    stack.append((member, here, depth + 1))
+            named = Counter(name for name, _ in node)
+            for name in (name for name, given in named.items() if given > 1):
+                times += 1
+                if len(told) < MAX_DUPLICATES:
+                    told[pointer(_tokens((way, name)))] = None
+            stack.extend((member, (way, name), depth + 1) for name, member in node if isinstance(member, list))
         else:
-            stack.extend((m, f"{path}/{i}", depth + 1) for i, m in enumerate(node) if isinstance(m, list))
+            stack.extend((item, (way, index), depth + 1) for index, item in enumerate(node) if isinstance(item, list))
+    return tuple(told), times
+
+
+def _tokens(way: _Way | None) -> list[Any]:
+    found: list[Any] = []
+    while way is not None:
+        way, token = way
+        found.append(token)
+    return found[::-1]
 
 
 def dump(value: Any) -> bytes:
@@ -182,8 +254,20 @@ def dump(value: Any) -> bytes:
 
 def as_json(value: Any, limit: int = 200) -> str:
     """A value in one line, as JSON writes it: text in quotes, `true`, `null`; cut where it is longer than `limit`."""
-    text = "nothing" if value is MISSING else json.dumps(value, ensure_ascii=False, default=str)
+    if value is MISSING:
+        return "nothing"
+    if isinstance(value, dict | list):  # as far as it is shown: a stranger decides how long it is
+        text = ""
+        for part in _ENCODER.iterencode(value):
+            text += part
+            if len(text) > limit:
+                break
+    else:
+        text = json.dumps(value[:limit] if isinstance(value, str) else value, ensure_ascii=False, default=str)
     return text if len(text) <= limit else text[:limit] + "…"
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 _WORDS: Final = frozenset(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import ModuleType
@@ -20,9 +20,12 @@ from emulator.standard.contract import Contract
 from emulator.wire.asgi import Receive, Scope, Send
 from emulator.wire.beside import App
 
-Operate = Callable[[Contract, str, Any, dict[str, str]], None]
-"""Carries an operation out: contract, operationId, what the scope has as `oit`, path parameters (still encoded)."""
-Ways = dict[tuple[str, str], Callable[[Any, dict[str, str]], None]]
+Operate = Callable[[Contract, str, Any, dict[str, str]], Awaitable[None] | None]
+"""Carries an operation out: contract, operationId, what the scope has as `oit`, path parameters (still encoded).
+
+What it gives back, if anything, is awaited: the operation is carried out then.
+"""
+Ways = dict[tuple[str, str], Callable[[Any, dict[str, str]], Awaitable[None] | None]]
 """Where a method and a path lead; as many as the contracts have paths without parameters."""
 
 
@@ -41,7 +44,8 @@ def routed(contracts: Sequence[Contract], operate: Operate) -> App:
         nonlocal app
         way = known.get((scope["method"], scope["path"]))
         if way is not None:
-            way(scope["oit"], {})
+            if (rest := way(scope["oit"], {})) is not None:
+                await rest
             return
         if app is None:
             app = _routed(contracts, operate, known)
@@ -79,7 +83,8 @@ def _routed(contracts: Sequence[Contract], operate: Operate, known: Ways) -> App
             async def ask(scope: Any, _receive: Any, _send: Any) -> None:
                 if not scope["path_params"]:
                     known[scope["method"], scope["path"]] = function
-                function(scope["oit"], scope["path_params"])
+                if (rest := function(scope["oit"], scope["path_params"])) is not None:
+                    await rest
 
             return ask
 

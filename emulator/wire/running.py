@@ -6,9 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from emulator.wire.beside import App
+from emulator.wire.limits import Limits
 
 if TYPE_CHECKING:
     import uvicorn
@@ -28,19 +29,32 @@ def bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
     return found
 
 
+_EARS: Final = 16
+"""Connections that are accepted in one turn of the loop. libuv takes one from each socket, and a turn that answers many
+takes its time: who connects would wait for as many turns as others are before it."""
+
+
+def ears(sound: socket.socket) -> list[socket.socket]:
+    """A listening socket as several of them, which the system takes for one."""
+    return [sound, *(sound.dup() for _ in range(_EARS - 1))]
+
+
 class Running:
     """A server that listens. `url` is its root; `stop` ends it and waits for it."""
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, *, shared: bool = False) -> None:
-        """Bind at once: OSError where the port is taken. A `shared` one is served by other processes of ours as well."""
-        import uvicorn  # noqa: PLC0415 - heavy, and only servers need it
+    def __init__(
+        self, app: App, host: str = "127.0.0.1", port: int = 0, *, shared: bool = False, limits: Limits | None = None
+    ) -> None:
+        """Bind at once: OSError where the port is taken. A `shared` one is served by other processes of ours as well.
+
+        `limits` is what a client may have of it, the usual ones if left out.
+        """
+        from emulator.wire.serving import server_of  # noqa: PLC0415 - heavy, and only servers need it
 
         self._socket = bound(host, port, shared=shared)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        self._server: uvicorn.Server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
-        )
+        self._server: uvicorn.Server = server_of(app, (limits or Limits()).fitting())
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[str], None]) -> None:
@@ -53,11 +67,11 @@ class Running:
                 ready(self.url)
 
         threading.Thread(target=wait, daemon=True).start()
-        self._server.run(sockets=[self._socket])
+        self._server.run(sockets=ears(self._socket))
 
     def start(self) -> str:
         """Serve in a thread of our own; returns the URL once we listen."""
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": ears(self._socket)}, daemon=True)
         self._thread.start()
         while not self._server.started:
             if not self._thread.is_alive():

@@ -10,27 +10,25 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import unquote
 
-from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import MEDIA_TYPE, Contract
 from emulator.wire import coding
-from emulator.wire.asgi import Answer, Receive, Scope, Send, read_body, routing_path, split_run
+from emulator.wire.asgi import REFUSED, Answer, Receive, Scope, Send, read_body, routing_path, split_run
 from emulator.wire.call import (
     ApiError,
     Call,
-    Issue,
     NotNow,
     Reply,
-    bad_request,
     internal_error,
     no_such_path,
     outside_standard,
-    unprocessable,
 )
 from emulator.wire.dress import Dress, Plain
 from emulator.wire.exchange import (
@@ -44,10 +42,13 @@ from emulator.wire.exchange import (
     Transcript,
     Unread,
     UnreadKind,
+    masked_path,
 )
 from emulator.wire.faults import Faults, Trouble
 from emulator.wire.payload import dump
+from emulator.wire.refusing import ErrorPolicy, refuse_breaches
 from emulator.wire.routing import outside, routed
+from emulator.wire.secrets import suspicious, without_named
 
 MAX_BODY: Final = coding.MAX_REQUEST
 """Bytes of a request body that are read; a larger one is refused."""
@@ -55,10 +56,15 @@ _SOON: Final = 5
 """Seconds after which who gets a 503 may ask again."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-_SHOWN = 20
-"""Issues in one 422; nobody mends more at a time."""
-
+LIGHT: Final = 64 * 1024
+"""Bytes of an exchange that is read, checked and looked through at once: a few milliseconds. A larger one is, beside the others."""
+_ASIDE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oit-aside")
+"""Where large bodies are read and checked, one after the other: so many of them are not in memory in pieces at a time."""
+_KEPT_OF_UNREAD: Final = 4096
+"""Bytes that are recorded of a body that nobody judges, as it is not whole or too much: many of them must not fill a disk."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
+
+Done = TypeVar("Done")
 
 _log = logging.getLogger("oit.server")
 
@@ -68,14 +74,6 @@ class Service(Protocol):
 
     def answer(self, call: Call) -> Reply:
         """What the party answers to a call that passed its contract."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorPolicy:
-    """What the standard leaves open: the status for a body that breaks its schema (400 or 422)."""
-
-    schema: int = 422
-    unknown_members: str = "tolerate"
 
 
 @dataclass(slots=True)
@@ -89,8 +87,15 @@ class _Visit:
     operation: str | None = None
     path_params: dict[str, str] = field(default_factory=dict)
     trouble: Trouble | None = None
+    objection: Exception | None = None
     call: Call | None = None
     answer: Answer = field(default_factory=Answer)
+
+    def taken(self) -> Exception:
+        """The objection, which is to be raised. Nobody holds it after that: it would hold the body, in a circle."""
+        objection, self.objection = self.objection, None
+        assert objection is not None
+        return objection
 
 
 class Server:
@@ -133,13 +138,37 @@ class Server:
         self._inner = {base: routed(some, self._operate) for base, some in at_path.items()}
         self._outside = outside()
 
-    def _operate(self, contract: Contract, operation_id: str, visit: _Visit, path: dict[str, str]) -> None:
-        """Answer a request that was routed to an operation."""
+    def _operate(
+        self, contract: Contract, operation_id: str, visit: _Visit, path: dict[str, str]
+    ) -> Awaitable[None] | None:
+        """Answer a request that was routed to an operation, or give back what does it when it is awaited."""
         visit.contract, visit.operation = contract, operation_id
         visit.path_params = {name: unquote(value) for name, value in path.items()}
         visit.trouble = self._faults.meet(contract.api, operation_id)
+        if len(visit.request.raw) > LIGHT:
+            return self._operate_aside(visit, contract, operation_id)
+        self._give(visit, contract, operation_id)
+        return None
+
+    async def _operate_aside(self, visit: _Visit, contract: Contract, operation_id: str) -> None:
+        """The same for a large body: it is read and checked by another thread, and others are served meanwhile."""
+        visit.objection = await _aside(self._objection, contract, operation_id, visit.request)
+        self._give(visit, contract, operation_id)
+
+    def _give(self, visit: _Visit, contract: Contract, operation_id: str) -> None:
         reply, content = self._reply(visit, contract, operation_id)
         visit.answer.give(reply, content, self._dress.media_type())
+
+    def _objection(self, contract: Contract, operation_id: str, request: Request) -> Exception | None:
+        """What `refuse_breaches` raises, kept for the thread that answers."""
+        try:
+            refuse_breaches(self._policy, contract, operation_id, request)
+        except ApiError as error:
+            # Its traceback would hold the body until somebody looks for circles.
+            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 - it is raised again
+            return error
+        return None
 
     def _reply(self, visit: _Visit, contract: Contract, operation_id: str) -> tuple[Reply, bytes]:
         """What is answered, and its body as bytes; whatever fails on the way there becomes the standard's error."""
@@ -160,7 +189,10 @@ class Server:
         return reply, self._dress.dump(reply.body)
 
     def _answer(self, visit: _Visit, contract: Contract, operation_id: str) -> Reply:
-        self._refuse_breaches(contract, operation_id, visit.request)
+        if len(visit.request.raw) <= LIGHT:
+            refuse_breaches(self._policy, contract, operation_id, visit.request)
+        elif visit.objection is not None:
+            raise visit.taken()
         query: dict[str, list[str]] = {}
         for name, value in visit.request.query:
             query.setdefault(name, []).append(value)
@@ -172,41 +204,11 @@ class Server:
             path=visit.path_params,
             query=query,
             headers=dict(visit.request.headers),
-            body=visit.request.body if operation.request else None,
+            body=_known_part(visit.request) if operation.request else None,
             run=visit.run,
             base_url=visit.base_url + contract.base_path,
         )
         return self._service.answer(visit.call)
-
-    def _refuse_breaches(self, contract: Contract, operation_id: str, request: Request) -> None:
-        """Raise the standard's error for a request that breaks its contract.
-
-        400 `Error400` for what cannot be read, 422 `Error422` for what can be read and is wrong; where an
-        operation has no 422 (PATCH of an order, hub), 400 `invalidBody` is all that the standard offers.
-        """
-        if contract.operation(operation_id).request is not None:
-            _refuse_unkept(request)
-        refuse_unknown = self._policy.unknown_members == "refuse"
-        breaches = contract.request_breaches(operation_id, request, advisory=refuse_unknown)
-        wrong = [b for b in breaches if not b.advisory or (refuse_unknown and b.check is Check.UNKNOWN_MEMBER)]
-        for breach in wrong:
-            if breach.check is Check.QUERY:
-                missing = breach.code == "missingProperty"
-                raise bad_request("missingQueryParameter" if missing else "invalidQuery", breach.message, breach.place)
-            if breach.check is Check.HEADER and request.raw.strip():  # no body needs no label
-                raise outside_standard(415, f"The body must be {MEDIA_TYPE}", breach.message)
-            if breach.check is Check.UNREADABLE:
-                raise bad_request("invalidBody", "The body cannot be read", breach.message)
-        if not wrong:
-            return
-        whole = [b for b in wrong if b.place == ""]
-        if whole:
-            raise bad_request("invalidBody", "The body must be a JSON object", whole[0].message)
-        if self._policy.schema == 422 and 422 in contract.operation(operation_id).responses:  # noqa: PLR2004
-            raise unprocessable(*(_issue(b) for b in wrong[:_SHOWN]))
-        raise bad_request("invalidBody", f"{wrong[0].place}: {wrong[0].message}", "; ".join(
-            f"{b.place}: {b.message}" for b in wrong[:_SHOWN]
-        ))  # fmt: skip
 
     # -- the door ----------------------------------------------------------------------------------
 
@@ -222,19 +224,20 @@ class Server:
         raw, whole, there = await read_body(receive, self._max_body)
         unread = None
         if not there:
-            unread = Unread(
-                UnreadKind.CUT, f"the {self._party.other} ended the connection in the middle of its request"
-            )
+            ended = f"the {self._party.other} ended the connection in the middle of its request"
+            unread = Unread(UnreadKind.CUT, scope.get(REFUSED, ended))
         elif not whole:
             unread = Unread(UnreadKind.TOO_LARGE, f"the body is larger than {self._max_body} bytes")
+        if unread is not None:
+            raw = raw[:_KEPT_OF_UNREAD]
         if there and scope["path"] in {"/", "/health"}:
             await self._front_page(send)
             return
         run, inner_path = split_run(routing_path(scope))
-        visit = self._visit(scope, run, raw, unread)
+        visit = await self._visit(scope, run, raw, unread)
         at, started = self._now(), time.perf_counter()
         if unread is not None and not there:
-            self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
+            await self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
                 with suppress(NotNow):
                     await self._kept()
@@ -263,7 +266,7 @@ class Server:
             answer.body.clear()  # its headers speak of a body that is not sent
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
         elapsed = (time.perf_counter() - started) * 1000
-        self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
+        await self._record(visit, inner_path, at, elapsed, spoilt or answer.response())
         if self._kept is not None:
             try:
                 await self._kept()
@@ -271,7 +274,7 @@ class Server:
                 # What is not kept was not done, nor recorded. Who only read, or was refused, has his answer all the same.
                 if visit.request.method not in _SAFE and answer.status < 400:  # noqa: PLR2004
                     answer.fill((later := _later()).status, later.body, later.headers)
-                self._record(visit, inner_path, at, elapsed, spoilt or answer.response(), late=True)
+                await self._record(visit, inner_path, at, elapsed, spoilt or answer.response(), late=True)
             except Exception:  # noqa: BLE001 - whatever it is: what is not kept was not done
                 _log.exception("%s was not kept", visit.operation)
                 answer.fill((error := _our_fault()).status, error.body)
@@ -313,7 +316,7 @@ class Server:
         error = no_such_path(path)
         answer.fill(error.status, error.body)
 
-    def _visit(self, scope: Scope, run: str, raw: bytes, unread: Unread | None) -> _Visit:
+    async def _visit(self, scope: Scope, run: str, raw: bytes, unread: Unread | None) -> _Visit:
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
         host = next((v for k, v in headers if k == "host"), "")
         if not _HOST.fullmatch(host):
@@ -324,18 +327,20 @@ class Server:
         url = base + raw_path + ("?" + query if query else "")
         return _Visit(
             run=run,
-            request=self._request(Request(headers=headers, raw=raw, method=scope["method"], url=url, unread=unread)),
+            request=await self._request(
+                Request(headers=headers, raw=raw, method=scope["method"], url=url, unread=unread)
+            ),
             base_url=base + (f"/r/{run}" if run else ""),
         )
 
-    def _request(self, sent: Request) -> Request:
+    async def _request(self, sent: Request) -> Request:
         """A request with its body unpacked, or with the reason why it cannot be."""
         if sent.unread is not None or not sent.raw or not sent.coding:
             return sent
-        raw, unread = coding.read(sent.raw, sent.coding, self._max_body)
+        raw, unread = await _aside(coding.read, sent.raw, sent.coding, self._max_body)
         return replace(sent, raw=raw, unread=unread)
 
-    def _record(
+    async def _record(
         self,
         visit: _Visit,
         path: str,
@@ -345,8 +350,13 @@ class Server:
         *,
         late: bool = False,
     ) -> None:
+        """Have the exchange kept, without the secrets in it. `late`: what it was to be kept with was not kept."""
         contract = visit.contract or next((c for c in self._contracts if path.startswith(c.base_path + "/")), None)
-        request = visit.request.masked()
+        sent = visit.request
+        # Who sends much has it looked through in a thread: others are served meanwhile.
+        aside = len(sent.raw) + len(visit.answer.body) + len(sent.url) > LIGHT
+        request = await _aside(_recordable, sent) if aside else sent.masked()
+        outcome = await _aside(outcome.masked) if aside else outcome.masked()
         self._transcript_of(visit.run).add(
             Exchange(
                 n=0,
@@ -360,7 +370,7 @@ class Server:
                 api=contract.api if contract else None,
                 kind=contract.kind if contract else None,
                 operation=None if request.method in BESIDE else visit.operation,
-                path_params={} if request.method in BESIDE else visit.path_params,
+                path_params={} if request.method in BESIDE else masked_path(visit.path_params),
                 run=visit.run or None,
                 spoilt=visit.trouble is not None and visit.trouble.spoils,
             ),
@@ -383,6 +393,18 @@ class Server:
         await send({"type": "http.response.body", "body": body})
 
 
+def _recordable(sent: Request) -> Request:
+    """A large request as it is recorded: of one that nobody judges, since it holds too much, only the beginning."""
+    if (unknown := sent.unknown) is not None:
+        sent = replace(sent, raw=sent.raw[:_KEPT_OF_UNREAD], unread=unknown)
+    return sent.masked()
+
+
+async def _aside(work: Callable[..., Done], *arguments: Any) -> Done:
+    """What some work gives back that is done by the thread for it."""
+    return await asyncio.get_running_loop().run_in_executor(_ASIDE, partial(work, *arguments))
+
+
 async def _nothing_more() -> MutableMapping[str, Any]:
     """What is received of a request that has been read already."""
     return {"type": "http.disconnect"}
@@ -397,29 +419,11 @@ def _allowed(methods: Sequence[str]) -> list[str]:
     return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
 
 
-def _refuse_unkept(request: Request) -> None:
-    """Raise the standard's error for a body that cannot be kept as it was meant: not held, a member twice, too long a number."""
-    if request.unread is not None:
-        raise _refusal(request.unread)
-    if request.parsed.duplicates:
-        twice = "Twice: " + ", ".join(request.parsed.duplicates[:_SHOWN])
-        raise bad_request("invalidBody", "An object of the body gives a member twice", twice)
-    if request.parsed.rounded:
-        reason = "An integer of the body has more than 64 bits and cannot be kept as it is"
-        raise bad_request("invalidBody", reason, f"It is {request.parsed.rounded:.60}")
-
-
-def _refusal(unread: Unread) -> ApiError:
-    """What is answered to a body that is not known: the standard has no words for most of these."""
-    if unread.kind is UnreadKind.CODING:
-        return outside_standard(415, unread.why, "", {"Accept-Encoding": coding.ACCEPTED})
-    if unread.kind is UnreadKind.TOO_LARGE:
-        return outside_standard(413, unread.why)
-    return bad_request("invalidBody", "The body cannot be read", unread.why)
-
-
-def _issue(breach: Breach) -> Issue:
-    return Issue(breach.place, breach.code, breach.message or f"{breach.expected} was expected")
+def _known_part(request: Request) -> Any:
+    """A body as a party gets it: a secret that somebody puts into a member of his own is nothing that it would act on, and
+    what it does not get it cannot keep.
+    """
+    return without_named(request.body) if suspicious(request.raw) else request.body
 
 
 def _later() -> ApiError:

@@ -19,7 +19,7 @@ from emulator.wire.running import bound
 
 _LOG: Final = logging.getLogger("oit.workers")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 7.0
 """Seconds for a worker to end that was told to."""
 
 Serve = Callable[[str, int, Callable[[str], None]], None]
@@ -94,14 +94,17 @@ class Workers:
         for worker in self._workers:
             worker.terminate()
         until = time.monotonic() + _PATIENCE
-        for worker in self._workers:
-            worker.join(max(0.1, until - time.monotonic()))
-            if worker.is_alive():
-                _LOG.error("worker %s did not end in %g s and is killed", worker.pid, _PATIENCE)
+        try:
+            for worker in self._workers:
+                worker.join(max(0.1, until - time.monotonic()))
+                if worker.is_alive():
+                    _LOG.error("worker %s did not end in %g s and is killed", worker.pid, _PATIENCE)
+        finally:  # also where a second signal says that this takes too long
+            for worker in self._workers:
                 worker.kill()
                 worker.join()
-        self._workers.clear()
-        self._held.close()
+            self._workers.clear()
+            self._held.close()
 
     # -- in the worker -----------------------------------------------------------------------------
 

@@ -202,6 +202,28 @@ def test_an_event_is_sent_to_who_subscribed(look: Look, beside: Beside) -> None:
     assert "http://127.0.0.1:9/" in page.locator(".handles").text_content()
 
 
+def test_an_event_about_something_at_its_end_is_asked_about_first(look: Look, beside: Beside) -> None:
+    buyer = beside.buyer("over")
+    buyer.ask("POST", f"{BASE['quote']}/hub", {"callback": "http://127.0.0.1:9/"})
+    quoted = quote(buyer)
+    page = look(f"/emulator/over/quote/{quoted}")
+    for state in ("inProgress", "unableToProvide"):
+        page.get_by_label("To", exact=True).select_option(state)
+        act(page, "Move")
+    page.wait_for_selector("text=It has come to its end")
+    page.get_by_label("Event", exact=True).select_option("quoteStateChangeEvent")
+    form = page.locator('form.control[data-action="event"]')
+    expect(form.locator(".command")).to_contain_text("--sure")
+    form.get_by_role("button", name="Send", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"quote {quoted} has come to its end. Do it all the same?")
+    dialog.get_by_role("button", name="Leave it").click()
+    page.wait_for_selector("text=Left as it was.")
+    form.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    form.locator(".did.done").wait_for()
+
+
 def test_a_run_is_kept_reset_after_asking_and_brought_back(look: Look, beside: Beside, tmp_path: Path) -> None:
     quoted = quote(beside.buyer("kept"))
     # Between reset and restore the run is gone, and the page may ask for it in that moment.

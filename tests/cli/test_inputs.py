@@ -60,7 +60,7 @@ def write(folder: Path, **changes: str) -> Path:
 @pytest.mark.parametrize("which", ["shipped", "odd"])
 def test_the_file_that_is_printed_changes_nothing(which: str, tmp_path: Path):
     paths = sorted(scenarios_dir().rglob("*.oit.yaml")) if which == "shipped" else [write(tmp_path)]
-    scenarios = [load_scenario(path, folder=scenarios_dir()) for path in paths]
+    scenarios = [load_scenario(path) for path in paths]
     (tmp_path / "data.yaml").write_text(as_yaml(wanted_inputs(scenarios)))
     given = inputs((), tmp_path / "data.yaml")
     assert given

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from emulator.errors import FileProblem
+from emulator.parties.database import Database
+from emulator.parties.restoring import restore
 from tests.cli.processes import oit, seller
 from tests.parties import trade
 from tests.parties.databases import database
@@ -85,6 +88,93 @@ def test_what_is_no_export_is_refused_whole(text, tmp_path: Path):
         done = oit("runs", "import", str(file), "--database", url)
         assert (done.code, "x.ndjson:" in done.err) == (2, True), done.err
         assert listed(url) == {}
+
+
+HEAD = '{"oit":"run","format":1,"run":"p"}\n'
+TIMER = {
+    "is": "timer",
+    "run": "p",
+    "kind": "quote",
+    "id": "x",
+    "at": "2026-01-01T00:00:00+00:00",
+    "action": "a",
+    "data": {},
+}
+OWED = {
+    "is": "owed", "id": "o", "run": "p", "api": "quote", "subscription": "s", "event": "e", "body": {}, "attempts": 0,
+    "due": "2026-01-01T00:00:00+00:00", "fault": None,
+}  # fmt: skip
+HUB = {"shown": {"callback": "http://x"}, "types": None, "parties": {}}
+RESOURCE = {
+    "is": "resource", "run": "p", "kind": "hub.quote", "id": "x", "created": "2026-01-01T00:00:00+00:00", "body": HUB
+}  # fmt: skip
+QUOTE = {**RESOURCE, "kind": "quote", "body": {"state": "acknowledged"}}
+ABOUT = {
+    "from": "buyer", "to": "seller", "api": None, "kind": None, "operation": None, "path_params": {}, "step": None,
+    "request": {"method": "GET", "url": "http://x/", "headers": []}, "response": None, "fault": None,
+}  # fmt: skip
+EXCHANGE = {
+    "is": "exchange", "run": "p", "at": "2026-01-01T00:00:00+00:00", "elapsed_ms": 1, "about": ABOUT, "request": "",
+    "response": None,
+}  # fmt: skip
+ROWS = (TIMER, OWED, {**OWED, "is": "dead"}, RESOURCE, QUOTE, EXCHANGE)
+TIMES = (
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "1960-01-01T00:00:00Z",
+    "2026-01-01T00:00:00",
+    "",
+    5,
+    1e30,
+)
+MOMENTS = ("at", "due", "created")
+SPOILT = [
+    *({**row, name: value} for row in ROWS for name in MOMENTS if name in row for value in TIMES),
+    *({**row, name: value} for row in ROWS for name in row if name != "data" for value in (None, [], {"a": [1]}, 10**30)
+      if not (name in ("fault", "response") and value is None) and not (name == "elapsed_ms" and value == 10**30)
+      and not (name == "body" and "event" in row and isinstance(value, dict))),
+    *({name: value for name, value in row.items() if name != lost} for row in ROWS for lost in row),
+    *({**row, "strange": 1} for row in ROWS),
+    *({**row, "run": run} for row in ROWS for run in ("", "q", "pp", "q|buyerId=p")),
+    *({**row, "id": "x" * 20_000} for row in ROWS if "id" in row),
+    *({**row, "kind": kind} for row in (TIMER, RESOURCE, QUOTE) for kind in ("nothing", "hub.nothing", "hub.", "quoteItem")),
+    *({**RESOURCE, "body": {**HUB, name: 5}} for name in HUB), {**RESOURCE, "body": {**HUB, "shown": {"callback": 5}}},
+    *({**QUOTE, "body": body} for body in ({}, {"state": "nothing"}, {"state": 5}, [], "x")),
+    *({**OWED, "attempts": value} for value in (-1, 1.5, True, "1", 10**9)), {**OWED, "api": "nothing"},
+    *({**EXCHANGE, "about": {name: value for name, value in ABOUT.items() if name != lost}} for lost in ABOUT
+      if lost not in ("response", "fault")),
+    *({**EXCHANGE, "about": {**ABOUT, name: 5}} for name in ABOUT),
+    *({**EXCHANGE, "elapsed_ms": value} for value in (-1, "1", True)), {**EXCHANGE, "request": "no base64!"},
+]  # fmt: skip
+
+
+def test_rows_that_are_right_are_taken(tmp_path: Path):
+    file = tmp_path / "x.ndjson"
+    rows = [{**row, "id": f"{n}"} if "id" in row else row for n, row in enumerate(ROWS)]
+    file.write_text(HEAD + "\n".join(map(json.dumps, rows)))
+    with database("sqlite", tmp_path) as url:
+        assert oit("runs", "import", str(file), "--database", url).code == 0
+        assert sum(listed(url)["p"][name] for name in ("resources", "timers", "owed", "dead", "exchanges")) == len(ROWS)
+
+
+def test_each_row_is_checked_before_any_is_kept(tmp_path: Path):
+    """Each of them stands behind rows that are right."""
+    right = [HEAD.encode(), *(json.dumps(row).encode() for row in (TIMER, QUOTE))]
+    with database("sqlite", tmp_path) as url:
+        opened = Database(url)
+        for row in SPOILT:
+            with pytest.raises(FileProblem, match=r"^x.ndjson:4:1: ") as caught:
+                restore(opened, "x.ndjson", [*right, json.dumps(row).encode()])
+            assert len(str(caught.value)) < 500, row
+        opened.close()
+        assert listed(url) == {}
+
+
+def test_all_rows_that_are_wrong_are_told_up_to_a_number(tmp_path: Path):
+    file = tmp_path / "x.ndjson"
+    for count, told in ((3, 3), (3000, 20)):
+        file.write_text(HEAD + f"{json.dumps({**TIMER, 'at': 'x'})}\n" * count)
+        assert len(oit("runs", "import", str(file), "--data", str(tmp_path)).err.splitlines()) == told
 
 
 def test_a_run_that_is_not_there_is_said_so(url, tmp_path: Path):

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from flask import Flask
 
 from emulator.console.gate import Door, is_loopback
+from emulator.console.source import Role, Source
+from emulator.console.tryout import tryout
+from emulator.standard.release import load_release
+from tests.cli.processes import partner
 from tests.console.served import Beside, ask, seller_with_console
 
 
@@ -133,3 +140,36 @@ def test_only_calls_of_the_emulator_have_methods_of_their_own_and_they_come_from
         assert ask(local.root + place, method, Origin="http://evil.example").status == 403
         assert ask(local.root + place, method, Origin=local.root).status == 405  # the seller's: no contract has it
     assert ask(local.root + place, "PUT", X_OIT="1").status == 405
+
+
+@pytest.mark.parametrize("path", [
+    "/%5cevil.example/x", "//evil.example/", "/api//state", "/emulator//evil.example/x", "/docs%0d%0aX-A:b", "/%0d%0aX-A:%20b",
+    "/api//runs/%0d%0aX-A:b/report", "/emulator/%5c%5cevil.example", "/docs//", "/docs/%5c..%5c", "/%00", "/api/runs/%0d%0aX-A:b/download/x",
+])  # fmt: skip
+def test_no_address_leads_to_another_that_is_made_of_it(local: Beside, path: str):
+    answer = local.get(path)
+    assert answer.status == 404
+    assert "location" not in answer.headers
+    assert "x-a" not in answer.headers
+    assert answer.json["error"]
+
+
+def test_the_docs_are_the_one_address_that_gains_a_slash(local: Beside):
+    answer = local.get("/docs?a=%0d%0aX-A:b")
+    assert answer.status == 308
+    assert answer.headers["location"].startswith(f"{local.root}/docs/?a=")
+    assert "x-a" not in answer.headers
+    assert local.get("/docs", Host="evil.example").status == 403
+
+
+def test_a_redirect_of_the_emulators_is_not_followed_by_way_of_the_page():
+    answer = b"HTTP/1.1 %s\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    path = "/emulator/mefApi/sonata/quoteManagement/v8/quote/none"
+    for status, place in ((b"302 Found", None), (b"201 Created", "http://evil.example/")):
+        with partner(answer % status) as url:
+            app = Flask("console")
+            app.register_blueprint(
+                tryout(cast(Source, SimpleNamespace(role=Role.SELLER, emulator=url)), load_release().contracts())
+            )
+            got = app.test_client().get(path)
+        assert (got.status_code, got.headers.get("Location")) == (int(status[:3]), place)

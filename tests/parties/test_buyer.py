@@ -117,7 +117,7 @@ def test_a_test_may_answer_itself(sender):
 def play(name: str, answering=None) -> tuple[RunResult, Transcript, VirtualClock]:
     """A scenario with both sides ours, and a buyer that answers notifications as it is told."""
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
-    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", folder=scenarios_dir())
+    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml")
     selling = Running(serve_seller(release, load_profile(None, {}), clock, lambda _: Transcript(), seed=1))
     buying = Running(serve_buyer(release, clock, lambda _: transcript, answering))
     client = Client(Party.BUYER, transcript, clock.now)

@@ -298,6 +298,17 @@ def test_what_is_owed_is_forgotten_with_the_subscription(shop: Site) -> None:
     there.close()
 
 
+def test_a_buyer_has_so_many_subscriptions_and_no_more(tmp_path: Path, listener: Listener) -> None:
+    with site(tmp_path, notifications={"subscriptions": 2}) as shop:
+        first = shop.subscribe("quote", listener.callback)
+        shop.subscribe("quote", listener.callback)
+        shop.subscribe(ORDER, listener.callback)  # each API counts for itself
+        refused = shop.ask("POST", "quote", "hub", {"callback": listener.callback})
+        assert (refused.status_code, refused.json()["code"]) == (403, "tooManyUsers")
+        shop.ask("DELETE", "quote", f"hub/{first}")
+        shop.subscribe("quote", listener.callback)
+
+
 def test_a_subscription_can_be_read_where_the_standard_says_so(shop: Site, listener: Listener) -> None:
     made = shop.make(ORDER, "hub", {"callback": listener.callback, "query": "eventType=chargeCreateEvent"})
     assert made["query"] == "eventType=chargeCreateEvent"
@@ -573,6 +584,17 @@ def _copy(shop: Site, identifier: str, n: int, callback: str) -> Any:
         "http://168.63.129.16/",
         "http://[fec0::1]/",
         "http://[64:ff9b:1::a9fe:a9fe]/",
+        "http://[64:ff9b:1:a9fe:a9:fe00:808:808]/",
+        "http://[64:ff9b:1:a9:fe:a9fe:808:808]/",
+        "http://[64:ff9b:1:0:a9:fea9:fe08:808]/",
+        "http://[::ffff:0:169.254.169.254]/",
+        "http://[::169.254.169.254]/",
+        "http://[2002:a9fe:a9fe::1]/",
+        "http://[2001:0:a9fe:a9fe::1]/",
+        "http://[2001:0:808:808:0:0:5601:5601]/",
+        "http://b.example:0/",
+        "http://b.example:00000/",
+        "http://127.0.0.1:0/",
         "http://[2001:db8::5efe:169.254.169.254]/",
         "http://metadata.google.internal/",
         "http://METADATA.google.internal./",
@@ -593,6 +615,9 @@ def test_callbacks_that_are_refused(shop: Site, callback: str) -> None:
         "https://b.example",
         "http://10.1.2.3",
         "http://8.8.8.8",
+        "http://[64:ff9b:1::808:808]/",
+        "http://[::ffff:0:8.8.8.8]/",
+        "http://b.example:/",
     ],
 )
 def test_callbacks_that_are_taken(shop: Site, callback: str) -> None:

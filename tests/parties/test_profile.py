@@ -267,3 +267,17 @@ def test_what_is_wrong_with_notifications_is_told_with_its_place(tmp_path):
         load_profile(file)
     assert len(told.value.problems) == 4
     assert all("mine.yaml:2:" in problem for problem in told.value.problems)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("'---'", "has no letters"), ("note", "would hide note of the standard"), ("id", "would hide"), ("code", "would hide code"),
+    ("total count", "would hide X-Total-Count"),
+])  # fmt: skip
+def test_what_a_profile_calls_secrets_can_be_told_and_hides_nothing_of_the_standard(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.yaml"
+    file.write_text(f"extends: wholesale-seller\nsecrets: [pin, {name}]\n")
+    with pytest.raises(FileProblem, match=words) as problem:
+        load_profile(file)
+    assert str(problem.value).startswith(f"{file}:2:16: ")

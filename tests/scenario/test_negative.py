@@ -16,20 +16,13 @@ WITHOUT = {
     "MEF87-R22": "no document of the release says which contacts a product needs",
 }
 """Requirements without a case, and why."""
-CASES = [
-    (name, case.id)
-    for name in FILES
-    for case in load_scenario(FOLDER / f"{name}.oit.yaml", folder=scenarios_dir()).cases
-]
+CASES = [(name, case.id) for name in FILES for case in load_scenario(FOLDER / f"{name}.oit.yaml").cases]
 
 
 def test_each_requirement_that_can_be_broken_has_a_case():
     wanted = {one.id for one in load_requirements().values() if one.negative}
     covered = {
-        label
-        for name in FILES
-        for case in load_scenario(FOLDER / f"{name}.oit.yaml", folder=scenarios_dir()).cases
-        for label in case.covers
+        label for name in FILES for case in load_scenario(FOLDER / f"{name}.oit.yaml").cases for label in case.covers
     }
     assert wanted - covered == set(WITHOUT)
     assert covered <= wanted

@@ -65,7 +65,7 @@ def test_all_pass_and_play_every_use_case(tmp_path: Path) -> None:
 
 
 def _claims(name: str) -> set[str]:
-    scenario = load_scenario(FOLDER / name, folder=FOLDER)
+    scenario = load_scenario(FOLDER / name)
     parts = [scenario.covers, *(step.covers for step in scenario.steps()), *(case.covers for case in scenario.cases)]
     return {label for covers in parts for label in covers if label in USE_CASES}
 

@@ -14,9 +14,8 @@ from emulator.wire.exchange import (
     Request,
     Response,
     Transcript,
-    masked_headers,
-    masked_url,
 )
+from emulator.wire.secrets import masked_headers, masked_url
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

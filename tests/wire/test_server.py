@@ -25,8 +25,9 @@ from emulator.standard.release import load_release
 from emulator.wire.call import Call, ErrorCode, Issue, Reply, not_found, unprocessable
 from emulator.wire.exchange import Exchange, FaultKind, Party, Response, Transcript, UnreadKind
 from emulator.wire.payload import parse
+from emulator.wire.refusing import ErrorPolicy
 from emulator.wire.running import Running
-from emulator.wire.server import MAX_BODY, ErrorPolicy, Server
+from emulator.wire.server import MAX_BODY, Server
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 QUOTE = "/mefApi/sonata/quoteManagement/v8"

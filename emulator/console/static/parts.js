@@ -112,7 +112,8 @@ function offer(select, options) {
 }
 
 // A form whose button does something, with the command line that does the same, and what came of it.
-// `given()` answers the parameters, or {problem} where something is missing; `act` is what happens instead of a plain POST.
+// `given()` answers the parameters, or {problem} where something is missing; `act` is what happens instead of a plain POST;
+// `sure(parameters)` is what the reader is asked before, null where nothing has to be asked.
 function control({ action, label, inputs = [], given = () => ({}), act, sure, strong = false }) {
   const command = h('code', { class: 'command' });
   const said = h('p', { class: 'did', role: 'status' });
@@ -129,7 +130,8 @@ function control({ action, label, inputs = [], given = () => ({}), act, sure, st
     event.preventDefault();
     const parameters = given();
     if (parameters.problem) { say_(parameters.problem, 'refused'); return; }
-    if (sure && !(await askFirst(sure(parameters), label))) { say_('Left as it was.', ''); return; }
+    const question = sure && sure(parameters);
+    if (question && !(await askFirst(question, label))) { say_('Left as it was.', ''); return; }
     button.disabled = true;
     try {
       const done = act ? await act(parameters) : await (await post(action, parameters)).json();

@@ -51,11 +51,15 @@ class ResourcePane {
     this.state = h('select', { 'data-key': 'move-state' });
     this.event = h('select', { 'data-key': 'event-type' });
     this.eventItem = h('select', { 'data-key': 'event-item' });
+    // What has come to its end is left alone, unless somebody says that he means it.
+    const over = (item) => this.resource && (this.resource.final || (this.resource.final_items || []).includes(item));
+    const onPurpose = (item) => (over(item) ? { sure: true } : {});
+    const sure = ({ item, sure: needed }) => (needed ? [item ? `Item ${say(item, 80)} of ` : '', words(this.resource.kind), ' ', h('b', {}, say(this.resource.id, 80)), ' has come to its end. Do it all the same?'] : null);
     const inRun = () => ({ run: this.run, kind: this.resource.kind, id: this.resource.id });
     this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state)],
-      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: this.state.options.length ? 'Choose where it goes: that is the buyer’s decision.' : 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}) }) });
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: this.state.options.length ? 'Choose where it goes: that is the buyer’s decision.' : 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}), ...onPurpose(this.item.value) }), sure });
     this.send = control({ action: 'event', label: 'Send', inputs: [field('Event', this.event), field('About', this.eventItem)],
-      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: this.resource.api, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}) }) });
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: this.resource.api, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}), ...onPurpose(this.eventItem.value) }), sure });
     this.item.addEventListener('change', () => this.offerStates());
     this.stuck = h('p', { class: 'calm' }, 'It has come to its end: no lifecycle leads on from here.');
     this.moving = h('section', { class: 'panel' }, h('h2', {}, 'Move it on'), h('p', { class: 'soft' }, 'Only what the standard’s lifecycle allows is offered. History is kept, and subscribers are told.'), this.move.element, this.stuck);

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from emulator.parties.apis import Context
 from emulator.parties.apis.order_faults import Fault, find_faults
+from emulator.parties.apis.order_links import Links
 from emulator.parties.apis.order_plan import OrderPlan
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
@@ -136,7 +137,7 @@ class OrderFlow:
         self._desk.move(order, "rejected", by="seller", at=at, reason="An item was found wanting")
 
     def _start(self, order: Resource, at: datetime) -> None:
-        items = order.body["productOrderItem"]
+        items, links = order.body["productOrderItem"], Links(self._context, order.run)
         for item in items:
             if item["action"] == "add":
                 item["product"]["id"] = self._context.new_id("product")  # R61
@@ -145,7 +146,7 @@ class OrderFlow:
                 item["action"]
             ]
             item["expectedCompletionDate"] = self._expected(order, item, at)  # R28, R46
-            self._context.effects[effect](order.run, order.body, item, at)
+            self._context.effects[effect](order.run, order.body, item, at, links)
             if "requestedItemTerm" in item:
                 item["itemTerm"] = [item["requestedItemTerm"]]
             self._desk.move_item(order, item, "inProgress", by="seller", lifecycle=ITEM, at=at, save=False)
@@ -192,7 +193,7 @@ class OrderFlow:
     # -- the end -----------------------------------------------------------------------------------
 
     def _finish(self, order: Resource, outcome: str, at: datetime) -> None:
-        failing = _failing(order.body, outcome)
+        failing, links = _failing(order.body, outcome), Links(self._context, order.run)
         for index, item in enumerate(order.body["productOrderItem"]):
             if item["state"] in ITEM_FINAL:
                 continue
@@ -201,7 +202,7 @@ class OrderFlow:
             else:
                 item["completionDate"] = rfc3339(at)  # R48
                 self._desk.move_item(order, item, "completed", by="seller", lifecycle=ITEM, at=at, save=False)
-                self._context.effects["product.settle"](order.run, order.body, item, "completed", at)
+                self._context.effects["product.settle"](order.run, order.body, item, "completed", at, links)
         self._end(order, at)
 
     def _fail(self, order: Resource, index: int, reason: str, *, by: Mover, at: datetime) -> None:

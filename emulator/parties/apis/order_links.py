@@ -17,27 +17,51 @@ def not_found(place: str, what: str, identifier: str) -> Issue:
 
 
 class Links:
-    """Follows the references of one run's orders."""
+    """Follows the references of one request: what many of its items refer to is looked up once."""
 
     def __init__(self, context: Context, run: str) -> None:
         self._context = context
         self._run = run
+        self._bodies: dict[tuple[str, str], dict[str, Any] | None] = {}
+        self._products: dict[str, dict[str, str | None]] = {}
+        self._items: dict[tuple[str, str], dict[Any, dict[str, Any]]] = {}
 
-    def _body(self, kind: str, identifier: str | None) -> dict[str, Any] | None:
+    def body(self, kind: str, identifier: str | None) -> dict[str, Any] | None:
+        """The resource of that kind and id."""
         if identifier is None:
             return None
-        found = self._context.store.get(self._run, kind, identifier)
-        return None if found is None else found.body
+        key = (kind, identifier)
+        if key not in self._bodies:
+            found = self._context.store.get(self._run, kind, identifier)
+            self._bodies[key] = None if found is None else found.body
+        return self._bodies[key]
+
+    def item(self, kind: str, identifier: str | None, item: str | None) -> dict[str, Any] | None:
+        """The item with an id of a POQ or quote: the first where several have it."""
+        body = self.body(kind, identifier)
+        if body is None or identifier is None:
+            return None
+        key = (kind, identifier)
+        if key not in self._items:
+            self._items[key] = {each.get("id"): each for each in reversed(body.get(f"{kind}Item") or ())}
+        return self._items[key].get(item)
+
+    def product_of(self, order: dict[str, Any], item: str) -> str | None:
+        """The id of the product that an item of an order is about."""
+        if order["id"] not in self._products:
+            self._products[order["id"]] = {
+                each["id"]: (each.get("product") or {}).get("id") for each in order["productOrderItem"]
+            }
+        return self._products[order["id"]].get(item)
 
     def product(self, identifier: str | None) -> dict[str, Any] | None:
         """A product of the inventory."""
-        return self._body("product", identifier)
+        return self.body("product", identifier)
 
     def quote_item(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """The quote item that an order item refers to."""
         reference = item.get("quoteItem") or {}
-        quote = self._body("quote", reference.get("quoteId"))
-        return _by_id((quote or {}).get("quoteItem"), reference.get("id"))
+        return self.item("quote", reference.get("quoteId"), reference.get("id"))
 
     def of_item(self, place: str, item: dict[str, Any]) -> Iterator[Issue]:
         """References of an order item that lead nowhere, or to what cannot be ordered."""
@@ -50,11 +74,11 @@ class Links:
 
     def _quote(self, place: str, item: dict[str, Any]) -> Iterator[Issue]:
         reference = item["quoteItem"]
-        quote = self._body("quote", reference["quoteId"])
+        quote = self.body("quote", reference["quoteId"])
         if quote is None:
             yield not_found(f"{place}/quoteId", "quote", reference["quoteId"])
             return
-        quoted = _by_id(quote["quoteItem"], reference["id"])
+        quoted = self.item("quote", reference["quoteId"], reference["id"])
         if quoted is None:
             yield not_found(f"{place}/id", "item of the quote", reference["id"])
         elif quote.get("state") not in ORDERABLE:
@@ -68,11 +92,11 @@ class Links:
 
     def _qualification(self, place: str, reference: dict[str, Any]) -> Iterator[Issue]:
         identifier = reference["productOfferingQualificationId"]
-        qualification = self._body("productOfferingQualification", identifier)
+        qualification = self.body("productOfferingQualification", identifier)
         if qualification is None:
             yield not_found(f"{place}/productOfferingQualificationId", "product offering qualification", identifier)
             return
-        qualified = _by_id(qualification["productOfferingQualificationItem"], reference["id"])
+        qualified = self.item("productOfferingQualification", identifier, reference["id"])
         if qualified is None:
             yield not_found(f"{place}/id", "item of the qualification", reference["id"])
             return

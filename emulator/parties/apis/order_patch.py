@@ -63,8 +63,9 @@ def apply_patch(order: dict[str, Any], patch: Mapping[str, Any]) -> None:
         where = f"At {place}: " if place else ""
         raise bad_request("invalidBody", f"{where}{problem}", clause)
     _merge(order, patch, _PLAIN)
+    items = _items(order)
     for change in patch.get("productOrderItem") or ():
-        _merge(_item(order, change["id"]) or {}, change, _ITEM_PLAIN)
+        _merge(items.get(change["id"], {}), change, _ITEM_PLAIN)
 
 
 Problem = tuple[str, str, str]
@@ -81,9 +82,10 @@ def _problems(order: Mapping[str, Any], patch: Mapping[str, Any]) -> Iterator[Pr
         yield "/productOrderItem", "No item is named, and items cannot be taken out", "MEF123 R54"
         return
     seen: set[str] = set()
+    items = _items(order)
     for index, change in enumerate(changes):
         place = f"/productOrderItem/{index}"
-        item = _item(order, change["id"])
+        item = items.get(change["id"])
         if item is None:
             yield f"{place}/id", f"The order has no item {change['id']!r}", "MEF123 R54"
             continue
@@ -132,5 +134,6 @@ def _merge(target: dict[str, Any], patch: Mapping[str, Any], plain: tuple[str, .
                 target[name] = patch[name]
 
 
-def _item(order: Mapping[str, Any], identifier: str) -> dict[str, Any] | None:
-    return next((item for item in order["productOrderItem"] if item["id"] == identifier), None)
+def _items(order: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """An order's items by their ids, the first where two have one."""
+    return {item["id"]: item for item in reversed(order["productOrderItem"])}

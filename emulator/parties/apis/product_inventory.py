@@ -92,8 +92,14 @@ class Inventory:
         self._context = context
         self._desk = context.desk
 
-    def create(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> str:
-        """A product is being installed: it is pendingActive under the id that the order item has got."""
+    def create(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, links: Links | None = None
+    ) -> str:
+        """A product is being installed: it is pendingActive under the id that the order item has got.
+
+        Who has more than one item to tell of gives `links`, here and below, so that they are followed once.
+        """
+        links = links or Links(self._context, run)
         ordered = item["product"]
         identifier = str(ordered.get("id") or self._context.new_id(KIND))
         offering = self._context.profile.offerings[ordered["productOffering"]["id"]]
@@ -114,24 +120,36 @@ class Inventory:
             body["billingAccount"] = item["billingAccount"]
         if "requestedItemTerm" in item:
             body["productTerm"] = [item["requestedItemTerm"]]
-        if prices := self._prices(run, item):
+        if prices := self._prices(links, item):
             body["productPrice"] = prices
-        if relations := _relations(order, item):
+        if relations := _relations(links, order, item):
             body["productRelationship"] = relations
         if sites := _sites(ordered):
             body["relatedSite"] = sites
         self._desk.open(run, KIND, body, state="pendingActive")
         return identifier
 
-    def change(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> None:
+    def change(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
+    ) -> None:
         """An order that changes the product is under way."""
         self._under_way(run, order, item, "active.pendingChange", at)
 
-    def terminate(self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime) -> None:
+    def terminate(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
+    ) -> None:
         """A disconnect is under way."""
         self._under_way(run, order, item, "pendingTerminate", at)
 
-    def settle(self, run: str, _order: dict[str, Any], item: dict[str, Any], outcome: str, at: datetime) -> None:
+    def settle(
+        self,
+        run: str,
+        _order: dict[str, Any],
+        item: dict[str, Any],
+        outcome: str,
+        at: datetime,
+        links: Links | None = None,
+    ) -> None:
         """The order item has ended: completed, failed or cancelled.
 
         MEF116 leaves open: what becomes of a pendingActive product whose order fails. Figure 12 has one
@@ -146,7 +164,7 @@ class Inventory:
         elif item["action"] == "modify":
             to = "active"
             if done:
-                self._reconfigure(run, product.body, item)
+                self._reconfigure(links or Links(self._context, run), product.body, item)
         else:
             to = "terminated" if done else "active"
             if done:
@@ -170,13 +188,13 @@ class Inventory:
         product.body["lastUpdateDate"] = rfc3339(at)
         self._desk.move(product, to, by="seller", at=at)
 
-    def _reconfigure(self, run: str, product: dict[str, Any], item: dict[str, Any]) -> None:
+    def _reconfigure(self, links: Links, product: dict[str, Any], item: dict[str, Any]) -> None:
         product["productConfiguration"] = item["product"]["productConfiguration"]
         if "requestedItemTerm" in item:
             product["productTerm"] = [item["requestedItemTerm"]]
         if "billingAccount" in item:
             product["billingAccount"] = item["billingAccount"]
-        if prices := self._prices(run, item):
+        if prices := self._prices(links, item):
             product["productPrice"] = prices
 
     def _get(self, run: str, item: dict[str, Any]) -> Resource:
@@ -193,9 +211,9 @@ class Inventory:
         buyers = [{**by_role.get(source, fallback), "role": role} for role, source in _BUYER_CONTACTS.items()]
         return buyers + [self._context.profile.seller.contact(role) for role in _SELLER_CONTACTS]
 
-    def _prices(self, run: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+    def _prices(self, links: Links, item: dict[str, Any]) -> list[dict[str, Any]]:
         """The quoted prices, or those of the offering."""
-        quoted = Links(self._context, run).quote_item(item)
+        quoted = links.quote_item(item)
         if quoted is not None and quoted.get("quoteItemPrice"):
             return list(quoted["quoteItemPrice"])
         # What the profile has installed may have no offering, and a change of it repeats that (MEF123 R40).
@@ -208,14 +226,11 @@ def _back_link(order: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
     return {**link, "productOrderHref": order["href"]} if "href" in order else link
 
 
-def _relations(order: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+def _relations(links: Links, order: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
     """Relations to other products: those named, and those to items of the same order, by now products."""
     named = list(item["product"].get("productRelationship") or ())
-    links = item.get("productOrderItemRelationship") or ()
-    siblings = order["productOrderItem"] if links else ()
-    ids = {sibling["id"]: (sibling.get("product") or {}).get("id") for sibling in siblings}
-    for link in links:
-        if target := ids.get(link["id"]):
+    for link in item.get("productOrderItemRelationship") or ():
+        if target := links.product_of(order, link["id"]):
             named.append({"id": target, "relationshipType": link["relationshipType"]})
     return named
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from emulator.parties.apis import Api, Context
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
+from emulator.parties.apis.order_links import Links
 from emulator.parties.apis.quote_terms import Offer, make_offer
 from emulator.parties.clock import rfc3339
 from emulator.parties.generic import (
@@ -162,6 +163,7 @@ class Quotes:
                 reason = "requestedQuoteCompletionDate is missing: it goes with instantSyncQuote false"
                 yield Issue("/requestedQuoteCompletionDate", ErrorCode.MISSING_PROPERTY, reason, "MEF115 R19")
         yield from _RULES.issues(self._context, call.run, call.body)
+        links = Links(self._context, call.run)
         for index, item in enumerate(call.body["quoteItem"]):
             place = f"/quoteItem/{index}"
             if not instant:
@@ -171,34 +173,13 @@ class Quotes:
                 yield from contact_issues(place, item, roles, "MEF115 R23, R24")
             if "productOfferingQualificationItem" in item:
                 reference = item["productOfferingQualificationItem"]
-                yield from self._qualification(call.run, f"{place}/productOfferingQualificationItem", reference)
+                yield from _qualification(links, f"{place}/productOfferingQualificationItem", reference)
 
     def _needs_place(self, run: str, item: Mapping[str, Any]) -> bool:
         if item["action"] != "add" or not isinstance(item.get("product"), dict):
             return False
         offering = item_offering(self._context, run, item)
         return bool(offering and offering.requires.place)
-
-    def _qualification(self, run: str, place: str, reference: Mapping[str, Any]) -> Iterator[Issue]:
-        """The POQ item that a quote item builds on is there, and the POQ is ready."""
-        poq = self._context.store.get(run, "productOfferingQualification", reference["productOfferingQualificationId"])
-        if poq is None:
-            here = f"{place}/productOfferingQualificationId"
-            yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "There is no product offering qualification with this id")
-            return
-        items = poq.body["productOfferingQualificationItem"]
-        item = next((each for each in items if each["id"] == reference["id"]), None)
-        if item is None:
-            yield Issue(f"{place}/id", ErrorCode.REFERENCE_NOT_FOUND, "The qualification has no item with this id")
-        elif poq.body["state"] != "done.ready":
-            # MEF115 leaves open: a reference to a POQ without an answer. There is nothing to build on.
-            reason = f"The qualification is {poq.body['state']}, not done.ready"
-            yield Issue(f"{place}/productOfferingQualificationId", ErrorCode.INVALID_VALUE, reason)
-        proposal = reference.get("alternateProductProposalId")
-        proposals = (item or {}).get("alternateProductOfferingProposal") or ()
-        if item is not None and proposal is not None and all(each["id"] != proposal for each in proposals):
-            here = f"{place}/alternateProductProposalId"
-            yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
 
     def _open(self, call: Call, state: str) -> Resource:
         body = without(call.body, _OURS)
@@ -389,3 +370,25 @@ def _take_back(body: dict[str, Any], item: dict[str, Any], to: str) -> None:
 def _error(index: int, *, first: bool) -> dict[str, str]:
     value = "The seller cannot quote this product" if first else "Another item of the quote cannot be quoted"
     return {"code": "otherIssue", "propertyPath": f"/quoteItem/{index}", "value": value}
+
+
+def _qualification(links: Links, place: str, reference: Mapping[str, Any]) -> Iterator[Issue]:
+    """The POQ item that a quote item builds on is there, and the POQ is ready."""
+    poq = links.body("productOfferingQualification", reference["productOfferingQualificationId"])
+    if poq is None:
+        here = f"{place}/productOfferingQualificationId"
+        yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "There is no product offering qualification with this id")
+        return
+    identifier = reference["productOfferingQualificationId"]
+    item = links.item("productOfferingQualification", identifier, reference["id"])
+    if item is None:
+        yield Issue(f"{place}/id", ErrorCode.REFERENCE_NOT_FOUND, "The qualification has no item with this id")
+    elif poq["state"] != "done.ready":
+        # MEF115 leaves open: a reference to a POQ without an answer. There is nothing to build on.
+        reason = f"The qualification is {poq['state']}, not done.ready"
+        yield Issue(f"{place}/productOfferingQualificationId", ErrorCode.INVALID_VALUE, reason)
+    proposal = reference.get("alternateProductProposalId")
+    proposals = (item or {}).get("alternateProductOfferingProposal") or ()
+    if item is not None and proposal is not None and all(each["id"] != proposal for each in proposals):
+        here = f"{place}/alternateProductProposalId"
+        yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")

@@ -25,6 +25,8 @@ class ReleaseKinds:
     def __init__(self, apis: Mapping[str, Kinds]) -> None:
         self.apis = apis
         self.kinds: dict[str, Kind] = {name: kind for facts in apis.values() for name, kind in facts.kinds.items()}
+        self.living: tuple[Kind, ...] = tuple(kind for kind in self.kinds.values() if kind.state)
+        """The kinds that have a life, in the order of the release: what runs have, beside subscriptions."""
         self.item_ids: tuple[str, ...] = tuple(
             dict.fromkeys(event.item_id for facts in apis.values() for event in facts.events.values() if event.item_id)
         )

@@ -11,6 +11,7 @@ from emulator.judge.named import ORDER, POQ, QUOTE
 from emulator.judge.rule import FINE, Mark, asks
 from emulator.judge.rulebook import Rulebook, breach, given
 from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.rules.common.values import first_named
 from emulator.judge.run import Life, Run, Said, View, succeeded
 from emulator.standard.breach import Breach, Check
 from emulator.wire.exchange import Exchange
@@ -45,7 +46,7 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
                 continue
             here = f"{place}/{base.member}"
             wanted = at(item, f"/{base.member}/id")
-            found = next((one for _, one in every(last.value, f"{items}/*") if at(one, "/id") == wanted), None)
+            found = first_named(last.value, f"{items}/*", wanted)
             if found is None:
                 yield breach(f"{here}/id", f"an item of {base.kind} {life.id if life else ''}", wanted, hint=True)
                 continue
@@ -54,10 +55,8 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
-            sent = next(
-                (one for _, one in every(life.request if life else MISSING, f"{items}/*") if at(one, "/id") == wanted),
-                found,
-            )
+            asked = first_named(life.request, f"{items}/*", wanted) if life else None
+            sent = found if asked is None else asked
             yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
 
     about = f"items that name an item of a {base.kind}, against it"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
@@ -70,35 +71,92 @@ class _Comparing:
             yield breach(place, asked, answered, f"{place} was sent otherwise")
 
     def _list(self, asked: list[Any], answered: list[Any], place: str, *, growing: bool) -> Iterator[Mark]:
-        left = dict(enumerate(answered))
+        left = _Left(answered)
         unmatched: list[Any] = []
         for index, value in enumerate(asked):
             match = self._match(value, left, index)
             if match is None:
                 unmatched.append(value)
             else:
-                del left[match]
+                del left.values[match]
                 yield FINE
         for value in unmatched:
-            same_id = next(
-                (i for i, other in left.items() if id_of(other) is not None and id_of(other) == id_of(value)), None
-            )
+            same_id = next(left.with_id(id_of(value)), None)
             # Without an id to go by, what is left over in a list that cannot grow is the changed entry.
-            near = same_id if same_id is not None else (next(iter(left), None) if not growing else None)
+            near = same_id if same_id is not None else (next(iter(left.values), None) if not growing else None)
             if near is None:
-                yield breach(place, value, MISSING, f"an entry of {place} was sent and does not come back")
-            else:
-                yield from self.marks(value, left.pop(near), f"{place}/{near}")
-        if not growing:
-            for index, value in left.items():
+                if not left.tired:
+                    yield breach(place, value, MISSING, f"an entry of {place} was sent and does not come back")
+            elif same_id is not None or not left.tired:
+                yield from self.marks(value, left.values.pop(near), f"{place}/{near}")
+        if not growing and not left.tired:
+            for index, value in left.values.items():
                 yield breach(f"{place}/{index}", MISSING, value, f"{place}/{index} was not sent")
 
-    def _match(self, value: Any, left: Mapping[int, Any], index: int) -> int | None:
+    def _match(self, value: Any, left: _Left, index: int) -> int | None:
         """Where the same entry came back: first at the same index, then anywhere."""
-        for candidate in (index, *left):
-            if candidate in left and all(mark is FINE for mark in self.marks(value, left[candidate], "")):
+        for candidate in chain((index,), left.like(value, by_id="id" not in self.free)):
+            if candidate in left.values and all(mark is FINE for mark in self.marks(value, left.values[candidate], "")):
                 return candidate
         return None
+
+
+class _Left:
+    """The entries of a list that were not yet found to be those that were sent, by their indexes.
+
+    Who sends thousands in another order has each looked up, not compared with all the others; where that is not to be
+    had, so many are compared and the list is `tired`: what was not found by then may well be there.
+    """
+
+    def __init__(self, entries: list[Any]) -> None:
+        self.values: dict[int, Any] = dict(enumerate(entries))
+        self.tired = False
+        self._comparisons = 0
+        self._entries = entries
+        self._texts: dict[bytes, list[int]] | None = None
+        self._ids: dict[Any, list[int]] | None = None
+
+    def like(self, value: Any, *, by_id: bool) -> Iterator[int]:
+        """Where an entry may stand that was not at its own index."""
+        if self._texts is None:
+            self._texts = _gathered((dump(entry), index) for index, entry in enumerate(self._entries))
+        yield from self._there(self._texts.get(dump(value), []))
+        if by_id and isinstance(id_of(value), str):
+            yield from self.with_id(id_of(value))
+            return
+        for index in list(self.values):
+            self._comparisons += 1
+            if self._comparisons > _COMPARISONS:
+                self.tired = True
+                return
+            yield index
+
+    def with_id(self, identifier: Any) -> Iterator[int]:
+        """Where the entries with an id stand that are left."""
+        if not isinstance(identifier, str):
+            few = list(self.values.items())[:_FEW] if identifier is not None else []
+            return iter([index for index, entry in few if id_of(entry) == identifier])
+        if self._ids is None:
+            named = ((id_of(entry), index) for index, entry in enumerate(self._entries))
+            self._ids = _gathered((name, index) for name, index in named if isinstance(name, str))
+        return self._there(self._ids.get(identifier, []))
+
+    def _there(self, indexes: list[int]) -> Iterator[int]:
+        """Those that are left; the others are forgotten."""
+        while indexes and indexes[0] not in self.values:
+            del indexes[0]
+        return iter([index for index in indexes[:_FEW] if index in self.values])
+
+
+_COMPARISONS: Final = 20_000
+_FEW: Final = 100
+
+
+def _gathered(pairs: Iterable[tuple[Any, int]]) -> dict[Any, list[int]]:
+    found: dict[Any, list[int]] = {}
+    for key, index in pairs:
+        found.setdefault(key, []).append(index)
+    return found
 
 
 def echo_marks(

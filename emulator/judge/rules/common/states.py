@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.values import Labels, by_id, id_of, moment, one_moment
+from emulator.judge.rules.common.values import Labels, by_id, id_of, moment, named, one_moment
 from emulator.judge.run import Life, Said, Shown
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
 from emulator.wire.exchange import Exchange
@@ -199,6 +199,6 @@ def _states_of(sighting: Shown, machine: Machine, identifier: Any) -> Iterator[A
     if not machine.holder:
         yield at(sighting.value, machine.state)
         return
-    for _, value in every(sighting.value, machine.holder):
-        if id_of(value) == identifier:
-            yield at(value, machine.state)
+    nameless = named(sighting.value, machine.holder, MISSING) if identifier is None else ()
+    for value in (*named(sighting.value, machine.holder, identifier), *nameless):
+        yield at(value, machine.state)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from emulator.standard.instant import read_instant
+from emulator.wire.payload import at, dump, every
 
 Labels = str | tuple[str, ...]
 
@@ -63,3 +66,41 @@ def by_id(values: Iterable[Any]) -> dict[str, Any]:
 def id_of(value: Any) -> Any:
     """The `id` of an object, None where it has none or is none."""
     return value.get("id") if isinstance(value, dict) else None
+
+
+class _Recent(threading.local):
+    """What was looked up last in which bodies, by their identity; a body is kept as long as its index is."""
+
+    MOST = 16
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[tuple[int, str], tuple[Any, dict[Any, list[Any]]]] = OrderedDict()
+
+
+_RECENT: Final = _Recent()
+
+
+def named(body: Any, pattern: str, identifier: Any) -> list[Any]:
+    """The values that a pattern names in a body and that have this `id` (MISSING: that have none), in their order.
+
+    Who asks for one item after the other of a long message walks over it once. A body must not change any more.
+    """
+    key, kept = (id(body), pattern), _RECENT.kept
+    if key not in kept or kept[key][0] is not body:
+        found: dict[Any, list[Any]] = {}
+        for _, value in every(body, pattern):
+            found.setdefault(_hashable(at(value, "/id")), []).append(value)
+        kept[key] = body, found
+        if len(kept) > _RECENT.MOST:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key][1].get(_hashable(identifier), [])
+
+
+def first_named(body: Any, pattern: str, identifier: Any) -> Any:
+    """The first of these; None where there is none."""
+    return next(iter(named(body, pattern, identifier)), None)
+
+
+def _hashable(value: Any) -> Any:
+    return dump(value) if isinstance(value, dict | list) else value

@@ -17,7 +17,7 @@ from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass
-from emulator.judge.rules.common.values import told_alike
+from emulator.judge.rules.common.values import first_named, told_alike
 from emulator.judge.rules.order.answering import UNCHANGED, date_changes, entered_notes
 from emulator.judge.rules.order.products import ANSWERS, ITEMS
 
@@ -27,7 +27,9 @@ def notes_stay_as_they_are(said: Said) -> Iterator[Mark]:
     """Each note that was shown before, or that the seller took from the buyer, is still there, unchanged."""
     for shown, life in said.lived():
         earlier = life.last_before(said.exchange)
-        sent = entered_notes(said.run, life) if shown.exchange is not life.asked else ()
+        sent: dict[Any, list[Any]] = {}
+        for one in entered_notes(said.run, life) if shown.exchange is not life.asked else ():
+            sent.setdefault(one.item, []).append(one)
         holders = [
             ("", None, shown.value),
             *((place, at(item, "/id"), item) for place, item in every(shown.value, ITEMS)),
@@ -35,7 +37,11 @@ def notes_stay_as_they_are(said: Said) -> Iterator[Mark]:
         for place, item, holder in holders:
             old = _notes_of(earlier.value, item) if earlier else []
             known = {note.get("id") for note in old}
-            fresh = [one for one in sent if one.item == item and one.note["id"] not in known]
+            fresh = (
+                [one for one in sent.get(item, ()) if one.note["id"] not in known]
+                if isinstance(item, str | None)
+                else []
+            )
             here, now = f"{shown.place}{place}/note", at(holder, "/note")
             yield from _note_marks(here, now, old, f"exchange {earlier.exchange.n if earlier else 0} showed")
             for one in fresh:
@@ -47,7 +53,7 @@ _NOTE: Final = ("author", "date", "source", "text")
 
 def _notes_of(order: Any, item: Any) -> list[Mapping[str, Any]]:
     """The notes of an order, or of one of its items."""
-    holder = order if item is None else next((i for _, i in every(order, ITEMS) if at(i, "/id") == item), MISSING)
+    holder = order if item is None else first_named(order, ITEMS, item)
     return [note for _, note in every(holder, "/note/*") if isinstance(note, dict) and isinstance(note.get("id"), str)]
 
 
@@ -56,8 +62,12 @@ def _note_marks(
 ) -> Iterator[Mark]:
     """Each note against its namesakes now. `moved`: where another note has its id, it may have got one of its own."""
     now = [note for note in notes if isinstance(note, dict)] if isinstance(notes, list) else []
+    by_name: dict[str, list[Any]] = {}
+    for note in now:
+        if isinstance(name := note.get("id"), str):
+            by_name.setdefault(name, []).append(note)
     for old in before:
-        namesakes = [note for note in now if note.get("id") == old["id"]]
+        namesakes = by_name.get(old["id"], [])
         if any(_same_note(old, note) for note in namesakes) or (
             moved and namesakes and any(_same_note(old, note) for note in now)
         ):

@@ -12,6 +12,7 @@ from emulator.judge.rule import (
     responses,
 )
 from emulator.judge.rulebook import breach, hold
+from emulator.judge.rules.common.values import first_named
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, AT_WORK, ITEM_OVER, SHOWN, objects_of, text_of
 from emulator.judge.run import Said
@@ -98,10 +99,10 @@ def _quoted_terms(said: Said, item: Mapping[str, Any]) -> list[Any]:
     life = said.run.life(QUOTE, at(item, "/quoteItem/quoteId"))
     shown = life.last_before(said.exchange) if life else None
     wanted = at(item, "/quoteItem/id")
-    for _, quoted in objects_of(shown.value if shown else None, "/quoteItem/*"):
-        if quoted.get("id") == wanted:
-            terms = [term for _, term in every(quoted, "/quoteItemTerm/*")]
-            if quoted.get("state") == "approved.orderable" and "requestedQuoteItemTerm" in quoted:
-                terms.append(quoted["requestedQuoteItemTerm"])
-            return terms
-    return []
+    quoted = first_named(shown.value, "/quoteItem/*", wanted) if shown else None
+    if not isinstance(quoted, dict):
+        return []
+    terms = [term for _, term in every(quoted, "/quoteItemTerm/*")]
+    if quoted.get("state") == "approved.orderable" and "requestedQuoteItemTerm" in quoted:
+        terms.append(quoted["requestedQuoteItemTerm"])
+    return terms

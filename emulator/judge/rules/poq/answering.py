@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -90,9 +91,10 @@ def each_item_is_answered_once(said: Said) -> Iterator[Mark]:
     for shown, life in said.lived():
         sent = [item["id"] for _, item in items_of(life.request) if _has_id(item)]
         answered = [item["id"] for _, item in items_of(shown.value) if _has_id(item)]
-        for identifier in dict.fromkeys(sent):
-            count = answered.count(identifier)
-            if sent.count(identifier) == 1:
+        times = Counter(answered)
+        for identifier, asked in Counter(sent).items():
+            count = times[identifier]
+            if asked == 1:
                 yield hold(f"{shown.place}{ITEMS}", count == 1, expected="each item of the request, once",
                            found=answered, message=f"item {identifier} of the request is answered {count} times")  # fmt: skip
 

@@ -188,7 +188,7 @@ class RunModel {
 
 const ODD_MARKS = new Set(['late', 'never_arrived', 'duplicate', 'out_of_order', 'after_unregister', 'wrong_type', 'contradicts']);
 // Short ids ("1", "uni") name items within a resource and come again everywhere; only the resource's own id is followed then.
-const isId = (key, value, place) => typeof value === 'string' && /(^i|I)d$/.test(key) && (value.length >= 8 || (place === '' && key === 'id')) && value !== '***';
+const isId = (key, value, place) => typeof value === 'string' && /(^i|I)d$/.test(key) && (value.length >= 8 || (place === '' && key === 'id')) && !value.startsWith('***');
 
 // The path of a URL, without what every call of an API begins with.
 function shortPath(url) {
@@ -215,7 +215,7 @@ function difference(before, after, limit = 200) {
 }
 
 // The request as a command line. What was masked is a variable of the shell, named after its header: it is not in the report.
-const MASKED = '***';
+const MASKED = /\*{3}(?:[0-9a-f]{8})?/;
 function curl(exchange) {
   const quote = (text, variable = 'SECRET') => String(text).replaceAll('\u0000', '').split(MASKED).map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(`"$${variable}"`).replace(/^''(?=")|(?<=")''$/g, '');
   const { request } = exchange;

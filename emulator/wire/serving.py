@@ -1,0 +1,83 @@
+"""uvicorn as it is used here: with bounds for clients, and with an end that no client can put off."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+import uvicorn
+
+from emulator.wire.asgi import Receive, Scope, Send
+from emulator.wire.beside import App
+from emulator.wire.crowd import Crowd
+from emulator.wire.limits import Limits
+from emulator.wire.line import HttpLine
+
+_MORE: Final = 3
+"""Seconds beyond those of the limits after which uvicorn itself ends: nobody should see that."""
+
+_GONE: Final = 0.05
+"""Seconds until those who are answered know that nobody listens."""
+
+
+def server_of(app: App, limits: Limits) -> uvicorn.Server:
+    """A server for an application; it listens once it is run. What its log says are warnings."""
+    crowd = Crowd(limits)
+    config = uvicorn.Config(
+        _endable(app),
+        http=partial(HttpLine, crowd=crowd),  # type: ignore[arg-type] # uvicorn only calls it
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        backlog=limits.connections,
+        timeout_graceful_shutdown=math.ceil(limits.end_seconds) + _MORE,
+    )
+    return _Server(config, crowd)
+
+
+def _endable(app: App) -> App:
+    """The application, whose requests may be cancelled when the server ends: to uvicorn that is an error of ours."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+
+    return serve
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to: who is being answered has some seconds, and everybody else none."""
+
+    def __init__(self, config: uvicorn.Config, crowd: Crowd) -> None:
+        super().__init__(config)
+        self._crowd = crowd
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_default_executor(_Pool(thread_name_prefix="oit-page"))
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end = asyncio.get_running_loop().call_later(self._crowd.limits.end_seconds, self._cut)
+        await super().shutdown(sockets)
+        end.cancel()
+
+    def _cut(self) -> None:
+        """Nobody is waited for any longer. Connections first: a request without one needs no answer."""
+        self._crowd.end()
+        asyncio.get_running_loop().call_later(_GONE, lambda: [task.cancel() for task in self.server_state.tasks])
+
+
+class _Pool(ThreadPoolExecutor):
+    """Threads whose work is not waited for when the loop ends that asked for it."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - as it is called
+        super().shutdown(wait=False, cancel_futures=True)
