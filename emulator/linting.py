@@ -13,7 +13,6 @@ from emulator.errors import FileProblem, in_order
 from emulator.files import is_folder
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import Profile, load_profile
-from emulator.parties.strict import fields_of
 from emulator.plain_yaml import MOST_LOCATED, load_yaml
 from emulator.report.known import load_known
 from emulator.roots import Root
@@ -21,6 +20,7 @@ from emulator.scenario.bodies import body_problems
 from emulator.scenario.lint import checked
 from emulator.session import find_scenarios
 from emulator.standard.release import Release
+from emulator.standard.strict import fields_of
 
 SUFFIX: Final = ".oit.yaml"
 

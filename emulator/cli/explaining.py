@@ -91,6 +91,8 @@ def rules(guide: str | None, traced: tuple[Path, ...], form: str) -> None:
     "oit explain MEF123-R45",
     "oit explain contract.schema",
     "oit explain missingProperty --format json",
+    "oit explain order",
+    "oit explain charge",
     "oit explain MEF115-R51a --sdk MEF-LSO-Sonata-SDK",
 ))  # fmt: skip
 @click.argument("identifier", metavar="ID")
@@ -101,12 +103,17 @@ def explain(identifier: str, sdk: Path | None, form: str) -> None:
     """Say what an ID of a report means: what is asked, how it is seen, a right and a wrong example.
 
     ID is a requirement (MEF123-R45, also MEF123:R45), a rule (MEF115-R36.history, contract.schema), an entry
-    of the interpretation register, or the code of an error body (missingProperty).
+    of the interpretation register, or the code of an error body (missingProperty). An API (quote, order) or a kind of
+    resource (charge) tells what its contract says of kinds, operations and events, each fact with the rule behind it.
     """
     from emulator.judge import explanation
     from emulator.report.explanation import render
+    from emulator.standard.kinds.explained import explained
+    from emulator.standard.release import load_release
 
-    told = explanation.explain(identifier, sdk)
+    release = load_release()
+    word = release.api(identifier) if identifier in release.spellings else identifier
+    told = explained(release.kinds, word, release.name) or explanation.explain(identifier, sdk)
     if form == "json":
         import json
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from emulator.doors import Emulation
 from emulator.parties.clock import rfc3339
-from emulator.parties.hand import Hand, Living, cycle_of
+from emulator.parties.hand import Hand, Living
 from emulator.parties.store import Owed
 from emulator.report.masking import clean_text, plain
-from emulator.standard.events import listeners
+from emulator.wire.payload import at
 
 
 def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
     """`GET /api/runs/ID/resources`, without `now`. `run` None is all that the seller has."""
     hand, release = Hand(emulation.seller), emulation.seller.context.release
-    events = {api: sorted(set(listeners(release, api).values())) for api in emulation.seller.apis}
+    events = {api: sorted({event.type for event in release.kinds.telling(api)}) for api in emulation.seller.apis}
     subscribed = list(hand.subscriptions(run))
     return {
         "resources": [_living(each, events) for each in hand.living(run)],
@@ -35,21 +35,23 @@ def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
 
 
 def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
-    resource = living.resource
-    product = resource.kind == "product"
-    state, log = ("status", "statusChange") if product else ("state", "stateChange")
+    resource, kind = living.resource, living.kind
+    log = kind.history
+    own = kind.items.state.member if kind.items else ""
     return {
         "kind": resource.kind,
         "id": resource.id,
-        "machine": cycle_of(resource),
-        "state": plain(resource.body.get(state)),
+        "machine": living.machine,
+        "state": plain(at(resource.body, kind.state_at)),
         "created": rfc3339(resource.created),
         "final": living.final,
         "final_items": sorted(living.final_items),
-        "items": [{"id": plain(item.get("id")), "state": plain(item.get("state"))} for item in living.items],
-        "history": [
-            {"state": plain(entry.get(state)), "at": plain(entry.get("changeDate"))}
-            for entry in resource.body.get(log, ())
+        "items": [{"id": plain(item.get("id")), "state": plain(item.get(own))} for item in living.items],
+        "history": []
+        if log is None
+        else [
+            {"state": plain(entry.get(log.state)), "at": plain(entry.get(log.moment))}
+            for entry in resource.body.get(log.member, ())
         ],
         "timers": [{"action": timer.action, "at": rfc3339(timer.at)} for timer in living.timers],
         "moves": list(living.moves),

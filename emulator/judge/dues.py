@@ -14,9 +14,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.hubs import Listening, Subscription, over, parties_of
-from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, ORDER, POQ, QUOTE, Kind, Life, Run, Shown, View
+from emulator.judge.run import Life, Run, Shown, View
 from emulator.judge.times import CLOCKS, GRACE
-from emulator.standard.events import DATE_SET
+from emulator.standard.kinds.facts import Event, EventClass, Kind
+from emulator.standard.kinds.facts import History as Log
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
@@ -28,34 +30,46 @@ if TYPE_CHECKING:
 class News:
     """What is told of a kind of resource: the types of its events.
 
-    `state` tells of a new state, and so does that of `ends`, by the state. `choice` are the types that a Seller of
-    events need not have: they are due where a subscription names them, or where the Seller sends them.
+    `state` tells of a new state, and so does that of `ends`, by the state, in its place; those of `reached` come beside
+    it. `sets` are those of members of items that get a value, by the member. `choice` are the types that a Seller of events
+    need not have: they are due where a subscription names them, or where the Seller sends them.
     """
 
     kind: Kind
-    state: str
-    created: str | None = None
-    items: str | None = None
-    date: str | None = None
-    choice: tuple[str, ...] = ()
+    state: str = ""
+    created: str = ""
+    items: str = ""
+    sets: Mapping[str, str] = field(default_factory=dict)
+    choice: tuple[Event, ...] = ()
     ends: Mapping[str, str] = field(default_factory=dict)
+    reached: Mapping[str, str] = field(default_factory=dict)
 
     def types(self, state: str) -> tuple[str, ...]:
         """The events that tell of a new state; any of them will do."""
-        return (self.state, self.ends[state]) if state in self.ends else (self.state,)
+        return tuple(one for one in (self.state, self.ends.get(state)) if one)
 
 
-NEWS: Final = (
-    News(POQ, "poqStateChangeEvent", created="poqCreateEvent", items="poqItemStateChangeEvent"),
-    News(QUOTE, "quoteStateChangeEvent", items="quoteItemStateChangeEvent"),
-    News(ORDER, "productOrderStateChangeEvent", items="productOrderItemStateChangeEvent", date=DATE_SET,
-         choice=(DATE_SET,)),
-    News(CANCEL, "cancelProductOrderStateChangeEvent"),
-    News(MODIFY_DATE, "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent"),
-    News(CHARGE, "chargeStateChangeEvent", created="chargeCreateEvent", ends={"timeout": "chargeTimeoutEvent"},
-         choice=("chargeStateChangeEvent", "chargeTimeoutEvent")),
-)  # fmt: skip
-"""The kinds of resource that there are events of."""
+def news_of(kinds: ReleaseKinds) -> Iterator[News]:
+    """The kinds of resource that there are events of."""
+    for kind in kinds:
+        events = [event for event in kinds.telling(kind.api) if event.kind == kind.name and not event.said.get("never")]
+        if events:
+            ends = [event for event in events if event.cls == "reached" and not event.of and not event.item]
+            before = f"{kind.items_at}/*/"
+            yield News(
+                kind,
+                _type(events, "state"),
+                _type(events, "create"),
+                _type(events, "state", item=True),
+                {e.member.removeprefix(before): e.type for e in events if e.cls == "set" and e.item},
+                tuple(event for event in events if event.optional),
+                {event.state: event.type for event in ends if event.instead},
+                {event.state: event.type for event in ends if not event.instead and not event.said},
+            )
+
+
+def _type(events: Sequence[Event], cls: EventClass, *, item: bool = False) -> str:
+    return next((event.type for event in events if (event.cls, event.item) == (cls, item)), "")
 
 
 class Mark(StrEnum):
@@ -79,7 +93,7 @@ class Due:
     """Something that had to be told, by one of `types`: a new state (or the resource itself, or an item's state).
 
     `moment` is when it happened, by the clock of who tells, or where nothing tells that (`exact` is False), when it was
-    `seen`. It did not happen before `since`, and had happened by `latest`, by the clock of the transcript. `hub` is the
+    `seen`; `set` is the member that got a value. It did not happen before `since`, and had happened by `latest`, by the clock of the transcript. `hub` is the
     subscription that asked for it; `cut_off` says that it ended while the event could be under way.
     """
 
@@ -91,6 +105,7 @@ class Due:
     since: datetime
     latest: datetime
     item: str | None = None
+    set: str = ""
     created: bool = False
     hub: Subscription | None = None
     cut_off: bool = False
@@ -107,8 +122,8 @@ class Due:
         """What happened, in words."""
         if self.created:
             return "it came into being"
-        if self.types == (DATE_SET,):
-            return f"item {self.item} got its expected date"
+        if self.set:
+            return f"item {self.item} got its {self.set}"
         return f"item {self.item} became {self.state}" if self.item else f"it became {self.state}"
 
     @property
@@ -136,15 +151,16 @@ def moment_of(text: Any) -> datetime | None:
 History = list[tuple[datetime, str]]
 
 
-def history_of(value: Any) -> History:
-    """The changes of state that a resource or an item tells of itself, oldest first; empty where one cannot be read.
+def history_of(value: Any, log: Log | None) -> History:
+    """The changes of state that a resource or an item tells of itself, oldest first; empty where one cannot be read, or
+    where its kind keeps none.
 
     An entry that tells of the state that was there before is no change.
     """
-    entries = at(value, "/stateChange")
-    if not isinstance(entries, list):
+    entries = at(value, log.at) if log else MISSING
+    if log is None or not isinstance(entries, list):
         return []
-    found = [(moment_of(at(entry, "/changeDate")), at(entry, "/state")) for entry in entries]
+    found = [(moment_of(at(entry, f"/{log.moment}")), at(entry, f"/{log.state}")) for entry in entries]
     told = [(moment, state) for moment, state in found if moment is not None and isinstance(state, str)]
     if len(told) < len(found):
         return []
@@ -170,7 +186,8 @@ class Owing:
     def __init__(self, run: Run, news: News, listening: Listening) -> None:
         self._run, self._news, self._listening = run, news, listening
         self._grace = run.spread(GRACE)
-        self._sent: Final = {one for one in news.choice if run.of(one, api=news.kind.api)}
+        self._choice: Final = {one.type for one in news.choice}
+        self._sent: Final = {one.type for one in news.choice if run.of(one.operation, api=news.kind.api)}
 
     def of(self, life: Life) -> list[Due]:
         """What was due of a resource, in the order of time."""
@@ -189,41 +206,53 @@ class Owing:
         news, lead = self._news, _lead(life, self._grace)
         if news.created:
             yield from self._creation(life, news.created)
-        looks = list(_looks(((shown, shown.value) for shown in life.shown), news.kind.state))
+        kind, items = news.kind, news.kind.items
+        looks = list(_looks(((shown, shown.value) for shown in life.shown), kind.state_at, kind.history))
         for before, due in self._changes(looks, news.types, lead):
             yield before, due
-        if news.items and news.kind.items:
-            types = (news.items,)
+        if news.reached:
+            yield from self._changes(looks, lambda state: (news.reached[state],) if state in news.reached else (), lead)
+        if items and (news.items or news.sets):
+            types = (news.items,) if news.items else ()
 
             def of_item(_state: str) -> tuple[str, ...]:
                 return types
 
-            for item, values in _by_item(life, news.kind.items).items():
-                for before, due in self._changes(list(_looks(values, "/state")), of_item, lead):
+            for item, values in _by_item(life, items.at).items():
+                for before, due in self._changes(list(_looks(values, items.state.at, items.history)), of_item, lead):
                     due.item = item
                     yield before, due
-                if news.date:
-                    yield from self._date(values, news.date, item)
+                for member, event_type in news.sets.items():
+                    yield from self._set(values, member, event_type, item)
 
     def _creation(self, life: Life, event_type: str) -> Iterator[tuple[Exchange, Due]]:
         """A resource came into being: in answer to a request, or (a charge) at some time after its order was placed."""
         first = life.shown[0]
         begun = life.asked
-        if begun is None and life.kind is CHARGE:
-            named = (at(first.value, f"/{member}/productOrderId") for member in ("productOrder", "productOrderItem"))
-            orders = (self._run.life(ORDER, one) for one in named)
-            begun = next((order.asked for order in orders if order and order.asked), None)
+        if begun is None:
+            begun = next(self._raised_by(life.kind, first.value), None)
         told = moment_of(at(first.value, "/creationDate")) if life.asked is None else None
         since = begun.at if begun else first.exchange.at - self._run.spread(CLOCKS)
         yield begun or first.exchange, Due(
-            (event_type,), str(at(first.value, "/state")), told or first.exchange.at, first, told is not None,
+            (event_type,), str(at(first.value, life.kind.state_at)), told or first.exchange.at, first, told is not None,
             since - self._grace, over(first.exchange), created=True,
         )  # fmt: skip
+
+    def _raised_by(self, kind: Kind, value: Any) -> Iterator[Exchange]:
+        """The requests that made what a resource comes up beside, such as the order of a charge."""
+        beside = kind.said.get("raised", {}).get("beside", ())
+        for reference in kind.references:
+            if reference.to in beside and self._run.kinds.kind(reference.to).task is None:
+                life = self._run.life(reference.to, at(value, f"{reference.at}/{reference.id}"))
+                if life and life.asked:
+                    yield life.asked
 
     def _changes(
         self, looks: Sequence[_Look], types: Callable[[str], tuple[str, ...]], lead: timedelta | None
     ) -> Iterator[tuple[Exchange, Due]]:
-        """New states after the first look: by the history where one is told, else between two looks."""
+        """New states after the first look: by the history where one is told, else between two looks. A state of which no
+        event tells is passed over.
+        """
         last = next((spot for spot in range(len(looks) - 1, 0, -1) if looks[spot].history), 0)
         telling = [look for spot, look in enumerate(looks) if not spot or spot >= last or look.history]
         for before, after in pairwise(telling):
@@ -237,15 +266,15 @@ class Owing:
                 yield early, Due(types(after.state), after.state, after.shown.exchange.at, after.shown, exact=False,
                                  since=early.at - self._grace, latest=latest)  # fmt: skip
 
-    def _date(
-        self, values: Sequence[tuple[Shown, Mapping[str, Any]]], event_type: str, item: str
+    def _set(
+        self, values: Sequence[tuple[Shown, Mapping[str, Any]]], member: str, event_type: str, item: str
     ) -> Iterator[tuple[Exchange, Due]]:
-        """The expected date of an item that had none."""
+        """A member of an item that had no value, and has one; of a list nobody can say when its entries came."""
         for (before, old), (after, new) in pairwise(values):
-            found = at(new, "/expectedCompletionDate")
-            if isinstance(found, str) and at(old, "/expectedCompletionDate") in (MISSING, None):
+            found = at(new, f"/{member}")
+            if isinstance(found, str) and at(old, f"/{member}") in (MISSING, None):
                 seen = after.exchange
-                yield before.exchange, Due((event_type,), found, seen.at, after, exact=False, item=item,
+                yield before.exchange, Due((event_type,), found, seen.at, after, exact=False, item=item, set=member,
                                            since=before.exchange.at - self._grace, latest=over(seen))  # fmt: skip
 
     def _asked_for(self, life: Life, due: Due, before: Exchange) -> Subscription | None:
@@ -266,7 +295,7 @@ class Owing:
         return hub.until > due.latest + self._grace
 
     def _offered(self, hub: Subscription, due: Due) -> bool:
-        chosen = [one for one in due.types if one in self._news.choice]
+        chosen = [one for one in due.types if one in self._choice]
         named = hub.types is not None and bool(hub.types & set(due.types))
         return not chosen or named or any(one in self._sent for one in chosen)
 
@@ -278,21 +307,23 @@ def _lead(life: Life, most: timedelta) -> timedelta | None:
     if life.asked is None:
         return None
     first = life.shown[0].value
-    told = [moment for moment, _ in history_of(first)[-1:]]
+    told = [moment for moment, _ in history_of(first, life.kind.history)[-1:]]
     told += [moment for name in ("/orderDate", "/quoteDate") if (moment := moment_of(at(first, name))) is not None]
     lead = told[0] - life.asked.at if told else None
     return lead if lead is not None and abs(lead) <= most else None
 
 
-def _looks(values: Iterator[tuple[Shown, Mapping[str, Any]]] | Sequence[Any], state: str) -> Iterator[_Look]:
+def _looks(
+    values: Iterator[tuple[Shown, Mapping[str, Any]]] | Sequence[Any], state: str, log: Log | None
+) -> Iterator[_Look]:
     old: Any = MISSING
     history: History = []
     for shown, value in values:
         now = at(value, state)
         if isinstance(now, str):
-            entries = at(value, "/stateChange")
+            entries = at(value, log.at) if log else MISSING
             if entries != old:
-                old, history = entries, history_of(value)
+                old, history = entries, history_of(value, log)
             yield _Look(shown, value, now, history)
 
 

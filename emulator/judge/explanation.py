@@ -94,12 +94,13 @@ def rule_table() -> dict[str, dict[str, Any]]:
     """
     looking = {rule.id: rule for rule in (*RULES, *(rule for book in BOOKS for rule in book.rules))}
     table: dict[str, dict[str, Any]] = {}
+    kinds = load_release().kinds
     for name, (about, _) in _rules().items():
         rule = looking.get(name)
         spots = rule.on.spots if rule and rule.on else ()
         row = {
             "about": " ".join(about.split()),
-            "on": [[spot.api, spot.operation, str(spot.half)] for spot in spots],
+            "on": [[spot.api, one, str(spot.half)] for spot in spots for one in spot.operations(kinds)],
             "places": list(rule.places) if rule else [],
         }
         table[name] = {key: value for key, value in row.items() if value}

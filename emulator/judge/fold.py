@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from emulator.wire.exchange import Exchange
 
 if TYPE_CHECKING:
-    from emulator.judge.run import Kind, Run, Shown
+    from emulator.judge.run import Run, Shown
 
 Known = TypeVar("Known")
 Value = TypeVar("Value")
@@ -37,12 +37,12 @@ def grouped(api: str, operation: str, by: Callable[[Exchange], Any]) -> Fold[dic
     return Fold(dict, take)
 
 
-def first_told(kind: Kind, of: Callable[[Shown], Value | None]) -> Fold[dict[str, tuple[Shown, Value]]]:
-    """By its id, the first sighting of each resource of a kind in which `of` finds something, with what that was."""
+def first_told(kind: str, of: Callable[[Shown], Value | None]) -> Fold[dict[str, tuple[Shown, Value]]]:
+    """By its id, the first sighting of each resource of the kind of that name in which `of` finds something, with what that was."""
 
     def take(known: dict[str, tuple[Shown, Value]], run: Run, exchange: Exchange) -> None:
         for shown, life in run.lived(exchange):
-            if life.kind is kind and life.id not in known and (found := of(shown)) is not None:
+            if life.kind.name == kind and life.id not in known and (found := of(shown)) is not None:
                 known[life.id] = shown, found
 
     return Fold(dict, take)

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.run import EVENTS, Run, succeeded
+from emulator.judge.run import Run, succeeded
 from emulator.judge.times import CLOCKS, GRACE, ROUNDED, SKEW
 from emulator.standard.events import Query, query_of
 from emulator.standard.formats import is_uri
@@ -250,7 +250,7 @@ def _longer(one: Subscription, other: Subscription) -> Subscription:
 
 
 def _events(run: Run, api: str) -> Sequence[Exchange]:
-    return run.of(*(operation for operation, kind in EVENTS.items() if kind.api == api), api=api)
+    return run.of(*(event.operation for event in run.kinds.telling(api)), api=api)
 
 
 def subscriptions(run: Run, api: str) -> list[Subscription]:

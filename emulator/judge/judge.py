@@ -16,6 +16,7 @@ from emulator.judge.rules.common import STEADY
 from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
 from emulator.standard.breach import Check
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.requirement import load_requirements
 from emulator.wire.coding import ACCEPTED
 from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
@@ -123,7 +124,7 @@ class Judging:
     ) -> None:
         self.run = Run(release, declared, provoked, spoilt, heard, speed, withheld, elsewhere)
         self._found = _Tally(sut)
-        self._choice = _chosen(tuple(rules))
+        self._choice = _chosen(tuple(rules), release.kinds)
         self._closing = closing
         self._refuser, self._expected, self._sut = refuser, expected, sut
 
@@ -196,15 +197,16 @@ class Judging:
 class _Choice:
     """Which rules look at which messages."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], kinds: ReleaseKinds) -> None:
         self._everywhere: dict[Half, list[Rule]] = {half: [] for half in Half}
         self._spots: dict[tuple[str | None, str | None, Half], list[tuple[range, Rule]]] = defaultdict(list)
         for rule in rules:
             if rule.on is None:
                 self._everywhere[rule.half or Half.REQUEST].append(rule)
                 continue
-            for spot in dict.fromkeys(rule.on.spots):
-                self._spots[spot.api, spot.operation, spot.half].append((spot.statuses, rule))
+            found = ((spot, operation) for spot in rule.on.spots for operation in spot.operations(kinds))
+            for api, operation, half, statuses in dict.fromkeys((s.api, one, s.half, s.statuses) for s, one in found):
+                self._spots[api, operation, half].append((statuses, rule))
 
     def on(self, said: Said) -> Iterator[Rule]:
         yield from self._everywhere[said.half]
@@ -216,8 +218,8 @@ class _Choice:
 
 
 @lru_cache(maxsize=8)
-def _chosen(rules: tuple[Rule, ...]) -> _Choice:
-    return _Choice(rules)
+def _chosen(rules: tuple[Rule, ...], kinds: ReleaseKinds) -> _Choice:
+    return _Choice(rules, kinds)
 
 
 @dataclass

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from emulator.judge.dues import NEWS, Due, Mark, News, Owing, history_of, moment_of
+from emulator.judge.dues import Due, Mark, News, Owing, history_of, moment_of, news_of
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import Listening, over, subscriptions, was_under_way
-from emulator.judge.run import Kind, Life, Run
+from emulator.judge.run import Life, Run
 from emulator.judge.run import succeeded as was_accepted
 from emulator.judge.times import GRACE, SKEW
-from emulator.standard.events import listeners
+from emulator.standard.kinds.facts import Kind
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
 
@@ -30,7 +30,6 @@ __all__ = ["GOOD", "Account", "Due", "Ledger", "Mark", "Told", "ledger_of", "mom
 
 _LAST: Final = 1 << 62
 """Among lines of one moment, those that no exchange says come last."""
-_ITEM_IDS: Final = ("poqItemId", "quoteItemId", "orderItemId")
 
 
 GOOD: Final = frozenset({Mark.DELIVERED, Mark.REPEATED, Mark.AWAITED, Mark.UNCONFIRMED})
@@ -116,7 +115,7 @@ class Account:
                 yield Line(hub.ended.at, hub.ended.n, "end of that subscription")
         state: Any = None
         for shown in self.life.shown:
-            now = at(shown.value, self.kind.state) if self.kind.state else MISSING
+            now = at(shown.value, self.kind.state_at) if self.kind.state else MISSING
             if now != state:
                 state = now
                 yield Line(shown.exchange.at, shown.exchange.n,
@@ -172,18 +171,18 @@ def read_ledger(
 def ledger_of(run: Run, *, now: datetime, grace: float | None = None) -> Ledger:
     """As `read_ledger`, for a run that the judge has read."""
     patience = run.spread(GRACE if grace is None else timedelta(seconds=grace))
-    hubs = {news.kind.api: Listening(run, news.kind.api) for news in NEWS}
+    every_news = list(news_of(run.kinds))
+    hubs = {api: Listening(run, api) for api in dict.fromkeys(news.kind.api for news in every_news)}
     accounts: list[Account] = []
-    for news in NEWS:
+    for news in every_news:
         kind = news.kind
-        lives = run.lives(kind)
+        lives = run.lives(kind.name)
         if not lives:
             continue
         listening, owing, not_found = hubs[kind.api], Owing(run, news, hubs[kind.api]), _not_found(kind, run)
-        types = listeners(run.release, kind.api)
         for life in lives:
             account = Account(kind, life.id, life, listening, run)
-            account.told = [_told(event, types) for event in life.told]
+            account.told = [_told(event, run) for event in life.told]
             account.due = owing.of(life)
             _pair(account, now, patience)
             _examine(account, news, not_found.get(life.id))
@@ -214,13 +213,14 @@ def _first(life: Life) -> int:
     return min(seen, default=0)
 
 
-def _told(event: Exchange, types: dict[str, str]) -> Told:
+def _told(event: Exchange, run: Run) -> Told:
     body = event.request.body
     identifier = at(body, "/eventId")
-    item = next((found for name in _ITEM_IDS if isinstance(found := at(body, f"/event/{name}"), str)), None)
+    item = next((found for name in run.kinds.item_ids if isinstance(found := at(body, f"/event/{name}"), str)), None)
+    about = run.event(event)
     told = Told(
         exchange=event,
-        event_type=types.get(str(event.operation), str(event.operation)),
+        event_type=about.type if about else str(event.operation),
         event_id=identifier if isinstance(identifier, str) else None,
         moment=moment_of(at(body, "/eventTime")),
         item=item,
@@ -334,7 +334,8 @@ def _wanted(told: Told, account: Account) -> None:
 
 def _not_found(kind: Kind, run: Run) -> dict[str | None, Exchange]:
     """By its id, the last read of each resource of a kind that was answered 404."""
-    reads = run.of(kind.retrieve, api=kind.api) if kind.retrieve else ()
+    retrieve = kind.one("retrieve")
+    reads = run.of(retrieve, api=kind.api) if retrieve else ()
     return {
         read.path_params.get("id"): read
         for read in reads
@@ -352,6 +353,8 @@ def _against_reads(told: Told, account: Account) -> None:
         or (told.moment is not None and told.moment < before.exchange.at - account.run.spread(SKEW))
     ):
         return
-    state = at(after.value, account.kind.state)
-    if state == at(before.value, account.kind.state) and len(history_of(after.value)) <= len(history_of(before.value)):
+    place, log = account.kind.state_at, account.kind.history
+    state = at(after.value, place)
+    grown = len(history_of(after.value, log)) > len(history_of(before.value, log))
+    if state == at(before.value, place) and not grown:
         told.mark(Mark.CONTRADICTS, f"#{before.exchange.n} and #{after.exchange.n} both show {state}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from emulator.judge.run import EVENTS, KINDS, Kind, Life, Run, succeeded
+from emulator.judge.run import Life, Run, succeeded
 from emulator.standard.release import Release
 from emulator.standard.use_case import NOTIFICATION, POLLING, UseCase, load_use_cases
 from emulator.wire.exchange import Exchange
@@ -14,7 +14,6 @@ from emulator.wire.payload import MISSING, at, every
 Row = tuple[str, str, str]
 """A use case, a way (polling, notification, or "" where there is but one) and an outcome."""
 
-_KINDS: Final = {kind.name: kind for kind in KINDS}
 _TAKEN: Final = 204
 
 
@@ -35,10 +34,10 @@ def _rows(case: UseCase, run: Run) -> Iterator[Row]:
         for exchange in run.of(case.by, api=case.api):
             yield from _asked(case, run, exchange, about)
         for life in about:
-            yield from _ends(case, life)
+            yield from _ends(case, life, run)
     elif case.of is not None:
-        for life in run.lives(_KINDS[case.of]):
-            yield from _ends(case, life)
+        for life in run.lives(case.of):
+            yield from _ends(case, life, run)
 
 
 def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, None]) -> Iterator[Row]:
@@ -56,40 +55,33 @@ def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, None])
 def _life(case: UseCase, run: Run, exchange: Exchange) -> Life | None:
     """The resource that a call made, or is about."""
     if case.about is not None and case.of is not None:
-        return run.life(_KINDS[case.of], at(exchange.request.body, case.about))
-    for shown in run.shown(exchange):
-        return run.life(_kind_of(exchange), shown.value["id"])
-    return None
+        return run.life(case.of, at(exchange.request.body, case.about))
+    return next((life for _, life in run.lived(exchange)), None)
 
 
-def _kind_of(exchange: Exchange) -> Kind:
-    return next(
-        kind for kind in KINDS if kind.api == exchange.api and exchange.operation in [name for name, _ in kind.views()]
-    )
-
-
-def _ends(case: UseCase, life: Life) -> Iterator[Row]:
+def _ends(case: UseCase, life: Life, run: Run) -> Iterator[Row]:
     first = next((shown for shown in life.shown if shown.whole), None)  # a list leaves members out
     if first is None or not _holds(case.begins, first.value):
         return
     for outcome, wanted in case.ends.items():
         end = next((n for n, shown in enumerate(life.shown) if _holds(wanted, shown.value)), None)
         if end is not None:
-            yield case.id, _way(case, life, end) if case.told else "", outcome
+            yield case.id, _way(case, life, end, run) if case.told else "", outcome
 
 
-def _way(case: UseCase, life: Life, end: int) -> str:
+def _way(case: UseCase, life: Life, end: int, run: Run) -> str:
     """Whether an event told of it: of the state since it was last seen otherwise, or that it had come into being."""
     first = life.shown[end].exchange.n
     since = life.shown[end - 1].exchange.n if end and case.told == "state" else 0
     if case.told == "created":
         first = life.shown[0].exchange.n
-    told = any(since < event.n < first and _tells(event, life) for event in life.told)
+    told = any(since < event.n < first and _tells(event, life, run) for event in life.told)
     return NOTIFICATION if told else POLLING
 
 
-def _tells(event: Exchange, life: Life) -> bool:
-    return _delivered(event) and EVENTS.get(str(event.operation)) is life.kind
+def _tells(event: Exchange, life: Life, run: Run) -> bool:
+    told = run.event(event)
+    return _delivered(event) and told is not None and told.kind == life.kind.name
 
 
 def _delivered(event: Exchange) -> bool:

@@ -17,6 +17,7 @@ from typing import Final
 from emulator.judge.run import Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
 from emulator.standard.breach import Breach
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.requirement import Keyword, Requirement, load_requirements
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, as_json, hoped
@@ -43,13 +44,36 @@ ANY_OPERATION: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Operations that only a release knows: those of a kind of resource by what they do with it (`views`), or, without a
+    kind, the listeners of the API; with `items` those that are told of resources with items.
+    """
+
+    kind: str = ""
+    views: tuple[str, ...] = ()
+    items: bool = False
+
+    def of(self, kinds: ReleaseKinds, api: str) -> tuple[str, ...]:
+        """Their operationIds."""
+        if not self.kind:
+            told = kinds.telling(api)
+            return tuple(one.operation for one in told if not self.items or kinds.kind(one.kind).items)
+        shown = kinds.kind(self.kind).views
+        return tuple(operation for view in self.views for operation in shown.get(view, ()))
+
+
+@dataclass(frozen=True, slots=True)
 class Spot:
-    """Messages of one operation: its request, or its responses with a status in `statuses`."""
+    """Messages of one operation, or of those that are chosen: requests, or responses with a status in `statuses`."""
 
     api: str
-    operation: str
+    operation: str | Chosen
     half: Half
     statuses: range = range(200, 300)
+
+    def operations(self, kinds: ReleaseKinds) -> tuple[str, ...]:
+        """The operations, as a release has them."""
+        return (self.operation,) if isinstance(self.operation, str) else self.operation.of(kinds, self.api)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +98,25 @@ def requests(api: str, *operations: str) -> On:
 def responses(api: str, *operations: str, statuses: range = range(200, 300)) -> On:
     """The responses of these operations; those of success unless `statuses` says otherwise."""
     return On(tuple(Spot(api, operation, Half.RESPONSE, statuses) for operation in operations))
+
+
+SHOWING: Final = ("create", "retrieve", "patch", "list")
+"""What operations do that show a resource."""
+
+
+def shows(api: str, kind: str, *views: str, statuses: range = range(200, 300)) -> On:
+    """The responses that show resources of a kind: to these views of it, or to any."""
+    return On((Spot(api, Chosen(kind, views or SHOWING), Half.RESPONSE, statuses),))
+
+
+def asks(api: str, kind: str, *views: str) -> On:
+    """The requests of these views of a kind."""
+    return On((Spot(api, Chosen(kind, views), Half.REQUEST),))
+
+
+def tells(api: str, *, items: bool = False) -> On:
+    """The notifications of an API; with `items` those about resources that have items."""
+    return On((Spot(api, Chosen(items=items), Half.REQUEST),))
 
 
 Look = Callable[[Said], Iterable[Mark]]

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
 from emulator.judge.fold import Fold, Known
+from emulator.standard.kinds.facts import Event, Kind
 from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
 from emulator.wire.payload import MISSING, at, every
 
@@ -52,95 +53,13 @@ class View(StrEnum):
     LISTED = "listed"  # an entry of a list, often with fewer attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of resource and the operations that show it. `name` is also that of its lifecycle, if it has one."""
-
-    name: str
-    api: str
-    create: str | None = None
-    retrieve: str | None = None
-    patch: str | None = None
-    listing: str | None = None
-    state: str = "/state"
-    items: str | None = None
-
-    def views(self) -> Iterator[tuple[str, View]]:
-        """Each operation that shows this kind."""
-        named = (
-            (self.create, View.CREATED),
-            (self.retrieve, View.RETRIEVED),
-            (self.patch, View.PATCHED),
-            (self.listing, View.LISTED),
-        )
-        return ((operation, view) for operation, view in named if operation)
-
-
-ADDRESS: Final = Kind("geographicAddress", "geographicAddress", retrieve="retrieveGeographicAddress", state="")
-SITE: Final = Kind(
-    "geographicSite", "geographicSite", retrieve="retrieveGeographicSite", listing="listGeographicSite", state=""
-)
-POQ: Final = Kind(
-    "productOfferingQualification",
-    "productOfferingQualification",
-    create="createProductOfferingQualification",
-    retrieve="retrieveProductOfferingQualification",
-    listing="listProductOfferingQualification",
-    items="/productOfferingQualificationItem",
-)
-QUOTE: Final = Kind(
-    "quote", "quote", create="createQuote", retrieve="retrieveQuote", listing="listQuote", items="/quoteItem"
-)
-ORDER: Final = Kind(
-    "productOrder",
-    "productOrder",
-    create="createProductOrder",
-    retrieve="retrieveProductOrder",
-    patch="patchProductOrder",
-    listing="listProductOrder",
-    items="/productOrderItem",
-)
-CANCEL: Final = Kind(
-    "cancelProductOrder",
-    "productOrder",
-    create="createCancelProductOrder",
-    retrieve="retrieveCancelProductOrder",
-    listing="listCancelProductOrder",
-)
-MODIFY_DATE: Final = Kind(
-    "modifyProductOrderItemRequestedDeliveryDate",
-    "productOrder",
-    create="createModifyProductOrderItemRequestedDeliveryDate",
-    retrieve="retrieveModifyProductOrderItemRequestedDeliveryDate",
-    listing="listModifyProductOrderItemRequestedDeliveryDate",
-)
-CHARGE: Final = Kind(
-    "charge", "productOrder", retrieve="retrieveCharge", patch="patchCharge", listing="listCharge", items="/chargeItem"
-)
-PRODUCT: Final = Kind("product", "productInventory", retrieve="retrieveProduct", listing="listProduct", state="/status")
-KINDS: Final = (ADDRESS, SITE, POQ, QUOTE, ORDER, CANCEL, MODIFY_DATE, CHARGE, PRODUCT)
-"""Every kind of resource of the six functions. Hubs have no life to be judged: `Run.of` finds their exchanges."""
-
-_SHOWN_BY: Final = {(kind.api, operation): (kind, view) for kind in KINDS for operation, view in kind.views()}
-
-
-EVENTS: Final = {
-    "poqCreateEvent": POQ,
-    "poqStateChangeEvent": POQ,
-    "listenToPoqItemStateChangeEvent": POQ,
-    "listenToQuoteStateChangeEvent": QUOTE,
-    "listenToQuoteItemStateChangeEvent": QUOTE,
-    "productOrderStateChangeEvent": ORDER,
-    "productOrderItemStateChangeEvent": ORDER,
-    "productOrderItemExpectedCompletionDateSet": ORDER,
-    "productSpecificProductOrderItemMilestoneEvent": ORDER,
-    "cancelProductOrderStateChangeEvent": CANCEL,
-    "chargeCreateEvent": CHARGE,
-    "chargeStateChangeEvent": CHARGE,
-    "chargeTimeoutEvent": CHARGE,
-    "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent": MODIFY_DATE,
+_VIEWS: Final[Mapping[str, View]] = {
+    "create": View.CREATED,
+    "retrieve": View.RETRIEVED,
+    "patch": View.PATCHED,
+    "list": View.LISTED,
 }
-"""Which kind of resource a notification is about, by its operation."""
+"""Operations that show resources, by what they do with them."""
 
 
 def succeeded(exchange: Exchange) -> bool:
@@ -270,7 +189,8 @@ class Run:
         self.exchanges: list[Exchange] = []
         self.gaps = False
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
-        self._lives: dict[str, dict[str, Life]] = {kind.name: {} for kind in KINDS}
+        self.kinds = release.kinds
+        self._lives: dict[str, dict[str, Life]] = {kind.name: {} for kind in self.kinds}
         self._shown: dict[int, tuple[Shown, ...]] = {}
         self._acts: list[int] = []
         self._folds: dict[Fold[Any], _Taken[Any]] = {}
@@ -286,8 +206,8 @@ class Run:
         self._by_operation.setdefault((exchange.api, exchange.operation), []).append(exchange)
         if exchange.kind == "notification":
             self._note_event(exchange)
-        elif (exchange.api, exchange.operation) in _SHOWN_BY and succeeded(exchange) and exchange.n not in self.spoilt:
-            self._note_shown(exchange)
+        elif (shown := self.shown_by(exchange)) and succeeded(exchange) and exchange.n not in self.spoilt:
+            self._note_shown(exchange, *shown)
 
     def spread(self, span: timedelta) -> timedelta:
         """What the clock of the transcript counts while so much time passes in reality: messages on their way, and the
@@ -309,13 +229,23 @@ class Run:
         contract = self.release.contract(exchange.api, exchange.kind)
         return not contract.request_breaches(exchange.operation, exchange.request, advisory=False)
 
-    def life(self, kind: Kind, identifier: Any) -> Life | None:
-        """The life of a resource, None where nothing was seen of it."""
-        return self._lives[kind.name].get(identifier) if isinstance(identifier, str) else None
+    def life(self, kind: str, identifier: Any) -> Life | None:
+        """The life of a resource of the kind of that name, None where nothing was seen of it."""
+        return self._lives[kind].get(identifier) if isinstance(identifier, str) else None
 
-    def lives(self, kind: Kind) -> Collection[Life]:
-        """All resources of a kind, in the order in which they were first seen."""
-        return self._lives[kind.name].values()
+    def lives(self, kind: str) -> Collection[Life]:
+        """All resources of the kind of that name, in the order in which they were first seen."""
+        return self._lives[kind].values()
+
+    def shown_by(self, exchange: Exchange) -> tuple[Kind, View] | None:
+        """The kind of resource that a success of this operation shows, and in answer to what."""
+        found = self.kinds.shown_by(str(exchange.api), str(exchange.operation))
+        view = _VIEWS.get(found[1]) if found else None
+        return (found[0], view) if found and view else None
+
+    def event(self, exchange: Exchange) -> Event | None:
+        """What a notification tells of, by the listener that it came to."""
+        return self.kinds.event(str(exchange.api), str(exchange.operation))
 
     def known(self, fold: Fold[Known], *, before: Exchange | None = None) -> Known:
         """What a fold has gathered: from all exchanges so far, or from those before one.
@@ -357,9 +287,10 @@ class Run:
 
     def lived(self, exchange: Exchange) -> Iterator[tuple[Shown, Life]]:
         """The resources that an exchange's response showed, each with its life."""
-        for shown in self.shown(exchange):
-            kind, _ = _SHOWN_BY[str(exchange.api), str(exchange.operation)]
-            yield shown, self._lives[kind.name][shown.value["id"]]
+        by = self.shown_by(exchange)
+        if by is not None:
+            lives = self._lives[by[0].name]
+            yield from ((shown, lives[shown.value["id"]]) for shown in self.shown(exchange))
 
     def reads_as(self, interpretation: str, reading: str) -> bool:
         """Whether a reading of the interpretation register holds: the declared one, else our default."""
@@ -370,9 +301,8 @@ class Run:
         entry = self.release.interpretations[interpretation]
         return self.declared.readings.get(interpretation, entry.default)
 
-    def _note_shown(self, exchange: Exchange) -> None:
+    def _note_shown(self, exchange: Exchange, kind: Kind, view: View) -> None:
         assert exchange.response is not None
-        kind, view = _SHOWN_BY[str(exchange.api), str(exchange.operation)]
         body = exchange.response.body
         pattern = "/*" if view is View.LISTED else ""
         shown: list[Shown] = []
@@ -384,10 +314,10 @@ class Run:
 
     def _note_event(self, exchange: Exchange) -> None:
         """An event is told about the resource of its kind; without one seen before it is still remembered."""
-        kind = EVENTS.get(str(exchange.operation))
+        event = self.event(exchange)
         identifier = at(exchange.request.body, "/event/id")
-        if kind is not None and isinstance(identifier, str):
-            self._life(kind, identifier, exchange).told.append(exchange)
+        if event is not None and isinstance(identifier, str):
+            self._life(self.kinds.kind(event.kind), identifier, exchange).told.append(exchange)
 
     def _life(self, kind: Kind, identifier: str, exchange: Exchange) -> Life:
         lives = self._lives[kind.name]

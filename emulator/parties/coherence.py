@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from emulator.parties.callbacks import WORDS, networks
-from emulator.parties.strict import merge
 from emulator.standard.interpretation import load_interpretations
 from emulator.standard.release import Release
 from emulator.standard.requirement import load_requirements
+from emulator.standard.strict import merge
 from emulator.standard.ways import misstep, states_of
 from emulator.wire.payload import MISSING, at, escape, every
 from emulator.wire.secret_names import has_name, has_words

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.store import Resource, Store, Timer
+from emulator.standard.kinds.facts import Event, Items, Kind
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Mover
 
 Observer = Callable[[Resource, str | None, str, str | None, datetime], None]
 """Told of each change: resource, old state (None at creation), new state, item id or None, and when."""
 
-Witness = Callable[[Resource, str, str, datetime, Mapping[str, str]], None]
-"""Told what happens to an item beside its changes of state: resource, event type, item id, when, members of the event."""
-
-_HISTORY: Final = frozenset({"productOfferingQualification", "quote", "productOrder", "product"})
-"""Kinds whose contract has a log of changes."""
-
-_ITEM_HISTORY: Final = frozenset({"productOfferingQualification", "productOrder"})
-"""Kinds whose items have a log of changes."""
+Witness = Callable[[Resource, Event, str, datetime, Mapping[str, str]], None]
+"""Told what happens to an item beside its changes of state: resource, the event that tells of it, item id, when, members of the event."""
 
 
 class NotNow(Exception):  # noqa: N818 - it is what it says
@@ -29,13 +25,22 @@ class NotNow(Exception):  # noqa: N818 - it is what it says
 
 
 class Desk:
-    """Opens resources and moves them along their lifecycles. Use it inside of a transaction of the store."""
+    """Opens resources and moves them along their lifecycles. Use it inside of a transaction of the store.
+
+    `kinds` says which member of a resource holds its state, and which its log of changes, if it keeps one.
+    """
 
     def __init__(
-        self, store: Store, lifecycles: Mapping[str, Lifecycle], clock: Clock, new_id: Callable[[str], str]
+        self,
+        store: Store,
+        lifecycles: Mapping[str, Lifecycle],
+        clock: Clock,
+        new_id: Callable[[str], str],
+        kinds: ReleaseKinds,
     ) -> None:
         self.store = store
         self.lifecycles = lifecycles
+        self.kinds = kinds
         self.observers: list[Observer] = []
         self.witnesses: list[Witness] = []
         self._clock = clock
@@ -77,7 +82,7 @@ class Desk:
         moment = self.now()
         body.setdefault("id", self._new_id(kind))
         resource = Resource(run, kind, body["id"], body, moment)
-        self._change(body, kind, lifecycle or kind, state, moment, None, keep=kind in _HISTORY)
+        self._change(body, self.kinds.kind(kind), lifecycle or kind, state, moment, None)
         if save:
             self.store.add(resource)
         self._tell(resource, None, state, None, moment)
@@ -100,8 +105,7 @@ class Desk:
         """
         moment = at or self.now()
         name = lifecycle or resource.kind
-        kept = resource.kind in _HISTORY
-        old = self._change(resource.body, resource.kind, name, to, moment, reason, keep=kept)
+        old = self._change(resource.body, self.kinds.kind(resource.kind), name, to, moment, reason)
         self.store.update(resource)
         self._tell(resource, old, to, None, moment)
 
@@ -122,8 +126,9 @@ class Desk:
         Not to `save` is for who moves many: then the caller updates the resource once, after the last of them.
         """
         moment = at or self.now()
-        kept = resource.kind in _ITEM_HISTORY
-        old = self._change(item, f"{resource.kind}Item", lifecycle, to, moment, reason, keep=kept)
+        items = self.kinds.kind(resource.kind).items
+        assert items is not None
+        old = self._change(item, items, lifecycle, to, moment, reason)
         if save:
             self.store.update(resource)
         self._tell(resource, old, to, str(item.get("id", "")), moment)
@@ -139,7 +144,7 @@ class Desk:
         self.store.plan(Timer(resource.run, resource.kind, resource.id, at, action, dict(data or {})))
 
     def happened(
-        self, resource: Resource, event: str, item: str, at: datetime, more: Mapping[str, str] | None = None
+        self, resource: Resource, event: Event, item: str, at: datetime, more: Mapping[str, str] | None = None
     ) -> None:
         """Tell of what happened to an item and is no change of state, such as a date that was set."""
         for witness in self.witnesses:
@@ -148,22 +153,21 @@ class Desk:
     def _change(
         self,
         body: dict[str, Any],
-        kind: str,
+        holder: Kind | Items,
         lifecycle: str,
         to: str,
         moment: datetime,
         reason: str | None,
-        *,
-        keep: bool,
     ) -> str | None:
-        member, log = ("status", "statusChange") if kind == "product" else ("state", "stateChange")
+        assert holder.state is not None
+        member, log = holder.state.member, holder.history
         old = body.get(member)
         if not self.allows(old, to, lifecycle):
             raise IllegalTransition(lifecycle, old, to)
         body[member] = to
-        if keep:
-            entry = {"changeDate": rfc3339(moment), member: to}
-            body.setdefault(log, []).append({**entry, "changeReason": reason} if reason else entry)
+        if log is not None:
+            entry = {log.moment: rfc3339(moment), log.state: to}
+            body.setdefault(log.member, []).append({**entry, log.reason: reason} if reason and log.reason else entry)
         return old
 
     def _tell(self, resource: Resource, old: str | None, new: str, item: str | None, at: datetime) -> None:

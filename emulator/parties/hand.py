@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from emulator.parties.desk import NotNow
 from emulator.parties.hub import hub_kind
-from emulator.parties.rows import KINDS
 from emulator.parties.seller import Seller
 from emulator.parties.store import Owed, Resource, Timer
-from emulator.standard.events import listeners, plain_type
-from emulator.standard.lifecycle import IllegalTransition, Transition
-
-_ITEMS: Final[Mapping[str, str]] = {
-    "productOfferingQualification": "productOfferingQualificationItem",
-    "quote": "quoteItem",
-    "productOrder": "productOrderItem",
-    "charge": "chargeItem",
-}
-"""The member that holds a resource's items."""
-_API: Final[Mapping[str, str]] = {
-    "productOfferingQualification": "productOfferingQualification",
-    "quote": "quote",
-    "product": "productInventory",
-}
-"""The API of a kind; all others are of productOrder."""
-_ITEM_MEMBER: Final[Mapping[str, str]] = {
-    "productOfferingQualification": "poqItemId",
-    "quote": "quoteItemId",
-    "productOrder": "orderItemId",
-}
-"""The member of an event that names an item, by API."""
-
-_NOT_BY_HAND: Final[Mapping[tuple[str, str], str]] = {
-    ("quote", "cancelled"): "only the buyer's cancelQuote does that",
-    ("quote", "declined"): "only the buyer's rejectQuote does that",
-    ("quote", "expired"): "put our time forward to the end of validFor, and it expires",
-    ("charge", "completed"): "only the buyer's patchCharge does that",
-    ("charge", "timeout"): "put our time forward beyond responseDueDate, and the buyer's time is over",
-}
-"""Changes that only a request of the buyer's or the end of a promise may bring about: without these the seller would be
-wrong (MEF115 R53, R54; MEF123 R96, Figures 23 and 24).
-"""
+from emulator.standard.events import plain_type
+from emulator.standard.kinds.facts import Kind
+from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Transition
 
 
 class Refused(Exception):  # noqa: N818 - it is what it says
@@ -57,9 +26,14 @@ class Refused(Exception):  # noqa: N818 - it is what it says
 
 @dataclass(frozen=True, slots=True)
 class Living:
-    """A resource that a run has, with the timers that are planned for it and the states that it may go to."""
+    """A resource that a run has, with the timers that are planned for it and the states that it may go to.
+
+    `machine` is its lifecycle's name.
+    """
 
     resource: Resource
+    kind: Kind
+    machine: str
     timers: tuple[Timer, ...]
     moves: tuple[str, ...]
     item_moves: Mapping[str, tuple[str, ...]]
@@ -74,12 +48,12 @@ class Living:
     @property
     def api(self) -> str:
         """The API that it is of."""
-        return _API.get(self.resource.kind, "productOrder")
+        return self.kind.api
 
     @property
     def items(self) -> list[dict[str, Any]]:
         """Its items, as its body has them."""
-        return _items(self.resource)
+        return _items(self.resource, self.kind)
 
 
 class Hand:
@@ -88,6 +62,15 @@ class Hand:
     def __init__(self, seller: Seller) -> None:
         self._seller = seller
         self._store, self._desk = seller.store, seller.desk
+        self._all = seller.context.release.kinds
+        holders = [holder for kind in self._all for holder in (kind, kind.items) if holder and holder.state]
+        self._member = {name: one.state.member for one in holders if one.cycle and one.state
+                        for name in one.cycle.names.values()}  # fmt: skip
+        """By lifecycle, the member with the state of what has it."""
+        self._not_by_hand = {
+            name: not_by_hand(kind, self._all.apis[kind.api].operations, self._desk.lifecycles)
+            for name, kind in self._all.kinds.items()
+        }
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -97,18 +80,21 @@ class Hand:
 
     def living(self, run: str | None) -> Iterator[Living]:
         """The resources of a run, each with what may become of it, in order of creation."""
-        found = [one for each in self.family(run) for kind in KINDS for one in self._store.all(each, kind)]
+        found = [one for each in self.family(run) for kind in self._all.living
+                 for one in self._store.all(each, kind.name)]  # fmt: skip
         for resource in sorted(found, key=lambda one: one.created):
-            timers = tuple(self._store.timers(resource.run, resource.kind, resource.id))
-            over = self._is_over(cycle_of(resource), resource.body)
+            kind, cycle = self._all.kind(resource.kind), self.cycle_of(resource)
+            over = [item for item in _items(resource, kind) if self._item_is_over(resource, item)]
             yield Living(
                 resource,
-                timers,
+                kind,
+                cycle,
+                tuple(self._store.timers(resource.run, resource.kind, resource.id)),
                 self.moves(resource),
                 self.item_moves(resource),
                 self._ends_of_buyer(resource),
-                over,
-                frozenset(str(item.get("id")) for item in _items(resource) if self._item_is_over(resource, item)),
+                self._is_over(cycle, resource.body),
+                frozenset(str(item.get("id")) for item in over),
             )
 
     def subscriptions(self, run: str | None) -> Iterator[tuple[str, Resource, list[Owed]]]:
@@ -128,64 +114,82 @@ class Hand:
 
         What our side does next comes first, in the order of the lifecycle; what only the buyer ends comes last.
         """
-        after = self._after(cycle_of(resource), resource.body)
-        return tuple(state for state in after if (resource.kind, state) not in _NOT_BY_HAND)
+        after = self._after(self.cycle_of(resource), resource.body)
+        return tuple(state for state in after if state not in self._not_by_hand[resource.kind])
 
     def item_moves(self, resource: Resource) -> dict[str, tuple[str, ...]]:
         """The same for its items, where these have a life of their own."""
         if f"{resource.kind}.moveItem" not in self._seller.context.effects:
             return {}
-        cycle = _ITEMS[resource.kind]
-        return {str(item.get("id")): self._after(cycle, item) for item in _items(resource)}
+        kind, cycle = self._all.kind(resource.kind), self._item_cycle(resource)
+        return {str(item.get("id")): self._after(cycle, item) for item in _items(resource, kind)}
+
+    def cycle_of(self, resource: Resource) -> str:
+        """The name of a resource's lifecycle: firm and budgetary quotes have their own."""
+        cycle = self._all.kind(resource.kind).cycle
+        return (cycle.of(resource.body) if cycle else None) or resource.kind
+
+    def _item_cycle(self, resource: Resource) -> str:
+        items = self._all.kind(resource.kind).items
+        return (items.cycle.of(resource.body) if items and items.cycle else None) or ""
 
     def ended(self, run: str | None, of: str, identifier: str, item: str | None = None) -> str | None:
         """The final state in which a resource is, or the item of it that is meant; None where it lives, or is not known.
 
         `of` is its kind, or its API.
         """
-        for kind in KINDS:
-            if of not in (kind, _API.get(kind, "productOrder")):
+        for kind in self._all.living:
+            if of not in (kind.name, kind.api):
                 continue
             for each in self.family(run):
-                if (found := self._store.get(each, kind, identifier)) is not None:
+                if (found := self._store.get(each, kind.name, identifier)) is not None:
                     return self._ended(found, item)
         return None
 
     def _ended(self, resource: Resource, item: str | None) -> str | None:
-        if self._is_over(cycle_of(resource), resource.body):
-            return str(resource.body.get("status" if resource.kind == "product" else "state"))
-        for part in _items(resource):
+        if self._is_over(self.cycle_of(resource), resource.body):
+            return str(self._state(resource.kind, resource.body))
+        for part in _items(resource, self._all.kind(resource.kind)):
             if str(part.get("id")) == item and self._item_is_over(resource, part):
-                return str(part.get("state"))
+                return str(self._state(resource.kind, part, item=True))
         return None
 
     def _item_is_over(self, resource: Resource, item: Mapping[str, Any]) -> bool:
-        cycle = _ITEMS.get(resource.kind)
-        return cycle in self._desk.lifecycles and self._is_over(str(cycle), item)
+        return self._is_over(self._item_cycle(resource), item)
 
     def _is_over(self, cycle: str, body: Mapping[str, Any]) -> bool:
-        return body.get("status" if cycle == "product" else "state") in self._desk.lifecycles[cycle].terminal
+        return body.get(self._member.get(cycle, "")) in self._terminal(cycle)
+
+    def _terminal(self, cycle: str) -> tuple[str, ...]:
+        """The final states of a lifecycle; none where it is not known, as that of a quote that says no level."""
+        machine = self._desk.lifecycles.get(cycle)
+        return machine.terminal if machine else ()
 
     def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-        arrows = self._arrows(cycle, body)
-        terminal = self._desk.lifecycles[cycle].terminal
+        arrows, terminal = self._arrows(cycle, body), self._terminal(cycle)
         arrows.sort(key=lambda arrow: (arrow.by == "buyer") + (arrow.by == "buyer" and arrow.target in terminal))
         return tuple(arrow.target for arrow in arrows)
 
     def _arrows(self, cycle: str, body: Mapping[str, Any]) -> list[Transition]:
-        state = body.get("status" if cycle == "product" else "state")
-        return [arrow for arrow in self._desk.lifecycles[cycle].transitions if arrow.source == state]
+        machine = self._desk.lifecycles.get(cycle)
+        state = body.get(self._member.get(cycle, ""))
+        return [arrow for arrow in machine.transitions if arrow.source == state] if machine else []
+
+    def _state(self, kind: str, body: Mapping[str, Any], *, item: bool = False) -> Any:
+        """The state of a resource, or of an item of it."""
+        facts = self._all.kind(kind)
+        holder = facts.items if item else facts
+        return body.get(holder.state.member) if holder and holder.state else None
 
     def _ends_of_buyer(self, resource: Resource) -> dict[str | None, tuple[str, ...]]:
         def ends(cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-            terminal = self._desk.lifecycles[cycle].terminal
-            arrows = self._arrows(cycle, body)
+            arrows, terminal = self._arrows(cycle, body), self._terminal(cycle)
             return tuple(arrow.target for arrow in arrows if arrow.by == "buyer" and arrow.target in terminal)
 
-        cycle = _ITEMS.get(resource.kind)
-        items = {str(item.get("id")): item for item in _items(resource)} if cycle in self._desk.lifecycles else {}
-        found: dict[str | None, tuple[str, ...]] = {name: ends(str(cycle), item) for name, item in items.items()}
-        return {None: ends(cycle_of(resource), resource.body), **found}
+        cycle = self._item_cycle(resource)
+        each = _items(resource, self._all.kind(resource.kind)) if cycle else []
+        found: dict[str | None, tuple[str, ...]] = {str(item.get("id")): ends(cycle, item) for item in each}
+        return {None: ends(self.cycle_of(resource), resource.body), **found}
 
     # -- what is done ------------------------------------------------------------------------------
 
@@ -201,12 +205,12 @@ class Hand:
         resource = self._find(run, kind, identifier)
         part = None if item is None else self._part(resource, item)
         legal = self.moves(resource) if part is None else self.item_moves(resource).get(str(item), ())
-        old = str((resource.body if part is None else part).get("status" if kind == "product" else "state"))
+        old = str(self._state(kind, resource.body if part is None else part, item=part is not None))
         what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
         if part is not None and f"{kind}.moveItem" not in self._seller.context.effects:
             raise Refused(f"the items of a {kind} go with it: move that")
-        if item is None and (kind, to) in _NOT_BY_HAND:
-            raise Refused(f"{what} cannot go to {to} by hand: {_NOT_BY_HAND[kind, to]}", legal)
+        if item is None and (why := self._not_by_hand[kind].get(to)):
+            raise Refused(f"{what} cannot go to {to} by hand: {why}", legal)
         if to not in legal:
             ways = ", ".join(legal) or "nowhere: that is its end"
             raise Refused(f"{what} is {old}, and from there it goes to {ways}; not to {to!r:.60}", legal)
@@ -228,7 +232,7 @@ class Hand:
         """What was done has to be what was wanted, or nothing of it is."""
         now = self._find(resource.run, resource.kind, resource.id)
         body = now.body if item is None else self._part(now, item)
-        state = body.get("status" if resource.kind == "product" else "state")
+        state = self._state(resource.kind, body, item=item is not None)
         if state != to:
             raise Refused(f"{what} would become {state}, not {to}, by what it holds", self.moves(resource))
 
@@ -237,11 +241,13 @@ class Hand:
 
         What is sent is marked as wrong on purpose. Raises Refused where there is no such event, or nobody to hear it.
         """
-        known = sorted(set(listeners(self._seller.context.release, api).values()))
+        events = self._all.telling(api)
+        known = sorted({each.type for each in events})
         if plain_type(event) not in known:
             ways = f"known: {', '.join(known)}" if known else "that API has no events"
             raise Refused(f"{api:.60} has no event {event!r:.80}; {ways}")
-        more = {_ITEM_MEMBER.get(api, "itemId"): item} if item is not None else {}
+        member = next((each.item_id for each in events if each.item_id), "itemId")
+        more = {member: item} if item is not None else {}
         about = {"id": identifier, **self._link(run, api, identifier), **more}
         told = self._seller.act(
             lambda: sum(self._tell(each, api, plain_type(event), about) for each in self.family(run))
@@ -255,10 +261,10 @@ class Hand:
         return self._seller.hub.provoke(run, api, event, at, about)
 
     def _link(self, run: str | None, api: str, identifier: str) -> dict[str, str]:
-        for kind in KINDS:
-            if _API.get(kind, "productOrder") == api:
+        for kind in self._all.living:
+            if kind.api == api:
                 for each in self.family(run):
-                    found = self._store.get(each, kind, identifier)
+                    found = self._store.get(each, kind.name, identifier)
                     if found is not None and isinstance(found.body.get("href"), str):
                         return {"href": found.body["href"]}
         return {}
@@ -266,27 +272,40 @@ class Hand:
     # -- finding -----------------------------------------------------------------------------------
 
     def _find(self, run: str | None, kind: str, identifier: str) -> Resource:
-        if kind not in KINDS:
-            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(KINDS)}", unknown=True)
+        known = [each.name for each in self._all.living]
+        if kind not in known:
+            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(known)}", unknown=True)
         for each in [run] if run is not None and "|" in run else self.family(run):
             found = self._store.get(each, kind, identifier)
             if found is not None:
                 return found
         raise Refused(f"there is no {kind} {identifier!r:.100} here", unknown=True)
 
-    @staticmethod
-    def _part(resource: Resource, item: str) -> dict[str, Any]:
-        for each in _items(resource):
+    def _part(self, resource: Resource, item: str) -> dict[str, Any]:
+        for each in _items(resource, self._all.kind(resource.kind)):
             if each.get("id") == item:
                 return each
         raise Refused(f"{resource.kind} {resource.id} has no item {item!r:.100}", unknown=True)
 
 
-def _items(resource: Resource) -> list[dict[str, Any]]:
-    member = _ITEMS.get(resource.kind)
-    return list(resource.body.get(member, ())) if member else []
+def _items(resource: Resource, kind: Kind) -> list[dict[str, Any]]:
+    return list(resource.body.get(kind.items.member, ())) if kind.items else []
 
 
-def cycle_of(resource: Resource) -> str:
-    """The lifecycle of a resource: firm and budgetary quotes have their own."""
-    return f"quote.{resource.body['buyerRequestedQuoteLevel']}" if resource.kind == "quote" else resource.kind
+def not_by_hand(kind: Kind, operations: Collection[str], lifecycles: Mapping[str, Lifecycle]) -> dict[str, str]:
+    """States of a kind that only a request of the buyer's or the end of a promise may bring about, each with what to do:
+    a hand that did would make the seller wrong. These are the ends of acts, what the sheet says moves by an operation,
+    and what a lifecycle has by time.
+    """
+    found = {act.to: _BY_BUYER.format(act.operation) for act in kind.acts.values()}
+    found |= {state: _BY_BUYER.format(move.by) for state, move in kind.moved.items() if move.by in operations}
+    for name in kind.cycle.names.values() if kind.cycle else ():
+        for arrow in lifecycles[name].transitions:
+            if arrow.by == "time":
+                move = kind.moved.get(arrow.target)
+                found[arrow.target] = _BY_TIME.format(move.at[1:] if move and move.at else "what was promised")
+    return found
+
+
+_BY_BUYER: Final = "only the buyer's {} does that"
+_BY_TIME: Final = "put our time forward beyond {}, and it comes about"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,11 +17,11 @@ from emulator.parties.callbacks import Guard
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.store import HUB, Owed, Resource
-from emulator.standard.events import DATE_SET, listeners, query_of
+from emulator.standard.events import query_of
+from emulator.standard.kinds.facts import Event
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_found
+from emulator.wire.payload import at as value_at
 
-MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
-_TIMEOUT: Final = "chargeTimeoutEvent"
 _PARTIES: Final = ("buyerId", "sellerId")
 _PROVOKED: Final = "provoked:"
 """Is in the id of what is owed on purpose, and so stays with it in any store."""
@@ -30,40 +29,6 @@ RESERVED: Final = 30.0
 """Real seconds for which what a call makes us owe is left to the process that was called: it knows when the reply is out."""
 _SHOWN: Final = 200
 """Characters of a partner's text that an error repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is told of a kind of resource: the types of its events, and the member that names an item in them."""
-
-    api: str
-    changed: str
-    created: str | None = None
-    item: str | None = None
-    item_member: str = ""
-
-
-_TOLD: Final[Mapping[str, _Told]] = {
-    "productOfferingQualification": _Told(
-        "productOfferingQualification",
-        "poqStateChangeEvent",
-        created="poqCreateEvent",  # MEF87 R45: the only one of the three whose 201 does not stand for it
-        item="poqItemStateChangeEvent",
-        item_member="poqItemId",
-    ),
-    "quote": _Told("quote", "quoteStateChangeEvent", item="quoteItemStateChangeEvent", item_member="quoteItemId"),
-    "productOrder": _Told(
-        "productOrder",
-        "productOrderStateChangeEvent",
-        item="productOrderItemStateChangeEvent",
-        item_member="orderItemId",
-    ),
-    "cancelProductOrder": _Told("productOrder", "cancelProductOrderStateChangeEvent"),
-    "modifyProductOrderItemRequestedDeliveryDate": _Told(
-        "productOrder", "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent"
-    ),
-    "charge": _Told("productOrder", "chargeStateChangeEvent", created="chargeCreateEvent"),
-}
 
 
 def hub_kind(api: str) -> str:
@@ -85,6 +50,10 @@ class Hub:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        kinds = context.release.kinds
+        self._events = {
+            kind.name: tuple(one for one in kinds.telling(kind.api) if one.kind == kind.name) for kind in kinds
+        }
         self._fresh: list[str] = []
         self._reserved = 0.0
         self._held: dict[int, tuple[str, ...]] = {}
@@ -99,36 +68,24 @@ class Hub:
 
     def changed(self, resource: Resource, old: str | None, new: str, item: str | None, at: datetime) -> None:
         """An observer of the desk. Nobody is told of a first state: the answer to the request shows it."""
-        told = _TOLD.get(resource.kind)
-        if told is None:
-            return
-        if item is not None:
-            if old is not None and told.item is not None:
-                self._owe(resource, told.api, told.item, at, {told.item_member: item})
-        elif old is None:
-            if told.created is not None:
-                self._owe(resource, told.api, told.created, at)
-        else:
-            self._owe(resource, told.api, told.changed, at)
-            if resource.kind == "charge" and new == "timeout":
-                # MEF123 leaves open whether this one goes with chargeStateChangeEvent or in its place. Who asks for
-                # either hears of the end of a charge.
-                self._owe(resource, told.api, _TIMEOUT, at)
+        for event in self._events[resource.kind]:
+            if _tells(event, old, new, item):
+                # Of an end that two types tell of, who asks for either hears: MEF123 leaves open whether one goes with
+                # the other or in its place.
+                self._owe(resource, event, at, {event.item_id: item} if item is not None else {})
 
-    def happened(self, resource: Resource, event: str, item: str, at: datetime, more: Mapping[str, str]) -> None:
+    def happened(self, resource: Resource, event: Event, item: str, at: datetime, more: Mapping[str, str]) -> None:
         """A witness of the desk: what happened to an item and is no change of state."""
-        told = _TOLD[resource.kind]
-        self._owe(resource, told.api, event, at, {told.item_member: item, **more})
+        self._owe(resource, event, at, {event.item_id: item, **more})
 
-    def _owe(
-        self, resource: Resource, api: str, event: str, at: datetime, more: Mapping[str, str] | None = None
-    ) -> None:
+    def _owe(self, resource: Resource, event: Event, at: datetime, more: Mapping[str, str]) -> None:
+        api = self._context.release.kinds.kind(resource.kind).api
         known = self._context.store.all(resource.run, hub_kind(api))
-        wanted = [each for each in known if _wants(each, event) and self._lives(each)]
+        wanted = [each for each in known if _wants(each, event.type) and self._lives(each)]
         if not wanted:
             return
         link = {"href": resource.body["href"]} if "href" in resource.body else {}
-        self._write(resource.run, api, event, at, {"id": resource.id, **link, **(more or {})}, wanted)
+        self._write(resource.run, api, event.type, at, {"id": resource.id, **link, **more}, wanted)
 
     def provoke(self, run: str, api: str, event: str, at: datetime, about: Mapping[str, str]) -> int:
         """Tell of an event that did not happen, because somebody wants to see what becomes of it.
@@ -204,6 +161,15 @@ class Hub:
             return identifier in self._waiting
 
 
+def _tells(event: Event, old: str | None, new: str, item: str | None) -> bool:
+    """Whether an event tells of a change of state: of a resource that came into being, or that has another state."""
+    if event.item is not (item is not None) or event.of:
+        return False
+    if old is None:
+        return event.cls == "create"
+    return event.cls == "state" or (event.cls == "reached" and event.state == new)
+
+
 def _wants(subscription: Resource, event: str) -> bool:
     types = subscription.body["types"]
     return types is None or event in types
@@ -212,7 +178,7 @@ def _wants(subscription: Resource, event: str) -> bool:
 def hub_handlers(context: Context, api: str) -> dict[str, Handler]:
     """registerListener, unregisterListener and retrieveHub, which only the order contract has."""
     kind = hub_kind(api)
-    known = tuple(listeners(context.release, api).values())
+    known = tuple(event.type for event in context.release.kinds.telling(api))
     settings = context.profile.notifications
     guard = Guard(settings.allow, settings.deny)
 
@@ -290,18 +256,30 @@ def _refused(query: str, reason: str) -> ApiError:
 
 @contextmanager
 def telling(desk: Desk, order: Resource, at: datetime) -> Iterator[None]:
-    """Tell of the expected completion dates and milestones that an order's items have got by the end of the block."""
-    before = {item.get("id"): _facts(item) for item in order.body["productOrderItem"]}
+    """Tell of the members that items of a resource have got by the end of the block, and that there are events of: of a
+    value that is new or another one, of each entry that a list has more.
+    """
+    kind = desk.kinds.kind(order.kind)
+    member = kind.items.member if kind.items else ""
+    sets = [
+        each for each in desk.kinds.telling(kind.api) if (each.kind, each.cls, each.item) == (kind.name, "set", True)
+    ]
+    before = {item.get("id"): _values(item, sets) for item in order.body[member]}
     yield
-    for item in order.body["productOrderItem"]:
-        date, milestones = _facts(item)
-        old_date, old_milestones = before.get(item.get("id"), (None, []))
-        if date is not None and date != old_date:
-            desk.happened(order, DATE_SET, item["id"], at)
-        for name in milestones[len(old_milestones) :]:
-            desk.happened(order, MILESTONE, item["id"], at, {"milestoneName": name})  # MEF123 CR7
+    for item in order.body[member]:
+        old = before.get(item.get("id"), {})
+        for event in sets:
+            now, was = _values(item, sets)[event.type], old.get(event.type)
+            if isinstance(now, list):
+                for entry in now[len(was) if isinstance(was, list) else 0 :]:
+                    told = {name: str(value_at(entry, pointer.partition("/-")[2]))
+                            for name, pointer in event.said.get("tells", {}).items()}  # fmt: skip
+                    desk.happened(order, event, item["id"], at, told)
+            elif now is not None and now != was:
+                desk.happened(order, event, item["id"], at)
 
 
-def _facts(item: Mapping[str, Any]) -> tuple[str | None, list[str]]:
-    """An item's expected completion date and the names of its milestones."""
-    return item.get("expectedCompletionDate"), [str(each.get("name", "")) for each in item.get("milestone") or ()]
+def _values(item: Mapping[str, Any], sets: Sequence[Event]) -> dict[str, Any]:
+    """By event type, what an item has of what the event tells of; of a list its entries so far."""
+    found = {each.type: item.get(each.member.rpartition("/")[2]) for each in sets}
+    return {name: list(value) if isinstance(value, list) else value for name, value in found.items()}

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final, Literal, Protocol
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
 from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
-from emulator.parties.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.roots import Root
 from emulator.settings import scenarios_dir
 from emulator.standard.release import Release, load_release
+from emulator.standard.strict import KEYED, Json, Key, Layers, build, merge, read_layers
 from emulator.wire.secrets import also
 
 Color = Literal["green", "yellow", "red"]

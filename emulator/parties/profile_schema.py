@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from emulator.parties.profile import Offering, Profile
-from emulator.parties.strict import MOST, fields_of
+from emulator.standard.strict import MOST, fields_of
 
 _PLAIN: Final[Mapping[Any, Mapping[str, Any]]] = {
     str: {"type": "string"},

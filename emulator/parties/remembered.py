@@ -17,7 +17,7 @@ from emulator.parties import tables
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database, holder_of
 from emulator.parties.profile import Profile
-from emulator.parties.strict import fields_of
+from emulator.standard.strict import fields_of
 from emulator.wire.payload import MISSING, escape
 
 _TOLD: Final = 5

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -33,6 +32,7 @@ from emulator.parties.database import Database
 from emulator.parties.rows import Unsound, check_kind
 from emulator.parties.store import marks_of
 from emulator.parties.tables import LATEST, UNKNOWN
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.release import load_release
 from emulator.wire.secrets import masked_body
 
@@ -112,10 +112,10 @@ def _row(row: Mapping[str, Any], old: str, new: str) -> tuple[Table, dict[str, A
     # What will be read is what is checked.
     made = CHECKS[kind](SimpleNamespace(seq=0, **values))
     if kind in {"resource", "timer"}:
-        check_kind(values["kind"], made if kind == "resource" else None, _apis())
+        check_kind(values["kind"], made if kind == "resource" else None, _kinds())
     if kind == "resource":
         values |= marks_of(made)
-    if kind in {"owed", "dead"} and values["api"] not in _apis():
+    if kind in {"owed", "dead"} and values["api"] not in _kinds().apis:
         raise Unsound(f"there is no API {values['api']!r:.60} with a hub")
     if kind == "owed" and new != old:
         values["id"] = f"{new}/{values['id']}"  # an id is taken once in a database
@@ -126,9 +126,8 @@ def _renamed(run: str, old: str, new: str) -> str:
     return new + run.removeprefix(old)
 
 
-@cache
-def _apis() -> frozenset[str]:
-    return frozenset(contract.api for contract in load_release().contracts())
+def _kinds() -> ReleaseKinds:
+    return load_release().kinds
 
 
 def _values(row: Mapping[str, Any], columns: AbstractSet[str]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import orjson
 
 from emulator.parties.store import HUB, Owed, Resource, Timer
 from emulator.parties.tables import UNKNOWN
-from emulator.standard.ways import states_of
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Unread, UnreadKind
+from emulator.wire.payload import at
 
 T = TypeVar("T")
 Row = Any
@@ -34,16 +35,6 @@ _MAYBE_TEXT: Final = (str, type(None))
 _named: set[tuple[str, int]] = set()
 _naming: Final = threading.Lock()
 _NO_TIME: Final = "{!r} is no time from 1970 to the year 9000"
-KINDS: Final = (
-    "productOfferingQualification",
-    "quote",
-    "productOrder",
-    "cancelProductOrder",
-    "modifyProductOrderItemRequestedDeliveryDate",
-    "charge",
-    "product",
-)
-"""The kinds of resources that runs have, beside subscriptions. Addresses and sites come from the profile."""
 
 
 class Unsound(ValueError):  # noqa: N818 - it is what it says
@@ -211,19 +202,21 @@ def _check_subscription(body: Mapping[str, Any]) -> None:
         raise Unsound("'parties' of a subscription is a map of ids")
 
 
-def check_kind(kind: str, body: Mapping[str, Any] | None, apis: frozenset[str]) -> None:
+def check_kind(kind: str, body: Mapping[str, Any] | None, kinds: ReleaseKinds) -> None:
     """That there are resources of a kind and, of a body, that its id is a text and its state one of theirs.
 
-    `apis` are the ones that have a hub. Raises Unsound.
+    Raises Unsound.
     """
     if kind.startswith(HUB):
-        if kind.removeprefix(HUB) not in apis:
+        if kind.removeprefix(HUB) not in kinds.apis:
             raise Unsound(f"there is no hub {kind!r:.60}")
         return
-    if kind not in KINDS:
-        raise Unsound(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(KINDS)}")
+    known = {each.name: each for each in kinds.living}
+    if kind not in known:
+        raise Unsound(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(known)}")
     if body is None:
         return
-    state = body.get("status" if kind == "product" else "state")
-    if not isinstance(state, str) or state not in states_of(kind):
+    facts = known[kind]
+    state = at(body, facts.state_at)
+    if facts.state is None or not isinstance(state, str) or state not in facts.state.values:
         raise Unsound(f"{state!r:.60} is no state of a {kind}")

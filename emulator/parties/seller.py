@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from emulator.parties.apis import (
     Api,
@@ -31,6 +31,7 @@ from emulator.parties.profile import Profile, unsupported_operations
 from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.standard.lifecycle import load_lifecycles
+from emulator.standard.release import Release
 from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implemented
 
 _LOG: Final = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Seller:
 
     def __init__(
         self,
-        release: Any,
+        release: Release,
         profile: Profile,
         clock: Clock,
         new_id: Callable[[str], str] | None = None,
@@ -79,7 +80,7 @@ class Seller:
         self._counting = threading.Lock()
         self._calls, self._last_call = 0, 0.0
         make_id = new_id or _ids(seed, self.store.starts())
-        self.desk = Desk(self.store, load_lifecycles(), clock, make_id)
+        self.desk = Desk(self.store, load_lifecycles(), clock, make_id, release.kinds)
         self.context = Context(self.desk, self.store, clock, profile, release, make_id)
         self.hub = Hub(self.context)
         self._holds = holds

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from emulator.report.explain import whose
+from emulator.report.facts_page import facts_page
 
 _WIDTH: Final = 110
 _MOST: Final = 3
@@ -78,6 +79,7 @@ _PAGES: Final[dict[str, Callable[[Explanation], Iterator[str]]]] = {
     "rule": _rule,
     "error_code": _code,
     "interpretation": _entry,
+    "facts": facts_page,
 }
 _SIDES: Final = {"buyer": "Buyer", "seller": "Seller", "both": "Buyer and the Seller"}
 

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from emulator.errors import UserError
 from emulator.judge.ledger import Account, read_ledger, subscriptions
-from emulator.judge.run import EVENTS, Run
+from emulator.judge.run import Run
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
 from emulator.scenario.events import Waiting
 from emulator.scenario.model import Await, Count, Notify, Origin, Step
-from emulator.scenario.ports import contract_of
+from emulator.scenario.ports import contract_of, types_of
 from emulator.scenario.result import Outcome, Tracked
 from emulator.scenario.steps import (
     Conversation,
@@ -32,7 +32,6 @@ from emulator.scenario.steps import (
     transmit,
 )
 from emulator.scenario.stop import HURRY, Stopped
-from emulator.standard.events import event_types
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import at
 
@@ -95,15 +94,15 @@ def _wanted(talk: Conversation, step: Step, notify: Notify) -> Wanted:
     operation = next((name for name, event in types.items() if notify.event in (name, event)), None)
     if operation is None:
         raise Misfit(step.origin.where("/notify"), f"{api} has no event '{notify.event}'")
-    about = EVENTS.get(operation)
-    mine = tracked is not None and about is not None and about.name == tracked.kind
+    about = talk.release.kinds.event(api, operation)
+    mine = tracked is not None and about is not None and about.kind == tracked.kind
     name = types[operation] + (f" of {tracked.kind} {tracked.id}" if tracked else "")
     return Wanted(api, frozenset({operation}), name, tracked.id if tracked and mine else None, tracked)
 
 
 def _types(talk: Conversation, step: Step, api: str) -> dict[str, str]:
     try:
-        return event_types(talk.release.contract(api, "notification"))
+        return types_of(talk.release, api)
     except (UserError, LookupError) as error:
         raise Misfit(step.origin.where(), f"{api} has no notifications") from error
 
@@ -302,7 +301,7 @@ def _about(talk: Conversation, step: Step, tracked: Tracked) -> Wanted:
     mine = frozenset(
         name
         for name in _types(talk, step, tracked.api)
-        if (kind := EVENTS.get(name)) is not None and kind.name == tracked.kind
+        if (event := talk.release.kinds.event(tracked.api, name)) is not None and event.kind == tracked.kind
     )
     return Wanted(tracked.api, mine, f"an event of {tracked.kind} {tracked.id}", tracked.id, tracked)
 

@@ -28,8 +28,7 @@ from emulator.scenario.model import (
     Step,
     Transition,
 )
-from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation
-from emulator.standard.events import event_types
+from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation, types_of
 from emulator.standard.use_case import unknown_label
 from emulator.standard.ways import misstep, states_of
 from emulator.wire.exchange import Party
@@ -236,7 +235,7 @@ class _Linter:
         if name not in self.scenario.sources:
             return
         try:
-            types = event_types(self.release.contract(self.scenario.sources[name].api, "notification"))
+            types = types_of(self.release, self.scenario.sources[name].api)
         except (UserError, LookupError) as error:
             yield f"{origin.where()}: {error.args[0] if error.args else error}"
             return

@@ -41,16 +41,11 @@ from emulator.scenario.model import (
 )
 from emulator.scenario.repair import repaired
 from emulator.scenario.schema import MOST_TOLD, structure_problems
+from emulator.standard.release import load_release
+from emulator.standard.requirement import BASE_RELEASE
 from emulator.wire.exchange import Party
 from emulator.wire.payload import MISSING, at, escape
 
-ALIASES: Final = {
-    "address": "geographicAddress",
-    "site": "geographicSite",
-    "poq": "productOfferingQualification",
-    "order": "productOrder",
-    "inventory": "productInventory",
-}
 OPEN_PARTS: Final = ("/request/expect", "/response/expect", "/response/headers", "/expect", "/notification/expect")
 """Parts of a step in which matchers may stand."""
 SENT_PARTS: Final = (
@@ -217,16 +212,17 @@ def _defaults(part: Mapping[str, Any]) -> Defaults:
 def _source(reading: _Reading, name: str, origin: Origin) -> Source:
     part = at(origin.located.value, origin.pointer)
     kind = part.get("kind")
+    spellings = load_release(BASE_RELEASE).spellings
     if "spec" in part:
-        stem = part["spec"].removesuffix(".api.yaml")
-        api, meant = _of_document(stem)
-        if api not in {*ALIASES.values(), "quote"}:
+        api, named = spellings.get(part["spec"], ("", None))
+        meant = named or "management"
+        if not api:
             reading.complain(origin.where("/spec"), f"'{part['spec']}' is not a document that OIT knows")
         if kind not in {None, meant}:
             reading.complain(origin.where("/kind"), f"'{part['spec']}' is the {meant} interface")
         kind = meant
     else:
-        api = ALIASES.get(part["api"], part["api"])
+        api = spellings.get(part["api"], (part["api"], None))[0]
     version = part.get("version")
     return Source(
         name=name,
@@ -236,13 +232,6 @@ def _source(reading: _Reading, name: str, origin: Origin) -> Source:
         served_by=Party(part["servedBy"]),
         origin=origin,
     )
-
-
-def _of_document(stem: str) -> tuple[str, str]:
-    for ending in ("Management", "Notification"):
-        if stem.endswith(ending):
-            return stem.removesuffix(ending), ending.lower()
-    return stem, "management"
 
 
 def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool) -> Step:

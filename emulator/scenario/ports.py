@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from emulator.scenario.model import Source
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.wire.exchange import Exchange, Party
 
 
@@ -66,6 +67,10 @@ class ReleaseLike(Protocol):
     def contract(self, api: str, kind: str) -> Any:
         """The contract of an API; raises LookupError or UserError where there is none."""
 
+    @property
+    def kinds(self) -> ReleaseKinds:
+        """The kinds of resource and the events of its contracts."""
+
 
 def retrieve_operation(contract: ContractLike, path: str) -> OperationLike | None:
     """The GET of one resource of the collection that `path` belongs to: `/quote` gives GET `/quote/{id}`."""
@@ -73,6 +78,12 @@ def retrieve_operation(contract: ContractLike, path: str) -> OperationLike | Non
     wanted = collection + "/{id}"
     operations: list[OperationLike] = list(contract.operations.values())
     return next((one for one in operations if one.method.upper() == "GET" and one.path == wanted), None)
+
+
+def types_of(release: ReleaseLike, api: str) -> dict[str, str]:
+    """The event type of each listener of an API, by operationId. Raises LookupError or UserError where it has none."""
+    release.contract(api, "notification")
+    return {event.operation: event.type for event in release.kinds.telling(api)}
 
 
 def contract_of(release: ReleaseLike, source: Source) -> ContractLike:

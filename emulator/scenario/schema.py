@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from emulator.plain_yaml import Located
 from emulator.scenario.duration import ISO, SHORT, seconds
 from emulator.scenario.expressions import did_you_mean
+from emulator.standard.release import load_release
+from emulator.standard.requirement import BASE_RELEASE
 from emulator.wire.payload import escape, pointer
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ def _text() -> str:
 def scenario_schema() -> dict[str, Any]:
     """The draft-07 schema of a scenario file, for editors."""
     schema: dict[str, Any] = json.loads(_text())
+    release = load_release(BASE_RELEASE)
+    documents = {entry.official.rpartition("/")[2].removesuffix(".api.yaml") for entry in release.entries}
+    names = [
+        name for name in release.spellings if name.removesuffix(".api.yaml") not in documents or name in release.apis
+    ]
+    schema["definitions"]["source"]["properties"]["api"]["enum"] = names
     return schema
 
 

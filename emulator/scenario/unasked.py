@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from emulator.judge.named import ORDER
 from emulator.judge.refusals import KEPT, NOT_SERVED
 from emulator.judge.refusals import REFUSED as UNEXPLAINED
-from emulator.judge.run import KINDS, ORDER
 from emulator.judge.verdict import Blame, Finding, Verdict
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, dump
 
 REPEATED: Final = "flow.repeated"
 ENDED_SUBSCRIPTION: Final = "flow.ended-subscription"
 UNKNOWN_ID: Final = "flow.unknown-id"
-_MAKERS: Final = {(kind.api, kind.create): kind.name for kind in KINDS if kind.create}
 _NOT_FOUND: Final = 404
 _UNSUBSCRIBE: Final = "unregisterListener"
 
 
-def unasked(exchanges: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
+def unasked(exchanges: Iterable[Exchange], claimed: Collection[int], kinds: ReleaseKinds) -> Iterator[Finding]:
     """A finding for each POST that asked again for what had been made, for each id that our seller never gave, and for
     each subscription that was asked for again and again after its end. Only an order is a harm when it is sent again;
     what our seller keeps (places, products) a buyer may know, or not know, from elsewhere.
@@ -29,7 +29,7 @@ def unasked(exchanges: Iterable[Exchange], claimed: Collection[int]) -> Iterator
     `claimed` are the numbers of the exchanges that steps waited for: those are never findings.
     """
     sent = [each for each in exchanges if each.sender is Party.BUYER and each.response is not None]
-    yield from _made_again(sent, claimed)
+    yield from _made_again(sent, claimed, kinds)
     yield from _not_there(sent, claimed)
 
 
@@ -47,15 +47,16 @@ def _status(exchange: Exchange) -> int:
     return exchange.response.status if exchange.response else 0
 
 
-def _made_again(sent: Iterable[Exchange], claimed: Collection[int]) -> Iterator[Finding]:
+def _made_again(sent: Iterable[Exchange], claimed: Collection[int], kinds: ReleaseKinds) -> Iterator[Finding]:
     made: dict[tuple[str | None, str, str, bytes], Exchange] = {}
     for exchange in sent:
         operation = (str(exchange.api), str(exchange.operation))
-        if operation not in _MAKERS:
+        shown = kinds.shown_by(*operation)
+        if shown is None or shown[1] != "create":
             continue
         key = (exchange.run, *operation, dump(exchange.request.body))
         if key in made and exchange.n not in claimed:
-            yield _repeated(made[key], exchange, _MAKERS[operation])
+            yield _repeated(made[key], exchange, shown[0].name)
         elif _status(exchange) in range(200, 300):
             made.setdefault(key, exchange)
 
@@ -87,7 +88,7 @@ def _repeated(first: Exchange, again: Exchange, kind: str) -> Finding:
     return Finding(
         rule=REPEATED,
         requirements=(),
-        verdict=Verdict.FAIL if kind == ORDER.name else Verdict.WARNING,
+        verdict=Verdict.FAIL if kind == ORDER else Verdict.WARNING,
         blame=Blame.BUYER,
         exchange=again.n,
         message=f"the buyer sent a POST again that had succeeded: exchange {first.n} had made {kind} {had}, {now}",

@@ -133,7 +133,7 @@ def run_waiting(
         tracked=dict(tracked),
     )
     on_event(RunDone(result))
-    return Waited(result, tuple(unasked(room, room.awaited)))
+    return Waited(result, tuple(unasked(room, room.awaited, release.kinds)))
 
 
 @dataclass(slots=True)

@@ -1,37 +1,14 @@
-"""What the standard says of notifications as data: the type of each listener, and what a subscription asks for."""
+"""What a subscription asks for, and the one event type that the standard has under two names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote_plus
-
-from emulator.errors import UserError
-
-if TYPE_CHECKING:
-    from emulator.standard.contract import Contract
-    from emulator.standard.release import Release
 
 DATE_SET: Final = "productOrderItemExpectedCompletionDateSet"
 """MEF 123 has this event type under two names: its table adds `Event`, the contract does not."""
-
-
-def event_types(contract: Contract) -> dict[str, str]:
-    """The event type of each listener of a notification contract, by operationId: the last part of its path."""
-    return {
-        operation.id: operation.path.rpartition("/")[2]
-        for operation in contract.operations.values()
-        if operation.path.startswith("/listener/")
-    }
-
-
-def listeners(release: Release, api: str) -> dict[str, str]:
-    """As `event_types`, for an API of a release; empty where it has no notifications."""
-    try:
-        return event_types(release.contract(api, "notification"))
-    except UserError:
-        return {}
 
 
 def plain_type(event_type: str) -> str:

@@ -13,6 +13,7 @@ from emulator.standard import bundle
 from emulator.standard.contract import Contract, ContractEntry, Products
 from emulator.standard.document import load_document
 from emulator.standard.interpretation import Interpretation, load_interpretations
+from emulator.standard.kinds.load import SHEET_FILE, ReleaseKinds, load_kinds
 from emulator.standard.source import read_source
 from emulator.wire.exchange import Party
 
@@ -23,7 +24,9 @@ class Release:
     def __init__(self, name: str, specs: Path) -> None:
         self.name = name
         self.specs = specs
-        self._table: dict[str, Any] = read_source(specs / "releases" / f"{name}.yaml")
+        self.file = specs / "releases" / f"{name}.yaml"
+        self.errata_file = specs / "releases" / f"{name}-errata.yaml"
+        self._table: dict[str, Any] = read_source(self.file)
         self._contracts: dict[tuple[str, str], Contract] = {}
         self._documents: dict[Path, Any] = {}
 
@@ -56,6 +59,22 @@ class Release:
             file = entry.official.rpartition("/")[2]
             names[file] = names[file.removesuffix(".api.yaml")] = (entry.api, entry.kind)
         return names
+
+    @property
+    def apis(self) -> tuple[str, ...]:
+        """Every API, in the order of a purchase."""
+        return tuple(self._table["apis"])
+
+    def sheet(self, api: str) -> Path:
+        """Where the sheet of an API is: as the release file says, else beside the management contract."""
+        row = self._table["apis"][api]
+        beside = Path(row["contracts"]["management"]["document"]).with_name(SHEET_FILE)
+        return self.specs / str(row.get("resources", beside))
+
+    @cached_property
+    def kinds(self) -> ReleaseKinds:
+        """The kinds of resource, what each operation does with them, and the events. FileProblem where a sheet is wrong."""
+        return load_kinds(self)
 
     def api(self, name: str) -> str:
         """The API's own name for any of its spellings; UserError with a suggestion for an unknown one."""
@@ -107,7 +126,7 @@ class Release:
     @cached_property
     def errata(self) -> list[dict[str, Any]]:
         """Patches that keep a right party from being failed by a slip of the standard."""
-        path = self.specs / "releases" / f"{self.name}-errata.yaml"
+        path = self.errata_file
         loaded = read_source(path) if path.exists() else []
         return list(loaded.get("errata", []) if isinstance(loaded, dict) else loaded or [])
 

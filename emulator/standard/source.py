@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +25,29 @@ def read_source(path: Path) -> Any:
     keeps no bytecode either (`PYTHONDONTWRITEBYTECODE`, a folder that cannot be written).
     """
     kept, mark = _kept(path), _mark(path)
-    if kept and mark:
+    if mark is None:
+        return load_yaml(path)
+    return _once(kept, mark, lambda: load_yaml(path))
+
+
+def read_made(anchor: Path, name: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:
+    """What `make` makes of some files, as JSON has it; kept beside `anchor` under a name until one of them changes.
+
+    A file that is not there is a mark too: the value is made anew when it comes. What `make` raises is raised.
+    """
+    kept = _kept(anchor)
+    return _once(kept and kept.with_suffix(f".{name}.json"), [_mark(path) for path in sources], make)
+
+
+def _once(kept: Path | None, mark: Any, make: Callable[[], Any]) -> Any:
+    """The value that is kept with that mark; else it is made, and kept."""
+    if kept:
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             found_mark, value = orjson.loads(kept.read_bytes())
             if found_mark == mark:
                 return value
-    value = load_yaml(path)
-    if kept and mark and not sys.dont_write_bytecode:
+    value = make()
+    if kept and not sys.dont_write_bytecode:
         with contextlib.suppress(OSError, TypeError):
             _keep(kept, mark, value)
     return value
@@ -53,7 +70,7 @@ def _kept(path: Path) -> Path | None:
         return None
 
 
-def _keep(kept: Path, mark: list[int], value: Any) -> None:
+def _keep(kept: Path, mark: Any, value: Any) -> None:
     """Write it whole or not at all: others may be starting at the same moment."""
     raw = orjson.dumps([mark, value])
     if orjson.loads(raw)[1] != value:  # .nan and .inf, which JSON has no words for

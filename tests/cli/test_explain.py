@@ -17,6 +17,8 @@ from emulator.judge.wording import CODES
 from emulator.report.explanation import render
 from emulator.standard.breach import Check
 from emulator.standard.interpretation import load_interpretations
+from emulator.standard.kinds.explained import RULES as FACT_RULES
+from emulator.standard.kinds.explained import explained
 from emulator.standard.release import load_release
 from emulator.standard.requirement import load_requirements
 from tests.cli.processes import ROOT, oit
@@ -118,6 +120,40 @@ def test_everything_that_a_report_names_can_be_explained(identifier: str):
     page = explain(identifier)
     assert render(page).startswith(identifier)
     json.dumps(page)
+
+
+def test_an_api_and_a_kind_tell_their_facts_each_with_its_rule():
+    page = told("order")
+    assert (page["kind"], page["id"], [kind["name"] for kind in page["kinds"]]) == (
+        "facts",
+        "productOrder",
+        ["productOrder", "cancelProductOrder", "charge", "modifyProductOrderItemRequestedDeliveryDate"],
+    )
+    rows = [row for kind in page["kinds"] for row in kind["facts"]] + page["operations"] + page["events"]
+    rows += [each for operation in page["operations"] for each in operation["filters"]]
+    assert all(row["by"] and set(row["by"]) <= set(page["rules"]) for row in rows)
+    assert [slip["noted"] for slip in page["contradictions"]] == ["E-MEF123-1"]
+
+    charge = told("productOrderCharge")
+    assert (charge["id"], charge["api"], len(charge["operations"])) == ("charge", "productOrder", 3)
+    done = oit("explain", "charge")
+    assert done.code == 0, done.err
+    for line in (
+        "charge  kinds of resource, operations and events, of productOrder (release grace)",
+        "  state        /state, one of MEFProductOrderChargeStateType  [K2]",
+        "    state        eq /state  [S]",
+        "  chargeTimeoutEvent charge, reached timeout, optional (MEF123-O14)  [E1 N1 C2]",
+        "  K6  the buyer makes what can be created, the seller all else",
+    ):
+        assert line in done.out.splitlines()
+
+
+@pytest.mark.parametrize("api", load_release().apis)
+def test_every_rule_that_gave_a_fact_is_told(api: str):
+    page = explained(load_release().kinds, api, "grace")
+    assert page
+    assert set(page["rules"]) <= set(FACT_RULES)
+    assert render(page).startswith(api)
 
 
 def test_every_example_that_can_fail_shows_what_is_said_then():

@@ -359,6 +359,8 @@ def test_what_the_buyer_would_end_is_never_offered_first(beside: Beside, path: s
         assert do(beside, "move", run=buyer.run, kind="quote", id=quote, state=state).status == 200
     row = next(row for row in resources(beside, buyer.run)["resources"] if row["kind"] == "quote")
     ends = row["ends_of_buyer"].get("", [])
+    over = [item["id"] for item in row["items"]] if path.endswith("orderable") else []
+    assert (row["final"], row["final_items"]) == (False, over), "the items of a quote come to their end before it does"
     if path.endswith("orderable"):
         assert row["moves"] == ["accepted"]
         assert "accepted" in ends
@@ -462,3 +464,20 @@ def test_what_is_done_to_something_at_its_end_is_done_on_purpose(beside: Beside,
     assert did["command"].endswith(f"{order} --run over --sure")
     control(beside, *did["command"].split()[2:])
     until(lambda: told() == 5)
+
+
+def test_a_quote_that_says_no_level_hides_nothing_of_its_run(beside: Beside):
+    """Whoever imports a run may have such a one: which lifecycle it has is not known."""
+    about = {"run": "vague", "created": "2026-01-01T00:00:00+00:00"}
+    body = {"id": "v", "state": "approved.orderable", "quoteItem": [{"id": "1", "state": "approved.orderable"}]}
+    rows = [
+        {"oit": "run", "format": 1, "run": "vague"},
+        {"is": "began", "run": "vague", "began": about["created"]},
+        {"is": "resource", **about, "kind": "quote", "id": "v", "body": body},
+        {"is": "resource", **about, "kind": "product", "id": "p", "body": {"id": "p", "status": "terminated"}},
+    ]
+    assert do(beside, "restore", file="\n".join(map(json.dumps, rows))).status == 200
+    shown = {row["id"]: row for row in resources(beside, "vague")["resources"]}
+    assert {name: (row["final"], row["moves"]) for name, row in shown.items()} == {"v": (False, []), "p": (True, [])}
+    refused = do(beside, "move", run="vague", kind="quote", id="v", state="accepted")
+    assert (refused.status, "nowhere" in refused.json["error"]) == (409, True)

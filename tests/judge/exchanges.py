@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from emulator.standard.breach import Breach
-from emulator.standard.release import Release
+from emulator.standard.release import Release, load_release
 from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
 
 JSON_HEADERS = (("Content-Type", "application/json;charset=utf-8"),)
@@ -93,6 +93,8 @@ def fake_release(request: Any = (), response: Any = ()) -> Release:
 
     @dataclass
     class Fake:
+        kinds = load_release().kinds
+
         def contract(self, _api: str, _kind: str | None = None) -> FakeContract:
             return FakeContract(answer(request), answer(response))
 

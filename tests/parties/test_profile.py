@@ -13,7 +13,7 @@ from emulator.errors import FileProblem
 from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import Requires, load_profile, unsupported_operations
 from emulator.parties.seller import Seller
-from emulator.parties.strict import merge
+from emulator.standard.strict import merge
 from emulator.wire.exchange import Response
 from emulator.wire.payload import dump
 

@@ -10,6 +10,7 @@ from emulator.errors import FileProblem
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Await, Call
 from emulator.scenario.schema import scenario_schema
+from emulator.standard.release import load_release
 
 from .stub import CREATE, HEAD, read, write
 
@@ -181,3 +182,12 @@ def test_the_schema_is_a_draft_7_schema_with_a_description_for_every_key():
     walk(schema, "")
     assert undescribed == []
     assert json.dumps(schema)
+
+
+def test_the_names_of_apis_are_those_of_the_release():
+    release = load_release()
+    names = scenario_schema()["definitions"]["source"]["properties"]["api"]["enum"]
+    assert set(release.apis) < set(names)
+    assert {release.api(name) for name in names} == set(release.apis)
+    assert {"poq", "order", "site"} < set(names)
+    assert not [name for name in names if name.endswith("Management")]

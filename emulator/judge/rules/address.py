@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import ADDRESS as KIND
 from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, Remark, on_response, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.run import ADDRESS as KIND
 from emulator.judge.run import Run, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import ADDRESS
+from emulator.judge.named import SITE as KIND
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.run import ADDRESS, Said, Shown
-from emulator.judge.run import SITE as KIND
+from emulator.judge.run import Said, Shown
 from emulator.wire.payload import as_json, every
 
 SITE: Final = Rulebook("MEF122", "geographicSite")

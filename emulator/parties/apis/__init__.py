@@ -11,6 +11,7 @@ from emulator.parties.clock import Clock
 from emulator.parties.desk import Desk
 from emulator.parties.profile import Profile
 from emulator.parties.store import Resource, Store
+from emulator.standard.release import Release
 from emulator.wire.call import Call, Reply
 
 Handler = Callable[[Call], Reply]
@@ -41,6 +42,6 @@ class Context:
     store: Store
     clock: Clock
     profile: Profile
-    release: Any
+    release: Release
     new_id: Callable[[str], str]
     effects: MutableMapping[str, Callable[..., Any]] = field(default_factory=dict)

@@ -8,21 +8,18 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from emulator.errors import UserError
 from emulator.judge.ledger import moment_of
-from emulator.judge.rules.quote.book import level_of
-from emulator.judge.run import CHARGE, EVENTS, KINDS, ORDER, POQ, QUOTE, Kind, View
 from emulator.judge.times import GRACE, SKEW
 from emulator.report.model import Report
+from emulator.standard.kinds.facts import History, Kind
+from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.lifecycle import Lifecycle, load_lifecycles
+from emulator.standard.release import load_release
+from emulator.standard.requirement import BASE_RELEASE
 from emulator.wire.payload import at, every
 
-_ITEM_MACHINES: Final = {
-    POQ.name: "productOfferingQualificationItem",
-    ORDER.name: "productOrderItem",
-    CHARGE.name: "chargeItem",
-}
-_SHOWN_BY: Final = {(kind.api, operation): (kind, view) for kind in KINDS for operation, view in kind.views()}
-_WITNESS: Final = {View.CREATED: "POST", View.RETRIEVED: "GET", View.PATCHED: "PATCH", View.LISTED: "list"}
+_WITNESS: Final = {"create": "POST", "retrieve": "GET", "patch": "PATCH", "list": "list"}
 _SUCCESS: Final = range(200, 300)
 HISTORY: Final = "stateChange"
 EVENT: Final = "notification"
@@ -78,7 +75,7 @@ class _Trail:
     shown: list[dict[str, Any]] = field(default_factory=list)
     states: list[Sighting] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
-    history: list[Any] = field(default_factory=list)
+    history: list[tuple[Any, Any]] = field(default_factory=list)
     first_told: dict[str, tuple[int, str]] = field(default_factory=dict)
     """By entry of the history, the exchange that told of it first, and where."""
 
@@ -91,16 +88,25 @@ def lives(run: Report) -> list[dict[str, Any]]:
     Never raises, whatever the bodies hold.
     """
     trails: dict[tuple[str, str, str | None], _Trail] = {}
+    kinds = _kinds_of(run)
     for exchange in run["exchanges"]:
-        for kind, view, place, value in _shown(exchange):
+        for kind, view, place, value in _shown(exchange, kinds):
             key = (kind.name, value["id"], None)
             _see(trails.setdefault(key, _Trail(kind, value["id"])), exchange, view, place, value)
-            if view is not View.LISTED:
+            if view != "list":
                 _see_items(trails, kind, exchange, view, place, value)
-        _hear(trails, exchange)
+        _hear(trails, exchange, kinds)
     machines = load_lifecycles()
     resources = sorted(trails.values(), key=_order(trails))
     return [_as_json(trail, machines.get(trail.machine or "")) for trail in resources]
+
+
+def _kinds_of(run: Report) -> ReleaseKinds:
+    """The kinds of the run's release; a report of a release that is not here is read by what there is."""
+    try:
+        return load_release(run.get("release") or BASE_RELEASE).kinds
+    except UserError:
+        return load_release(BASE_RELEASE).kinds
 
 
 def _order(trails: Mapping[Any, _Trail]) -> Any:
@@ -108,62 +114,74 @@ def _order(trails: Mapping[Any, _Trail]) -> Any:
     return lambda trail: (spots[trail.kind.name, trail.id], trail.item is not None)
 
 
-def _shown(exchange: Report) -> Iterator[tuple[Kind, View, str, dict[str, Any]]]:
+def _shown(exchange: Report, kinds: ReleaseKinds) -> Iterator[tuple[Kind, str, str, dict[str, Any]]]:
     """The resources that an exchange's answer shows: kind, in answer to what, place and value."""
-    found = _SHOWN_BY.get((exchange["api"], exchange["operation"]))
+    found = kinds.shown_by(str(exchange["api"]), str(exchange["operation"]))
     response = exchange.get("response")
-    if found is None or response is None or response["status"] not in _SUCCESS or exchange.get("spoilt"):
+    if (
+        found is None
+        or found[1] not in _WITNESS
+        or response is None
+        or response["status"] not in _SUCCESS
+        or exchange.get("spoilt")
+    ):
         return
     kind, view = found
-    for place, value in every(response["body"], "/*" if view is View.LISTED else ""):
+    for place, value in every(response["body"], "/*" if view == "list" else ""):
         if isinstance(value, dict) and isinstance(value.get("id"), str):
             yield kind, view, place, value
 
 
-def _see(trail: _Trail, exchange: Report, view: View, place: str, value: Mapping[str, Any]) -> None:
-    state = at(value, trail.kind.state) if trail.kind.state else None
+def _see(trail: _Trail, exchange: Report, view: str, place: str, value: Mapping[str, Any]) -> None:
+    place_of_state = trail.kind.state_at
+    state = at(value, place_of_state) if place_of_state else None
     trail.shown.append({"exchange": exchange["n"], "pointer": place, "by": _WITNESS[view]})
-    trail.machine = _machine(trail.kind, value) or trail.machine
+    trail.machine = (trail.kind.cycle and trail.kind.cycle.of(value)) or trail.machine
     if isinstance(state, str):
-        trail.states.append(Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], place + trail.kind.state))
-    _remember(trail, exchange, place, value)
+        trail.states.append(Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], place + place_of_state))
+    _remember(trail, exchange, place, value, trail.kind.history)
 
 
 def _see_items(
-    trails: dict[Any, _Trail], kind: Kind, exchange: Report, view: View, place: str, value: Mapping[str, Any]
+    trails: dict[Any, _Trail], kind: Kind, exchange: Report, view: str, place: str, value: Mapping[str, Any]
 ) -> None:
-    machine = f"quoteItem.{level_of(value)}" if kind is QUOTE else _ITEM_MACHINES.get(kind.name)
-    if machine is None or kind.items is None:
+    items = kind.items
+    machine = items.cycle.of(value) if items and items.cycle else None
+    if machine is None or items is None:
         return
-    for below, item in every(value, f"{kind.items}/*"):
-        state, identifier = at(item, "/state"), at(item, "/id")
+    for below, item in every(value, f"{items.at}/*"):
+        state, identifier = at(item, items.state.at), at(item, "/id")
         if isinstance(state, str) and isinstance(identifier, str):
             key = (kind.name, value["id"], identifier)
             trail = trails.setdefault(key, _Trail(kind, value["id"], identifier, machine))
             trail.shown.append({"exchange": exchange["n"], "pointer": place + below, "by": _WITNESS[view]})
-            trail.states.append(Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], f"{place}{below}/state"))
-            _remember(trail, exchange, place + below, item)
+            trail.states.append(
+                Sighting(state, exchange["at"], exchange["n"], _WITNESS[view], f"{place}{below}{items.state.at}")
+            )
+            _remember(trail, exchange, place + below, item, items.history)
 
 
-def _remember(trail: _Trail, exchange: Report, place: str, value: Mapping[str, Any]) -> None:
-    history = value.get(HISTORY)
-    if isinstance(history, list) and history:
-        trail.history = history
-        for index, entry in enumerate(history):
-            trail.first_told.setdefault(_entry_key(entry), (exchange["n"], f"{place}/{HISTORY}/{index}"))
+def _remember(trail: _Trail, exchange: Report, place: str, value: Mapping[str, Any], log: History | None) -> None:
+    """Keep the newest history; of its entries, when and where each was told first."""
+    history = value.get(log.member) if log else None
+    if log and isinstance(history, list) and history:
+        trail.history = [(at(entry, f"/{log.moment}"), at(entry, f"/{log.state}")) for entry in history]
+        for index, entry in enumerate(trail.history):
+            trail.first_told.setdefault(_entry_key(entry), (exchange["n"], f"{place}{log.at}/{index}"))
 
 
-def _entry_key(entry: Any) -> str:
-    return f"{at(entry, '/state')} {at(entry, '/changeDate')}"
+def _entry_key(entry: tuple[Any, Any]) -> str:
+    return f"{entry[1]} {entry[0]}"
 
 
-def _hear(trails: dict[Any, _Trail], exchange: Report) -> None:
-    kind = EVENTS.get(str(exchange["operation"])) if exchange["kind"] == EVENT else None
+def _hear(trails: dict[Any, _Trail], exchange: Report, kinds: ReleaseKinds) -> None:
+    about = kinds.event(str(exchange["api"]), str(exchange["operation"])) if exchange["kind"] == EVENT else None
+    kind = kinds.kind(about.kind) if about else None
     body = exchange["request"]["body"]
     identifier = at(body, "/event/id")
     if kind is None or not isinstance(identifier, str):
         return
-    item = next((at(body, f"/event/{name}") for name in ("poqItemId", "quoteItemId", "orderItemId")
+    item = next((at(body, f"/event/{name}") for name in kinds.item_ids
                  if isinstance(at(body, f"/event/{name}"), str)), None)  # fmt: skip
     trail = trails.get((kind.name, identifier, item)) or trails.setdefault(
         (kind.name, identifier, None), _Trail(kind, identifier)
@@ -176,13 +194,6 @@ def _hear(trails: dict[Any, _Trail], exchange: Report) -> None:
             "at": moment if isinstance(moment, str) else exchange["at"],
         }
     )
-
-
-def _machine(kind: Kind, value: Mapping[str, Any]) -> str | None:
-    if kind is QUOTE:
-        level = level_of(value)
-        return f"quote.{level}" if level else None
-    return kind.name
 
 
 def _as_json(trail: _Trail, machine: Lifecycle | None) -> dict[str, Any]:
@@ -227,10 +238,10 @@ class _Walk:
     def _claimed(self) -> None:
         told: list[tuple[datetime, str, str, tuple[int, str]]] = []
         for entry in self.trail.history:
-            when, state = moment_of(at(entry, "/changeDate")), at(entry, "/state")
+            when, state = moment_of(entry[0]), entry[1]
             if when is None or not isinstance(state, str) or not self._known(state):
                 return  # the contract's business
-            told.append((when, str(at(entry, "/changeDate")), state, self.trail.first_told[_entry_key(entry)]))
+            told.append((when, str(entry[0]), state, self.trail.first_told[_entry_key(entry)]))
         told.sort(key=lambda entry: entry[0])
         if told and told[0][2] in self.machine.initial:
             self._edge(None, told[0][2], told[0][1]).saw(HISTORY, told[0][1], *told[0][3])
@@ -240,7 +251,7 @@ class _Walk:
 
     def _seen(self) -> None:
         states = [sighting for sighting in self.trail.states if self._known(sighting.state)]
-        if states and states[0].by == _WITNESS[View.CREATED]:
+        if states and states[0].by == _WITNESS["create"]:
             first = states[0]
             legal = self.machine.reaches(None, first.state)
             if not legal or first.state in self.machine.initial:

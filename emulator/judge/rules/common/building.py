@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.rule import FINE, Mark, requests
+from emulator.judge.named import ORDER, POQ, QUOTE
+from emulator.judge.rule import FINE, Mark, asks
 from emulator.judge.rulebook import Rulebook, breach, given
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import first_named
-from emulator.judge.run import ORDER, POQ, QUOTE, Kind, Life, Run, Said, succeeded
+from emulator.judge.run import Life, Run, Said, View, succeeded
 from emulator.standard.breach import Breach, Check
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
@@ -23,7 +24,7 @@ class Base:
 
     member: str
     whole: str
-    kind: Kind
+    kind: str
     good: tuple[str, ...]
 
 
@@ -31,34 +32,35 @@ QUALIFIED: Final = Base("productOfferingQualificationItem", "productOfferingQual
 QUOTED: Final = Base("quoteItem", "quoteId", QUOTE, ("approved.orderable", "approved.orderableAlternate", "accepted"))
 
 
-def builds_on(book: Rulebook, kind: Kind, base: Base, *, name: str) -> None:
+def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
     """Items that refer to an item of a quote or a qualification: it is there, can be built on, and is about the same
     product, action and offering. The Seller decides what it takes, so that anything else is a hint.
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        for place, item in every(said.body, f"{kind.items}/*"):
+        items = said.run.kinds.kind(base.kind).items_at
+        for place, item in every(said.body, f"{said.run.kinds.kind(kind).items_at}/*"):
             life = said.run.life(base.kind, at(item, f"/{base.member}/{base.whole}"))
             last = life.last_before(said.exchange) if life else None
             if last is None:
                 continue
             here = f"{place}/{base.member}"
             wanted = at(item, f"/{base.member}/id")
-            found = first_named(last.value, f"{base.kind.items}/*", wanted)
+            found = first_named(last.value, f"{items}/*", wanted)
             if found is None:
-                yield breach(f"{here}/id", f"an item of {base.kind.name} {life.id if life else ''}", wanted, hint=True)
+                yield breach(f"{here}/id", f"an item of {base.kind} {life.id if life else ''}", wanted, hint=True)
                 continue
             state = _newest_state(life, said.exchange)
             if isinstance(state, str) and state not in base.good and not _moved_on(life, said.exchange):
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
-                             f"{here} builds on a {base.kind.name} that is {state}", hint=True)  # fmt: skip
+                             f"{here} builds on a {base.kind} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
-            asked = first_named(life.request, f"{base.kind.items}/*", wanted) if life else None
+            asked = first_named(life.request, f"{items}/*", wanted) if life else None
             sent = found if asked is None else asked
             yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
 
-    about = f"items that name an item of a {base.kind.name}, against it"
-    book.add((), look, on=requests(book.api, str(kind.create)), about=about, name=name)
+    about = f"items that name an item of a {base.kind}, against it"
+    book.add((), look, on=asks(book.api, kind, "create"), about=about, name=name)
 
 
 def _newest_state(life: Life | None, exchange: Exchange) -> Any:
@@ -96,15 +98,16 @@ def _same_product(place: str, item: Mapping[str, Any], found: Mapping[str, Any],
         for mark in echo_marks(was, now, place + member):
             if isinstance(mark, Breach):
                 yield Breach(mark.place, mark.expected, mark.found,
-                             f"{mark.place} is not that of the {base.kind.name}'s item {found.get('id')}",
+                             f"{mark.place} is not that of the {base.kind}'s item {found.get('id')}",
                              check=Check.HINT)  # fmt: skip
             else:
                 yield FINE
 
 
-def _take_used(known: dict[tuple[str, str], list[Exchange]], _run: Run, exchange: Exchange) -> None:
-    if exchange.api == ORDER.api and exchange.operation == ORDER.create and succeeded(exchange):
-        for _, reference in every(exchange.request.body, f"{ORDER.items}/*/{QUOTED.member}"):
+def _take_used(known: dict[tuple[str, str], list[Exchange]], run: Run, exchange: Exchange) -> None:
+    kind, view = run.shown_by(exchange) or (None, None)
+    if kind and (kind.name, view) == (ORDER, View.CREATED) and succeeded(exchange):
+        for _, reference in every(exchange.request.body, f"{kind.items_at}/*/{QUOTED.member}"):
             key = at(reference, f"/{QUOTED.whole}"), at(reference, "/id")
             if isinstance(key[0], str) and isinstance(key[1], str):
                 known.setdefault((key[0], key[1]), []).append(exchange)
@@ -120,7 +123,7 @@ def used_once(book: Rulebook, *, name: str) -> None:
 
     def look(said: Said) -> Iterator[Mark]:
         used = said.run.known(_USED, before=said.exchange)
-        for place, reference in every(said.body, f"{ORDER.items}/*/{QUOTED.member}"):
+        for place, reference in every(said.body, f"{said.run.kinds.kind(ORDER).items_at}/*/{QUOTED.member}"):
             key = at(reference, f"/{QUOTED.whole}"), at(reference, "/id")
             orders = used.get(key, ()) if all(isinstance(part, str) for part in key) else ()
             standing = [order for order in orders[-3:] if _stands(said.run, order, said.exchange)]
@@ -130,9 +133,7 @@ def used_once(book: Rulebook, *, name: str) -> None:
             elif isinstance(key[0], str):
                 yield FINE
 
-    book.add(
-        (), look, on=requests(ORDER.api, str(ORDER.create)), about="items of quotes that were ordered before", name=name
-    )
+    book.add((), look, on=asks(book.api, ORDER, "create"), about="items of quotes that were ordered before", name=name)
 
 
 def _stands(run: Run, placed: Exchange, now: Exchange) -> bool:

@@ -5,37 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, responses
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, shows
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules.common.values import Labels, by_id, id_of, told_alike
-from emulator.judge.run import Kind, Said, Shown
+from emulator.judge.run import Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
 
-def keeps_id(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "id") -> None:
+def keeps_id(book: Rulebook, labels: Labels, kind: str, *, name: str = "id") -> None:
     """What is read or changed by an id shows that id, and no two that are made get the same one."""
-    by_id = [operation for operation in (kind.retrieve, kind.patch) if operation]
-    operations = [operation for operation in (kind.create, *by_id) if operation]
 
     def look(said: Said) -> Iterator[Mark]:
         wanted = said.exchange.path_params.get("id", MISSING)
         found = at(said.body, "/id")
         if not isinstance(found, str):
             return
-        if said.exchange.operation != kind.create:
+        if said.exchange.operation != said.run.kinds.kind(kind).one("create"):
             yield hold("/id", wanted is MISSING or found == wanted, expected=wanted, found=found)
         else:
             life = said.run.life(kind, found)
             first = life is None or life.asked is None or life.asked.n == said.exchange.n
             yield hold("/id", first, expected="an id of its own", found=found,
-                       message=f"{kind.name} {found} was made before, by exchange "
+                       message=f"{kind} {found} was made before, by exchange "
                                f"{life.asked.n if life and life.asked else '?'}")  # fmt: skip
 
-    book.add(labels, look, on=responses(book.api, *operations), about="id of the answer", name=name)
+    book.add(labels, look, on=shows(book.api, kind, "create", "retrieve", "patch"), about="id of the answer", name=name)
 
 
-def stays(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "stays") -> None:
+def stays(book: Rulebook, labels: Labels, kind: str, *, name: str = "stays") -> None:
     """What a run has shown once is not gone: a read by its id, for the same Buyer, is not answered 404."""
 
     def look(said: Said) -> Iterator[Mark]:
@@ -45,10 +43,10 @@ def stays(book: Rulebook, labels: Labels, kind: Kind, *, name: str = "stays") ->
             same_parties(sight.exchange, said.exchange) for sight in life.before(said.exchange)
         ):
             yield hold("", said.status != 404, expected=200, found=said.status,  # noqa: PLR2004
-                       message=f"{kind.name} {identifier} was shown before and is not found any more")  # fmt: skip
+                       message=f"{kind} {identifier} was shown before and is not found any more")  # fmt: skip
 
-    on = responses(book.api, str(kind.retrieve), statuses=ANY_STATUS)
-    book.add(labels, look, on=on, about=f"reads of a {kind.name} that was shown before", name=name)
+    on = shows(book.api, kind, "retrieve", statuses=ANY_STATUS)
+    book.add(labels, look, on=on, about=f"reads of a {kind} that was shown before", name=name)
 
 
 def same_parties(one: Exchange, other: Exchange) -> bool:
@@ -102,7 +100,7 @@ def paired(shown: Shown, earlier: Shown, holder: str) -> Iterator[tuple[str, Any
             yield place, value, before[id_of(value)]
 
 
-def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: str = "list") -> None:
+def reads_agree(book: Rulebook, labels: Labels, kind: str, *members: str, name: str = "list") -> None:
     """What a list shows of a resource is what a read by its id shows, for members that do not change by themselves."""
 
     def look(said: Said) -> Iterator[Mark]:
@@ -115,13 +113,13 @@ def reads_agree(book: Rulebook, labels: Labels, kind: Kind, *members: str, name:
                 if given(old) and given(new):
                     yield hold(shown.place + member, told_alike(old, new), expected=old, found=new,
                                message=f"{shown.place + member} differs from what exchange {earlier.exchange.n} "
-                                       f"showed of the same {kind.name}")  # fmt: skip
+                                       f"showed of the same {kind}")  # fmt: skip
 
-    book.add(labels, look, on=responses(book.api, str(kind.listing)), about=f"{', '.join(members)} of each entry",
+    book.add(labels, look, on=shows(book.api, kind, "list"), about=f"{', '.join(members)} of each entry",
              name=name)  # fmt: skip
 
 
-def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool = False, name: str = "agrees") -> None:
+def agrees(book: Rulebook, labels: Labels, kind: str, *members: str, hint: bool = False, name: str = "agrees") -> None:
     """A list and a read by id, in either order, show the same of members that do not change by themselves.
 
     That a read lacks what was shown before is a hint: the whole resource was asked for, unless by `fields`.
@@ -142,13 +140,13 @@ def agrees(book: Rulebook, labels: Labels, kind: Kind, *members: str, hint: bool
                 else:
                     yield breach(shown.place + member, old, new,
                                  f"{shown.place + member} differs from what exchange {earlier.exchange.n} showed of "
-                                 f"the same {kind.name}", hint=hint or not given(new))  # fmt: skip
+                                 f"the same {kind}", hint=hint or not given(new))  # fmt: skip
 
-    on = responses(book.api, *(operation for operation, _ in kind.views()))
+    on = shows(book.api, kind)
     book.add(labels, look, on=on, about=f"{', '.join(members)} against what was shown before", name=name)
 
 
-def no_twins(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: str = "twins") -> None:
+def no_twins(book: Rulebook, labels: Labels, kind: str, *members: str, name: str = "twins") -> None:
     """No list of these has the same entry twice. Nothing forbids it, so that it is a hint."""
 
     def look(said: Said) -> Iterator[Mark]:
@@ -162,5 +160,5 @@ def no_twins(book: Rulebook, labels: Labels, kind: Kind, *members: str, name: st
                     else:
                         yield FINE
 
-    on = responses(book.api, *(operation for operation, _ in kind.views()))
+    on = shows(book.api, kind)
     book.add(labels, look, on=on, about=f"equal entries of {', '.join(members)}", name=name)

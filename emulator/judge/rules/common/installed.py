@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import ORDER, PRODUCT
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.identity import parties_of
 from emulator.judge.rules.common.lists import TELLS_NOTHING
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.rules.common.wholeness import claims_all
-from emulator.judge.run import ORDER, PRODUCT, Run, Said, succeeded
+from emulator.judge.run import Run, Said, View, succeeded
 from emulator.wire.call import ErrorCode
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
@@ -22,7 +23,7 @@ from emulator.wire.payload import at, every
 Parties = tuple[str | None, str | None]
 
 
-_NAMES: Final = {ORDER.name: "/productOrderItem/*/product/id", PRODUCT.name: "/productRelationship/*/id"}
+_NAMES: Final = {ORDER: "/productOrderItem/*/product/id", PRODUCT: "/productRelationship/*/id"}
 """Where the Seller names products, beside showing them."""
 
 
@@ -43,18 +44,21 @@ class _Inventory:
         """Take in the next exchange."""
         parties = parties_of(exchange)
         for shown, life in run.lived(exchange):
-            if life.kind is PRODUCT:
+            if life.kind.name == PRODUCT:
                 self.seen.add(parties)
             if pattern := _NAMES.get(life.kind.name):
                 self.told.update(found for _, found in every(shown.value, pattern) if isinstance(found, str))
         identifier = exchange.path_params.get("id")
         status = exchange.response.status if exchange.response else 0
-        if exchange.operation == PRODUCT.retrieve and exchange.api == PRODUCT.api and identifier:
+        kind, view = run.shown_by(exchange) or (None, None)
+        if kind is None or kind.name != PRODUCT:
+            return
+        if view is View.RETRIEVED and identifier:
             if status == 404:  # noqa: PLR2004
                 self.lacking.add((parties, identifier))
             elif succeeded(exchange):
                 self.lacking.discard((parties, identifier))
-        elif exchange.operation == PRODUCT.listing and claims_all(exchange, unfiltered=True):
+        elif view is View.LISTED and claims_all(exchange, unfiltered=True):
             self.listed.add(parties)
 
 

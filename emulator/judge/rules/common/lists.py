@@ -10,12 +10,12 @@ from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.filtering import number
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.rules.common.wholeness import pages_go_on
-from emulator.judge.run import Kind, Said
+from emulator.judge.run import Said
 from emulator.wire.payload import every
 
 
 def unknown_is_404(
-    book: Rulebook, labels: Labels, operation: str, kind: Kind, *, too: tuple[int, ...] = (), name: str = ""
+    book: Rulebook, labels: Labels, operation: str, kind: str, *, too: tuple[int, ...] = (), name: str = ""
 ) -> None:
     """A read by an id that was never given out is answered 404. An answer that the caller is not allowed, or not
     able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed, nor a

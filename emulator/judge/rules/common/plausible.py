@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from emulator.judge.rule import FINE, Mark, On, responses
+from emulator.judge.rule import FINE, Mark, On, shows
 from emulator.judge.rulebook import ABSENT_VALUES, Rulebook, breach, given
 from emulator.judge.rules.common.values import moment
-from emulator.judge.run import Half, Kind, Said
+from emulator.judge.run import Half, Said
 from emulator.wire.payload import MISSING, at, every
 
 _SKEW: Final = timedelta(hours=1)
@@ -106,7 +106,7 @@ def prices_read_well(book: Rulebook, holder: str, *, on: On, name: str = "price-
     book.add((), look, on=on, about=f"currency and period of {holder}", name=name)
 
 
-def begins(book: Rulebook, kind: Kind, member: str, *, name: str = "begun-before") -> None:
+def begins(book: Rulebook, kind: str, member: str, *, name: str = "begun-before") -> None:
     """What a request makes is not older than the request; clocks may differ by an hour."""
 
     def look(said: Said) -> Iterator[Mark]:
@@ -115,9 +115,9 @@ def begins(book: Rulebook, kind: Kind, member: str, *, name: str = "begun-before
             earliest = said.exchange.at - said.run.spread(_SKEW)
             yield FINE if when >= earliest else breach(
                 member, f"{said.exchange.at.isoformat()} or later", at(said.body, member),
-                f"{member} is before the request that the {kind.name} was made by", hint=True)  # fmt: skip
+                f"{member} is before the request that the {kind} was made by", hint=True)  # fmt: skip
 
-    book.add((), look, on=responses(book.api, str(kind.create)), about=f"{member} against the request", name=name)
+    book.add((), look, on=shows(book.api, kind, "create"), about=f"{member} against the request", name=name)
 
 
 def lasts(book: Rulebook, *patterns: str, on: On, name: str = "durations") -> None:
@@ -134,14 +134,12 @@ def lasts(book: Rulebook, *patterns: str, on: On, name: str = "durations") -> No
     book.add((), look, on=on, about=f"the amount of {', '.join(patterns)}", name=name)
 
 
-def links_to_itself(book: Rulebook, *kinds: Kind, name: str = "href") -> None:
+def links_to_itself(book: Rulebook, *kinds: str, name: str = "href") -> None:
     """The href of a resource, where it leads into the same collection, leads to that resource."""
-    showing = {operation: kind for kind in kinds for operation, _ in kind.views()}
 
     def look(said: Said) -> Iterator[Mark]:
-        kind = showing[str(said.exchange.operation)]
-        contract = said.run.release.contract(book.api)
-        collection = contract.operation(str(kind.retrieve)).path.split("/")[-2]
+        by = said.run.shown_by(said.exchange)
+        collection = by[0].name if by else ""
         for shown in said.shown:
             href = shown.value.get("href")
             parts = _path(href)
@@ -152,7 +150,8 @@ def links_to_itself(book: Rulebook, *kinds: Kind, name: str = "href") -> None:
                     f"{shown.place}/href", f"a link to {shown.value['id']}", href,
                     f"{shown.place}/href leads to another resource", hint=True)  # fmt: skip
 
-    book.add((), look, on=responses(book.api, *showing), about="href against the id beside it", name=name)
+    on = On(tuple(spot for kind in kinds for spot in shows(book.api, kind).spots))
+    book.add((), look, on=on, about="href against the id beside it", name=name)
 
 
 def _path(href: Any) -> list[str]:

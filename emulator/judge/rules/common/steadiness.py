@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from emulator.judge.rule import FINE, Mark, responses
+from emulator.judge.rule import FINE, Mark, shows
 from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import told_alike
-from emulator.judge.run import Kind, Life, Said, Shown
+from emulator.judge.run import Life, Said, Shown
 from emulator.standard.breach import Breach, Check
+from emulator.standard.kinds.facts import Kind
 from emulator.wire.payload import as_json, at, every
 
 _FREE: Final = ("expectedPOQCompletionDate", "expectedQuoteCompletionDate", "expectedCompletionDate", "lastUpdateDate")
@@ -23,7 +24,7 @@ STEADY: Final = "steady"
 """How the ids of the rules end that are silent where another rule finds fault with the same message."""
 
 
-def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
+def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
     """Between two reads in the same state, with nothing asked of the Seller in between, a resource shows the same.
 
     No clause forbids that a Seller corrects itself, so a change is worth a warning only. Lists may grow, and
@@ -35,7 +36,7 @@ def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
             earlier = _same_view(life, shown)
             if earlier is None or said.run.acted_between(earlier.exchange, said.exchange):
                 continue
-            states = [_all_states(each.value, kind) for each in (earlier, shown)]
+            states = [_all_states(each.value, life.kind) for each in (earlier, shown)]
             if states[0] != states[1]:
                 continue
             if earlier.value == shown.value:
@@ -55,8 +56,8 @@ def steady(book: Rulebook, kind: Kind, *, free: tuple[str, ...] = ()) -> None:
                 else:
                     yield mark
 
-    on = responses(book.api, *(operation for operation in (kind.retrieve, kind.listing) if operation))
-    book.add((), look, on=on, about=f"a {kind.name} against what was shown of it before", name=f"{kind.name}.{STEADY}")
+    on = shows(book.api, kind, "retrieve", "list")
+    book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
 
 
 def _same_view(life: Life, shown: Shown) -> Shown | None:
@@ -68,5 +69,5 @@ def _same_view(life: Life, shown: Shown) -> Shown | None:
 
 
 def _all_states(value: Mapping[str, Any], kind: Kind) -> list[Any]:
-    own = [at(value, kind.state)] if kind.state else []
-    return own + ([state for _, state in every(value, f"{kind.items}/*/state")] if kind.items else [])
+    own = [at(value, kind.state_at)] if kind.state else []
+    return own + ([state for _, state in every(value, f"{kind.items_at}/*/state")] if kind.items else [])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.judge.fold import Fold
-from emulator.judge.rule import FINE, Mark, Remark, on_party, requests
+from emulator.judge.rule import FINE, Mark, Remark, on_party, requests, tells
 from emulator.judge.rulebook import Rulebook, given, hold
 from emulator.judge.rules.common.values import Labels
-from emulator.judge.run import EVENTS, Run, Said, succeeded
+from emulator.judge.run import Run, Said, succeeded
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at
 
@@ -74,5 +74,4 @@ def repeats_parties(book: Rulebook, labels: Labels) -> None:
             told = found if isinstance(found, str) else None
             yield hold(f"/event/{member}", told in wanted, expected=next(iter(wanted - {None}), MISSING), found=found)
 
-    events = tuple(operation for operation, kind in EVENTS.items() if kind.api == book.api)
-    book.add(labels, look, on=requests(book.api, *events), about="buyerId and sellerId of each event")
+    book.add(labels, look, on=tells(book.api), about="buyerId and sellerId of each event")

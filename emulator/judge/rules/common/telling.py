@@ -15,41 +15,40 @@ from emulator.judge.dues import Due, Mark, history_of, moment_of
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import hubs, was_under_way
 from emulator.judge.ledger import Account, Told, ledger_at_end
-from emulator.judge.rule import FINE, Remark, on_request, on_response, requests
+from emulator.judge.rule import FINE, Remark, on_request, on_response, tells
 from emulator.judge.rule import Mark as Word
 from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.values import Labels
-from emulator.judge.run import EVENTS, Kind, Life, Run, Said
+from emulator.judge.run import Life, Run, Said
 from emulator.judge.times import CLOCKS
-from emulator.standard.events import listeners
+from emulator.standard.kinds.facts import Event, Kind
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
-ITEM_IDS: Final = ("poqItemId", "quoteItemId", "orderItemId")
-"""The members of an event that name an item, one for each API."""
 _FIRST: Final = ("acknowledged", "awaitingResponse")
 """States that nothing comes before: who is in one has not changed."""
 
 
-_ONCE: Final = ("poqCreateEvent", "chargeCreateEvent", "chargeTimeoutEvent")
-"""Events of what happens to a resource once."""
-
-
-def listeners_of(api: str) -> tuple[str, ...]:
-    """The operations of an API's listeners."""
-    return tuple(operation for operation, kind in EVENTS.items() if kind.api == api)
+def _happens_once(event: Event, run: Run) -> bool:
+    """Whether an event tells of what happens to a resource once: that it came into being, or to one of its ends."""
+    cycle = run.kinds.kind(event.kind).cycle
+    lifecycles = load_lifecycles()
+    names = [name for name in cycle.names.values() if name in lifecycles] if cycle else []
+    ends = [event.state in lifecycles[name].terminal for name in names]
+    return event.cls == "create" or (event.cls == "reached" and bool(ends) and all(ends))
 
 
 def _type_of(said: Said) -> str:
     """The event type of the listener that an event came to."""
-    operation = str(said.exchange.operation)
-    return listeners(said.run.release, str(said.exchange.api)).get(operation, operation)
+    event = said.run.event(said.exchange)
+    return event.type if event else str(said.exchange.operation)
 
 
 def _life(said: Said) -> Life | None:
     """What is known of the resource that an event is about."""
-    return said.run.life(EVENTS[str(said.exchange.operation)], at(said.body, "/event/id"))
+    event = said.run.event(said.exchange)
+    return said.run.life(event.kind, at(said.body, "/event/id")) if event else None
 
 
 # Who is told, and of what
@@ -71,7 +70,7 @@ def subscribers_only(book: Rulebook, labels: Labels) -> None:
                          f"{_type_of(said)} was sent, though every subscription had ended (is one left over from an "
                          "earlier run?)")  # fmt: skip
 
-    book.add(labels, look, on=requests(book.api, *listeners_of(book.api)),
+    book.add(labels, look, on=tells(book.api),
              about="each event against the subscriptions before it, by its eventTime where one has just ended")  # fmt: skip
 
 
@@ -89,7 +88,7 @@ def wanted_types_only(book: Rulebook, labels: Labels) -> None:
                    message=f"{found} was sent, and the subscriptions are for {', '.join(named)} (is one left over "
                            "from an earlier run?)")  # fmt: skip
 
-    book.add(labels, look, on=requests(book.api, *listeners_of(book.api)),
+    book.add(labels, look, on=tells(book.api),
              about="the type of each event against the subscriptions that name types")  # fmt: skip
 
 
@@ -102,7 +101,7 @@ def _under_way(said: Said, ends: Sequence[Exchange | None]) -> bool:
 def _again(said: Said) -> bool:
     """Whether an event was tried before: then it was sent in time."""
     identifier = at(said.body, "/eventId")
-    first = said.run.known(_EVENTS).get((said.exchange.api, identifier), {}).get(_about(said.body))
+    first = said.run.known(_EVENTS).get((said.exchange.api, identifier), {}).get(_about(said.run, said.body))
     return first is not None and first.n < said.exchange.n
 
 
@@ -127,44 +126,50 @@ def events_fit(book: Rulebook, *, listener: Labels = (), item: Labels = (), item
 def _to_its_listener(book: Rulebook, labels: Labels) -> None:
     def look(said: Said) -> Iterator[Word]:
         wanted, found = _type_of(said), at(said.body, "/eventType")
-        if found in listeners(said.run.release, book.api).values():
+        if found in {event.type for event in said.run.kinds.telling(book.api)}:
             yield hold("/eventType", found == wanted, expected=wanted, found=found,
                        message=f"a {found} was sent to the listener of {wanted}")  # fmt: skip
 
-    book.add(labels, look, on=requests(book.api, *listeners_of(book.api)), name="" if labels else "event-type",
+    book.add(labels, look, on=tells(book.api), name="" if labels else "event-type",
              about="the eventType of each event against the listener that it was sent to")  # fmt: skip
 
 
 def _of_an_item(book: Rulebook, labels: Labels, name: str) -> None:
     def look(said: Said) -> Iterator[Word]:
-        found = next((value for member in ITEM_IDS if isinstance(value := at(said.body, f"/event/{member}"), str)), "")
-        member = next((each for each in ITEM_IDS if at(said.body, f"/event/{each}") == found), "")
+        ids = said.run.kinds.item_ids
+        found = next((value for member in ids if isinstance(value := at(said.body, f"/event/{member}"), str)), "")
+        member = next((each for each in ids if at(said.body, f"/event/{each}") == found), "")
         life = _life(said)
         if not found or life is None:
             return
         shown = life.last_before(said.exchange)
         known = sorted({one for body in (life.request, shown.value if shown else None)
-                        for _, one in every(body, f"{life.kind.items}/*/id") if isinstance(one, str)})  # fmt: skip
+                        for _, one in every(body, f"{life.kind.items_at}/*/id") if isinstance(one, str)})  # fmt: skip
         if known:
             yield hold(f"/event/{member}", found in known, expected=known, found=found,
                        message=f"{life.kind.name} {life.id} has no item {found}")  # fmt: skip
 
-    on = requests(book.api, *(one for one in listeners_of(book.api) if EVENTS[one].items))
-    book.add(labels, look, on=on, name=name, about="the item that an event names, against the items of the resource")
+    book.add(
+        labels,
+        look,
+        on=tells(book.api, items=True),
+        name=name,
+        about="the item that an event names, against the items of the resource",
+    )
 
 
-def _about(body: Any) -> tuple[str, ...]:
-    names = ("/eventType", "/event/id", "/event/milestoneName", *(f"/event/{member}" for member in ITEM_IDS))
+def _about(run: Run, body: Any) -> tuple[str, ...]:
+    names = ("/eventType", "/event/id", "/event/milestoneName", *(f"/event/{member}" for member in run.kinds.item_ids))
     return tuple(str(at(body, name)) for name in names)
 
 
 _Events = dict[tuple[str | None, str], dict[tuple[str, ...], Exchange]]
 
 
-def _take_event(known: _Events, _run: Run, exchange: Exchange) -> None:
+def _take_event(known: _Events, run: Run, exchange: Exchange) -> None:
     identifier = at(exchange.request.body, "/eventId")
     if exchange.kind == "notification" and isinstance(identifier, str):
-        known.setdefault((exchange.api, identifier), {}).setdefault(_about(exchange.request.body), exchange)
+        known.setdefault((exchange.api, identifier), {}).setdefault(_about(run, exchange.request.body), exchange)
 
 
 _EVENTS: Final[Fold[_Events]] = Fold(dict, _take_event)
@@ -176,12 +181,12 @@ def _with_its_id(book: Rulebook) -> None:
         identifier = at(said.body, "/eventId")
         if not isinstance(identifier, str):
             return
-        mine, same_id = _about(said.body), said.run.known(_EVENTS)[book.api, identifier]
+        mine, same_id = _about(said.run, said.body), said.run.known(_EVENTS)[book.api, identifier]
         other = next((event for about, event in same_id.items() if about != mine), None)
         yield FINE if other is None else breach("/eventId", "an id of its own", identifier,
                                                 f"exchange {other.n} brought another event of this id", hint=True)  # fmt: skip
 
-    book.add((), look, on=requests(book.api, *listeners_of(book.api)), name="event-id",
+    book.add((), look, on=tells(book.api), name="event-id",
              about="no two events that say different things have one eventId; one that is sent again is the same event")  # fmt: skip
 
 
@@ -195,7 +200,7 @@ def _linked(book: Rulebook) -> None:
         yield FINE if right else breach("/event/href", f"the address of {identifier}", link,
                                         f"the event is about {identifier}, and its link is of something else", hint=True)  # fmt: skip
 
-    book.add((), look, on=requests(book.api, *listeners_of(book.api)), name="event-href",
+    book.add((), look, on=tells(book.api), name="event-href",
              about="the href of an event against its id")  # fmt: skip
 
 
@@ -260,14 +265,15 @@ def _of_what_there_is(book: Rulebook) -> None:
         """An event is about something that the run shows, where it shows anything of that kind; a read of it is not
         answered 404. What other runs of the Buyer's made, it is told of as well.
         """
-        shown = {kind for kind in EVENTS.values() if any(life.shown for life in run.lives(kind))}
+        kinds = {event.kind for event in run.kinds.telling(book.api)}
+        shown = {kind for kind in kinds if any(life.shown for life in run.lives(kind))}
         for page in accounts(run, book.api):
             mine = [told for told in page.told if ours(run, told.exchange)]
             for told in mine[:1]:
                 gone = _not_there(run, page.kind, told.exchange, page.id)
                 if page.life.shown:
                     yield on_request(told.exchange, FINE)
-                elif gone or (page.kind in shown and not run.elsewhere(page.id) and not _was_lost(run, page.kind)):
+                elif gone or (page.kind.name in shown and not run.elsewhere(page.id) and not _was_lost(run, page.kind)):
                     yield on_request(told.exchange, breach(
                         "/event/id", f"a {page.kind.name} of this run", page.id,
                         f"the event is about {page.kind.name} {page.id}, "
@@ -278,15 +284,17 @@ def _of_what_there_is(book: Rulebook) -> None:
 
 def _was_lost(run: Run, kind: Kind) -> bool:
     """Whether something of a kind was asked for whose answer nobody has: it may have been made all the same."""
-    asked = run.of(kind.create, api=kind.api) if kind.create else ()
+    create = kind.one("create")
+    asked = run.of(create, api=kind.api) if create else ()
     return any(each.response is None or each.n in run.spoilt for each in asked)
 
 
 def _not_there(run: Run, kind: Kind, event: Exchange, identifier: str) -> Exchange | None:
     """A read of what an event told of that was answered 404, if it was not made to fail."""
-    if not kind.retrieve:
+    retrieve = kind.one("retrieve")
+    if not retrieve:
         return None
-    reads = run.known(_not_found(kind.api, kind.retrieve)).get(identifier, ())
+    reads = run.known(_not_found(kind.api, retrieve)).get(identifier, ())
     return next((read for read in reads if read.n > event.n and read.n not in run.provoked | run.spoilt), None)
 
 
@@ -316,13 +324,14 @@ def _of_what_took_place(book: Rulebook) -> None:
     @book.at_end(name="event-changes")
     def took_place(run: Run) -> Iterator[Remark]:
         """By the time of a read, no more changes were told of than lead to what it shows; it came into being once."""
+        once = frozenset(event.type for event in run.kinds.telling(book.api) if _happens_once(event, run))
         for page in accounts(run, book.api):
             shown = next((one for one in reversed(page.life.shown) if one.whole or not page.life.whole), None)
-            for (event_type, item), events in _changes_told(page, shown.exchange.n if shown else 0).items():
+            for (event_type, item), events in _changes_told(page, shown.exchange.n if shown else 0, once).items():
                 if shown is None:
                     continue
                 value = shown.value if item is None else _item(shown.value, page.kind, item)
-                most = 1 if event_type in _ONCE else _most_changes(page.kind, value, whole=item is None)
+                most = 1 if event_type in once else _most_changes(page.kind, value, whole=item is None)
                 if most is None:
                     continue
                 told = len({one.event_id or one.exchange.n for one in events})
@@ -334,13 +343,14 @@ def _of_what_took_place(book: Rulebook) -> None:
                     + f", and exchange {shown.exchange.n} shows {at(value, '/state')}", hint=True))  # fmt: skip
 
 
-def _changes_told(page: Account, before: int) -> dict[tuple[str, str | None], list[Told]]:
+def _changes_told(page: Account, before: int, once: frozenset[str]) -> dict[tuple[str, str | None], list[Told]]:
     """The events of changes of state that came before an exchange, by type and item."""
     found: dict[tuple[str, str | None], list[Told]] = {}
     for told in page.told:
-        happens = told.event_type.endswith("StateChangeEvent") or told.event_type in _ONCE
-        if happens and told.exchange.n < before:
-            if not told.event_type.endswith("ItemStateChangeEvent"):
+        event = page.run.event(told.exchange)
+        happens = event is not None and (event.cls == "state" or event.type in once)
+        if event and happens and told.exchange.n < before:
+            if not event.item:
                 found.setdefault((told.event_type, None), []).append(told)
             elif told.item is not None:
                 found.setdefault((told.event_type, told.item), []).append(told)
@@ -348,18 +358,20 @@ def _changes_told(page: Account, before: int) -> dict[tuple[str, str | None], li
 
 
 def _item(value: Any, kind: Kind, identifier: str | None) -> Any:
-    return next((item for _, item in every(value, f"{kind.items}/*") if at(item, "/id") == identifier), MISSING)
+    return next((item for _, item in every(value, f"{kind.items_at}/*") if at(item, "/id") == identifier), MISSING)
 
 
 def _most_changes(kind: Kind, value: Any, *, whole: bool) -> int | None:
     """How many changes can lie behind what a resource, or an item, shows; None where nobody can say."""
-    history = history_of(value)
+    of = kind.items if kind.items and not whole else kind
+    history = history_of(value, of.history)
     if history:
         return sum(state not in _FIRST for _, state in history)
-    state = at(value, "/state")
+    state = at(value, of.state.at if of.state else "")
     if state in _FIRST:
         return 0
-    return _longest_way(kind.name, str(state)) if whole and isinstance(state, str) else None
+    cycle = kind.cycle.of(value) if whole and kind.cycle and not kind.cycle.on else None
+    return _longest_way(cycle, str(state)) if cycle and isinstance(state, str) else None
 
 
 @cache
@@ -379,13 +391,13 @@ def _longest_way(name: str, state: str) -> int | None:
     return None if most == float("inf") else int(most)
 
 
-def dues(run: Run, kinds: Collection[Kind]) -> Iterator[tuple[Account, Due]]:
+def dues(run: Run, kinds: Collection[str]) -> Iterator[tuple[Account, Due]]:
     """What had to be told of the resources of these kinds, so far as anything can be said of it: it was told, or it
     cannot come any more, and was not held back on purpose.
     """
-    for api in dict.fromkeys(kind.api for kind in kinds):
+    for api in dict.fromkeys(run.kinds.kind(kind).api for kind in kinds):
         for page in accounts(run, api):
-            if page.kind in kinds:
+            if page.kind.name in kinds:
                 silent = (Mark.AWAITED, Mark.NEVER_ARRIVED) if page.id in run.withheld else (Mark.AWAITED,)
                 yield from ((page, due) for due in page.due if due.mark not in silent)
 
@@ -407,8 +419,8 @@ def _place(page: Account, due: Due) -> str:
     if due.created:
         return due.shown.place
     if due.item is None:
-        return f"{due.shown.place}{page.kind.state}"
-    for place, item in every(due.shown.value, f"{page.kind.items}/*"):
+        return f"{due.shown.place}{page.kind.state_at}"
+    for place, item in every(due.shown.value, f"{page.kind.items_at}/*"):
         if at(item, "/id") == due.item:
             return f"{due.shown.place}{place}/state"
     return due.shown.place

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from emulator.judge.named import CHARGE, MODIFY_DATE, ORDER, PRODUCT, QUOTE
 from emulator.judge.rule import FINE, Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.filtering import Filter, instant, number, says_more
 from emulator.judge.rules.common.identity import same_parties
 from emulator.judge.rules.common.values import Labels, same
-from emulator.judge.run import CHARGE, MODIFY_DATE, ORDER, PRODUCT, QUOTE, Kind, Life, Run, Shown, View, succeeded
+from emulator.judge.run import Life, Run, Shown, View, succeeded
+from emulator.standard.kinds.facts import Kind
 from emulator.standard.lifecycle import load_lifecycles
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
@@ -113,11 +115,11 @@ _DAY: Final = timedelta(hours=38)
 """By how much two dates must differ that name a day, so that they do so everywhere on earth."""
 
 _MADE: Final = {
-    ORDER.name: "/orderDate",
-    QUOTE.name: "/quoteDate",
-    CHARGE.name: "/creationDate",
-    MODIFY_DATE.name: "/creationDate",
-    PRODUCT.name: "/startDate",
+    ORDER: "/orderDate",
+    QUOTE: "/quoteDate",
+    CHARGE: "/creationDate",
+    MODIFY_DATE: "/creationDate",
+    PRODUCT: "/startDate",
 }
 """When a resource was made, or was there at the latest."""
 
@@ -127,7 +129,7 @@ Leaves = Callable[[Run, Shown], bool]
 def lists_all(
     book: Rulebook,
     labels: Labels,
-    kind: Kind,
+    kind: str,
     wanted: Mapping[str, Filter],
     *,
     leaves: Leaves | None = None,
@@ -141,13 +143,14 @@ def lists_all(
 
     @book.at_end(labels, name=name)
     def look(run: Run) -> Iterator[Remark]:
-        known = _Known(run, kind, wanted)
-        lists = {id(pages): pages for pages, _, _ in _turned(run, book.api, str(kind.listing))}
+        facts = run.kinds.kind(kind)
+        known = _Known(run, facts, wanted)
+        lists = {id(pages): pages for pages, _, _ in _turned(run, book.api, str(facts.one("list")))}
         for pages in lists.values():
             if pages.whole and known.can_be_told(pages.question):
                 yield from _missing(known, pages, leaves)
 
-    look.__doc__ = f"Lists of each {kind.name} that claim to be whole, against what was seen before and after."
+    look.__doc__ = f"Lists of each {kind} that claim to be whole, against what was seen before and after."
 
 
 def _missing(known: _Known, pages: Pages, leaves: Leaves | None) -> Iterator[Remark]:
@@ -205,7 +208,7 @@ class _Known:
 
     def _found(self, pages: Pages) -> Sequence[Life]:
         if not self._all:
-            self._all = list(self.run.lives(self.kind))
+            self._all = list(self.run.lives(self.kind.name))
         found: Sequence[Life] = self._all
         for name, value in pages.question:
             if name in self.wanted and self.wanted[name].compare == "eq":
@@ -227,9 +230,9 @@ class _Known:
         after = life.next_after(pages.exchanges[-1], whole=False)
         if not self._fits(life, before, pages.question) or (after and not self._fits(life, after, pages.question)):
             return None
-        state = at(before.value, self.kind.state) if self.kind.state else None
+        state = at(before.value, self.kind.state_at) if self.kind.state else None
         moves = [name for name, _ in pages.question if name in self.wanted and self.wanted[name].moves]
-        by_state = any(self.wanted[name].member == self.kind.state for name in moves)
+        by_state = any(self.wanted[name].member == self.kind.state_at for name in moves)
         if after:
             return not by_state or self._stayed(life, state, before, after)
         # A write that was answered a moment ago may not have reached the lists yet; what was read since has.
@@ -290,9 +293,10 @@ class _Known:
         return bool(machines) and all(state in machine.terminal for machine in machines)
 
     def _machines(self) -> Iterator[Any]:
-        for name, machine in load_lifecycles().items():
-            if name == self.kind.name or name.startswith(f"{self.kind.name}."):
-                yield machine
+        lifecycles = load_lifecycles()
+        for name in self.kind.cycle.names.values() if self.kind.cycle else ():
+            if name in lifecycles:
+                yield lifecycles[name]
 
 
 def _text(value: Any) -> str:

@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from emulator.judge.named import PRODUCT
 from emulator.judge.rule import FINE, Mark, Remark, on_response, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, READ
-from emulator.judge.run import PRODUCT, Half, Run, Said, Shown, View, succeeded
+from emulator.judge.run import Half, Run, Said, Shown, View, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 

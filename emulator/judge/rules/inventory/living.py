@@ -9,13 +9,14 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
+from emulator.judge.named import ORDER, PRODUCT, QUOTE
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Machine
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
 from emulator.judge.rules.order.charging import CHARGES
-from emulator.judge.run import ORDER, PRODUCT, QUOTE, Life, Run, Said, Shown, View
+from emulator.judge.run import Life, Run, Said, Shown, View
 from emulator.standard.breach import Breach
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, as_json, at, every

@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import ORDER, PRODUCT
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Filter
 from emulator.judge.rules.inventory.asking import all_wanted, unchanged
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
-from emulator.judge.run import ORDER, PRODUCT, Run, Said, Shown
+from emulator.judge.run import Run, Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
 

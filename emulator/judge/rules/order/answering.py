@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from emulator.judge.fold import Fold, grouped
+from emulator.judge.named import MODIFY_DATE
+from emulator.judge.named import ORDER as ORDER_KIND
 from emulator.judge.rule import FINE, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import MODIFY_DATE, Life, Run, Said, View, succeeded
-from emulator.judge.run import ORDER as ORDER_KIND
+from emulator.judge.run import Life, Run, Said, View, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
@@ -155,7 +156,7 @@ def _of_the_buyer(contacts: Any) -> Any:
 def _take_date(known: dict[str, dict[str, Life]], run: Run, exchange: Exchange) -> None:
     for shown, life in run.lived(exchange):
         order = at(shown.value, "/productOrderItem/productOrderId")
-        if life.kind is MODIFY_DATE and isinstance(order, str):
+        if life.kind.name == MODIFY_DATE and isinstance(order, str):
             known.setdefault(order, {})[life.id] = life
 
 
@@ -222,7 +223,7 @@ common.stays(ORDER, "R18", ORDER_KIND)
 
 def _take_placed(known: dict[tuple[Any, Any], list[Life]], run: Run, exchange: Exchange) -> None:
     for shown, life in run.lived(exchange):
-        if life.kind is ORDER_KIND and shown.view is View.CREATED and life.asked is exchange:
+        if life.kind.name == ORDER_KIND and shown.view is View.CREATED and life.asked is exchange:
             key = _when_placed(life.shown[0].value)
             if all(isinstance(value, str) for value in key):
                 known.setdefault(key, []).append(life)

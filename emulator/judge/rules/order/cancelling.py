@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import CANCEL
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import CANCEL, Life, Run, Said
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Life, Run, Said
 from emulator.wire.call import ErrorCode
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
@@ -157,7 +158,7 @@ def who_denies_says_why(said: Said) -> Iterator[Mark]:
 def _take_done(known: dict[str, Life], run: Run, exchange: Exchange) -> None:
     for shown, life in run.lived(exchange):
         order = at(shown.value, "/productOrder/productOrderId")
-        if life.kind is CANCEL and at(shown.value, "/state") == "done" and isinstance(order, str):
+        if life.kind.name == CANCEL and at(shown.value, "/state") == "done" and isinstance(order, str):
             known[order] = max(known.get(order, life), life, key=lambda each: each.turn)
 
 

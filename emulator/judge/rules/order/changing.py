@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import PRODUCT
 from emulator.judge.rule import (
     FINE,
     REFUSED,
@@ -15,7 +16,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import ANSWERED, ITEMS, PLACE, objects_of, text_of, with_action
-from emulator.judge.run import PRODUCT, Said, Shown, succeeded
+from emulator.judge.run import Said, Shown, succeeded
 from emulator.wire.payload import MISSING, at, escape, every
 
 # 6.1.7, items to modify

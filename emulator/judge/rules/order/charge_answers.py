@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import CHARGE
 from emulator.judge.rule import FINE, Mark, requests
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import API, CHARGE_WHOLE, OPEN, by_id
-from emulator.judge.run import CHARGE, Said, Shown, View
+from emulator.judge.run import Said, Shown, View
 from emulator.wire.payload import MISSING, at, every
 
 ANSWER: Final = requests(API, "patchCharge")

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from emulator.judge.fold import first_told
+from emulator.judge.named import CHARGE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -23,8 +25,7 @@ from emulator.judge.rules.order.charging import (
     one_subject,
     subject_of,
 )
-from emulator.judge.run import CHARGE, Life, Run, Said, Shown
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every
 
@@ -301,7 +302,7 @@ def what_a_charge_was_for_ends_as_the_answer_says(run: Run) -> Iterator[Remark]:
             wanted = _outcome(its)
             if seen and wanted and state in ("done", "done.declined"):
                 right = state == wanted
-                words = f"{kind.name} {cause} is {state}; after the answer to its charge it should be {wanted}"
+                words = f"{kind} {cause} is {state}; after the answer to its charge it should be {wanted}"
                 mark = hold(f"{seen.place}/state", right, expected=wanted, found=state, message=words)
                 yield on_response(seen.exchange, mark)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.judge.fold import Fold, grouped
+from emulator.judge.named import CHARGE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import FINE, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
@@ -13,8 +15,7 @@ from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charge_answers import ANSWER
 from emulator.judge.rules.order.charging import API, CAUSES, CHARGE_WHOLE, CHARGES, OPEN
 from emulator.judge.rules.order.names import SHOWN
-from emulator.judge.run import CHARGE, Run, Said, succeeded
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Run, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
 
@@ -65,7 +66,7 @@ def an_item_is_accepted_by_the_buyer(said: Said) -> Iterator[Mark]:
         opened = said.run.known(CHARGES).opened.get(life.id, (said.exchange.n,))[0] < said.exchange.n
         if not opened or at(shown.value, "/state") == OPEN:
             continue
-        answers = said.exchange.operation == CHARGE.patch or any(_answers_before(said.run, life.id, said.exchange))
+        answers = said.exchange.operation == "patchCharge" or any(_answers_before(said.run, life.id, said.exchange))
         for place, state in every(shown.value, "/chargeItem/*/state"):
             if state == "acceptedByBuyer":
                 here = f"{shown.place}{place}"
@@ -73,7 +74,7 @@ def an_item_is_accepted_by_the_buyer(said: Said) -> Iterator[Mark]:
                     here, OPEN, state, f"{here} is {state}, and no answer of the Buyer's was seen", hint=True)  # fmt: skip
 
 
-@ORDER.rule(on=responses(API, str(CHARGE.patch)), name="charge-taken")
+@ORDER.rule(on=responses(API, "patchCharge"), name="charge-taken")
 def an_answer_settles_what_was_open(said: Said) -> Iterator[Mark]:
     """The answer to a charge that the Seller takes as the first one: no item was accepted before it (Figure 24)."""
     for _, life in said.lived():
@@ -113,7 +114,7 @@ _ASSESSING: Final = "inProgress.assessingCharge"
 
 
 def _take_list(known: dict[str, list[Exchange]], _run: Run, exchange: Exchange) -> None:
-    if exchange.api == API and exchange.operation == CHARGE.listing:
+    if exchange.api == API and exchange.operation == "listCharge":
         query = {name: value for name, value in exchange.request.query if name not in (*common.WHO, *common.PAGING)}
         if set(query) == {"productOrderId"} and common.claims_all(exchange):
             known.setdefault(query["productOrderId"], []).append(exchange)
@@ -147,9 +148,9 @@ def _waits_for_nothing(index: int) -> Any:
                        else "it is done later, and no charge was seen or answered")  # fmt: skip
                 yield on_response(waits[0].exchange, breach(
                     f"{waits[0].place}/state", f"a charge that names {cause.id}", _ASSESSING,
-                    f"{kind.name} {cause.id} waits for a charge, and {why}", hint=not lists))  # fmt: skip
+                    f"{kind} {cause.id} waits for a charge, and {why}", hint=not lists))  # fmt: skip
 
-    look.__doc__ = f"A {kind.name} that is {_ASSESSING}: a charge names it."
+    look.__doc__ = f"A {kind} that is {_ASSESSING}: a charge names it."
     return look
 
 
@@ -197,7 +198,7 @@ def _missed(said: Said, order: str, charge: str) -> str:
 
 def _take_unknown(known: dict[str, list[Exchange]], _run: Run, exchange: Exchange) -> None:
     status = exchange.response.status if exchange.response else 0
-    if exchange.api == API and exchange.operation == CHARGE.retrieve and status == 404:  # noqa: PLR2004
+    if exchange.api == API and exchange.operation == "retrieveCharge" and status == 404:  # noqa: PLR2004
         known.setdefault(exchange.path_params.get("id", ""), []).append(exchange)
 
 

@@ -11,12 +11,14 @@ from typing import Any, Final, NamedTuple
 
 from emulator.judge.dues import history_of
 from emulator.judge.fold import Fold
+from emulator.judge.named import CANCEL, CHARGE, MODIFY_DATE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import FINE, Look, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, Kind, Life, Run, Said, Shown
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Life, Run, Said, Shown
+from emulator.standard.kinds.facts import History
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
@@ -64,7 +66,7 @@ class Charges:
     def take(self, run: Run, exchange: Exchange) -> None:
         """Take in the next exchange."""
         for shown, life in run.lived(exchange):
-            if life.kind is not CHARGE:
+            if life.kind.name != CHARGE:
                 continue
             if at(shown.value, "/state") == OPEN:
                 self.opened.setdefault(life.id, []).append(exchange.n)
@@ -187,9 +189,9 @@ ORDER.add(
 # When a charge may start
 
 
-def _states_at(holder: Any, when: datetime) -> set[str]:
+def _states_at(holder: Any, log: History | None, when: datetime) -> set[str]:
     """The states that something was in about a moment, as its stateChange tells; empty where it tells nothing."""
-    entries = history_of(holder)
+    entries = history_of(holder, log)
     around = {state for moment, state in entries if -_SECOND < moment - when <= _SECOND}
     before = [entry for entry in entries if entry[0] - when <= -_SECOND]
     return around | {state for moment, state in before if moment == before[-1][0]}
@@ -208,7 +210,10 @@ def _starts_in(on_item: bool, *allowed: str, held: str) -> Callable[[Run], Itera
             created = common.moment(at(first.value, "/creationDate"))
             if subject is None or created is None or (subject.item is not None) is not on_item:
                 continue
-            states = _states_at(_what_it_is_for(run, subject, first.exchange), created)
+            kind = run.kinds.kind(ORDERS)
+            items = kind.items.history if kind.items else None
+            log = kind.history if subject.item is None else items
+            states = _states_at(_what_it_is_for(run, subject, first.exchange), log, created)
             if not states:
                 continue
             place = f"{first.place}/creationDate"
@@ -273,7 +278,7 @@ def one_subject(shown: Shown, *, lacks_told: bool = False) -> Iterator[Mark]:
                      reading=("charge-subject-shape", "by-type") if flat else None)  # fmt: skip
 
 
-CAUSES: Final[tuple[tuple[str, str, Kind], ...]] = (
+CAUSES: Final[tuple[tuple[str, str, str], ...]] = (
     ("cancelProductOrder", "productOrder", CANCEL),
     ("modifyProductOrderItemRequestedDeliveryDate", "productOrderItem", MODIFY_DATE),
 )

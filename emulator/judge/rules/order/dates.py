@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import MODIFY_DATE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import (
     ANY_STATUS,
     FINE,
@@ -23,14 +25,14 @@ from emulator.judge.rules.order.names import (
     LIST_DATES,
     OVER,
     READ_DATE,
+    RETRIEVE_DATE,
     SEEN_DATE,
     date_changes,
     entries_agree,
     objects_of,
     text_of,
 )
-from emulator.judge.run import MODIFY_DATE, Life, Said, succeeded
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Life, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
 
@@ -279,7 +281,7 @@ def dates_are_read_as_they_were_made(said: Said) -> Iterator[Mark]:
                 yield from common.echo_marks(known[name], found, f"/{name}", free=("productOrderHref",))
 
 
-common.unknown_is_404(ORDER, "R72", str(MODIFY_DATE.retrieve), MODIFY_DATE)
+common.unknown_is_404(ORDER, "R72", RETRIEVE_DATE, MODIFY_DATE)
 
 
 common.steady(ORDER, ORDERS)

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from emulator.judge.named import CHARGE, MODIFY_DATE
+from emulator.judge.named import ORDER as ORDER_KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import CHARGE, MODIFY_DATE, Life, Run, Said
-from emulator.judge.run import ORDER as ORDER_KIND
+from emulator.judge.run import Life, Run, Said
 from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _for_haste(run: Run, charge: Life) -> bool:
         return False
     if any(at(s.value, f"/chargeItem/{i}/priceCategory") == "expedite" for s in charge.shown for i in range(3)):
         return True
-    cause = at(charge.shown[0].value, f"/{MODIFY_DATE.name}/id")
+    cause = at(charge.shown[0].value, f"/{MODIFY_DATE}/id")
     request = run.life(MODIFY_DATE, cause)
     return request is not None and any(at(s.value, "/expediteIndicator") is True for s in request.shown)
 

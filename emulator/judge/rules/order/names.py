@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.judge.fold import grouped
+from emulator.judge.named import MODIFY_DATE
 from emulator.judge.rule import (
     ANY_STATUS,
     Mark,
@@ -13,14 +14,15 @@ from emulator.judge.rule import (
     responses,
 )
 from emulator.judge.rulebook import given, hold
-from emulator.judge.run import MODIFY_DATE, Life, Run, Said
+from emulator.judge.run import Life, Run, Said
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every
 
 API: Final = "productOrder"
 ITEMS: Final = "/productOrderItem/*"
-CREATE_DATE: Final = str(MODIFY_DATE.create)
-LIST_DATES: Final = str(MODIFY_DATE.listing)
+CREATE_DATE: Final = "createModifyProductOrderItemRequestedDeliveryDate"
+RETRIEVE_DATE: Final = "retrieveModifyProductOrderItemRequestedDeliveryDate"
+LIST_DATES: Final = "listModifyProductOrderItemRequestedDeliveryDate"
 
 PLACE: Final = requests(API, "createProductOrder")
 PLACED: Final = responses(API, "createProductOrder")
@@ -32,8 +34,8 @@ PATCH: Final = requests(API, "patchProductOrder")
 PATCHED: Final = responses(API, "patchProductOrder")
 ASK_DATE: Final = requests(API, CREATE_DATE)
 ASKED_DATE: Final = responses(API, CREATE_DATE)
-READ_DATE: Final = responses(API, str(MODIFY_DATE.retrieve))
-SEEN_DATE: Final = responses(API, CREATE_DATE, str(MODIFY_DATE.retrieve), LIST_DATES)
+READ_DATE: Final = responses(API, RETRIEVE_DATE)
+SEEN_DATE: Final = responses(API, CREATE_DATE, RETRIEVE_DATE, LIST_DATES)
 
 OVER: Final = frozenset({"cancelled", "completed", "failed", "partial", "rejected"})
 AT_WORK: Final = frozenset({"inProgress", "held", "pending", "completed"})

@@ -6,19 +6,28 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from emulator.judge.hubs import SUBSCRIBE, asks_for
+from emulator.judge.named import CHARGE
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response, requests
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.rules.order.subscribing import API, TYPES, first_hub, is_refused
-from emulator.judge.run import CHARGE, Run, Said, succeeded
+from emulator.judge.rules.order.subscribing import API, first_hub, is_refused
+from emulator.judge.run import Run, Said, succeeded
+from emulator.standard.events import DATE_SET
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
 CHARGE_CREATED: Final = "chargeCreateEvent"
 CHARGE_OTHERS: Final = ("chargeStateChangeEvent", "chargeTimeoutEvent")
 MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
-OTHERS: Final = tuple(one for one in TYPES if one not in (CHARGE_CREATED, *CHARGE_OTHERS, MILESTONE))
+OTHERS: Final = (
+    "productOrderStateChangeEvent",
+    "productOrderItemStateChangeEvent",
+    DATE_SET,
+    "cancelProductOrderStateChangeEvent",
+    "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent",
+)
+"""What O18 leaves to the Seller beside what O14 and O19 do."""
 
 
 # Charges are told of

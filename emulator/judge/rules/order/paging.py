@@ -8,8 +8,7 @@ from typing import Final
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, Said
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.run import Said
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at
 
@@ -55,8 +54,8 @@ def _left_out(said: Said) -> bool:
     parties = {key: value for key, value in wanted.items() if key in ("buyerId", "sellerId")}
     if _count(said.query.get("offset")):
         return False
-    kind = next(kind for kind in (ORDERS, CANCEL, CHARGE, MODIFY_DATE) if kind.listing == said.exchange.operation)
-    for life in said.run.lives(kind) if wanted == parties else ():
+    by = said.run.shown_by(said.exchange)
+    for life in said.run.lives(by[0].name) if by and wanted == parties else ():
         if life.id not in mine and any(_parties(seen.exchange) == parties for seen in life.before(said.exchange)):
             return True
     return False

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import (
     FINE,
     Mark,
@@ -14,7 +15,6 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import ITEMS, PATCH, PATCHED, PLACE, objects_of
-from emulator.judge.run import ORDER as ORDERS
 from emulator.judge.run import Run, Said, Shown
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, as_json, at, every
@@ -90,7 +90,7 @@ def _is_sellers(contact: Any) -> bool:
 
 def _take_contacts(known: dict[str | None, list[Any]], run: Run, exchange: Exchange) -> None:
     for shown, life in run.lived(exchange):
-        for pattern in _CONTACT_PLACES if life.kind is ORDERS and shown.whole else ():
+        for pattern in _CONTACT_PLACES if life.kind.name == ORDERS and shown.whole else ():
             contacts = known.setdefault(life.id, [])
             contacts += [contact for _, contact in every(shown.value, pattern) if contact not in contacts]
 
@@ -170,7 +170,7 @@ def _shown_contacts(order: Any, item: Any) -> list[tuple[str, Any]]:
 @ORDER.rule("R57", on=PATCH | PLACE)
 def buyers_sign_their_notes(said: Said) -> Iterator[Mark]:
     """Notes of an order, and those that are new in a PATCH, have source buyer."""
-    if said.exchange.operation == ORDERS.create:
+    if said.exchange.operation == "createProductOrder":
         fresh = [*every(said.body, "/note/*"), *every(said.body, f"{ITEMS}/note/*")]
     else:
         fresh = [

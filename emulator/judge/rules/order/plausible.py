@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from emulator.judge.named import CANCEL, CHARGE, MODIFY_DATE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import responses
 from emulator.judge.rules import common
 from emulator.judge.rules.common.plausible import DAY
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import CHARGE_SHOWN, CHARGE_WHOLE
 from emulator.judge.rules.order.names import API, ITEMS, PLACE, SEEN, SEEN_DATE, SHOWN
-from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE
-from emulator.judge.run import ORDER as ORDERS
 
 _ENDS: Final = ("/completionDate", "/cancellationDate")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import ORDER as ORDERS
+from emulator.judge.named import PRODUCT
 from emulator.judge.rule import (
     Mark,
     Remark,
@@ -15,8 +17,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, ITEMS, READ, SHOWN, entries_agree, objects_of, text_of
-from emulator.judge.run import ORDER as ORDERS
-from emulator.judge.run import PRODUCT, Life, Run, Said, Shown
+from emulator.judge.run import Life, Run, Said, Shown
 from emulator.standard.tables import attribute_table
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every

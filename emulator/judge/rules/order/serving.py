@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, requests, responses
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, requests, responses, tells
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import EVENTS, MODIFY_DATE, Half, Run, Said, succeeded
+from emulator.judge.rules.order.names import CREATE_DATE, LIST_DATES, RETRIEVE_DATE
+from emulator.judge.run import Half, Run, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
@@ -24,12 +25,11 @@ API: Final = ORDER.api
 # 5.2: who serves what
 
 MANDATORY: Final = ("createProductOrder", "listProductOrder", "retrieveProductOrder")
-MODIFYING: Final = tuple(operation for operation, _ in MODIFY_DATE.views())
+MODIFYING: Final = (CREATE_DATE, RETRIEVE_DATE, LIST_DATES)
 CANCELLING: Final = ("createCancelProductOrder", "listCancelProductOrder", "retrieveCancelProductOrder")
 CHARGING: Final = ("listCharge", "retrieveCharge", "patchCharge")
 HUB: Final = ("registerListener", "retrieveHub", "unregisterListener")
 OPTIONAL: Final = ("patchProductOrder", *CANCELLING, *CHARGING, *MODIFYING, *HUB)
-TOLD: Final = tuple(operation for operation, kind in EVENTS.items() if kind.api == API)
 
 _NOT_SERVED: Final = (405, 501)
 
@@ -137,7 +137,7 @@ def charges_come_with_their_notifications(said: Said) -> Iterator[Mark]:
         yield FINE
 
 
-@ORDER.rule("CR4", on=responses(API, *HUB, statuses=ANY_STATUS) | requests(API, *TOLD))
+@ORDER.rule("CR4", on=responses(API, *HUB, statuses=ANY_STATUS) | tells(API))
 def hub_comes_with_notifications(said: Said) -> Iterator[Mark]:
     """The operations of the hub come together, and with notifications."""
     run, operation = said.run, str(said.exchange.operation)
@@ -151,7 +151,7 @@ def hub_comes_with_notifications(said: Said) -> Iterator[Mark]:
     if own is None or _served(run, operation, said.exchange) is own:
         return
     others = {other: _served(run, other) for other in HUB if other != operation}
-    told = next((event for event in TOLD if run.of(event, api=API)), None)
+    told = next((each.operation for each in run.kinds.telling(API) if run.of(each.operation, api=API)), None)
     if own is False and told:
         others[told] = True
     yield from (mark for mark in _set_marks(said, own, others) if mark is not FINE)

@@ -8,7 +8,6 @@ from typing import Final
 from emulator.judge.hubs import SUBSCRIBE, can_be_taken, hubs
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
-from emulator.judge.rules.common.telling import listeners_of
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Run, Said
 from emulator.standard.events import DATE_SET, plain_type, query_of
@@ -16,11 +15,14 @@ from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at
 
 API: Final = ORDER.api
-TYPES: Final = listeners_of(API)
-"""The event types; the contract has its listeners' operations under the same names."""
 
 
 # Subscriptions
+
+
+def types_of(run: Run) -> tuple[str, ...]:
+    """The event types of this API."""
+    return tuple(event.type for event in run.kinds.telling(API))
 
 
 def first_hub(run: Run, event_type: str) -> Exchange | None:
@@ -49,7 +51,7 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
     if isinstance(callback, str) and isinstance(found, str):
         yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
     wanted, kept = query_of(at(asked, "/query")).types, query_of(at(said.body, "/query")).types
-    everything = {wanted, kept} <= {None, frozenset(TYPES)}
+    everything = {wanted, kept} <= {None, frozenset(types_of(said.run))}
     if wanted and not everything and not given(at(said.body, "/query")):
         yield breach("/query", at(asked, "/query"), at(said.body, "/query"), hint=True)
         return
@@ -73,7 +75,7 @@ def subscriptions_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
 @ORDER.rule(on=requests(API, SUBSCRIBE), name="hub-query")
 def a_query_names_events_that_there_are(said: Said) -> Iterator[Mark]:
     """Each event type of a subscription's query."""
-    reading = said.run.reading("expected-date-event-name")
+    reading, types = said.run.reading("expected-date-event-name"), types_of(said.run)
     for name in query_of(at(said.body, "/query")).named:
         if plain_type(name) == DATE_SET:
             long = name != DATE_SET
@@ -82,7 +84,7 @@ def a_query_names_events_that_there_are(said: Said) -> Iterator[Mark]:
             else:
                 yield breach("/query", DATE_SET if long else f"{DATE_SET}Event", name,
                              reading=("expected-date-event-name", reading))  # fmt: skip
-        elif name in TYPES:
+        elif name in types:
             yield FINE
         else:
-            yield breach("/query", list(TYPES), name, f"/query names {name}, and there is no such event", hint=True)
+            yield breach("/query", list(types), name, f"/query names {name}, and there is no such event", hint=True)

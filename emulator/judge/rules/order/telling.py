@@ -8,14 +8,15 @@ from typing import Final
 from emulator.judge.dues import Due
 from emulator.judge.fold import grouped
 from emulator.judge.hubs import SUBSCRIBE
+from emulator.judge.named import CANCEL, CHARGE, MODIFY_DATE
+from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.rule import FINE, Mark, Remark, on_request, requests, responses
 from emulator.judge.rulebook import hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.news import MILESTONE, is_for, optional
-from emulator.judge.rules.order.subscribing import API, TYPES, is_refused
-from emulator.judge.run import CANCEL, CHARGE, MODIFY_DATE, Run, Said
-from emulator.judge.run import ORDER as ORDERS
+from emulator.judge.rules.order.subscribing import API, is_refused, types_of
+from emulator.judge.run import Run, Said
 from emulator.standard.events import DATE_SET
 from emulator.wire.payload import at, every
 
@@ -38,12 +39,13 @@ def who_subscribed_is_told(run: Run) -> Iterator[Remark]:
     A subscription that was taken without naming types is one to all of them (6.15). A Seller that has not every type (O18)
     refuses a subscription to it, or says so beforehand; of charges and expected dates the choice is its own.
     """
-    refused = {one for one in TYPES for hub in run.of(SUBSCRIBE, api=API) if is_refused(run, hub) and is_for(hub, one)}
+    types = types_of(run)
+    refused = {one for one in types for hub in run.of(SUBSCRIBE, api=API) if is_refused(run, hub) and is_for(hub, one)}
     for page, due in common.dues(run, [ORDERS, CANCEL, MODIFY_DATE, CHARGE]):
         if not due.created and (due.told is not None or _has(run, due, refused)):
             yield common.told_or_not(page, due)
     for event in (
-        told for one in TYPES if one not in (MILESTONE, "chargeCreateEvent") for told in run.of(one, api=API)[:1]
+        told for one in types if one not in (MILESTONE, "chargeCreateEvent") for told in run.of(one, api=API)[:1]
     ):
         yield on_request(event, FINE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import QUOTE
 from emulator.judge.rule import (
     REFUSED,
     Mark,
@@ -14,7 +15,7 @@ from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules.common.values import first_named
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, AT_WORK, ITEM_OVER, SHOWN, objects_of, text_of
-from emulator.judge.run import QUOTE, Said
+from emulator.judge.run import Said
 from emulator.wire.payload import MISSING, at, every
 
 # 6.1.6, how items with a wrong term end

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import ORDER as ORDERS
+from emulator.judge.named import PRODUCT
 from emulator.judge.rule import FINE, Mark, requests
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, ITEMS, OVER, PLACE, text_of
-from emulator.judge.run import ORDER as ORDERS
-from emulator.judge.run import PRODUCT, Run, Said, succeeded
+from emulator.judge.run import Run, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import at, every
 
@@ -43,7 +44,7 @@ _ENDING: Final = ("pendingTerminate", "suspendedPendingTerminate")
 
 
 def _take_deleted(known: dict[str, list[Exchange]], _run: Run, exchange: Exchange) -> None:
-    if exchange.api == API and exchange.operation == ORDERS.create and succeeded(exchange):
+    if exchange.api == API and exchange.operation == "createProductOrder" and succeeded(exchange):
         for _, item in every(exchange.request.body, ITEMS):
             if at(item, "/action") == "delete" and isinstance(product := at(item, "/product/id"), str):
                 known.setdefault(product, []).append(exchange)

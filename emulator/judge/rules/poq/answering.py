@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -26,7 +27,6 @@ from emulator.judge.rules.poq.book import (
     items_by_id,
     items_of,
 )
-from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
 from emulator.wire.payload import MISSING, at
 

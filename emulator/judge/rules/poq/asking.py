@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
+from emulator.judge.named import POQ as KIND
+from emulator.judge.named import PRODUCT
 from emulator.judge.rule import FINE, Mark, Remark, on_request, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -26,8 +28,7 @@ from emulator.judge.rules.poq.book import (
     items_by_id,
     items_of,
 )
-from emulator.judge.run import POQ as KIND
-from emulator.judge.run import PRODUCT, Half, Run, Said, Shown, succeeded
+from emulator.judge.run import Half, Run, Said, Shown, succeeded
 from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, as_json, at, escape, every
@@ -269,10 +270,10 @@ class _Catalogue:
     def take(self, run: Run, exchange: Exchange) -> None:
         """Let each whole sighting of a product, or of a qualification, take the place of the one before."""
         for shown, life in run.lived(exchange):
-            if shown.whole and (life.kind is PRODUCT or life.kind is KIND):
+            if shown.whole and life.kind.name in (PRODUCT, KIND):
                 for name, identifier, family in self._told.get((life.kind.name, life.id), ()):
                     self._families[name, identifier][family] -= 1
-                products = [shown.value] if life.kind is PRODUCT else _deliverable(shown.value)
+                products = [shown.value] if life.kind.name == PRODUCT else _deliverable(shown.value)
                 self._told[life.kind.name, life.id] = told = [
                     named for product in products for named in _named(product)
                 ]

@@ -11,11 +11,11 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
+from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq.book import API, DATE, LIST, LISTED, POQ, RETRIEVE, instant_of
-from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Life, Run, Said, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every

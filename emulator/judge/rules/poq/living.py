@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
@@ -25,7 +26,6 @@ from emulator.judge.rules.poq.book import (
     instant_of,
     items_of,
 )
-from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every

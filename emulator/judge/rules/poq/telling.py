@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
+from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq.book import API, CHANGES, EVENTS, FINAL, POQ, STATES
-from emulator.judge.run import POQ as KIND
 from emulator.judge.run import Run, Said
 from emulator.wire.payload import MISSING, at
 

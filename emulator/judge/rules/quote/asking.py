@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
+from emulator.judge.named import PRODUCT
+from emulator.judge.named import QUOTE as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_party, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import ASKED, CREATED, QUOTE, SHOWN, items_of
-from emulator.judge.run import PRODUCT, Half, Run, Said, succeeded
-from emulator.judge.run import QUOTE as KIND
+from emulator.judge.run import Half, Run, Said, succeeded
 from emulator.standard.release import Release
 from emulator.wire.exchange import Exchange, Party
 from emulator.wire.payload import MISSING, at, escape, every

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from emulator.judge.named import QUOTE as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import LISTED, QUOTE
-from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Run, Said, Shown, succeeded
 from emulator.wire.exchange import Exchange
 from emulator.wire.payload import MISSING, at, every

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.judge.fold import first_told, grouped
+from emulator.judge.named import QUOTE as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
@@ -21,7 +22,6 @@ from emulator.judge.rules.quote.book import (
     is_budgetary,
     is_firm,
 )
-from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Run, Said, Shown, succeeded
 from emulator.judge.times import CLOCKS
 from emulator.wire.exchange import Exchange

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from emulator.judge.named import QUOTE as KIND
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import ASKED, FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
-from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
 from emulator.wire.payload import MISSING, as_json, at, every

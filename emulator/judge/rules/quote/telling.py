@@ -8,11 +8,11 @@ from typing import Final
 from emulator.judge.dues import Due
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
 from emulator.judge.ledger import Account
+from emulator.judge.named import QUOTE as KIND
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, QUOTE
-from emulator.judge.run import QUOTE as KIND
 from emulator.judge.run import Life, Run, Said
 from emulator.standard.events import EVERYTHING, query_of
 from emulator.wire.exchange import Party

@@ -96,9 +96,11 @@ def merge(base: Any, patch: Any) -> Any:
     return merged
 
 
-def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers) -> Any:
+def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers) -> Any:  # noqa: C901 - a case a type
     """The value as a field of that type; what is wrong goes to `problems`."""
     origin = get_origin(kind)
+    if kind is Any:
+        return value
     if origin in (Union, UnionType):
         kind = next(option for option in get_args(kind) if option is not type(None))
         return None if value is None else build(kind, value, place, problems, places)
@@ -141,7 +143,7 @@ def _check_json(value: Any, place: str, problems: list[str], places: Layers) -> 
 
 def _build_map(kind: Any, value: dict[Any, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
     """A map of records by id, or of plain values of one type; a map of anything is taken as it is."""
-    if kind in (bool, str):
+    if kind in (bool, str) or get_origin(kind) is tuple:
         return {
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
