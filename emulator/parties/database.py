@@ -210,7 +210,9 @@ def _url(text: str) -> URL:
     if backend != "sqlite" or not url.database or url.database == ":memory:":
         raise UserError(problem)
     if unknown := sorted(url.query.keys() - {"timeout"}):
-        message = f"the database {url.database}: '{unknown[0]:.60}' is unknown; of an SQLite URL only timeout=SECONDS is read"
+        message = (
+            f"the database {url.database}: '{unknown[0]:.60}' is unknown; of an SQLite URL only timeout=SECONDS is read"
+        )
         raise UserError(message)
     return url.set(drivername="sqlite+pysqlite")
 
