@@ -116,7 +116,7 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
             problems.append(f"{places.where(place)}: {value!r:.60} is not one of {options}{hint}")
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value) if abs(value) <= _LARGEST else math.copysign(math.inf, value)
+        value = float(value) if abs(value) <= _LARGEST else math.inf if value > 0 else -math.inf
     if (origin or kind) is Mapping and isinstance(value, dict):
         return MappingProxyType(_build_map(get_args(kind)[-1], value, place, problems, places))
     if not (isinstance(kind, type) and isinstance(value, kind)) or (kind is not bool and isinstance(value, bool)):
