@@ -228,12 +228,12 @@ def declared_in(path: Path, release: Release, wider: Path | None = None) -> tupl
 
 def check_url(url: str) -> str:
     """A partner's root URL without its last slash. UserError where it is none."""
-    parts = urlsplit(url)
     try:
-        port_is_right = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_right = False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right:
+        parts = urlsplit(url)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port, or brackets, that are none
+        is_one = False
+    if not is_one:
         shown = f"***@{url.rpartition('@')[2]}" if "@" in url else url
         message = f"{shown!r} is not the URL of a server; write http://host:port or https://host"
         raise UserError(message)

@@ -17,8 +17,12 @@ class Remote:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         """UserError where the URL is none."""
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port, or brackets, that are none
+            is_one = False
+        if not is_one:
             message = f"--console {url}: write the URL that the console printed, such as http://127.0.0.1:8081"
             raise UserError(message)
         self._root = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))

@@ -20,6 +20,8 @@ from emulator.standard.json_places import place_of
 from emulator.wire import coding
 from emulator.wire.exchange import (
     BESIDE,
+    FASTEST,
+    LONGEST,
     Exchange,
     Fault,
     FaultKind,
@@ -293,7 +295,7 @@ def _runs_of(document: Any) -> Iterator[tuple[str, str, float, list[tuple[Any, i
         case = f" [{about.text('case')}]" if about.has("case") else ""
         place = f"{run.place}/exchanges"
         rows = [(value, index + 1, f"{place}/{index}") for index, value in enumerate(run.items("exchanges"))]
-        yield about.text("id"), about.text("scenario") + case, about.number("speed", 1.0), rows
+        yield about.text("id"), about.text("scenario") + case, about.number("speed", 1.0, FASTEST), rows
 
 
 def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
@@ -306,7 +308,7 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
         return Entry(
             number=number,
             at=form.moment("at"),
-            elapsed_ms=form.number("elapsed_ms", 0.0),
+            elapsed_ms=form.number("elapsed_ms", 0.0, LONGEST),
             request=Request(
                 _told_headers(request),
                 raw,

@@ -107,9 +107,14 @@ class Form:
             raise Malformed(f"{self.place}/{name}", f"{value!r:.40} is more than anything here can be")
         return found
 
-    def number(self, name: str, default: Any = MISSING) -> float:
-        """A member that is a number."""
-        return float(self._get(name, float, default))
+    def number(self, name: str, default: float, most: float) -> float:
+        """A member that is a number from 0 to `most`."""
+        found = self._get(name, float, default)
+        if not 0 <= found <= most:
+            raise Malformed(
+                f"{self.place}/{name}", f"{found!r:.40} is more or less than it can be, which is 0 to {most:.0f}"
+            )
+        return float(found)
 
     def form(self, name: str) -> Form:
         """A member that is an object."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +11,8 @@ from emulator.judge.bodies import Kept, body_of, not_held
 from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
 from emulator.wire.coding import MAX_REQUEST
 from emulator.wire.exchange import (
+    FASTEST,
+    LONGEST,
     Fault,
     FaultKind,
     Request,
@@ -24,6 +25,8 @@ from emulator.wire.secrets import masked_url
 Body = tuple[bytes, Unread | None]
 LeftOut = Callable[[str, str], str | None]
 """Why a request with this method and URL is not judged; None where it is."""
+_MOST: Final = 2**53
+"""Bytes; what says more of a body says nothing."""
 _NO_BODY: Final = (204, 205, 304)
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _ELSEWHERE: Final = ("_file", "_sha1", "_attachment")
@@ -109,13 +112,9 @@ def _not_on_the_wire(form: Form) -> str | None:
 def _elapsed(form: Form) -> float:
     """How long it took, in ms; what tools write where they do not know is 0."""
     value = form.value.get("time")
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return 0.0
-    try:
-        elapsed = float(value)
-    except OverflowError:
-        return 0.0
-    return max(0.0, elapsed) if math.isfinite(elapsed) else 0.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
+        return float(value)
+    return 0.0
 
 
 def _told(ours: Form | None, half: str) -> Body | None:
@@ -147,7 +146,7 @@ def _recorded(form: Form) -> Recorded:
         spoilt=form.value.get("spoilt") is True,
         run=form.text("run", ""),
         title=form.text("scenario", ""),
-        speed=form.number("speed", 1.0),
+        speed=form.number("speed", 1.0, FASTEST),
     )
 
 
@@ -248,7 +247,7 @@ def _length(headers: tuple[tuple[str, str], ...]) -> int | None:
 def _count(form: Form, name: str) -> int:
     """A number of bytes; -1, as archives write it, where it is not known."""
     value = form.value.get(name)
-    told = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    told = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
     return int(value) if told and value is not None else -1
 
 

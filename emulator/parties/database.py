@@ -192,18 +192,28 @@ class Database:
 
 
 def _url(text: str) -> URL:
+    # Of what is no URL nobody can tell where a password begins.
+    shown = f"***@{text.rpartition('@')[2]}" if "@" in text else text
     problem = (
-        f"{text!r} is no database that we know: write sqlite:///folder/file.sqlite3 or postgresql://user@host/database"
+        f"{shown!r} is no database that we know: write sqlite:///folder/file.sqlite3 or postgresql://user@host/database"
     )
     try:
         url = make_url(text)
         backend = url.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port, or brackets, that are none
         raise UserError(problem) from error
     if backend in {"postgresql", "postgres"}:
+        if "@" in (url.host or ""):
+            message = f"the database {shown!r}: an @ in a name or password is written %40"
+            raise UserError(message)
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite" or not url.database or url.database == ":memory:":
         raise UserError(problem)
+    if unknown := sorted(url.query.keys() - {"timeout"}):
+        message = (
+            f"the database {url.database}: '{unknown[0]:.60}' is unknown; of an SQLite URL only timeout=SECONDS is read"
+        )
+        raise UserError(message)
     return url.set(drivername="sqlite+pysqlite")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,7 +18,7 @@ import orjson
 from emulator.parties.store import HUB, Owed, Resource, Timer
 from emulator.parties.tables import UNKNOWN
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Unread, UnreadKind
+from emulator.wire.exchange import LONGEST, Exchange, Fault, FaultKind, Party, Request, Response, Unread, UnreadKind
 from emulator.wire.payload import at
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ def exchange_of(row: Row, n: int) -> Exchange:
     about = _object(row.about, "about")
     if row.at is UNKNOWN:
         raise Unsound(_NO_TIME.format("at"))
-    if type(row.elapsed_ms) not in (int, float) or not 0 <= row.elapsed_ms < math.inf:
+    if type(row.elapsed_ms) not in (int, float) or not 0 <= row.elapsed_ms <= LONGEST:
         raise Unsound(f"'elapsed_ms' is a length of time, not {row.elapsed_ms!r:.60}")
     request, response, fault = about.get("request"), about.get("response"), about.get("fault")
     if not isinstance(request, dict):

@@ -19,6 +19,11 @@ BESIDE: Final = frozenset({"HEAD", "OPTIONS"})
 _VALUE: Final = 40
 """Bytes that a value of JSON takes in memory, about, beyond those that it is written in."""
 
+LONGEST: Final = 366 * 86_400_000.0
+"""Milliseconds that an exchange of others may say it took: a year. With more, moments could not be reckoned."""
+FASTEST: Final = 1_000_000.0
+"""So many times as fast as the wall's a seller's own time may go."""
+
 
 class Party(StrEnum):
     """Who talks."""

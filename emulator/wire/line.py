@@ -274,6 +274,8 @@ class HttpLine(HttpToolsProtocol):
         if self._open >= self._limits.pipelined:
             self.pipeline[0][0].keep_alive = False  # the last that is answered
             raise NoRequest(None)
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110 10.1.1: it would not know what to make of that
         self._in_head = False
         self._head = self._body = self._size = self._fields = 0
         self.since = self.loop.time()

@@ -26,10 +26,14 @@ class Place(StrEnum):
 
 _ENDS: Final = (
     "token", "secret", "password", "passwd", "passphrase", "passcode", "apikey", "accesskey", "secretkey", "privatekey",
-    "subscriptionkey", "sessionid", "sessid", "sessionkey", "credential", "signature",
+    "subscriptionkey", "sessionid", "sessid", "sessionkey", "credential", "signature", "appkey", "authcode", "codeverifier",
+    "samlresponse", "connectionstring",
 )  # fmt: skip
 """A word that ends so is a secret's: those who write all in one case tell no words apart."""
-_WORDS: Final = frozenset({"authorization", "auth", "pwd", "jwt", "cookie", "assertion", "sig", "passwort"})
+_WORDS: Final = frozenset({
+    "authorization", "auth", "pwd", "jwt", "cookie", "assertion", "sig", "passwort", "saml", "otp", "totp", "csrf", "xsrf",
+    "hmac",
+})  # fmt: skip
 _BEFORE_KEY: Final = frozenset(
     {
         "access", "account", "api", "app", "auth", "client", "consumer", "encryption", "function", "hmac",
@@ -37,10 +41,13 @@ _BEFORE_KEY: Final = frozenset(
         "storage", "subscription",
     }
 )  # fmt: skip
-_PAIRS: Final = frozenset({("session", "id"), ("pass", "word"), ("pass", "phrase"), ("pass", "code")})
-_OUTSIDE: Final = frozenset({"session", "bearer", "key", "authentication"})
+_PAIRS: Final = frozenset({
+    ("session", "id"), ("sess", "id"), ("pass", "word"), ("pass", "phrase"), ("pass", "code"), ("code", "verifier"),
+    ("auth", "verifier"), ("device", "code"), ("user", "code"), ("client", "principal"), ("connection", "string"),
+})  # fmt: skip
+_OUTSIDE: Final = frozenset({"session", "sess", "sid", "bearer", "key", "authentication", "pass"})
 """More words of headers and parameters: in a body they are often a matter of products."""
-_PARAMETERS: Final = frozenset({"code", "sid"})
+_PARAMETERS: Final = frozenset({"code", "ticket"})
 """Whole names of parameters."""
 _HARMLESS: Final = frozenset({
     "idempotency-key", "x-idempotency-key", "sec-websocket-key", "surrogate-key", "x-surrogate-key",
@@ -55,6 +62,8 @@ OF_THE_STANDARD: Final = frozenset(
 
 _SPLIT: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONG: Final = 200
+_CODED: Final = 4
+"""So often a name may be coded as a URL has it, one time in another."""
 _more: set[tuple[str, ...]] = set()
 
 
@@ -93,7 +102,9 @@ def is_secret(name: str, place: Place) -> bool:
 
 @lru_cache(maxsize=4096)
 def _known(name: str, place: Place) -> bool:
-    if "%" in name:
+    for _ in range(_CODED):
+        if "%" not in name:
+            break
         name = unquote_plus(name)
     if (place is Place.HEADER and name.lower() in _HARMLESS) or (place is Place.MEMBER and name in OF_THE_STANDARD):
         return False

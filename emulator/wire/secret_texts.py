@@ -20,8 +20,9 @@ _KEY: Final = os.urandom(32)
 _MASKED: Final = re.compile(r"\*\*\*(?:[0-9a-f]{8})?")
 
 _HINTS: Final = (
-    r"k(?:en(?!share|requestoffset)|ey(?<!groupingkey)|ie)|c(?:ret|redential|ode=)|p(?:ass[wpc]|wd)|uth(?!or\")"
-    r"|s(?:ess(?:ion|id)|ig(?!n(?!ature))|sertion|id=)|jwt|b(?:earer|asic)[ \t:=]"
+    r"k(?:en(?!share|requestoffset)|ey(?<!groupingkey)|ie|et=)|c(?:ret|redential|ode(?:=|_?verifier|(?<=[eh]_code)|"
+    r"(?<=devicecode)|(?<=user_code)|(?<=usercode))|(?<=hmac)|lient.?principal|tion.?string)|p(?:ass(?:[wpc]|(?![a-z]))|wd|(?<=otp))"
+    r"|uth(?!or\")|s(?:ess(?:ion|_?id|=)|ig(?!n(?!ature))|sertion|id[=\"]|aml|rf)|jwt|b(?:earer|asic)[ \t:=]"
 )
 """Pieces of the words by which names and values are told, in small letters, by first letters that are seldom."""
 _SIGNS: Final = ("%", "\\u00")
@@ -32,8 +33,11 @@ _NAME: Final = re.compile(r"[A-Za-z0-9%][A-Za-z0-9_.%$\[\]-]*+")
 _OPENED: Final = re.compile(r"(\\*+[\"']?+)[ \t]{0,8}+([=:]>?+|>)[ \t]{0,8}+(\\*+[\"']?+)")
 _TO_BLANK: Final = re.compile(r"[^&\s\"'<>]*+")
 _TO_FRAGMENT: Final = re.compile(r"[^&#\s\"'<>]*+")
-_TO_TAG: Final = re.compile(r"[^<]*+")
-_TO_LINE: Final = re.compile(r"[^\r\n\"']*+")
+_ATTRIBUTES: Final = re.compile(r"\s[^<>]{0,400}+(?<!/)>")
+_TO_TAG: Final = re.compile(r"(?:[^<]++|<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+)*+")
+_TO_LINE: Final = re.compile(r"(?:[^\r\n\"'=]++|=(?:\"[^\"\r\n]*+\"?+)?+)*+")
+_PARAMETER: Final = re.compile(r"(?<=[?&;#])([^=&;#?]++)=([^&#]*+)")
+_CODED: Final = re.compile(r"[^&?=#;\s\"'<>]++")
 _SCHEME_WORD: Final = re.compile(r"(?:bearer|basic|digest|token|apikey)[ \t]++", re.IGNORECASE)
 _SLASHES: Final = re.compile(r"(?:\\?/){2}")
 _AUTHORITY: Final = re.compile(r"[^/?#\\\s\"'<>]*+")
@@ -41,18 +45,23 @@ _RUN: Final = re.compile(r"[^\s\"'<>]{0,500}+")
 _PORT: Final = re.compile(r"[^:/?#@]*+:[0-9]{1,5}(?=[/?#]|$)")
 _SCHEME: Final = re.compile(r"\b(bearer|basic)([ \t:]{1,4})([A-Za-z0-9._~+/=-]*+)", re.IGNORECASE)
 _JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]*+(?:\.[A-Za-z0-9_-]*+)*+")
-_PART: Final = re.compile(r"name=\"([^\"\r\n]*+)\"", re.IGNORECASE)
+_PART: Final = re.compile(r"\bname=\"?+([^\"\r\n;]*+)", re.IGNORECASE)
+_PART_BEGINS: Final = re.compile(r"\r?\n\r?\n")
+_PART_ENDS: Final = re.compile(r"\r?\n--")
 _HEADER_LINES: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _OF_PARAMETERS: Final = frozenset("?&;#")
 _URL: Final = frozenset("?&#")
+_BEGINS: Final = frozenset("?&;")
+_TAGS: Final = frozenset("<:")
 _BRACKETS: Final = {"[": "]", "{": "}"}
 _WEB: Final = ("http:", "https:")
 _PEM: Final = "-----BEGIN "
 _PEM_HEAD: Final = 64
-_NESTED: Final = ("%3d", "%40")
+_NESTED: Final = ("%3d", "%40", "%22", "%25")
+"""What a secret's name, or a user, is followed by where a text is in a URL: once, or more than once."""
 _SHORT: Final = 8 * 1024
 """Bytes of a body, or characters of a text, of which it is remembered."""
-_DEPTH: Final = 2
+_DEPTH: Final = 4
 """A URL in a URL in a URL is looked into no more."""
 _TOKEN_LENGTH: Final = 6
 _WORD_LENGTH: Final = 24
@@ -129,7 +138,14 @@ def renew() -> None:
 
 def masked_url(url: str) -> str:
     """A URL, or a text with one in it, without its user information and the secrets in its query."""
-    return masked_text(url) if suspicious_text(url) or "@" in url else url
+    if not suspicious_text(url) and "@" not in url:
+        return url
+    if "=" in url and not any(map(str.isspace, url)):
+        # Nothing but & and # ends a parameter of a URL, whatever else has no business there.
+        url = _PARAMETER.sub(
+            lambda found: f"{found[1]}={MASK}" if is_secret(found[1], Place.QUERY) and found[2] else found[0], url
+        )
+    return masked_text(url)
 
 
 def masked_text(text: str) -> str:
@@ -155,18 +171,42 @@ def marked_text(text: str, *, form: bool = False, depth: int = 0) -> str:
     text = _SCHEME.sub(_without_scheme, text)
     if form and "form-data" in text:
         text = _without_parts(text)
-    return "".join(_named(text, form=form, depth=depth))
+    if "%" in text and depth < _DEPTH:
+        text = "".join(_decoded(text, form=form, depth=depth))
+    return "".join(_named(text, form=form))
 
 
-def _named(text: str, *, form: bool, depth: int) -> Iterator[str]:
+def _decoded(text: str, *, form: bool, depth: int) -> Iterator[str]:
+    """The text in pieces, each as a URL has it, with the secrets masked in what they say."""
+    copied = 0
+    for found in _CODED.finditer(text):
+        piece = found[0]
+        if "%" not in piece or not any(sign in piece.lower() for sign in _NESTED):
+            continue
+        start, end = found.span()
+        plain = unquote(piece)
+        begins = form or text[max(0, start - 1) : start] in _BEGINS
+        if (clean := marked_text(plain, form=begins, depth=depth + 1)) != plain:
+            yield text[copied:start]
+            yield quote(clean, safe="*")
+            copied = end
+    yield text[copied:]
+
+
+def _named(text: str, *, form: bool) -> Iterator[str]:
     """The text in pieces, with the values that have a secret's name masked."""
-    at = copied = plain_until = 0
+    at = copied = 0
     while found := _NAME.search(text, at):
         start, at = found.span()
         opened = _OPENED.match(text, at)
-        if opened is None:
-            continue
         before = text[start - 1] if start else ""
+        if opened is None:
+            if before in _TAGS and is_secret(found[0], Place.MEMBER) and (tag := _ATTRIBUTES.match(text, at)):
+                begin, end = tag.end(), _ended(_TO_TAG, text, tag.end())
+                yield text[copied:begin]
+                yield mark(text[begin:end]) if end > begin else ""
+                copied = at = end
+            continue
         parameter = opened[2] == "=" and (before in _OF_PARAMETERS if before else form)
         name = found[0]
         if is_secret(name, Place.QUERY if parameter else Place.MEMBER):
@@ -179,18 +219,6 @@ def _named(text: str, *, form: bool, depth: int) -> Iterator[str]:
                 yield text[copied:begin]
                 yield mark(text[begin:end])
                 copied = at = end
-        elif opened[2] == "=" and depth < _DEPTH and opened.end() >= plain_until:
-            begin, end = opened.end(), _ended(_TO_BLANK, text, opened.end())
-            value = text[begin:end]
-            if "%" not in value or not any(sign in value.lower() for sign in _NESTED):
-                plain_until = end
-                continue
-            plain = unquote(value)
-            if (clean := marked_text(plain, form=form, depth=depth + 1)) != plain:
-                yield text[copied:begin]
-                yield quote(clean, safe="*")
-                copied = end
-            at = end
     yield text[copied:]
 
 
@@ -198,7 +226,7 @@ def _value(text: str, name: str, before: str, opened: re.Match[str]) -> tuple[in
     """Where the value of a secret's name stands; None where the name has none there."""
     begin, quoted = opened.end(), opened[3]
     if opened[2] == ">":
-        if before not in ("<", ":"):  # of XML, and no end of it
+        if before not in _TAGS:  # of XML, and no end of it
             return None
         begin = opened.end(2)
         return begin, _ended(_TO_TAG, text, begin)
@@ -265,8 +293,9 @@ def _without_scheme(found: re.Match[str]) -> str:
 
 def _is_basic(value: str) -> bool:
     """Whether this is a name and a password: `Basic Ethernet` is none."""
+    plain = value.rstrip("=")
     try:
-        return b":" in base64.b64decode(value, validate=True)
+        return not _is_word(value) and b":" in base64.b64decode(plain + "=" * (-len(plain) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         return False
 
@@ -302,10 +331,10 @@ def _without_parts(text: str) -> str:
     """A form in parts (RFC 7578) without the parts that have a secret's name."""
     done, at = [], 0
     while found := _PART.search(text, at):
-        begin = text.find("\r\n\r\n", found.end())
-        begin = len(text) if begin < 0 else begin + 4
-        end = text.find("\r\n--", begin)
-        end = len(text) if end < 0 else end
+        head = _PART_BEGINS.search(text, found.end())
+        begin = head.end() if head else len(text)
+        tail = _PART_ENDS.search(text, begin)
+        end = tail.start() if tail else len(text)
         done.append(text[at:begin])
         done.append(mark(text[begin:end]) if begin < end and is_secret(found[1], Place.QUERY) else text[begin:end])
         at = end

@@ -30,7 +30,8 @@ Headers = tuple[tuple[str, str], ...]
 
 _SCHEMES: Final = ("bearer ", "basic ")
 _JSON_TOKEN: Final = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)([ \t\r\n]*+:)?|[{}\[\],]|[^\s"{}\[\],:]++', re.DOTALL)
-_WORDS_OF_JSON: Final = frozenset({b"true", b"false", b"null"})
+_WORDS_OF_JSON: Final = frozenset({b"true", b"false", b"null", b"NaN", b"Infinity", b"-Infinity"})
+_NUMBER: Final = re.compile(rb"[-+.]?[0-9]")
 _WIDE: Final = (
     (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\x00\x00\xfe\xff", "utf-32-be"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
 )  # fmt: skip
@@ -40,6 +41,8 @@ _WIDE_ASCII: Final[dict[tuple[bool, ...], str]] = {
     (False, True, False, True): "utf-16-le",
     (True, False, True, False): "utf-16-be",
 }
+_NAMES: Final = frozenset({b'"name"', b'"key"', b'"header"'})
+_VALUE: Final = b'"value"'
 _BLANKS: Final = b" \t\r\n"
 
 
@@ -69,7 +72,8 @@ def _header_value(value: str) -> str:
 def masked_body(raw: bytes) -> bytes:
     """A body as it may be kept. JSON stays the JSON that it was, with what is wrong with it, to the byte outside of secrets.
 
-    In JSON a secret is whatever stands below a member whose name is one's; anything else is taken for text.
+    In JSON a secret is whatever stands below a member whose name is one's; anything else is taken for text, and what only
+    begins like JSON for both.
     """
     if not raw:
         return raw
@@ -79,7 +83,9 @@ def masked_body(raw: bytes) -> bytes:
     if not suspicious(raw):
         return raw
     if raw.lstrip(_BLANKS)[:1] in (b"{", b"[", b'"'):
-        return _masked_json(raw)
+        raw, is_json = _masked_json(raw)
+        if is_json:
+            return raw
     return marked_text(raw.decode("latin-1"), form=True).encode("latin-1")
 
 
@@ -92,36 +98,64 @@ def _wide(raw: bytes) -> str | None:
     return _WIDE_ASCII.get(nulls)
 
 
-def _masked_json(raw: bytes) -> bytes:
-    """JSON, or what begins like it, read token by token."""
+def _masked_json(raw: bytes) -> tuple[bytes, bool]:
+    """JSON, or what begins like it, read token by token; and whether it has no words that JSON has not."""
     done: list[bytes] = []
     copied = 0
-    within: list[bool] = []  # for each object and list that is open, whether it is a secret's
-    inside = named = False  # in a secret's value; behind a secret's name
+    place = _Place()
     for found in _JSON_TOKEN.finditer(raw):
-        text, colon = found[1], found[2]
-        said: bytes | None = None
-        if colon is not None:
-            named = is_secret(_read(text), Place.MEMBER)
-            continue
-        if text is not None:
-            said = _masked_string(text, hidden=inside or named)
-            named = False
+        if found[2] is not None:
+            said = place.member(found[1], found[2])
+        elif found[1] is not None:
+            said = place.string(found[1])
         else:
-            token = found[0]
-            if token in (b"{", b"["):
-                within.append(inside)
-                inside, named = inside or named, False
-            elif token in (b"}", b"]"):
-                inside, named = within.pop() if within else False, False
-            elif token == b",":
-                named = False
-            elif (inside or named) and token not in _WORDS_OF_JSON:
-                said, named = b'"%b"' % mark(token.decode("latin-1")).encode(), False
+            said = place.other(found[0])
         if said is not None:
             done += [raw[copied : found.start()], said]
             copied = found.end()
-    return b"".join([*done, raw[copied:]]) if done else raw
+    return (b"".join([*done, raw[copied:]]) if done else raw), place.is_json
+
+
+class _Place:
+    """Where in a JSON text one is. It is told each token, and says what becomes of it: None where it stays."""
+
+    __slots__ = ("_inside", "_key", "_named", "_titles", "_within", "is_json")
+
+    def __init__(self) -> None:
+        self.is_json = True
+        self._within: list[bool] = []  # for each object and list that is open, whether it is a secret's
+        self._titles = {0: False}  # for each depth, whether a member `name` there says a secret's
+        self._inside = self._named = False  # in a secret's value; behind a secret's name
+        self._key = b""
+
+    def member(self, text: bytes, colon: bytes) -> bytes | None:
+        self._key = text
+        self._named = (text == _VALUE and self._titles[len(self._within)]) or is_secret(_read(text), Place.MEMBER)
+        clean = _masked_string(text, hidden=False)
+        return None if clean is None else clean + colon
+
+    def string(self, text: bytes) -> bytes | None:
+        said = _masked_string(text, hidden=self._inside or self._named)
+        if self._key in _NAMES:
+            self._titles[len(self._within)] = b" " not in text and is_secret(_read(text), Place.MEMBER)
+        self._named = False
+        return said
+
+    def other(self, token: bytes) -> bytes | None:
+        if token in (b"{", b"["):
+            self._within.append(self._inside)
+            self._inside, self._named, self._key = self._inside or self._named, False, b""
+            self._titles[len(self._within)] = False
+        elif token in (b"}", b"]"):
+            self._inside, self._named = self._within.pop() if self._within else False, False
+        elif token == b",":
+            self._named = False
+        elif token not in _WORDS_OF_JSON:
+            self.is_json = self.is_json and _NUMBER.match(token) is not None
+            if self._inside or self._named:
+                self._named = False
+                return b'"%b"' % mark(token.decode("latin-1")).encode()
+        return None
 
 
 def _masked_string(text: bytes, *, hidden: bool) -> bytes | None:
@@ -174,7 +208,7 @@ def _without(value: Any, clean: Callable[[str], str] | None) -> Any:
     match value:
         case dict():
             return {
-                name: masked_value(member) if is_secret(name, Place.MEMBER) else _without(member, clean)
+                _key(name, clean): masked_value(member) if is_secret(name, Place.MEMBER) else _without(member, clean)
                 for name, member in value.items()
             }
         case list():
@@ -182,6 +216,10 @@ def _without(value: Any, clean: Callable[[str], str] | None) -> Any:
         case str() if clean is not None and suspicious_text(value):
             return clean(value)
     return value
+
+
+def _key(name: str, clean: Callable[[str], str] | None) -> str:
+    return clean(name) if clean is not None and suspicious_text(name) else name
 
 
 def masked_value(value: object) -> object:

@@ -59,9 +59,22 @@ FOUND: dict[str, tuple[tuple[str, ...], str, str]] = {
         + "[" * 500 + "]" * 500 + "}}",
     ),
     "a number of an exchange that is 1e308": (("check", "FILE"), "t.ndjson", '{"n": 1e308, "at": "2026-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
+    "an exchange that took 1e308": (("check", "FILE"), "t.ndjson", '{"n": 1, "at": "2026-01-01T00:00:00Z", "elapsed_ms": 1e308, "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
     "an exchange of year 1": (("check", "FILE"), "t.ndjson", '{"n": 1, "at": "0001-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
     "years 1 and 9999 in a HAR": (("check", "FILE"), "c.har", '{"log": {"entries": [{"startedDateTime": "0001-01-01T00:00:00+14:00", "request": {"method": "GET", "url": "http://x/mefApi/sonata/quoteManagement/v8/quote", "headers": []}}]}}'),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["1e308", "9e300", "-1", "1" + "0" * 400])
+def test_what_a_har_says_of_times_and_sizes_breaks_no_rule(number: str, tmp_path: Path):
+    url = "http://x/mefApi/sonata/quoteManagement/v8/quote"
+    text = (
+        '{"log": {"entries": [{"startedDateTime": "2026-01-01T00:00:00Z", "time": N, "request": {"method": "GET", "url": "URL", "headers": []},'
+        ' "response": {"status": 200, "headers": [], "bodySize": N, "content": {"size": N, "mimeType": "application/json", "text": "[]"}}}]}}'
+    )
+    (tmp_path / "c.har").write_text(text.replace("URL", url).replace("N,", f"{number},"))
+    done = oit("check", "c.har", cwd=tmp_path)
+    assert done.code in (0, 1, 2, 3), done
 
 
 @pytest.mark.parametrize("what", FOUND)

@@ -120,6 +120,15 @@ def test_expect_is_answered_with_an_offer_too(site: Site) -> None:
         assert got.status == 201
 
 
+@pytest.mark.parametrize("more", [(), H2C])
+def test_who_speaks_1_0_is_not_told_to_continue(site: Site, more: tuple[str, ...]) -> None:
+    """RFC 9110 10.1.1: it would take that for the answer."""
+    head = request("POST", POST, JSON, *more, "Expect: 100-continue", f"Content-Length: {len(BODY)}")
+    with raw(site.port, head.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1), BODY) as line:
+        assert (got := line.answer())
+        assert got.status == 201
+
+
 # -- what is no request ----------------------------------------------------------------------------
 
 HOST = "Host: 127.0.0.1"

@@ -23,13 +23,15 @@ BASIC = base64.b64encode(b"ann:hush").decode()
 HEADERS = """Authorization Proxy-Authorization Cookie Set-Cookie X-API-Key X-Auth X-Auth-Token X-Access-Key X-Session
 X-Session-Id X-JWT-Assertion Ocp-Apim-Subscription-Key X-Amz-Security-Token X-Hub-Signature-256 X-Vault-Token apikey
 Api_Key X-Client-Secret x-functions-key X-Refresh-Token X-Private-Key PRIVATE-TOKEN X-CSRFToken X-Goog-IAP-JWT-Assertion
-X-MS-Bearer Authentication X-Gateway-Credentials OAuth2-Token X-Pass-Phrase X-Password1"""
+X-MS-Bearer X-OTP X-CSRF X-SID X-Pass X-MS-Client-Principal X-Appkey SAMLResponse Authentication X-Gateway-Credentials OAuth2-Token X-Pass-Phrase X-Password1"""
 QUERY = """access_token token id_token sig code X-Amz-Signature X-Amz-Credential jwt key api_key apikey auth sessionid
 session_id JSESSIONID client_secret client_assertion password pwd passwd passphrase subscription-key sid credential
-bearer refreshToken filter[token] %74oken user.password"""
+bearer refreshToken filter[token] %74oken user.password SAMLResponse saml_response code_verifier device_code user_code
+authcode otp csrf pass ticket hmac sess sess_id %2574oken"""
 MEMBERS = """password passwd pwd passphrase secret clientSecret client_secret token accessToken refresh_token idToken
 apiKey api-key accessKey subscriptionKey privateKey sharedKey signature sessionId session_id cookie jwt assertion
-credentials auth authorization Authorization sig APIKey apiSecrets tokens"""
+credentials auth authorization Authorization sig APIKey apiSecrets tokens SAMLResponse otp totp csrf xsrf code_verifier deviceCode
+user_code hmac sess_id connectionString appkey"""
 
 
 @pytest.mark.parametrize("name", HEADERS.split())
@@ -55,6 +57,13 @@ def test_members_that_hold_secrets(name: str) -> None:
     assert not {"hush", 17} & set(shown[name]["c"][:2])
     other = json.loads(masked_body(json.dumps({name: "hush2"}).encode()))
     assert other[name] != shown["a"][0][name]
+
+
+@pytest.mark.parametrize("url", ["token=<hush>", 'token="a"hush', "token=a'hush", "(token)=[a]hush"])
+def test_nothing_but_its_own_signs_ends_a_parameter(url: str) -> None:
+    shown = masked_url(f"/x?b=1&{url}&a=1#c")
+    assert "hush" not in shown
+    assert shown.endswith("***&a=1#c")
 
 
 def test_no_name_of_the_standard_is_a_secrets() -> None:
@@ -83,6 +92,14 @@ def test_names_that_only_sound_like_it(name: str) -> None:
     ("http://127.0.0.1:80/a/b@c?d=e@f", "http://127.0.0.1:80/a/b@c?d=e@f"),
     ("mail ada@bytes.example or see http://h//a@b/c", "mail ada@bytes.example or see http://h//a@b/c"),
     ("to http://h/a?next=http%3A%2F%2Fi%2F%3Ftoken%3Dhush&b=1", "to http://h/a?next=http%3A%2F%2Fi%2F%3Ftoken%3D***&b=1"),
+    ("to http://h/a?next=http%253A%252F%252Fi%252F%253Ftoken%253Dhush&b=1", "to http://h/a?next=http%253A%252F%252Fi%252F%253Ftoken%253D***&b=1"),
+    ("to http%3A%2F%2Fann%3Ahush%40h%2Fx?a=1", "to http%3A%2F%2F***%40h%2Fx?a=1"),
+    ("/x?token%3Dhush", "/x?token%3D***"),
+    ("/x?d=%7B%22password%22%3A%22hush%22%7D", "/x?d=%7B%22password%22%3A%22***%22%7D"),
+    (f"as Basic {BASIC.rstrip('=')}, and Basic.", "as Basic ***, and Basic."),
+    ('Authorization: Digest username="ann", response="hush"\nHost: h', "Authorization: ***\nHost: h"),
+    ('<s:Password Type="a">hush</s:Password><password a="b"/>c', '<s:Password Type="a">***</s:Password><password a="b"/>c'),
+    ("<password><![CDATA[hu<sh]]></password><a>b</a>", "<password>***</password><a>b</a>"),
     (f"got {JWT}.", "got ***"),
     (f"as Basic {BASIC} and Bearer hush-17", "as Basic *** and Bearer ***"),
     ("Basic Ethernet is a Bearer capability", "Basic Ethernet is a Bearer capability"),
@@ -110,6 +127,14 @@ def test_secrets_in_a_text(text: str, shown: str) -> None:
     (b'{"password":"hush\xff', b'{"password":"***'),
     (b'[1, {"token":\n\t"hu\\"sh"}, NaN', b"}, NaN"),
     (b'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nhush\r\n--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nb', b'name="a"\r\n\r\nb'),
+    (b"--b\nContent-Disposition: form-data; name=password\n\nhush\n--b\nContent-Disposition: form-data; name=a\n\nb", b"name=a\n\nb"),
+    (b"{'password': 'hush', 'a': 1}", b"', 'a': 1}"),
+    (b"{password: hush, a: 1}", b", a: 1}"),
+    (b"[db]\npassword = hush\na = b", b"\na = b"),
+    (b'{"https://ann:hush@h/":1, "Bearer hush-17":[2]}', b'@h/":1, "Bearer ***'),
+    (b'[{"name":"X-Api-Key","value":"hush"},{"name":"x","value":"y"}]', b'},{"name":"x","value":"y"}]'),
+    (b'{"key":"password","of":{"value":1},"value":["hush"]}', b'"of":{"value":1},"value":["***'),
+    (b'{"name":"Secret Garden Ltd","value":"1"}', b'{"name":"Secret Garden Ltd","value":"1"}'),
     (b"a=b&password=hush", b"a=b&password=***"),
     (b"password: hush\na: b", b"\na: b"),
     (b'\xef\xbb\xbf{"password":"hush","a":1}', b',"a":1}'),
