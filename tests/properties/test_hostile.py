@@ -26,6 +26,9 @@ ODD = st.recursive(
 )
 
 
+OFTEN = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
 @cache
 def played(name: str) -> Played:
     return play(name)
@@ -62,10 +65,18 @@ def test_no_rule_breaks_on_an_odd_value(name: str, data: st.DataObject) -> None:
     assert broken == []
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_no_rule_breaks_on_an_odd_value_in_a_proof(data: st.DataObject) -> None:
+def test_no_rule_breaks_on_an_odd_value_in_a_proof() -> None:
     """The same in the runs that prove the rules, which hold events, refusals and all else that a rule looks at."""
+    settings(OFTEN, max_examples=120)(odd_in_a_proof)()
+
+
+@pytest.mark.slow
+def test_no_rule_breaks_on_thousands_of_odd_values_in_proofs() -> None:
+    settings(OFTEN, max_examples=10_000)(odd_in_a_proof)()
+
+
+@given(data=st.data())
+def odd_in_a_proof(data: st.DataObject) -> None:
     proofs = list(load_proofs().values())
     proof = data.draw(st.sampled_from(proofs), label="proof")
     exchanges = list(proof.right)

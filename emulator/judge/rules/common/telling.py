@@ -101,6 +101,8 @@ def _under_way(said: Said, ends: Sequence[Exchange | None]) -> bool:
 def _again(said: Said) -> bool:
     """Whether an event was tried before: then it was sent in time."""
     identifier = at(said.body, "/eventId")
+    if not isinstance(identifier, str):
+        return False
     first = said.run.known(_EVENTS).get((said.exchange.api, identifier), {}).get(_about(said.run, said.body))
     return first is not None and first.n < said.exchange.n
 
@@ -126,7 +128,7 @@ def events_fit(book: Rulebook, *, listener: Labels = (), item: Labels = (), item
 def _to_its_listener(book: Rulebook, labels: Labels) -> None:
     def look(said: Said) -> Iterator[Word]:
         wanted, found = _type_of(said), at(said.body, "/eventType")
-        if found in {event.type for event in said.run.kinds.telling(book.api)}:
+        if any(found == event.type for event in said.run.kinds.telling(book.api)):
             yield hold("/eventType", found == wanted, expected=wanted, found=found,
                        message=f"a {found} was sent to the listener of {wanted}")  # fmt: skip
 

@@ -128,7 +128,8 @@ def _waits_for_nothing(index: int) -> Any:
     member, subject, kind = CAUSES[index]
 
     def look(run: Run) -> Iterator[Remark]:
-        named = {at(seen.value, f"/{member}/id") for life in run.lives(CHARGE) for seen in life.shown}
+        said = [at(seen.value, f"/{member}/id") for life in run.lives(CHARGE) for seen in life.shown]
+        named = {each for each in said if isinstance(each, str)}
         hidden = any(not life.whole for life in run.lives(CHARGE))
         for cause in run.lives(kind):
             waits = [seen for seen in cause.shown if at(seen.value, "/state") == _ASSESSING]
@@ -138,8 +139,9 @@ def _waits_for_nothing(index: int) -> Any:
                 yield on_response(waits[0].exchange, FINE)
                 continue
             order = at(waits[0].value, f"/{subject}/productOrderId")
-            about = run.known(CHARGES).about(order) if isinstance(order, str) else []
-            if hidden or about or any(at(seen.value, "/charge") for seen in waits):
+            if hidden or not isinstance(order, str) or run.known(CHARGES).about(order):
+                continue
+            if any(at(seen.value, "/charge") for seen in waits):
                 continue  # it may be of a charge that nobody has read, and of those that were read R90 and R91 speak
             lists = [e for e in run.known(_LISTS).get(order, ()) if waits[0].exchange.n < e.n < waits[-1].exchange.n]
             went_on = cause.shown[-1] if at(cause.shown[-1].value, "/state") == "done" else None

@@ -40,11 +40,11 @@ def a_subscription_is_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
             yield hold(f"/{name}", sent == found, expected=sent, found=found)
     identifier = at(said.body, "/id")
     known = said.run.known(hubs(API))
-    earlier = (
-        [made for made in known.by_id.get(identifier, ()) if made.n < said.exchange.n] if given(identifier) else []
-    )
-    if isinstance(identifier, str) and len(known.made) > 1:
-        yield FINE
+    earlier = []
+    if isinstance(identifier, str):
+        earlier = [made for made in known.by_id.get(identifier, ()) if identifier and made.n < said.exchange.n]
+        if len(known.made) > 1:
+            yield FINE
     for made in earlier:
         if made.n not in known.ends:
             yield breach("/id", "an id of its own", identifier,
