@@ -9,7 +9,8 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Hundreds of processes are started: where Python keeps no bytecode, each of them compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-SLOW := browser cli bench properties parties/test_crowd.py parties/test_durable.py scenario/test_shipped.py
+SLOW := browser cli bench fuzz properties parties/test_crowd.py parties/test_durable.py parties/test_outage.py \
+  scenario/test_shipped.py test_supply.py wire/test_clients.py
 
 .PHONY: help demo trace test slow quick soak check lint types mutate bench screenshots image lock sbom pin clean
 .DEFAULT_GOAL := help
