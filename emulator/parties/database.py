@@ -12,6 +12,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _REACHED: Final = 5
 """Seconds in which PostgreSQL has to take a connection."""
+_LOOK: Final = 0.25
+"""Seconds between two looks at whether the file is still there."""
 _READS: Final = "oit_reads"
 _MIGRATING: Final = 0x01D7
 """Advisory lock of who brings a PostgreSQL database up to date."""
@@ -78,6 +81,7 @@ class Database:
         self.outage = Outage(self.name)
         """What it cannot do at the moment."""
         self._file: tuple[int, int] | None = None
+        self._looked = 0.0
         # Who only reads one thing needs no transaction, which would cost PostgreSQL two more messages.
         reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS: True}
         self._reader = self._engine.execution_options(**reads)
@@ -104,10 +108,16 @@ class Database:
         return plain.render_as_string(hide_password=True)
 
     def look(self) -> None:
-        """StoreFault where the file is not the one that was opened: what is written to that is lost when we end."""
-        if self._file is not None and self._identity() != self._file:
+        """StoreFault where the file is not the one that was opened: what is written to that is lost when we end.
+
+        The system is asked a few times in a second, no matter how many calls want to know.
+        """
+        if self._file is None or (now := time.monotonic()) < self._looked:
+            return
+        if self._identity() != self._file:
             message = "what was written there is not in it any more"
             raise self.outage.begins(StoreFault(message, again=False, ill=Ill.REMOVED))
+        self._looked = now + _LOOK
 
     def _identity(self) -> tuple[int, int] | None:
         """Which file it is, for the system; None for PostgreSQL and where there is none."""

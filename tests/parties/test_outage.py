@@ -116,6 +116,7 @@ def test_database_whose_file_goes_away(tmp_path, profile):
         buyer = Buyer(seller)
         assert buyer.post() == 201
         file.rename(tmp_path / "elsewhere.sqlite3")
+        until(lambda: buyer.post() == 503, "it is seen")
         assert [buyer.post() for _ in range(3)] == [503] * 3
         (line,) = told(seller.stop())
     assert "has lost its file" in line
