@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from emulator.scenario.expressions import Expression, ExpressionError, expressions_in, texts
@@ -274,8 +275,15 @@ def _case_values(case: Case | None) -> Iterator[Any]:
 
 
 def _expressions(value: Any) -> Iterator[Expression]:
-    for _, text in texts(value):
-        try:
-            yield from expressions_in(text)
-        except ExpressionError:
-            continue
+    """What a value refers to, the same text once."""
+    for text in dict.fromkeys(text for _, text in texts(value)):
+        yield from _read(text)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[Expression, ...]:
+    """The expressions of a text; the steps of a scenario are looked through for each of its cases."""
+    try:
+        return tuple(expressions_in(text))
+    except ExpressionError:
+        return ()

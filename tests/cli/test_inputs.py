@@ -105,3 +105,17 @@ def test_tags_choose(tmp_path: Path):
     write(tmp_path)
     assert oit("inputs", ".", "--tag", "odd", cwd=tmp_path).code == 0
     assert oit("inputs", ".", "--tag", "even", cwd=tmp_path).code == 5
+
+
+def test_a_whole_number_beyond_a_float_is_a_number(tmp_path: Path) -> None:
+    """It was an error of ours: whether it is finite was asked of a float."""
+    scenario = tmp_path / "a.oit.yaml"
+    scenario.write_text(
+        'oit: "1"\nid: a\ntitle: A\nsources: {quote: {api: quote, servedBy: seller}}\ninputs: {count: 1, list: [1]}\n'
+        "flow:\n  - {id: a, call: quote.listQuote, request: {query: {externalId: $inputs.count}}, response: {status: 200}}\n"
+    )
+    given = tmp_path / "v.yaml"
+    given.write_text(f"count: {'1' * 400}\n")
+    done = oit("run", str(scenario), "--var-file", str(given), "--plan")
+    assert done.code in {0, 2}, done.err
+    assert "our own error" not in done.err

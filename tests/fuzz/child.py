@@ -23,7 +23,7 @@ from tests.fuzz.formats import FORMATS, Words
 from tests.fuzz.spoiling import spoil
 
 SECONDS = 2.0
-"""Of processor time, that a case may take."""
+"""Of processor time, that a command may take."""
 ROOM = 500 * 1024 * 1024
 """Bytes that it may need beyond what the process has already."""
 RIGHT = frozenset({0, 1, 2, 3, 5})
@@ -52,11 +52,13 @@ def problem(words: Words, file: Path) -> tuple[str, bool]:
     return "", done.exit_code != USAGE
 
 
-def tried(kind: str, raw: bytes, folder: Path) -> str:
-    """What is wrong with how OIT takes a file, "" where nothing is."""
+def tried(kind: str, raw: bytes, folder: Path, seconds: float = 0) -> str:
+    """What is wrong with how OIT takes a file, "" where nothing is. Each command has so many `seconds` of processor time."""
     file = folder / FORMATS[kind].name
     file.write_bytes(raw)
     for words in FORMATS[kind].commands(file):
+        if seconds:
+            signal.setitimer(signal.ITIMER_PROF, seconds)
         wrong, taken = problem(words, file)
         if wrong:
             return f"oit {' '.join(words)}\n{wrong}"
@@ -77,8 +79,7 @@ def serve(kind: str, first: int, count: int) -> None:
         for seed in range(first, first + count):
             raw = case(kind, seed)
             print(json.dumps({"begins": seed}), flush=True)
-            signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            wrong = tried(kind, raw, folder)
+            wrong = tried(kind, raw, folder, SECONDS)
             signal.setitimer(signal.ITIMER_PROF, 0)
             print(json.dumps({"ends": seed, "wrong": wrong}), flush=True)
 
