@@ -44,10 +44,9 @@ slow: $(STAMP) ## run the tests that take long
 quick: $(STAMP) ## run most tests: without the command line, browsers and crowds
 	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(addprefix --ignore=tests/,$(SLOW))
 
-FORMATS := $(shell sed -n 's/^    "\([a-z0-9-]*\)": Format(.*/\1/p' tests/fuzz/formats.py)
 CASES ?= 2000
 fuzz: $(STAMP) ## spoil files of every format that is read, CASES of each (2000), tell which are taken wrongly
-	@failed=; for format in $(FORMATS); do $(BIN)/python -m tests.fuzz $$format --cases $(CASES) --seed $${SEED:-1} || failed=1; done; test -z "$$failed"
+	@failed=; for format in $$($(BIN)/python -c 'from tests.fuzz.formats import FORMATS; print(*FORMATS)'); do $(BIN)/python -m tests.fuzz $$format --cases $(CASES) --seed $${SEED:-1} || failed=1; done; test -z "$$failed"
 
 soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers
 	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py
