@@ -207,9 +207,15 @@ def masked_about(value: Any) -> Any:
     about = without_secrets(value)
     for half in ("request", "response"):
         message = about.get(half)
-        if isinstance(message, dict) and isinstance(headers := message.get("headers"), list):
-            message["headers"] = masked_headers(tuple((str(name), str(said)) for name, said in headers))
+        headers = message.get("headers") if isinstance(message, dict) else None
+        # What are no pairs of texts are no headers: who reads them says so.
+        if isinstance(headers, list) and all(_is_pair(each) for each in headers):
+            message["headers"] = masked_headers(tuple((name, said) for name, said in headers))
     return about
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)  # noqa: PLR2004
 
 
 def _line(value: Any) -> bytes:

@@ -148,7 +148,7 @@ def _value(key: str, value: Any) -> Any:
         try:
             # What somebody else has recorded may have been recorded with its secrets.
             return orjson.dumps(masked_about(value) if key == "about" else value)
-        except TypeError as error:
+        except (TypeError, RecursionError) as error:  # what nests deeper than can be written
             raise Unsound(f"{key!r} cannot be kept: {error}") from error
     if key in _NUMBERS:
         return value  # whether it can be one is seen when it is read

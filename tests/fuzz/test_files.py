@@ -57,6 +57,16 @@ FOUND: dict[str, tuple[tuple[str, ...], str, str]] = {
         '{"oit":"run","format":1,"run":"r"}\n{"is":"timer","run":"r","kind":"quote","id":"x","at":"2026-01-01T00:00:00Z","action":"a","data":{"a":'
         + "[" * 500 + "]" * 500 + "}}",
     ),
+    "an exchange whose headers are no pairs": (
+        ("runs", "import", "FILE", "--database", "sqlite:///x.sqlite3"), "r.ndjson",
+        ('{"oit":"run","format":1,"run":"r"}\n{"is":"exchange","run":"r","at":"2026-01-01T00:00:00Z","elapsed_ms":1,"request":"","response":null,'
+        '"about":{"request":{"method":"GET","url":"http://h/","headers":[["one"]]}}}'),
+    ),
+    "an exchange that is deep": (
+        ("runs", "import", "FILE", "--database", "sqlite:///x.sqlite3"), "r.ndjson",
+        '{"oit":"run","format":1,"run":"r"}\n{"is":"exchange","run":"r","at":"2026-01-01T00:00:00Z","elapsed_ms":1,"request":"","response":null,'
+        '"about":{"a":' + "[" * 900 + "]" * 900 + "}}",
+    ),
     "a number of an exchange that is 1e308": (("check", "FILE"), "t.ndjson", '{"n": 1e308, "at": "2026-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
     "an exchange that took 1e308": (("check", "FILE"), "t.ndjson", '{"n": 1, "at": "2026-01-01T00:00:00Z", "elapsed_ms": 1e308, "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
     "an exchange of year 1": (("check", "FILE"), "t.ndjson", '{"n": 1, "at": "0001-01-01T00:00:00Z", "request": {"method": "GET", "url": "http://x/", "headers": {}}}'),
