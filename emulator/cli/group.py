@@ -15,7 +15,7 @@ import click
 from emulator import __version__
 from emulator.cli import discretion, streams
 from emulator.errors import Exit, UserError
-from emulator.wire.call import NotNow
+from emulator.wire.call import Unavailable
 from emulator.wire.secrets import masked_text
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Oit(click.Group):
         except UserError as error:
             click.echo(masked_text(str(error)), err=True)
             ctx.exit(error.exit_code)
-        except NotNow as fault:
+        except Unavailable as fault:
             if not fault.said:
                 click.echo(str(fault), err=True)
             ctx.exit(Exit.USAGE)

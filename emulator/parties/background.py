@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from emulator.parties.clock import Clock, RealClock
-from emulator.wire.call import NotNow
+from emulator.wire.call import Unavailable
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Background:
             try:
                 done = worker.run_due(self._clock.now())
                 due = None if done else worker.next_due()
-            except NotNow:
+            except Unavailable:
                 continue  # it has been said, and this one may recover
             except Exception:  # noqa: BLE001 - whatever it is: the others go on, and this one may recover
                 _LOG.exception("the background work of %s failed", type(worker).__name__)

@@ -17,7 +17,7 @@ from emulator.parties.hub import RESERVED, hub_kind, is_provoked
 from emulator.parties.profile import Notifications
 from emulator.parties.store import Outcome, Owed, Store
 from emulator.standard.contract import Contract, Operation
-from emulator.wire.call import NotNow
+from emulator.wire.call import Unavailable
 from emulator.wire.dress import Dress
 from emulator.wire.exchange import Exchange, FaultKind, Party, Transcript
 from emulator.wire.faults import Faults, Twist
@@ -156,7 +156,7 @@ class Deliverer:
                 self._store.postpone_owed(owed.id, owed.due, owed.attempts, owed.fault)
             else:
                 self._deliver(owed)
-        except NotNow:
+        except Unavailable:
             pass  # it has been said; its lease runs out and it is tried again
         except Exception:  # noqa: BLE001 - whatever it is, its lease runs out and it is tried again
             if not self._closed:  # else what it would be noted in may have been closed before it

@@ -24,6 +24,8 @@ from emulator.wire.payload import dump
 _LOG: Final = logging.getLogger(__name__)
 _MOST: Final = 2000
 """Exchanges that wait to be written; who adds another waits too, or, where none can be written, the oldest is given up."""
+_MOST_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of their bodies, where none can be written."""
 _AGAIN: Final = 1.0
 """Seconds between two tries to write what could not be written."""
 _MARKS: Final = ("provoked", "spoilt")
@@ -161,6 +163,7 @@ class Recorder:
             if self._held and (closed or time.monotonic() - tried > _AGAIN or not self._database.outage.on):
                 tried = time.monotonic()
                 self._write_held()
+            self._give_up()
             for told in waiting:
                 if told.set_running_or_notify_cancel():
                     told.set_result(None)
@@ -175,7 +178,16 @@ class Recorder:
             if self._given_up:
                 _LOG.warning("%d exchange(s) of the meantime are not recorded", self._given_up)
             self._held, self._given_up = [], 0
-        elif (more := len(self._held) - _MOST) > 0:
+
+    def _give_up(self) -> None:
+        """Let go of the oldest of those that could not be written, where they are more than can be kept in memory."""
+        left, kept = _MOST_BYTES, 0
+        for row in reversed(self._held[-_MOST:]):
+            left -= len(row["request"]) + len(row["response"] or b"")
+            if left < 0:
+                break
+            kept += 1
+        if more := len(self._held) - kept:
             del self._held[:more]
             self._given_up += more
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import orjson
 
 from emulator.parties.clock import Pace
-from emulator.wire.call import NotNow
+from emulator.wire.call import Unavailable
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ def has_marks(body: Any, marks: Mapping[str, str]) -> bool:
     return not marks or marks.items() <= marks_of(body).items()
 
 
-class StoreFault(NotNow):
+class StoreFault(Unavailable):
     """The database failed in the middle of a transaction, of which nothing is kept. `again`: another try may do.
 
     `ill` says what is wrong with it, in words that follow its name.

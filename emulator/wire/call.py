@@ -87,7 +87,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
-class NotNow(Exception):  # noqa: N818 - it is what it says
+class Unavailable(Exception):  # noqa: N818 - it is what it says
     """The party cannot do this at the moment; nothing of it is kept. It becomes a 503. `said`: the log has the reason."""
 
     said = False

@@ -24,8 +24,8 @@ from emulator.wire.asgi import REFUSED, Answer, Receive, Scope, Send, read_body,
 from emulator.wire.call import (
     ApiError,
     Call,
-    NotNow,
     Reply,
+    Unavailable,
     internal_error,
     no_such_path,
     outside_standard,
@@ -180,7 +180,7 @@ class Server:
             return reply, b"" if reply.body is None else self._dress.dump(reply.body, reply.written)
         except ApiError as error:
             reply = Reply(error.status, error.body, error.headers)
-        except NotNow:
+        except Unavailable:
             reply = Reply((later := _later()).status, later.body, later.headers)
         except Exception:  # noqa: BLE001 - whatever it is, the partner gets the standard's 500
             _log.exception("%s failed", operation_id)
@@ -239,7 +239,7 @@ class Server:
         if unread is not None and not there:
             await self._record(visit, inner_path, at, 0.0, Fault(FaultKind.CLOSED, unread.why))
             if self._kept is not None:
-                with suppress(NotNow):
+                with suppress(Unavailable):
                     await self._kept()
             return
         try:
@@ -270,7 +270,7 @@ class Server:
         if self._kept is not None:
             try:
                 await self._kept()
-            except NotNow:
+            except Unavailable:
                 # What is not kept was not done, nor recorded. Who only read, or was refused, has his answer all the same.
                 if visit.request.method not in _SAFE and answer.status < 400:  # noqa: PLR2004
                     answer.fill((later := _later()).status, later.body, later.headers)

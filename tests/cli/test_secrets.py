@@ -414,7 +414,7 @@ def test_a_log_and_a_thread_that_dies_tell_no_secret() -> None:
         "from emulator.cli.discretion import keep_secrets\n"
         "keep_secrets()\n"
         "def fail(): raise ValueError('http://ann:hush000Qz@h/')\n"
-        "logging.getLogger('some.library').warning('calling %s with %r', 'http://h/?sig=hush001Qz', {'password': 'hush002Qz'})\n"
+        "logging.getLogger('other.package').warning('calling %s with %r', 'http://h/?sig=hush001Qz', {'password': 'hush002Qz'})\n"
         "try: fail()\n"
         "except ValueError: logging.getLogger('oit').exception('%d%% failed', 5)\n"
         "logging.getLogger('oit').warning('too few for %s %s', 1)\n"
