@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 unexport PYTHONDONTWRITEBYTECODE
 
 SLOW := browser cli bench fuzz properties parties/test_crowd.py parties/test_durable.py parties/test_outage.py \
-  scenario/test_shipped.py test_supply.py wire/test_clients.py
+  scenario/test_shipped.py test_supply.py doors/test_clients.py
 
 .PHONY: help demo trace test slow quick fuzz soak check lint types mutate bench screenshots image lock sbom pin clean
 .DEFAULT_GOAL := help
@@ -48,8 +48,8 @@ CASES ?= 2000
 fuzz: $(STAMP) ## spoil files of every format that is read, CASES of each (2000), tell which are taken wrongly
 	@failed=; for format in $$($(BIN)/python -c 'from tests.fuzz.formats import FORMATS; print(*FORMATS)'); do $(BIN)/python -m tests.fuzz $$format --cases $(CASES) --seed $${SEED:-1} || failed=1; done; test -z "$$failed"
 
-soak: $(STAMP) ## kill a seller 50 times on each database, 10,000 orders through two, a crowd of subscribers
-	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_crowd.py
+soak: $(STAMP) ## kill a seller 50 times on each database, once more with visits under way, 10,000 orders through two, a crowd of subscribers
+	OIT_SOAK=1 $(BIN)/pytest -rP tests/parties/test_durable.py tests/parties/test_durable_visits.py tests/parties/test_crowd.py
 
 check: lint types ## everything that is checked without running: lint, types, import rules, scenarios
 
@@ -79,14 +79,25 @@ image: ## build the container image
 LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config \
   --default-index https://pypi.org/simple pyproject.toml
 
-lock: $(STAMP) ## choose versions anew within pyproject.toml, for the two lock files (needs a network)
+lock: $(STAMP) ## choose versions anew within pyproject.toml, for the five lock files (needs a network)
 	$(LOCKED) --upgrade --extra dev --output-file requirements-dev.lock
 	$(LOCKED) --upgrade --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	sed -n 's/^supply = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(LOCKED:pyproject.toml=-) --upgrade --constraint requirements-dev.lock \
+	  --output-file requirements-supply.lock
+	sed -n 's/^fuzzer = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(LOCKED:pyproject.toml=-) --upgrade --output-file requirements-fuzzer.lock
+	sed -n 's/^generator = \["\(.*\)"\]$$/\1/p' pyproject.toml | sed 's/", "/\n/g' | $(LOCKED:pyproject.toml=-) --upgrade \
+	  --output-file requirements-generator.lock
+
+SUPPLY := $(VENV)/supply
+$(SUPPLY)/.installed: requirements-supply.lock $(STAMP)
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/pip --quiet --disable-pip-version-check install --require-hashes --requirement requirements-supply.lock
+	@touch $@
 
 SBOM := out/sbom.cdx.json
-sbom: $(STAMP) ## write out/sbom.cdx.json: what an installed OIT consists of (CycloneDX)
+sbom: $(SUPPLY)/.installed ## write out/sbom.cdx.json: what an installed OIT consists of (CycloneDX)
 	@mkdir -p $(dir $(SBOM))
-	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+	$(SUPPLY)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
 	  --output-reproducible --output-file $(SBOM)
 
 PINNED := README.md emulator/cli/starter/sonata.yml

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from emulator.conduct.partner import check_url
 from emulator.errors import UserError
 from emulator.plain_yaml import load_located
+from emulator.record.payload import escape
 from emulator.scenario.duration import seconds
 from emulator.scenario.given import Given
-from emulator.session import check_url
-from emulator.wire.payload import escape
 
 
 def seller_url(sut: str | None) -> str | None:

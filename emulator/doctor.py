@@ -9,15 +9,18 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from emulator.doctor_ways import token, way
+from emulator.doors.client import Client
+from emulator.doors.peer import Peer
+from emulator.doors.reach import Address, Check, addresses
 from emulator.judge.elsewhere import DOORS, LOAD
 from emulator.parties.clock import RealClock
+from emulator.record.exchange import Exchange, Party, Response, Transcript
 from emulator.report.explain import printable
 from emulator.report.masking import clean_text
 from emulator.standard.contract import Contract, Operation
+from emulator.standard.points import root_of
 from emulator.standard.release import Release
-from emulator.wire.client import Client
-from emulator.wire.exchange import Exchange, Party, Response, Transcript
-from emulator.wire.reach import Address, Check, addresses, reach
 
 UNKNOWN_ID: Final = "oit-doctor"
 """An id that no seller has: a resource is asked for that is not there, and nothing is changed."""
@@ -31,38 +34,39 @@ def here(release: Release) -> Iterator[Check]:
     yield free("127.0.0.1", 0)
 
 
-def seller(url: str, release: Release, timeout: float, unsupported: frozenset[str] = frozenset()) -> Iterator[Check]:
-    """Name, port, certificate; then, of each API, whether it is there. Only GET is sent.
+def seller(peer: Peer, release: Release, unsupported: frozenset[str] = frozenset()) -> Iterator[Check]:
+    """The way there (`doctor_ways`), the token; then, of each API, whether it is there, within the peer's timeout. Only GET is
+    sent to it.
 
     `unsupported` are operations as `api.operationId` that nobody expects there.
     """
     reached = True
-    for check in reach(url, timeout):
+    for check in (*way(peer), *token(peer)):
         reached = reached and check.ok is not False
         yield check
     if not reached:
         return
     clock = RealClock()
-    client = Client(Party.BUYER, Transcript(), clock.now, timeout=timeout)
+    client = Client(peer, Party.BUYER, Transcript(), clock.now)
     found: list[bool] = []
     refused = 0
     with closing(client):
         for contract in release.contracts(Party.SELLER):
             supported = [one for one in contract.operations.values() if f"{contract.api}.{one.id}" not in unsupported]
             if operation := _reading(supported):
-                exchange = _ask(client, url, contract, operation)
+                exchange = _ask(client, contract, operation)
                 found.append(not _is_absent(exchange))
                 refused += exchange.response is not None and exchange.response.status == HTTPStatus.NOT_IMPLEMENTED
-                yield _answer(contract, operation, exchange)
+                yield _answer(peer, contract, operation, exchange)
             elif not supported:
                 yield Check(contract.api, True, "declared unsupported: nothing is expected there")
             else:
                 yield Check(contract.api, None, "what is not declared unsupported changes something: not asked for")
     if found and not any(found):
-        said = f"{printable(clean_text(url), 160)}: no API of release {release.name} is there"
-        yield Check("root", False, said, "the root URL is what comes before /mefApi/sonata")
+        said = f"{printable(clean_text(peer.root), 160)}: no API of release {release.name} is there"
+        yield Check("root", False, said, f"the root URL is what comes before {root_of(release)}")
     elif found and refused == len(found):
-        said = f"{printable(clean_text(url), 160)}: each API that was asked for is answered 501"
+        said = f"{printable(clean_text(peer.root), 160)}: each API that was asked for is answered 501"
         yield Check("root", False, said, "is this the seller? Then there is nothing to test: declare what it has not")
 
 
@@ -72,12 +76,12 @@ def _reading(operations: Iterable[Operation]) -> Operation | None:
     return min(reading, key=lambda operation: operation.path.count("{"), default=None)
 
 
-def _ask(client: Client, url: str, contract: Contract, operation: Operation) -> Exchange:
+def _ask(client: Client, contract: Contract, operation: Operation) -> Exchange:
     path = operation.path.replace("{id}", UNKNOWN_ID)
     return client.send(
         "GET",
-        f"{url}{contract.base_path}{path}",
-        query=[] if "{" in operation.path else [("limit", "1")],
+        path,
+        query=[("limit", "1")] if any(each.name == "limit" for each in operation.query) else [],
         headers={},
         body=None,
         raw=None,
@@ -89,7 +93,7 @@ def _ask(client: Client, url: str, contract: Contract, operation: Operation) -> 
     )
 
 
-def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Check:
+def _answer(peer: Peer, contract: Contract, operation: Operation, exchange: Exchange) -> Check:
     """What an answer says of the API: the standard's form is a sign of it, whatever the status."""
     name, asked = contract.api, f"GET {printable(urlsplit(exchange.request.url).path, 160)}"
     response = exchange.response
@@ -97,10 +101,10 @@ def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Che
         why = exchange.fault.message if exchange.fault else "no answer"
         return Check(name, False, f"{asked}: {printable(clean_text(why))}", "does it speak HTTP there?")
     said, status = f"{asked}: {response.status}", response.status
-    base = f"is {contract.base_path} the base path?"
+    base = f"is {peer.paths.base(contract.api, contract.kind)} the base path?"
     if status in DOORS:
         what = "there is something, and credentials are asked for"
-        return Check(name, False, f"{said}, {what}", "OIT sends none: let it in without")
+        return Check(name, False, f"{said}, {what}", _let_in(peer, status))
     if status == HTTPStatus.NOT_IMPLEMENTED:
         return Check(name, None, f"{said}, not supported", f"declare it in the profile: unsupported: [{name}]")
     if _is_busy(response):
@@ -114,10 +118,19 @@ def _answer(contract: Contract, operation: Operation, exchange: Exchange) -> Che
         kind = printable(response.header("content-type") or "nothing", 60)
         what = "not JSON" if not response.raw or response.parsed.problem else "not the standard's error body"
         return Check(name, False, f"{said} with {kind}, {what}: no such API here", base)
-    if status < HTTPStatus.MULTIPLE_CHOICES and not _is_shown(operation, response):
+    if status < HTTPStatus.MULTIPLE_CHOICES and not _is_shown(contract, operation, response):
         wanted = "object" if "{" in operation.path else "list"
         return Check(name, False, f"{said}, JSON, and no {wanted} as {operation.id} has it: another API?", base)
     return Check(name, True, f"{said}, as the standard has it")
+
+
+def _let_in(peer: Peer, status: int) -> str:
+    """What to do where a door stays shut."""
+    if not (peer.credentials or peer.headers or peer.parameters or (peer.identity and peer.identity.shown)):
+        return "OIT sends none: say them in a partner's file (--partner, connection: {credentials: …})"
+    if status == HTTPStatus.FORBIDDEN:
+        return "we are known, and may not: which scopes, roles or address does the partner want?"
+    return "what we send is not taken: is it of this partner and this environment, with the right audience?"
 
 
 def _is_busy(response: Response) -> bool:
@@ -143,8 +156,10 @@ def _is_standard_error(body: Any) -> bool:
     )
 
 
-def _is_shown(operation: Operation, response: Response) -> bool:
-    return isinstance(response.body, dict if "{" in operation.path else list)
+def _is_shown(contract: Contract, operation: Operation, response: Response) -> bool:
+    """Whether an answer shows what is asked for: a resource, or a list; or whatever else the contract has there."""
+    usual = isinstance(response.body, dict if "{" in operation.path else list)
+    return usual or contract.takes(operation.id, response.status, response.raw)
 
 
 def callback(url: str | None, listen: tuple[str, int], sut: str | None) -> Iterator[Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -41,3 +43,20 @@ def in_order(problems: list[str]) -> list[str]:
         return file, int(line) if line.isdecimal() else 0, int(column) if column.isdecimal() else 0
 
     return sorted(dict.fromkeys(problems), key=place)
+
+
+def suggestion(word: object, known: Iterable[object], cutoff: float = 0.6) -> str:
+    """The known word that may be meant by one that is not; "" where none is near. `cutoff` is how near, from 0 to 1."""
+    return next(iter(suggestions(word, known, 1, cutoff)), "")
+
+
+def suggestions(word: object, known: Iterable[object], most: int, cutoff: float = 0.6) -> list[str]:
+    """The known words that may be meant, the nearest first."""
+    return difflib.get_close_matches(str(word), [str(each) for each in known], n=most, cutoff=cutoff)
+
+
+def hint(word: object, known: Iterable[object]) -> str:
+    """`did you mean 'x'?`, or what there is."""
+    names = [str(each) for each in known]
+    near = suggestion(word, names)
+    return f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}"

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from emulator.conduct.scenarios import find_scenarios
+from emulator.doors.partner.file import read_partner
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_folder
 from emulator.parties.clock import RealClock
@@ -17,8 +19,8 @@ from emulator.plain_yaml import MOST_LOCATED, load_yaml
 from emulator.report.known import load_known
 from emulator.roots import Root
 from emulator.scenario.bodies import body_problems
+from emulator.scenario.hook_checks import check_hooks
 from emulator.scenario.lint import checked
-from emulator.session import find_scenarios
 from emulator.standard.release import Release
 from emulator.standard.strict import fields_of
 
@@ -57,11 +59,26 @@ def lint_files(paths: Sequence[Path], release: Release, wider: Path | None = Non
             case Sort.PROFILE:
                 yield Linted(path, sort, _problems(lambda path=path: _profile(path, release, wider)))
             case Sort.KNOWN:
-                yield Linted(path, sort, _problems(lambda path=path: load_known(path, RealClock().now().date())))
+                yield Linted(
+                    path, sort, _problems(lambda path=path: load_known(path, RealClock().now().date(), release))
+                )
 
 
 def _profile(path: Path, release: Release, wider: Path | None) -> Profile:
-    return load_profile(path, release=release, declared=True, wider=wider)
+    problems = _problems(lambda: _partner(path))
+    try:
+        profile = load_profile(path, release=release, declared=True, wider=wider)
+    except FileProblem as error:
+        raise FileProblem(in_order([*error.problems, *problems])) from None
+    if problems:
+        raise FileProblem(problems)
+    return profile
+
+
+def _partner(path: Path) -> None:
+    file = read_partner(path)
+    if file is not None:
+        check_hooks(file)
 
 
 def _files(paths: Sequence[Path], wider: Path | None) -> Iterator[tuple[Path, Root]]:
@@ -108,7 +125,7 @@ def _sort(path: Path) -> Sort:
     keys = _keys(path)
     if "known" in keys:
         return Sort.KNOWN
-    own = {"extends", *(each.key for each in fields_of(Profile))} - {"name", "description", "profile"}
+    own = {"extends", "connection", *(each.key for each in fields_of(Profile))} - {"name", "description", "profile"}
     return Sort.PROFILE if keys & own and not keys & {"flow", "sources", "title"} else Sort.SCENARIO
 
 

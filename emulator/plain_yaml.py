@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ import yaml
 
 from emulator.errors import FileProblem
 from emulator.files import read_text
-from emulator.wire.payload import escape
+from emulator.record.payload import escape
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -50,6 +51,14 @@ class CoreLoader(_Base):  # type: ignore[misc]
         if self._left < 0:
             raise yaml.MarkedYAMLError(problem=f"this holds more than {self._most} values: split it")
         return super().resolve(kind, value, implicit)
+
+    def given_twice(self, node: yaml.Node, key: Any) -> None:
+        """A key that is given again. ConstructorError; a reader of what others wrote may know better."""
+        raise _refuse(node, f"the key {key!r} is given twice")
+
+    def tagged(self, node: yaml.Node) -> None:
+        """A value with a tag that is not known. ConstructorError; what returns has it be None."""
+        raise _refuse(node, f"the tag {str(node.tag)[:60]!r} is not known: data is plain, without tags")
 
 
 for _tag, _pattern, _first in (
@@ -121,7 +130,7 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
                 key_node, f"a key is a text: write '{key_node.value:.40}'" if plain else "a key must be a plain word"
             )
         if key in own:
-            raise _refuse(key_node, f"the key {key!r} is given twice")
+            loader.given_twice(key_node, key)
         own[key] = loader.construct_object(value_node, deep=True)
     if not merged:
         return own
@@ -134,8 +143,8 @@ def _construct_map(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     return {**whole, **own}
 
 
-def _construct_unknown(_: Any, node: yaml.Node) -> Any:
-    raise _refuse(node, f"the tag {str(node.tag)[:60]!r} is not known: data is plain, without tags")
+def _construct_unknown(loader: Any, node: yaml.Node) -> Any:
+    return loader.tagged(node)
 
 
 # Only the core schema: dates, sets, binary and Python objects are no data here.
@@ -195,9 +204,9 @@ def load_yaml(path: Path, most: int = _MAX_NODES) -> Any:
     return _load(read_text(path), str(path), most)
 
 
-def load_yaml_text(text: str, name: str = "<text>") -> Any:
-    """Read YAML from a string; `name` stands in error messages."""
-    return _load(text, name)
+def load_yaml_text(text: str, name: str = "<text>", loader: Callable[[str, int], CoreLoader] = CoreLoader) -> Any:
+    """Read YAML from a string; `name` stands in error messages. `loader` makes one of a text, of at most so many values."""
+    return _compose(text, name, loader=loader)[1]
 
 
 def load_located(path: Path) -> Located:
@@ -218,18 +227,20 @@ def _load(text: str, name: str, most: int = _MAX_NODES) -> Any:
     return _compose(text, name, most)[1]
 
 
-def _compose(text: str, name: str, most: int = _MAX_NODES) -> tuple[yaml.Node | None, Any]:
+def _compose(
+    text: str, name: str, most: int = _MAX_NODES, loader: Callable[[str, int], CoreLoader] = CoreLoader
+) -> tuple[yaml.Node | None, Any]:
     """The one document of a text, as nodes and as data. FileProblem where there is none to be had."""
     try:
-        loader = CoreLoader(text, most)
+        reading = loader(text, most)
         try:
-            node = loader.get_single_node()
+            node = reading.get_single_node()
             if node is None:
                 return None, None
             _guard(node, most)
-            return node, loader.construct_document(node)
+            return node, reading.construct_document(node)
         finally:
-            loader.dispose()
+            reading.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import warnings
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from emulator.settings import DEFAULT_RELEASE
+
 if TYPE_CHECKING:
+    from emulator.conduct.settings import Settings
     from emulator.scenario.selection import Job
-    from emulator.session import Settings
 
 SUFFIX: Final = ".oit.yaml"
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
@@ -26,7 +29,8 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("--oit-scenarios", {"action": "store_true", "help": "collect scenario files (*.oit.yaml), as a self-test"}),
     ("--oit-sut", {"metavar": "seller=URL", "help": "the seller under test; without it both sides are emulated"}),
     ("--oit-profile", {"metavar": "FILE", "help": "as --profile of oit run"}),
-    ("--oit-release", {"metavar": "NAME", "help": "release of the standard (grace)"}),
+    ("--oit-release", {"metavar": "NAME", "help": f"release of the standard ({DEFAULT_RELEASE})"}),
+    ("--oit-reference-point", {"metavar": "POINT", "help": "as --reference-point of oit run"}),
     ("--oit-root", {"metavar": "FOLDER", "help": "what a scenario names may also lie there, as --root of oit run"}),
     ("--oit-var", {"metavar": "NAME=VALUE", "action": "append", "help": "override an input; repeatable"}),
     ("--oit-var-file", {"metavar": "FILE", "help": "override inputs from a YAML mapping"}),
@@ -97,11 +101,13 @@ def _wrong_usage(error: Exception) -> pytest.UsageError:
 def _settings(config: pytest.Config) -> Settings:
     from emulator import report as writers  # noqa: PLC0415
     from emulator.arguments import duration, inputs, seller_url  # noqa: PLC0415
+    from emulator.conduct.partner import declared_in  # noqa: PLC0415
+    from emulator.conduct.settings import Settings  # noqa: PLC0415
     from emulator.errors import UserError  # noqa: PLC0415
     from emulator.parties.clock import RealClock  # noqa: PLC0415
     from emulator.parties.profile import load_profile  # noqa: PLC0415
     from emulator.report.known import load_known  # noqa: PLC0415
-    from emulator.session import Settings, declared_in  # noqa: PLC0415
+    from emulator.standard.points import at_point  # noqa: PLC0415
     from emulator.standard.release import load_release  # noqa: PLC0415
 
     sut = _option(config, "sut")
@@ -114,8 +120,9 @@ def _settings(config: pytest.Config) -> Settings:
     writers.chosen(_option(config, "report") or "")
     names = ("profile", "var_file", "known_failures", "root")
     profile, variables, known, root = (_path(config, name) for name in names)
+    release = at_point(_option(config, "release") or DEFAULT_RELEASE, _option(config, "reference_point"))
     settings = Settings(
-        release=_option(config, "release") or "grace",
+        release=release,
         seller_url=seller_url(sut),
         profile=profile,
         root=root,
@@ -123,15 +130,30 @@ def _settings(config: pytest.Config) -> Settings:
         timeout=_option(config, "timeout"),
         within=within,
         inputs=inputs(_option(config, "var") or (), variables),
-        known=load_known(known, RealClock().now().date()) if known else None,
+        known=load_known(known, RealClock().now().date(), load_release(release)) if known else None,
         strict=bool(_option(config, "strict")),
     )
     load_release(settings.release)
     if profile and settings.seller_url:
         declared_in(profile, load_release(settings.release), root)
-    elif profile:
-        load_profile(profile, wider=root)
+        return _with_partner(settings, profile)
+    if profile:
+        load_profile(profile, release=load_release(release), wider=root)
     return settings
+
+
+def _with_partner(settings: Settings, profile: Path) -> Settings:
+    """The settings with how the partner is reached, where its profile says so. Commands are not run for its secrets."""
+    from emulator.doors.partner.making import open_partner  # noqa: PLC0415
+    from emulator.files import is_file  # noqa: PLC0415
+
+    partner = open_partner(profile) if is_file(profile) else None
+    if partner is None:
+        return settings
+    for note in partner.notes:
+        sys.stderr.write(f"{note}\n")
+    timeout = settings.timeout or partner.file.part.timeouts.answer
+    return replace(settings, partner=partner, timeout=timeout)
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
@@ -160,11 +182,10 @@ class ScenarioFile(pytest.File):
         """The flow and each case, for each data row. CollectError with file:line:col of all that is wrong."""
         settings = _state(self.config).settings
         with _quiet():
+            from emulator.conduct.scenarios import chosen, read_scenarios  # noqa: PLC0415
             from emulator.errors import FileProblem  # noqa: PLC0415
-            from emulator.scenario.selection import Need, Wish, plan  # noqa: PLC0415
-            from emulator.session import declared_absent, read_scenarios  # noqa: PLC0415
+            from emulator.scenario.selection import Wish  # noqa: PLC0415
             from emulator.standard.release import load_release  # noqa: PLC0415
-            from emulator.wire.exchange import Party  # noqa: PLC0415
 
             try:
                 scenarios = read_scenarios(
@@ -172,18 +193,11 @@ class ScenarioFile(pytest.File):
                 )
             except FileProblem as error:
                 raise self.CollectError(str(error).replace("--root", "--oit-root")) from error
-            sut = Party.SELLER if settings.seller_url else None
             named = frozenset([str(self._shown())] if _is_named(self.config, self.path) else ())
-            chosen = plan(
-                scenarios,
-                Wish(granted=frozenset(Need) if sut is None else frozenset(), named=named),
-                load_release(settings.release),
-                sut=sut,
-                unsupported=declared_absent(settings, sut),
-            )
-        for job in chosen.jobs:
+            runs = chosen(settings, scenarios, Wish(named=named))
+        for job in runs.jobs:
             yield ScenarioItem.from_parent(self, name=_name(job), job=job)
-        for left in chosen.left_out:
+        for left in runs.left_out:
             item = ScenarioItem.from_parent(self, name=_name(left.job), job=left.job)
             item.add_marker(pytest.mark.skip(reason=f"left out: {left.why}"))
             yield item
@@ -213,9 +227,9 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Play it and judge it. What is known to fail is an expected failure."""
         with _quiet():
+            from emulator.conduct.runs import run_all  # noqa: PLC0415
             from emulator.report.model import whole_report  # noqa: PLC0415
             from emulator.report.terminal import TerminalWriter  # noqa: PLC0415
-            from emulator.session import run_all  # noqa: PLC0415
 
             text = io.StringIO()
             writer = TerminalWriter(text)
@@ -297,8 +311,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     scenarios = {item.job.scenario.id: item.job.scenario for item in items if isinstance(item, ScenarioItem)}
     if not scenarios:
         return
+    from emulator.conduct.checks import check_settings  # noqa: PLC0415
     from emulator.errors import UserError  # noqa: PLC0415
-    from emulator.session import check_settings  # noqa: PLC0415
 
     try:
         check_settings(_state(config).settings, list(scenarios.values()))
@@ -319,7 +333,7 @@ def pytest_runtest_makereport(
     return made
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Gathering:
     """Gathers the reports of all workers, where there are any, and writes them as one."""
 

@@ -14,8 +14,8 @@ from typing import Final
 from emulator import files
 from emulator.errors import FileProblem
 from emulator.plain_yaml import load_located
+from emulator.record.payload import escape
 from emulator.settings import scenarios_dir
-from emulator.wire.payload import escape
 
 MARK: Final = "oit.yaml"
 """The file that makes a folder a root. It says `oit: "1"`, and nothing else as yet."""

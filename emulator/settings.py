@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,9 @@ _PACKAGE = Path(__file__).resolve().parent
 MEMORY: Final = "memory"
 """What is written in place of a database's URL to keep nothing."""
 
+
+DEFAULT_RELEASE: Final = "grace"
+"""The release of the standard where nobody names one: the only place in the code that does."""
 
 PLAIN_PATH: Final = "plain-path"
 """How the run of the plain base paths is called, which has no name of its own."""
@@ -40,6 +44,15 @@ def specs_dir() -> Path:
 def scenarios_dir() -> Path:
     """The folder with runnable scenarios and profiles."""
     return _data_dir("scenarios")
+
+
+def sdks_dir() -> Path:
+    """The folder with the SDKs that were imported, which need not be there: `OIT_SDKS`, or where a user's data is."""
+    given = os.environ.get("OIT_SDKS")
+    if given:
+        return Path(given)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "oit" / "sdks"
 
 
 def database_url(given: str | None, data: Path) -> str | None:

@@ -1,15 +1,30 @@
-"""What holds for all tests: none of them judges how long something takes, so hypothesis has no deadline either."""
+"""What holds for all tests: none of them judges how long something takes, so hypothesis has no deadline either.
+
+A gate says the same of the same code: what is drawn is drawn alike each time. `OIT_EXPLORE=1` looks further.
+"""
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("oit", deadline=None)
+from tests.fable import fable
+
+__all__ = ["fable"]
+
+settings.register_profile("oit", deadline=None, derandomize="OIT_EXPLORE" not in os.environ)
 settings.load_profile("oit")
+
+# What somebody imported on this machine is no part of a test.
+os.environ["OIT_SDKS"] = str(Path(__file__).parent / "no-sdks")
+
+# What tests make is mostly gone at once, and contracts and rules stay: looking for cycles as often as usual costs a tenth.
+gc.set_threshold(200_000, 20, 100)
 
 _SLOW = {
     "test_shipped.py": 75,

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import count, islice
 from uuid import NAMESPACE_OID, uuid5
 
-from emulator.wire.exchange import Exchange
+from emulator.record.exchange import Exchange
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAY = re.compile(r"\b20\d\d-\d\d-\d\d(?=[T\"&]|\b$)")

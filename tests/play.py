@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
+from emulator.conduct.following import signalling
+from emulator.conduct.listener import Listener
+from emulator.conduct.settings import Settings
+from emulator.doors.client import Client
+from emulator.doors.peer import Peer
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_buyer, serve_seller
 from emulator.judge.judge import Judgement, judge
-from emulator.judge.run import Declared
+from emulator.judge.roles import SELF_TEST, Roles
 from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import load_profile
+from emulator.parties.signals import step_signal
+from emulator.record.exchange import Exchange, Party, Transcript
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.plan import plan_overlay
 from emulator.scenario.result import StepResult
-from emulator.scenario.runner import run_scenario
-from emulator.session import Listener, Settings, serve_buyer, serve_seller
+from emulator.scenario.runner import ScenarioRunner
+from emulator.scenario.scene import OurBuyer, Scene, Terms
+from emulator.scenario.selection import Job
 from emulator.settings import scenarios_dir
+from emulator.standard.declared import Declared
+from emulator.standard.paths import PathMap
 from emulator.standard.release import load_release
-from emulator.wire.client import Client
-from emulator.wire.exchange import Exchange, Party, Transcript
-from emulator.wire.running import Running
 from tests.broken.spoiler import Spoil, SpoilAsk, spoilt
 
 
@@ -42,7 +51,7 @@ class Played:
             provoked=frozenset(exchange.n for exchange in seen if exchange.provoked),
             heard=self.heard,
             declared=self.declared,
-            sut=sut,
+            roles=Roles.testing(sut) if sut else SELF_TEST,
         )
 
 
@@ -59,31 +68,26 @@ def play(
 
     The exchanges are those that the buyer saw, or, where its requests are spoilt, those that the seller saw.
     """
-    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml")
+    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", load_release())
     chosen = next((each for each in scenario.cases if each.id == case), None)
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
     profile = load_profile(None, plan_overlay(scenario, chosen))
     door = Transcript()
-    running = Running(serve_seller(release, profile, clock, lambda _: door, seed=1))
+    seller = make_seller(release, profile, clock, seed=1)
+    running = Running(serve_seller(seller, lambda _: door))
+    job = Job(scenario, chosen)
+    tell = signalling(job, lambda step: seller.signal(step_signal(step), "", lasting=True))
     listener = Listener(lambda: serve_buyer(release, clock, lambda _: transcript), "played", Settings())
-    client = Client(Party.BUYER, transcript, clock.now)
     try:
         url = running.start()
-        with spoilt(url, spoil, spoil_ask) if spoil or spoil_ask else nullcontext(url) as base_url:
-            result = run_scenario(
-                scenario,
-                case=chosen,
-                release=release,
-                client=client,
-                clock=clock,
-                seed=1,
-                run_id="played",
-                base_url=base_url,
-                transcript=transcript,
-                callback=listener.callback,
-            )
+        with (
+            spoilt(url, spoil, spoil_ask) if spoil or spoil_ask else nullcontext(url) as root,
+            closing(Client(Peer(root, PathMap.read(release)), Party.BUYER, transcript, clock.now)) as client,
+        ):
+            buyer = OurBuyer(client, transcript, listener.callback)
+            scene = Scene("played", release, clock, root)
+            result = ScenarioRunner(job, scene, Terms(seed=1), buyer).play(tell)
     finally:
-        client.close()
         running.stop()
         listener.close()
     declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+from emulator.doors.client import Client
+from emulator.doors.peer import Peer
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import load_profile
+from emulator.record.exchange import Party, Transcript
 from emulator.scenario.loader import load_scenario
-from emulator.scenario.runner import run_scenario
-from emulator.session import serve_seller
+from emulator.scenario.runner import ScenarioRunner
+from emulator.scenario.scene import OurBuyer, Scene, Terms
+from emulator.scenario.selection import Job
 from emulator.settings import scenarios_dir
+from emulator.standard.paths import PathMap
 from emulator.standard.release import load_release
-from emulator.wire.client import Client
-from emulator.wire.exchange import Party, Transcript
-from emulator.wire.running import Running
 
 
 def purchase() -> Transcript:
     """The exchanges of the main job, the same every time but for timestamps."""
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
-    running = Running(serve_seller(release, load_profile(), clock, lambda _: Transcript(), seed=1))
-    client = Client(Party.BUYER, transcript, clock.now)
+    running = Running(serve_seller(make_seller(release, load_profile(), clock, seed=1), lambda _: Transcript()))
+    root = running.start()
+    client = Client(Peer(root, PathMap.read(release)), Party.BUYER, transcript, clock.now)
     try:
-        run_scenario(
-            load_scenario(scenarios_dir() / "access-eline" / "new-install.oit.yaml"),
-            release=release,
-            client=client,
-            clock=clock,
-            seed=1,
-            run_id="purchase",
-            base_url=running.start(),
-            transcript=transcript,
-        )
+        job = Job(load_scenario(scenarios_dir() / "access-eline" / "new-install.oit.yaml", release))
+        scene = Scene("purchase", release, clock, root)
+        ScenarioRunner(job, scene, Terms(seed=1), OurBuyer(client, transcript)).play()
     finally:
         client.close()
         running.stop()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emulator.errors import FileProblem
 from emulator.plain_yaml import load_located, load_yaml, load_yaml_text
-from emulator.wire.payload import at
+from emulator.record.payload import at
 
 WORDS = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff\u2028\u2029\x85\ufffe\uffff"), max_size=6

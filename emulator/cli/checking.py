@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from emulator.cli.concluding import conclude, known_of
-from emulator.cli.group import KNOWN, RELEASE, REPORTS, ROOT, end, example, main, make_folder, read_message
+from emulator.cli.group import KNOWN, MAP, RELEASE, REPORTS, ROOT, end, example, main, make_folder, read_message
 from emulator.errors import Exit
 
 
@@ -23,8 +23,7 @@ from emulator.errors import Exit
 @click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Whose breaches decide; without it both sides'.")
 @RELEASE
 @click.option("--profile", type=click.Path(path_type=Path), help="What the partners declared to each other (YAML).")
-@click.option("--map", "maps", multiple=True, metavar="API=PATH", help="A base path that is not the standard's: "
-              "quote=PATH, or quote.notification=PATH. Repeatable.")  # fmt: skip
+@MAP
 @click.option("--report", "reports", default="", help=REPORTS)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True,
@@ -48,15 +47,15 @@ def check(
     Where more is lost than held, the exit code is 3. Nothing is sent.
     """
     from emulator import report as writers
+    from emulator.conduct.captured import check_files
+    from emulator.record.exchange import Party
     from emulator.report.model import whole_report
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
-    from emulator.session import check_files
     from emulator.standard.release import load_release
-    from emulator.wire.exchange import Party
 
     formats = writers.chosen(reports)
-    known = known_of(known_failures)
+    known = known_of(known_failures, release)
     if formats:
         make_folder(report_dir)
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
@@ -94,18 +93,18 @@ def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: s
     Everything that is wrong is told in one round. The requests of a scenario are held against their contracts and the rules
     of the guides, as far as they are known before a run; those that are wrong on purpose are not.
     """
+    from emulator.conduct.scenarios import waits_of
     from emulator.linting import Sort, lint_files
-    from emulator.session import waits_of
+    from emulator.record.exchange import Party
     from emulator.standard.release import load_release
-    from emulator.wire.exchange import Party
 
-    done = []
-    for file in lint_files(paths, load_release(release), root):
+    done, standard = [], load_release(release)
+    for file in lint_files(paths, standard, root):
         done.append(file)
         for line in (*file.problems, *file.warnings):
             click.echo(line)
         if sut and file.sort is Sort.SCENARIO and not file.problems:
-            for wait in waits_of(file.path, Party(sut), file.root):
+            for wait in waits_of(file.path, Party(sut), standard, file.root):
                 click.echo(wait)
     if not done:
         click.echo("nothing is selected: no scenario file (*.oit.yaml), profile or known failures there", err=True)
@@ -127,17 +126,27 @@ def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: s
 @click.option("--api", help="API of the operation; needed where several have one of that name.")
 @click.option("--notification", is_flag=True, help="Look in the notification contract.")
 @click.option("--status", type=int, help="FILE is a response with this status; without it FILE is the request.")
+@click.option("--profile", type=click.Path(path_type=Path), help="Profile with products of its own.")
 @RELEASE
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 def validate(
-    operation: str, file: Path, api: str | None, notification: bool, status: int | None, release: str, form: str
+    operation: str,
+    file: Path,
+    api: str | None,
+    notification: bool,
+    status: int | None,
+    profile: Path | None,
+    release: str,
+    form: str,
 ) -> None:
     """Check one message (JSON) against its contract: every breach, with its line and column."""
+    from emulator.conduct.partner import selling
     from emulator.standard.message import find_operation, validate_message
     from emulator.standard.release import load_release
 
     raw, name = read_message(file)
-    contract, found = find_operation(load_release(release), operation, api, "notification" if notification else None)
+    standard = selling(profile, load_release(release))
+    contract, found = find_operation(standard, operation, api, "notification" if notification else None)
     problems = validate_message(contract, found, raw, status)
     failed = [problem for problem in problems if not problem.breach.advisory]
     if form == "json":

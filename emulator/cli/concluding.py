@@ -34,14 +34,15 @@ class Cut:
     interrupted: bool
 
 
-def known_of(file: Path | None) -> Any:
+def known_of(file: Path | None, release: str) -> Any:
     """The known failures of a file as of today, None without one. FileProblem with all that is wrong in it."""
     if file is None:
         return None
     from emulator.parties.clock import RealClock
     from emulator.report.known import load_known
+    from emulator.standard.release import load_release
 
-    return load_known(file, RealClock().now().date())
+    return load_known(file, RealClock().now().date(), load_release(release))
 
 
 def conclude(

@@ -9,7 +9,19 @@ from typing import Any
 
 import click
 
-from emulator.cli.group import DATA, DATABASE, RELEASE, console_beside, example, interruptible, main, read_message
+from emulator.cli.group import (
+    DATA,
+    DATABASE,
+    RELEASE,
+    console_beside,
+    doors_secured,
+    example,
+    interruptible,
+    main,
+    read_message,
+    tls_options,
+)
+from emulator.doors.tls import TlsAsked
 from emulator.errors import UserError
 
 
@@ -25,7 +37,10 @@ from emulator.errors import UserError
               "moved by hand goes on as theirs would.")  # fmt: skip
 @DATABASE
 @DATA
-def console(host: str, port: int, release: str, profile: Path | None, database: str | None, data: Path) -> None:
+@tls_options
+def console(
+    host: str, port: int, release: str, profile: Path | None, database: str | None, data: Path, tls: TlsAsked
+) -> None:
     """Serve the live console over the database that sellers share, until interrupted. Its URL is told on stderr.
 
     The sellers go on beside it, in processes of their own. Faults are made at a seller's own door: for these, start the
@@ -46,12 +61,14 @@ def console(host: str, port: int, release: str, profile: Path | None, database: 
         raise UserError("--database memory: what is in memory is seen by its own process only: oit seller --console")
     chosen, clock = load_release(release), RealClock()
     with keeping(url) as keep:
-        source = over_store(keep, chosen, load_profile(profile), clock)
+        sold = load_profile(profile)
+        chosen = chosen.selling(sold.own)
+        source = over_store(keep, chosen, sold, clock)
 
         def front() -> Front:
             return Front(source, clock, Control(source, database=keep.database), chosen)
 
-        with interruptible(), console_beside(front, host, port):
+        with doors_secured(tls, host) as doors, interruptible(), console_beside(front, host, port, doors):
             _wait()
 
 
@@ -93,22 +110,72 @@ def advance(context: click.Context, by: str) -> None:
     _do(context, "advance", by=by)
 
 
+LAWLESS = click.option("--lawless", is_flag=True, help="To any state of its contract: our seller is wrong then.")
+
+
+def _json(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        message = f"{text:.60} is no JSON: {error}"
+        raise UserError(message) from error
+
+
+@control.command(epilog=example(
+    "oit control make incident --run partner-a",
+    """oit control make incident --id INC-7 --body '{"description": "Cable cut"}'""",
+))  # fmt: skip
+@click.argument("kind")
+@click.option("--body", metavar="JSON", help="Members of it; what its contract demands besides is made up.")
+@click.option("--id", "identifier", metavar="ID", help="Its id; else our seller gives it one.")
+@RUN
+@click.pass_context
+def make(context: click.Context, kind: str, body: str | None, identifier: str | None, run: str) -> None:
+    """Make a resource of any kind, as our seller would; who subscribed is told of it."""
+    _do(context, "make", run=run, kind=kind, id=identifier, body=None if body is None else _json(body))
+
+
+@control.command("set", epilog=example(
+    """oit control set incident INC-7 '{"expectedClosedDate": "2030-01-01T00:00:00Z"}' --run partner-a""",
+))  # fmt: skip
+@click.argument("kind")
+@click.argument("identifier", metavar="ID")
+@click.argument("body", metavar="JSON")
+@RUN
+@SURE
+@click.pass_context
+def set_members(context: click.Context, kind: str, identifier: str, body: str, run: str, *, sure: bool) -> None:
+    """Set members of a resource of our seller (merge patch: null takes one away); who subscribed is told of it."""
+    _do(context, "set", run=run, kind=kind, id=identifier, body=_json(body), sure=sure)
+
+
 @control.command(epilog=example("oit control move quote 4c1f… approved.orderable --run partner-a"))
 @click.argument("kind")
 @click.argument("identifier", metavar="ID")
 @click.argument("state")
 @RUN
 @ITEM
+@LAWLESS
 @SURE
 @click.pass_context
 def move(
-    context: click.Context, kind: str, identifier: str, state: str, run: str, item: str | None, *, sure: bool
+    context: click.Context,
+    kind: str,
+    identifier: str,
+    state: str,
+    run: str,
+    item: str | None,
+    *,
+    lawless: bool,
+    sure: bool,
 ) -> None:
     """Bring a resource of our seller to another state; its history, what depends on it and notifications follow.
 
-    Only where its state machine has that transition; a refusal names those that there are.
+    Only where its state machine has that transition, unless --lawless; a refusal names those that there are.
     """
-    _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item, sure=sure)
+    _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item, lawless=lawless, sure=sure)
 
 
 @control.command(epilog=example("oit control event quote quoteStateChangeEvent 4c1f… --run partner-a"))
@@ -130,6 +197,8 @@ def event(
     "oit control fault quote.createQuote --respond 503 --times 2",
     "oit control fault productOrder.retrieveProductOrder --delay 20s --times always",
     "oit control fault notifications --drop --times 3",
+    "oit control fault authorization.token --respond 503",
+    "oit control fault tokens --rotate",
     "oit control fault --clear",
 ))  # fmt: skip
 @click.argument("operation", required=False)
@@ -146,6 +215,13 @@ def event(
 @click.option("--content-type", help="Say another Content-Type.")
 @click.option("--drop", is_flag=True, help="Notifications: do not send the next.")
 @click.option("--duplicate", is_flag=True, help="Notifications: send the next twice.")
+@click.option(
+    "--wrong-token",
+    type=click.Choice(["none", "expired", "other"]),
+    help="Notifications: send the next with such a token.",
+)
+@click.option("--lifetime", metavar="DURATION", help="Tokens: new ones live so long only.")
+@click.option("--rotate", is_flag=True, help="Tokens: none that was issued before is good any more.")
 @click.option("--times", metavar="N", help="How often, or always.  [default: 1]")
 @click.option("--clear", is_flag=True, help="Lift all faults that were armed so.")
 @click.pass_context
@@ -161,10 +237,14 @@ def fault(
     content_type: str | None,
     drop: bool,
     duplicate: bool,
+    wrong_token: str | None,
+    lifetime: str | None,
+    rotate: bool,
     times: str | None,
     clear: bool,
 ) -> None:
-    """Arm a fault at our seller's door: OPERATION is API.operationId, or notifications.
+    """Arm a fault at our seller's door: OPERATION is API.operationId, notifications, tokens, or authorization.token: the token
+    endpoint of a secured seller.
 
     What it spoils is held against nobody.
     """
@@ -186,8 +266,22 @@ def fault(
         contentType=content_type,
         drop=drop,
         duplicate=duplicate,
+        token=wrong_token,
+        lifetime=lifetime,
+        rotate=rotate,
         times=int(times) if times is not None and times.isdecimal() else times,
     )
+
+
+@control.command(epilog=example("oit control behave order-charged", "oit control behave order-charged --clear"))
+@click.argument("name", required=False)
+@click.option("--clear", is_flag=True, help="No more; without NAME as its profile says.")
+@click.pass_context
+def behave(context: click.Context, name: str | None, *, clear: bool) -> None:
+    """Have our seller do something of its own accord from now on, whoever comes: NAME is one of `oit explain behaviours`."""
+    if name is None and not clear:
+        raise UserError("name a behaviour, such as order-charged (oit explain behaviours); or --clear")
+    _do(context, "behave", name=name, clear=clear)
 
 
 def _drip(text: str | None) -> dict[str, Any] | None:
@@ -238,6 +332,14 @@ def restore(context: click.Context, file: Path, run: str | None) -> None:
 def reset(context: click.Context, run: str) -> None:
     """Forget all that a run has; whoever comes to it begins anew."""
     _do(context, "reset", run=run)
+
+
+@control.command(epilog=example("oit control prepared", "oit control prepared --not"))
+@click.option("--not", "unable", is_flag=True, help="It is not to be had: the run is inconclusive.")
+@click.pass_context
+def prepared(context: click.Context, *, unable: bool) -> None:
+    """The partner does what `oit run --interactive` asks for."""
+    _do(context, "prepared", clear=unable)
 
 
 @control.command(epilog=example("oit control done"))

@@ -9,7 +9,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from emulator.wire.secrets import masked_text
+from emulator.record.secrets import masked_text
 
 
 def keep_secrets() -> None:

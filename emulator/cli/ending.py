@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,12 +15,12 @@ from emulator.cli.group import end
 from emulator.errors import Exit
 
 if TYPE_CHECKING:
-    from emulator.report.model import RunInfo
+    from emulator.report.about import RunInfo
 
 TOLD: Final = 3.0
-"""Seconds after which no other run is judged that is only told of."""
+"""Seconds since the first run was judged after which no other one is that is only told of."""
 WRITTEN: Final = 12.0
-"""Seconds after which no other run is judged that goes into reports."""
+"""Likewise, of what goes into reports."""
 Judged = tuple["RunInfo | None", dict[str, Any]]
 """What is told as a run's begin, None where that was told, and its report."""
 
@@ -45,13 +45,9 @@ class Ending:
 
         if not runs:
             return Exit.PASSED
-        writer, done, reason = TerminalWriter(), [], ""
-        until = time.monotonic() + (WRITTEN if self.formats else TOLD)
+        writer, done, reason = TerminalWriter(), [], "the time for judging at the end is over"
         try:
-            for run in runs:
-                if time.monotonic() > until:
-                    reason = "the time for judging at the end is over"
-                    break
+            for run in self._in_time(runs):
                 info, report = judged(run)
                 done.append(report)
                 if info is not None:
@@ -70,3 +66,12 @@ class Ending:
         if reason == INTERRUPTED:
             end(Exit.INCONCLUSIVE)
         return exit_code(done)
+
+    def _in_time(self, runs: Sequence[str]) -> Iterator[str]:
+        """The runs that there is time for: the first one, by which all is loaded that judging needs, and those after it."""
+        yield runs[0]
+        until = time.monotonic() + (WRITTEN if self.formats else TOLD)
+        for run in runs[1:]:
+            if time.monotonic() > until:
+                return
+            yield run

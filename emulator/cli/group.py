@@ -7,20 +7,25 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from emulator import __version__
 from emulator.cli import discretion, streams
+from emulator.doors.tls import ServerTls, TlsAsked, secured
 from emulator.errors import Exit, UserError
-from emulator.wire.call import Unavailable
-from emulator.wire.secrets import masked_text
+from emulator.record.call import Unavailable
+from emulator.record.secrets import masked_text
+from emulator.report import WRITERS
+from emulator.settings import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
     from emulator.console.front import Front
     from emulator.console.serving import Console
+    from emulator.parties.securing import SecuredParty
     from emulator.scenario.stop import Stop
 
 _CONTEXT: dict[str, Any] = {
@@ -140,7 +145,7 @@ def example(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-REPORTS = "Reports to write: html, json, junit, sarif, har, summary, transcript (comma separated)."
+REPORTS = f"Reports to write: {', '.join(WRITERS)} (comma separated)."
 
 
 KNOWN = click.option("--known-failures", "known_failures", type=click.Path(path_type=Path), metavar="FILE", help="What is "
@@ -153,7 +158,68 @@ ROOT = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", he
                     "nearest folder above it that holds an oit.yaml, or its own.")  # fmt: skip
 
 
-RELEASE = click.option("--release", default="grace", show_default=True, help="Release of the standard.")
+_POINT: Final = "Where it is spoken: sonata (between providers), cantata (between a customer and a provider)."
+
+
+_ERRATA: Final = click.option(
+    "--errata",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    show_default=True,
+    help="off: hold contracts by the letter, also where that fails a party that is right.",
+)
+
+
+def _one_release(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--release` and `--reference-point`: the command gets the name of the release that is meant as `release`."""
+
+    @click.option("--release", default=DEFAULT_RELEASE, show_default=True, help="Release of the standard.")
+    @click.option("--reference-point", metavar="POINT", help=_POINT)
+    @_ERRATA
+    @wraps(command)
+    def chosen(*given: Any, release: str, reference_point: str | None, errata: str, **named: Any) -> Any:
+        return command(*given, release=_at(release, reference_point, errata), **named)
+
+    return chosen
+
+
+def several_releases(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """As RELEASE, both repeatable, for a command that takes the names of several as `releases`; `what` it does with them."""
+
+    def several(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "--release",
+            "releases",
+            multiple=True,
+            default=(DEFAULT_RELEASE,),
+            show_default=True,
+            metavar="NAME",
+            help=f"Release of the standard. Repeatable: {what}",
+        )
+        @click.option("--reference-point", multiple=True, metavar="POINT", help=f"{_POINT} Repeatable.")
+        @_ERRATA
+        @wraps(command)
+        def chosen(
+            *given: Any, releases: tuple[str, ...], reference_point: tuple[str, ...], errata: str, **named: Any
+        ) -> Any:
+            points = reference_point or (None,)
+            names = tuple(dict.fromkeys(_at(each, point, errata) for point in points for each in releases))
+            return command(*given, releases=names, **named)
+
+        return chosen
+
+    return several
+
+
+RELEASE = _one_release
+
+
+def _at(release: str, point: str | None, errata: str) -> str:
+    """The name of a release at a reference point, with errata or by the letter. UserError where there is none."""
+    from emulator.standard.points import at_point
+    from emulator.standard.release import BY_LETTER
+
+    return at_point(release, point) + (BY_LETTER if errata == "off" else "") if point or errata == "off" else release
 
 
 DATABASE = click.option("--database", envvar="OIT_DATABASE_URL", show_envvar=True, metavar="URL", help="Database that "
@@ -176,6 +242,75 @@ CONSOLE_HOST = click.option("--console-host", default="127.0.0.1", show_default=
                              "nobody gets in.")  # fmt: skip
 
 
+def tls_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how our doors secure their connections; the command gets them as `tls`, a `TlsAsked`."""
+
+    @click.option(
+        "--tls-cert",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Serve HTTPS with this certificate (PEM, with those between it and its authority).",
+    )
+    @click.option(
+        "--tls-key",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Its private key (PEM), where that is not in the same file.",
+    )
+    @click.option(
+        "--client-ca",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Ask clients for a certificate of "
+        "these authorities (PEM). Where a profile has security, a client need not have one; else it must.",
+    )
+    @click.option(
+        "--tls",
+        "made",
+        type=click.Choice(["self-signed"]),
+        help="Serve HTTPS with a certificate of a throw-away authority, and say where that is.",
+    )
+    @wraps(command)
+    def gathered(
+        *given: Any, tls_cert: Path | None, tls_key: Path | None, client_ca: Path | None, made: str | None, **named: Any
+    ) -> Any:
+        return command(*given, tls=TlsAsked(tls_cert, tls_key, client_ca, self_signed=made is not None), **named)
+
+    return gathered
+
+
+@contextmanager
+def doors_secured(tls: TlsAsked, host: str, party: SecuredParty | None = None) -> Iterator[ServerTls | None]:
+    """How our doors secure their connections while the block lasts. What a user has to know of it is told on stderr: where
+    the throw-away authority is, and once, what was made for clients. UserError.
+    """
+    with secured(tls, host, trusted=party.trusted if party else (), asks=party is not None) as doors:
+        if doors is not None and doors.authority is not None:
+            click.echo(f"certificates are of a throw-away authority, in {doors.authority}", err=True)
+        for line in party.shown if party else ():
+            click.echo(line, err=True)
+        yield doors
+
+
+PARTNER = click.option(
+    "--partner",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How the partner is reached, and what "
+    "it declares: a profile with a 'connection'. It counts in this very file only.",
+)
+ALLOW_COMMANDS = click.option(
+    "--allow-commands", is_flag=True, help="Run the commands that a partner's file gets secrets from (cmd:...)."
+)
+MAP = click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="API=PATH",
+    help="A base path that is not the standard's: quote=PATH, or quote.notification=PATH. Repeatable.",
+)
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of `--report-dir`. UserError where nothing can be written there."""
     try:
@@ -189,14 +324,16 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def console_beside(front: Callable[[], Front], host: str, port: int | None) -> Iterator[Console | None]:
-    """Serve a console while the block lasts, where one is asked for."""
+def console_beside(
+    front: Callable[[], Front], host: str, port: int | None, tls: ServerTls | None = None
+) -> Iterator[Console | None]:
+    """Serve a console while the block lasts, where one is asked for; over TLS, where our doors have that."""
     if port is None:
         yield None
         return
     from emulator.console.serving import Console
 
-    with Console(front(), host, port) as console:
+    with Console(front(), host, port, tls) as console:
         click.echo(f"console: {console.url}", err=True)
         yield console
 
@@ -205,7 +342,7 @@ def read_message(file: Path, most: int | None = None) -> tuple[bytes, str]:
     """A file's bytes and how to call it; `-` is standard input. UserError where it cannot be read, or has more bytes than
     `most`.
     """
-    from emulator.wire.intake import MOST_BYTES, STDIN, read_file
+    from emulator.record.intake import MOST_BYTES, STDIN, read_file
 
     return read_file(file, most or MOST_BYTES), "<stdin>" if file == STDIN else str(file)
 

@@ -33,8 +33,8 @@ def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], root: Path | None, re
     Each has its default, where that stands and which scenarios use it. As it is printed, the file changes nothing; what a
     run works out by itself stands in it as a comment.
     """
+    from emulator.conduct.scenarios import read_scenarios
     from emulator.scenario.wanted import as_json, as_yaml, wanted_inputs
-    from emulator.session import read_scenarios
     from emulator.standard.release import load_release
 
     scenarios = read_scenarios(paths, load_release(release), root)

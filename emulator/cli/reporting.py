@@ -60,13 +60,13 @@ def report(run: str, formats: str, report_dir: Path | None, release: str, databa
 
 def _of_database(run: str, release: str, database: str | None, data: Path) -> Any:
     """The report of a run that a seller's database keeps. UserError where there is none of that name."""
-    from emulator.judge.run import NOTHING_DECLARED
+    from emulator.conduct.standing import Standing
     from emulator.parties.clock import RealClock
     from emulator.parties.database import Database
     from emulator.parties.recorder import DurableTranscript
     from emulator.settings import PLAIN_PATH, database_url, run_named
+    from emulator.standard.declared import NOTHING_DECLARED
     from emulator.standard.release import load_release
-    from emulator.standing import Standing
 
     url = database_url(database, data)
     nothing = f"{shown(Path(run or PLAIN_PATH))}: there is no such file or folder, and no run of that name"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from emulator.cli.concluding import Cut, conclude, known_of
+from emulator.cli.demanding import INTERACTIVE, asked_person, demand, opened_hooks
 from emulator.cli.group import (
+    ALLOW_COMMANDS,
     CONSOLE,
     CONSOLE_HOST,
     KNOWN,
+    MAP,
+    PARTNER,
     RELEASE,
     REPORTS,
     ROOT,
@@ -23,23 +28,28 @@ from emulator.cli.group import (
     main,
     make_folder,
     stopping,
+    tls_options,
 )
+from emulator.cli.partnering import partner_file, reached, where_it_is
+from emulator.cli.securing import guarded
+from emulator.doors.tls import TlsAsked
 from emulator.errors import Exit, UserError
 
 if TYPE_CHECKING:
-    from emulator.console.of_run import Tee
-    from emulator.scenario.model import Scenario
-    from emulator.scenario.selection import Need, Plan
+    from emulator.conduct.settings import SellerDoor, Settings
+    from emulator.conduct.writers import Watch, Writer
+    from emulator.doors.partner.file import PartnerFile
+    from emulator.scenario.preparing import PersonAsking
+    from emulator.scenario.selection import Need, Plan, Wish
     from emulator.scenario.stop import Stop
-    from emulator.session import Settings
-    from emulator.sut_buyer import Door
-    from emulator.wire.exchange import Party
 
 
 @main.command(epilog=example(
     "oit run scenarios/access-eline/new-install.oit.yaml",
     "oit run scenarios --sut seller=http://127.0.0.1:8080 --report json,junit",
     "oit run scenarios --sut seller=https://sonata.example.net --profile what-they-declare.yaml",
+    "oit run scenarios --partner acme.yaml",
+    "oit run scenarios --sut seller=https://sonata.example.net --map quote=/staging/quotes/v8",
     "oit run scenarios/poq --var offeringId=my-offering",
     "oit run scenarios --sut seller=URL --tag smoke --plan",
     "oit run scenarios --sut seller=URL --known-failures known-failures.yaml --report html,junit,sarif",
@@ -71,9 +81,13 @@ if TYPE_CHECKING:
               "declares: represents, unsupported, options, readings; the rest has no effect.")  # fmt: skip
 @click.option("--case", "cases", multiple=True, help="Run the cases that match this pattern, and no flow. Repeatable.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only scenarios with this tag. Repeatable.")
+@PARTNER
+@ALLOW_COMMANDS
+@MAP
 @click.option("--needs", default="", metavar="WORDS", help="With a seller under test, also run what needs of it "
               "behaviour (that it does something of its own accord) or waits (of more than a day), comma separated. A "
               "scenario that is named by its file runs whatever it needs.")  # fmt: skip
+@INTERACTIVE
 @click.option("--plan", "only_plan", is_flag=True, help="Send nothing: tell what would be run, sent, waited for and "
               "needed.")  # fmt: skip
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="How time passes in a self-test.")
@@ -98,6 +112,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at the same time.")
 @CONSOLE
 @CONSOLE_HOST
+@tls_options
 def run(
     paths: tuple[Path, ...],
     sut: str | None,
@@ -112,9 +127,13 @@ def run(
     root: Path | None,
     release: str,
     profile: Path | None,
+    partner: Path | None,
+    allow_commands: bool,
+    maps: tuple[str, ...],
     cases: tuple[str, ...],
     tags: tuple[str, ...],
     needs: str,
+    interactive: bool,
     only_plan: bool,
     clock: str | None,
     seed: int,
@@ -130,6 +149,7 @@ def run(
     jobs: int,
     console_port: int | None,
     console_host: str,
+    tls: TlsAsked,
 ) -> None:
     """Run scenarios: against a partner, or with both sides emulated.
 
@@ -138,40 +158,40 @@ def run(
     """
     from emulator import report as writers
     from emulator.arguments import duration, inputs, seller_url
+    from emulator.conduct.checks import check_settings
+    from emulator.conduct.partner import check_url
+    from emulator.conduct.runs import run_all
+    from emulator.conduct.scenarios import chosen as choose
+    from emulator.conduct.scenarios import read_scenarios
+    from emulator.conduct.settings import Settings
+    from emulator.conduct.writers import nobody_watches
     from emulator.report.model import left_out_json
     from emulator.report.ndjson import NdjsonWriter
     from emulator.report.terminal import TerminalWriter
     from emulator.scenario.grease import Level
     from emulator.scenario.model import ClockMode
     from emulator.scenario.stop import Stop
-    from emulator.session import (
-        Settings,
-        Watch,
-        check_settings,
-        check_url,
-        nobody_watches,
-        read_scenarios,
-        run_all,
-    )
     from emulator.standard.release import load_release
-    from emulator.sut_buyer import run_for_buyer
-    from emulator.wire.exchange import Party
 
     formats = writers.chosen(reports)
-    known = known_of(known_failures)
+    known = known_of(known_failures, release)
+    file = partner_file(partner, profile if sut else None)
+    sut = where_it_is(sut, partner, file)
     if sut == "buyer" and (listen or callback):
         raise UserError("--listen and --callback have no effect with --sut buyer: it hears notifications itself")
     patience, stop = duration("--within", within), Stop(duration("--max-time", max_time))
-    door = _door(sut, host, port, patience, waiting_file, speed, clock, jobs)
+    door = _door(sut, host, port, waiting_file, speed, clock, jobs)
+    if patience is not None and not sut:
+        raise UserError("--within has no effect without --sut: in a self-test time is ours")
     settings = Settings(
         release=release,
         seller_url=seller_url(sut),
-        profile=profile,
+        profile=profile or (None if sut == "buyer" else partner),
         root=root,
         clock=ClockMode(clock) if clock else None,
         seed=seed,
         grease=Level(grease),
-        timeout=timeout,
+        timeout=timeout or (file.part.timeouts.answer if file else None),
         within=patience,
         inputs=inputs(variables, var_file),
         jobs=jobs,
@@ -179,46 +199,66 @@ def run(
         callback=check_url(callback) if callback else None,
         known=known,
         strict=strict,
+        door=door,
+        maps=maps,
     )
     scenarios = read_scenarios(paths, load_release(release), root)
     check_settings(settings, scenarios)
-    tested = Party.SELLER if settings.seller_url else Party.BUYER if door else None
-    chosen = _chosen(scenarios, paths, cases, tags, needs, settings, tested)
+    settings = replace(settings, asking=asked_person(settings, interactive=interactive))
+    chosen = choose(settings, scenarios, _wish(paths, cases, tags, needs, settings, file))
     if only_plan:
-        _tell(chosen, settings, tested, form)
+        _tell(chosen, settings, form, file)
+    if file is not None:
+        settings = replace(settings, partner=reached(partner, profile, allow_commands=allow_commands))
+        settings = replace(settings, hooks=opened_hooks(file, settings, allow_commands=allow_commands))
+        check_settings(settings, scenarios)
     _refuse_nothing(chosen, settings)
     selected, left_out = chosen.jobs, left_out_json(chosen.left_out)
     if formats:
         make_folder(report_dir)  # before the run: a report that cannot be written is lost
     writer = TerminalWriter() if form == "pretty" else NdjsonWriter(sys.stdout.buffer)
 
-    def make(teller: TerminalWriter | NdjsonWriter | Tee, watch: Watch = nobody_watches) -> Exit:
-        with stopping(stop):
-            done = run_for_buyer(settings, selected, teller, door, watch, stop) if door else run_all(
-                settings, selected, teller, watch, stop
-            )  # fmt: skip
+    def make(teller: Writer, watch: Watch = nobody_watches) -> Exit:
+        with guarded(settings, tls) as guests, stopping(stop):
+            done = run_all(guests, selected, teller, watch, stop)
             cut = _cut(stop, len(selected) - len(done))
             return conclude(done, known, writer, formats, report_dir, left_out, cut)
 
-    if console_port is None:
-        end(make(writer))
+    end(
+        make(writer)
+        if console_port is None
+        else _beside_console(make, writer, release, console_host, console_port, stop, settings.asking)
+    )
+
+
+def _beside_console(
+    make: Callable[[Writer, Watch], Exit],
+    writer: Writer,
+    release: str,
+    host: str,
+    port: int,
+    stop: Stop,
+    asking: PersonAsking | None,
+) -> Exit:
+    """Make the runs with a console beside them, which stays open until it is interrupted."""
     from emulator.cli.group import console_beside, interruptible
     from emulator.console.control import Control
     from emulator.console.front import Front
     from emulator.console.of_run import Runs, Tee
     from emulator.parties.clock import RealClock
+    from emulator.standard.release import load_release
 
     runs, code = Runs(), Exit.INCONCLUSIVE
 
     def front() -> Front:
-        return Front(runs, RealClock(), Control(runs, done=runs.done), load_release(release))
+        return Front(runs, RealClock(), Control(runs, done=runs.done, asking=asking), load_release(release))
 
-    with interruptible(), console_beside(front, console_host, console_port):
+    with interruptible(), console_beside(front, host, port):
         code = make(Tee(writer, runs), runs.watch)
         if not stop.reason:
             click.echo("the console stays open: Ctrl-C, or `oit control done`, ends it", err=True)
             runs.over.wait()
-    end(code)
+    return code
 
 
 def _cut(stop: Stop, left: int) -> Cut | None:
@@ -229,47 +269,44 @@ def _cut(stop: Stop, left: int) -> Cut | None:
     return Cut(stop.reason, left, stop.reason == INTERRUPTED) if stop.reason else None
 
 
-def _tell(chosen: Plan, settings: Settings, sut: Party | None, form: str) -> NoReturn:
+def _tell(chosen: Plan, settings: Settings, form: str, file: PartnerFile | None) -> NoReturn:
     """Print what would be run, and end."""
     from emulator.cli.planning import tell_plan
     from emulator.standard.release import load_release
 
-    tell_plan(chosen, load_release(settings.release), settings, sut, form)
+    tell_plan(chosen, load_release(settings.release), settings, form, file)
     end(Exit.PASSED if chosen.jobs else Exit.NOTHING)
 
 
 def _refuse_nothing(chosen: Plan, settings: Settings) -> None:
     """End where there is nothing to run, with the reason. Else say who will be talked to: a scenario may be a stranger's."""
+    from emulator.doors.partner.listing import hosts_told
     from emulator.scenario.hosts import hosts_line
 
     if not chosen.jobs:
         why = f": {chosen.left_out[0].why}" if chosen.left_out else ": no scenario or case matches"
         click.echo(f"nothing is selected{why}", err=True)
         end(Exit.NOTHING)
-    if line := hosts_line(chosen.jobs, settings.seller_url, settings.inputs, settings.callback):
+    file = settings.partner.file if settings.partner is not None else None
+    if line := hosts_told(hosts_line(chosen.jobs, settings.seller_url, settings.inputs, settings.callback), file):
         click.echo(line, err=True)
 
 
-def _chosen(
-    scenarios: Sequence[Scenario],
-    paths: Sequence[Path],
+def _wish(
+    paths: tuple[Path, ...],
     cases: tuple[str, ...],
     tags: tuple[str, ...],
     needs: str,
     settings: Settings,
-    sut: Party | None,
-) -> Plan:
-    """The runs to make, and those that are left out."""
-    from emulator.scenario.selection import Wish, plan
-    from emulator.session import declared_absent, named_files
-    from emulator.standard.release import load_release
-    from emulator.wire.exchange import Party
+    file: PartnerFile | None,
+) -> Wish:
+    """What is to be run, and what may be needed of the partner."""
+    from emulator.conduct.scenarios import named_files
+    from emulator.scenario.selection import Wish
 
-    if needs and sut is not Party.SELLER:
+    if needs and settings.seller_url is None:
         raise UserError("--needs has no effect without --sut seller=URL: nothing is left out")
-    wish = Wish(cases, tags, granted(needs), named_files(paths))
-    unsupported = declared_absent(settings, sut)
-    return plan(scenarios, wish, load_release(settings.release), sut=sut, unsupported=unsupported)
+    return Wish(cases, tags, granted(needs), named_files(paths), *demand(file), asks=settings.asking is not None)
 
 
 def granted(text: str) -> frozenset[Need]:
@@ -277,9 +314,10 @@ def granted(text: str) -> frozenset[Need]:
     from emulator.scenario.selection import Need
 
     given = [word.strip() for word in text.split(",") if word.strip()]
+    known = [each for each in Need if each is not Need.PRODUCT]
     for word in given:
-        if word not in list(Need):
-            message = f"--needs {word}: known are {', '.join(Need)}"
+        if word not in known:
+            message = f"--needs {word}: known are {', '.join(known)}"
             raise UserError(message)
     return frozenset(Need(word) for word in given)
 
@@ -298,14 +336,13 @@ def _door(
     sut: str | None,
     host: str | None,
     port: int | None,
-    within: float | None,
     waiting_file: Path | None,
     speed: float,
     clock: str | None,
     jobs: int,
-) -> Door | None:
+) -> SellerDoor | None:
     """Where a buyer under test is waited for; None where no buyer is. UserError for options without effect."""
-    from emulator.sut_buyer import Door
+    from emulator.conduct.settings import SellerDoor
 
     if sut != "buyer":
         given = {
@@ -318,11 +355,9 @@ def _door(
             if value is not None:
                 message = f"{name} has no effect without --sut buyer"
                 raise UserError(message)
-        if within is not None and not sut:
-            raise UserError("--within has no effect without --sut: in a self-test time is ours")
         return None
     if clock == "virtual":
         raise UserError("--clock virtual is for self-tests: a partner's time is real")
     if jobs > 1:
         raise UserError("--jobs has no effect with --sut buyer: it comes to one address, to one run after the other")
-    return Door(host or "127.0.0.1", port or 0, within, waiting_file, speed)
+    return SellerDoor(host or "127.0.0.1", port or 0, waiting_file, speed)

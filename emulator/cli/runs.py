@@ -111,7 +111,7 @@ def runs_export(run: str, transcript: bool, database: str | None, data: Path) ->
     """Write a run to stdout, a line of JSON for each thing it has."""
     from emulator.parties.archive import lines, show_run
     from emulator.parties.recorder import DurableTranscript
-    from emulator.report.transcript import line
+    from emulator.report.transcript_report import line
 
     opened, run = _open(database, data), run_named(run)
     if transcript:

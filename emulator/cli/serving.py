@@ -1,49 +1,55 @@
-"""Commands that serve until they are interrupted: `oit seller`, `oit buyer`."""
+"""The command that serves the emulated seller until it is interrupted: `oit seller`."""
 
 from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.cli.ending import Ending
 from emulator.cli.group import (
+    ALLOW_COMMANDS,
     CONSOLE,
     CONSOLE_HOST,
     DATA,
     DATABASE,
-    RELEASE,
+    MAP,
+    PARTNER,
     REPORTS,
     ROOT,
     SPEED,
     console_beside,
-    end,
+    doors_secured,
     example,
     interruptible,
     main,
     make_folder,
+    several_releases,
+    tls_options,
 )
+from emulator.cli.partnering import paths_of, reached
+from emulator.cli.starting import forget, listening, remember, tell_ahead
+from emulator.doors.tls import ServerTls, TlsAsked
 from emulator.errors import UserError
 
-_GARBAGE: Final = 20_000
-"""New objects after which garbage is looked for: nearly all that a call makes is gone with its reply."""
-
 if TYPE_CHECKING:
+    from emulator.conduct.standing import Standing
     from emulator.console.front import Front
-    from emulator.doors import Emulation
+    from emulator.doors.partner.making import Partner
+    from emulator.doors.running import Running
+    from emulator.hosting import Emulation
     from emulator.parties.clock import RealClock
     from emulator.parties.opening import Keeping
-    from emulator.parties.pacing import Pacing
     from emulator.parties.profile import Profile
+    from emulator.parties.securing import SecuredParty
+    from emulator.standard.paths import PathMap
     from emulator.standard.release import Release
-    from emulator.standing import Standing
-    from emulator.wire.running import Running
 
 
 @main.command(epilog=example(
@@ -51,15 +57,23 @@ if TYPE_CHECKING:
     "oit seller --port 8080 --profile my-seller.yaml",
     "oit seller --database postgresql://oit@db.example.net/oit",
     "oit seller --speed 86400",
+    "oit seller --port 8080 --partner acme.yaml",
+    "oit seller --port 8080 --map quote=/staging/quotes/v8",
     "oit seller --port 8080 --console 8081",
+    "oit seller --reference-point sonata --reference-point cantata",
     "oit seller --workers 4 --database postgresql://oit@db.example.net/oit",
     "oit seller --database memory",
+    "oit seller --profile secured-seller.yaml --tls self-signed",
+    "oit seller --tls-cert seller.pem --tls-key seller-key.pem --client-ca partners.pem",
 ))  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@RELEASE
+@several_releases("one process serves them all, and the profile is one of the first.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile (YAML; extends: wholesale-seller lays it "
               "upon the default one), or the name of one of ours.")  # fmt: skip
+@PARTNER
+@ALLOW_COMMANDS
+@MAP
 @click.option("--scenario", type=click.Path(path_type=Path), help="Behave as this scenario's seller does.")
 @ROOT
 @click.option("--seed", type=int, help="Makes ids the same at every start on an empty database; without it they never "
@@ -75,11 +89,15 @@ if TYPE_CHECKING:
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 @CONSOLE
 @CONSOLE_HOST
+@tls_options
 def seller(
     host: str,
     port: int,
-    release: str,
+    releases: tuple[str, ...],
     profile: Path | None,
+    partner: Path | None,
+    allow_commands: bool,
+    maps: tuple[str, ...],
     scenario: Path | None,
     root: Path | None,
     seed: int | None,
@@ -91,6 +109,7 @@ def seller(
     report_dir: Path,
     console_port: int | None,
     console_host: str,
+    tls: TlsAsked,
 ) -> None:
     """Serve the emulated seller until interrupted. Prints its URL on stdout once it listens.
 
@@ -107,15 +126,24 @@ def seller(
     What it has was made under a profile. Started with another one on the same database, or beside another seller that has
     another one, it says what differs.
 
+    With --release given again, each exchange is judged by the release whose base path it came to, and what a buyer has in one
+    release is not seen in another. The console's hand and the signals of its page reach the first.
+
+    Where the profile says `security: oauth2`, only clients with an access token are let in, and each sees what is its own.
+    What was made for them, a secret or a key, is told on stderr at the start and nowhere else.
+
     POST /oit/signal?name=SIGNAL (and run=NAME) has resources go on whose path in the profile waits for that signal.
     """
     gc.disable()  # nearly all that a start makes stays: to look for garbage among it is in vain, now and later
     from emulator import report as writers
+    from emulator.doors.routing import prepare
+    from emulator.doors.trust import authorities
     from emulator.parties.profile import load_profile
+    from emulator.record.exchange import Party
+    from emulator.record.patch import overlaid
     from emulator.settings import database_url
+    from emulator.standard.paths import served_together
     from emulator.standard.release import load_release
-    from emulator.wire.routing import prepare
-    from emulator.wire.trust import authorities
 
     main.in_a_hurry = True
     formats = writers.chosen(reports)
@@ -123,11 +151,20 @@ def seller(
         make_folder(report_dir)
     authorities()  # a callback may be https://
     prepare()
-    chosen = load_release(release)
+    chosen, *others = map(load_release, releases)
+    served_together([chosen, *others], Party.SELLER)
+    theirs = reached(partner, profile, allow_commands=allow_commands)
+    paths = paths_of(chosen, others, maps, theirs)
     overlay = _overlay(scenario, chosen, root) if scenario else None
     url = database_url(database, data)
     ending = Ending(formats, report_dir)
-    selling = _Selling(chosen, load_profile(profile, overlay, release=chosen, wider=root), url, seed, speed, ending)
+
+    def profile_with(laid: Mapping[str, Any]) -> Profile:
+        return load_profile(profile, overlaid(overlay or {}, laid), release=chosen, wider=root)
+
+    keys, sold = data / "clients" if url else None, profile_with({})
+    both = chosen.selling(sold.own), tuple(each.selling(sold.own) for each in others)
+    selling = _Selling(*both, sold, profile_with, url, seed, speed, ending, paths, theirs, tls, keys)
     if workers == 1:
         selling.alone(host, port, console_host, console_port)
     else:
@@ -147,21 +184,27 @@ def _refuse_alone(url: str | None, seed: int | None, console_port: int | None) -
 
 @dataclass(frozen=True, slots=True)
 class _Selling:
-    """What is served, however many serve it."""
+    """What is served, however many serve it: a release, and others beside it."""
 
     release: Release
+    beside: tuple[Release, ...]
     profile: Profile
+    profile_with: Callable[[Mapping[str, Any]], Profile]
     database: str | None
     seed: int | None
     speed: float
     end: Ending
+    paths: PathMap | None
+    partner: Partner | None
+    tls: TlsAsked
+    keys: Path | None
 
     def alone(self, host: str, port: int, console_host: str, console_port: int | None) -> None:
         """Serve in this process until interrupted, and tell of what came."""
         from emulator.parties.opening import keeping
 
-        with keeping(self.database) as keep:
-            served = self._served(keep, host, port)
+        with keeping(self.database) as keep, self._secured(keep, host) as (secured, doors):
+            served = self._served(keep, host, port, secured, doors)
 
             def front() -> Front:
                 from emulator.console.control import Control
@@ -171,87 +214,112 @@ class _Selling:
                 source = beside_seller(served.standing, keep, served.emulation, served.running.url)
                 return Front(source, served.clock, Control(source, database=keep.database), self.release)
 
-            _remember(keep, self.profile)
-            with interruptible(), console_beside(front, console_host, console_port):
-                served.running.run(_listening(click.echo))
-            _forget(keep)
-            self.end.tell(served.standing.runs(), served.standing.judged)
+            remember(keep, self.profile)
+            with interruptible(), console_beside(front, console_host, console_port, doors):
+                served.running.run(listening(click.echo))
+            forget(keep)
+            self.end.tell(served.standing.shortest_first(), served.standing.judged)
 
     def together(self, host: str, port: int, count: int) -> None:
         """Serve in so many processes until interrupted, and tell of what came."""
+        from emulator.doors.workers import Workers, can_share
+        from emulator.hosting import not_free
         from emulator.parties.clock import RealClock
         from emulator.parties.opening import keeping
         from emulator.parties.pacing import Pacing
         from emulator.parties.recorder import newest
-        from emulator.wire.workers import Workers, can_share
 
         if not can_share():
             raise UserError("--workers: this system has no processes that share a port, as Linux has")
         with keeping(self.database) as keep:  # makes the database, and says what is wrong with it, once
             assert keep.database is not None
             since = newest(keep.database)
-            _tell_ahead(Pacing(keep.store, RealClock(), self.speed))
-            _remember(keep, self.profile)
+            tell_ahead(Pacing(keep.store, RealClock(), self.speed))
+            remember(keep, self.profile)
+            secured = self._secured_party(keep)
 
         def serve(host: str, port: int, ready: Callable[[str], None]) -> None:
             with keeping(self.database, since) as keep:
-                self._served(keep, host, port, shared=True).running.run(_listening(ready))
+                self._served(keep, host, port, secured, doors, shared=True).running.run(listening(ready))
 
-        try:
-            workers = Workers(host, port, count, serve)
-        except OSError as error:
-            raise _cannot_listen(host, port, error) from error
-        gc.freeze()  # what is there by now is shared by all of them
-        with interruptible():
-            workers.run(click.echo)
+        with doors_secured(self.tls, host, secured) as doors:
+            try:
+                workers = Workers(host, port, count, serve)
+            except OSError as error:
+                raise not_free(host, port, error) from error
+            gc.freeze()  # what is there by now is shared by all of them
+            with interruptible():
+                workers.run(click.echo)
         with keeping(self.database, since) as keep:
-            _forget(keep)
+            forget(keep)
             clock = RealClock()
             Pacing(keep.store, clock)
             standing = self._standing(keep, clock)
-            self.end.tell(standing.runs(), standing.judged)
+            self.end.tell(standing.shortest_first(), standing.judged)
 
-    def _served(self, keep: Keeping, host: str, port: int, *, shared: bool = False) -> _Served:
+    def _secured_party(self, keep: Keeping) -> SecuredParty | None:
+        from emulator.hosting import secured_party
+        from emulator.record.exchange import Party
+
+        releases = [self.release, *self.beside]
+        return secured_party(self.profile.security, releases, Party.SELLER, keep.database, self.keys)
+
+    @contextmanager
+    def _secured(self, keep: Keeping, host: str) -> Iterator[tuple[SecuredParty | None, ServerTls | None]]:
+        """Who is let in, and how the door's connections are secured."""
+        secured = self._secured_party(keep)
+        with doors_secured(self.tls, host, secured) as doors:
+            yield secured, doors
+
+    def _served(
+        self,
+        keep: Keeping,
+        host: str,
+        port: int,
+        secured: SecuredParty | None,
+        doors: ServerTls | None,
+        *,
+        shared: bool = False,
+    ) -> _Served:
         """The seller behind a door that listens as soon as it is run."""
-        from emulator.doors import Emulation, serve_seller
+        from emulator.doors.beside import Beside
+        from emulator.doors.faults import Faults
+        from emulator.hosting import Emulation, authority_of, make_seller, open_door, serve_seller
+        from emulator.parties.behaviours import Moods
         from emulator.parties.clock import RealClock
         from emulator.parties.pacing import Pacing
-        from emulator.parties.seller import Seller
         from emulator.parties.signals import Signals
-        from emulator.wire.beside import Beside
-        from emulator.wire.faults import Faults
-        from emulator.wire.running import Running
 
         clock = RealClock()
         pacing = Pacing(keep.store, clock, self.speed)
         if not shared:
-            _tell_ahead(pacing)
-        signals, sellers = Signals(), list[Seller]()
-        faults = Faults(uuid.uuid4().hex if self.seed is None else self.seed)
+            tell_ahead(pacing)
+        faults, signals = Faults(uuid.uuid4().hex if self.seed is None else self.seed), Signals()
         standing = self._standing(keep, clock, lambda: frozenset(faults.withheld))
+        seller = make_seller(self.release, self.profile, clock, seed=self.seed, store=keep.store, beside=self.beside)
+        signals.bind(seller.signal)
         server = serve_seller(
-            self.release,
-            self.profile,
-            clock,
+            seller,
             keep.transcript_of,
-            seed=self.seed,
             faults=faults,
-            store=keep.store,
             kept=keep.kept,
-            signals=signals,
-            met=sellers.append,
+            paths=self.paths,
+            partner=self.partner,
+            authority=authority_of(secured, clock, faults, keep.database),
         )
-        try:
-            running = Running(Beside(server, {**standing.pages(), **signals.pages()}), host, port, shared=shared)
-        except OSError as error:
-            raise _cannot_listen(host, port, error) from error
-        return _Served(running, standing, clock, Emulation(sellers[0], faults, pacing))
+        pages = {**standing.pages(), **signals.pages()}
+        running = open_door(Beside(server, pages), host, port, shared=shared, tls=doors)
+        moods = Moods(seller, self.profile_with)
+        return _Served(running, standing, clock, Emulation(seller, faults, pacing, moods))
 
     def _standing(
         self, keep: Keeping, clock: RealClock, withheld: Callable[[], frozenset[str]] = frozenset
     ) -> Standing:
-        from emulator.doors import declared_by
-        from emulator.standing import Standing
+        from emulator.conduct.standing import Standing
+        from emulator.hosting import declared_by
+        from emulator.standard.declared import claiming
+
+        claims = self.partner.claims if self.partner is not None else frozenset[str]()
 
         return Standing(
             self.release,
@@ -259,7 +327,7 @@ class _Selling:
             keep.transcript_of,
             came=keep.came,
             profile=self.profile.name,
-            declared=declared_by(self.profile, emulated=True),
+            declared=claiming(declared_by(self.profile, emulated=True), claims),
             withheld=withheld,
         )
 
@@ -274,107 +342,8 @@ class _Served:
     emulation: Emulation
 
 
-def _listening(ready: Callable[[str], None]) -> Callable[[str], None]:
-    """What is done once a server listens: what there is by then stays, and others hear of it."""
-
-    def done(url: str) -> None:
-        gc.freeze()
-        gc.set_threshold(_GARBAGE)
-        gc.enable()
-        ready(url)
-
-    return done
-
-
-def _remember(keep: Keeping, profile: Profile) -> None:
-    """The database knows of a seller with this profile; what it knew before is told."""
-    if keep.database is not None:
-        from emulator.parties.remembered import remember
-
-        for line in remember(keep.database, profile):
-            click.echo(f"oit: {line}", err=True)
-
-
-def _forget(keep: Keeping) -> None:
-    if keep.database is not None:
-        from emulator.parties.remembered import forget
-
-        forget(keep.database)
-
-
-def _tell_ahead(pacing: Pacing) -> None:
-    from emulator.parties.clock import rfc3339
-
-    if pacing.ahead > timedelta(seconds=1):
-        click.echo(f"our time is ahead of the wall's, as it was before: {rfc3339(pacing.now())}", err=True)
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> UserError:
-    return UserError(f"cannot listen on {host} port {port}: {error.strerror}")
-
-
-@main.command(epilog=example(
-    "oit buyer --port 8090",
-    "oit buyer --port 8090 --console 8091",
-    "oit buyer --profile what-the-seller-declares.yaml --report json --report-dir out",
-))  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@RELEASE
-@click.option("--profile", type=click.Path(path_type=Path), help="What the seller declares (YAML).")
-@click.option("--report", "reports", default="", help=REPORTS + " Written when it is interrupted.")
-@click.option("--report-dir", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
-@CONSOLE
-@CONSOLE_HOST
-def buyer(
-    host: str,
-    port: int,
-    release: str,
-    profile: Path | None,
-    reports: str,
-    report_dir: Path,
-    console_port: int | None,
-    console_host: str,
-) -> None:
-    """Take a seller's notifications until interrupted, and judge each of them.
-
-    Prints its URL on stdout once it listens: that is the callback to subscribe with; below it, /r/NAME is one for
-    each run or caller. What comes and what is wrong with it is told on stderr, and when it is interrupted, the
-    verdict, with the timeline of each resource about which something is odd.
-    """
-    from emulator import report as writers
-    from emulator.listening import Hearing
-    from emulator.parties.clock import RealClock
-    from emulator.report.explain import notification_lines
-    from emulator.standard.release import load_release
-
-    main.in_a_hurry = True
-    formats = writers.chosen(reports)
-    if formats:
-        make_folder(report_dir)
-
-    def tell(run: str, exchange: Any, findings: list[Any]) -> None:
-        for line in notification_lines(run, exchange, findings):
-            click.echo(line, err=True)
-
-    hearing = Hearing(load_release(release), tell, profile=profile)
-    running = hearing.running(host, port)
-
-    def front() -> Front:
-        from emulator.console.control import Control
-        from emulator.console.front import Front
-        from emulator.console.of_buyer import Heard
-
-        source = Heard(hearing, running.url)
-        return Front(source, RealClock(), Control(source), load_release(release))
-
-    with interruptible(), console_beside(front, console_host, console_port):
-        running.run(click.echo)
-    end(Ending(formats, report_dir).tell(list(hearing.transcripts()), lambda run: (None, hearing.report(run))))
-
-
 def _overlay(scenario: Path, release: Release, root: Path | None) -> Mapping[str, Any] | None:
+    from emulator.conduct.scenarios import read_scenarios
     from emulator.scenario.plan import plan_overlay
-    from emulator.session import read_scenarios
 
     return plan_overlay(read_scenarios([scenario], release, root)[0], None)

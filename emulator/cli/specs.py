@@ -64,16 +64,15 @@ def specs_export(api: str, notification: bool, release: str, form: str) -> None:
 @RELEASE
 def specs_diff(sdk: Path, release: str) -> None:
     """Compare our contracts with an official SDK, structurally. Prints every difference."""
-    from emulator.settings import specs_dir
     from emulator.standard.diff import diff_release
     from emulator.standard.release import load_release
 
-    entries = load_release(release).entries
-    if not any((sdk / entry.official).is_file() for entry in entries):
-        message = f"--sdk {sdk}: this is not an SDK folder of release {release}; it should hold {entries[0].official}"
-        raise UserError(message)
+    chosen = load_release(release)
+    if not any((sdk / entry.official).is_file() for entry in chosen.entries):
+        lacks = chosen.entries[0].official
+        raise UserError(f"--sdk {sdk}: this is not an SDK folder of release {release}; it should hold {lacks}")
     count = 0
-    for label, difference in diff_release(specs_dir() / "releases" / f"{release}.yaml", sdk):
+    for label, difference in diff_release(chosen, sdk):
         count += 1
         click.echo(f"{label}: {difference.message}")
     click.echo(f"{count} difference(s)", err=True)

@@ -38,7 +38,8 @@ def build(front: Front) -> Flask:
 
     @app.get("/")
     def page() -> Response:
-        return Response(live_page(), content_type=_HTML, headers={"Content-Security-Policy": live_policy()})
+        policy = {"Content-Security-Policy": live_policy(front.release)}
+        return Response(live_page(front.release), content_type=_HTML, headers=policy)
 
     @app.get("/api/state")
     def state() -> Response:

@@ -8,29 +8,36 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import orjson
+
+from emulator.conduct.standing import PLAIN
 from emulator.console.faulting import lasting_of
 from emulator.console.source import Source
-from emulator.doors import Emulation
 from emulator.errors import UserError
+from emulator.hosting import Emulation
 from emulator.parties.archive import delete_run, lines, tally
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.hand import Hand, Refused
 from emulator.parties.restoring import restore
 from emulator.scenario.duration import seconds
-from emulator.standing import PLAIN
+from emulator.scenario.preparing import PersonAsking
 
 
 class Action(StrEnum):
     """What can be done."""
 
     ADVANCE = "advance"
+    MAKE = "make"
+    SET = "set"
     MOVE = "move"
     EVENT = "event"
     FAULT = "fault"
+    BEHAVE = "behave"
     SNAPSHOT = "snapshot"
     RESTORE = "restore"
     RESET = "reset"
+    PREPARED = "prepared"
     DONE = "done"
 
 
@@ -49,6 +56,8 @@ class Did:
 
 _NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.ADVANCE: ("by",),
+    Action.MAKE: ("run", "kind"),
+    Action.SET: ("run", "kind", "id"),
     Action.MOVE: ("run", "kind", "id", "state"),
     Action.EVENT: ("run", "api", "event", "id"),
     Action.SNAPSHOT: ("run",),
@@ -61,10 +70,17 @@ class Control:
     """One object for all that changes something. What it cannot do here it is not `able` to, and says why."""
 
     def __init__(
-        self, source: Source, *, database: Database | None = None, done: Callable[[], str] | None = None
+        self,
+        source: Source,
+        *,
+        database: Database | None = None,
+        done: Callable[[], str] | None = None,
+        asking: PersonAsking | None = None,
     ) -> None:
-        """`done` says that a partner has nothing more to send, and what became of that."""
-        self._source, self._database, self._done = source, database, done
+        """`done` says that a partner has nothing more to send, and what became of that; `asking` is who is asked to have a
+        partner do things.
+        """
+        self._source, self._database, self._done, self.asking = source, database, done, asking
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -78,12 +94,16 @@ class Control:
             if self._database is None:
                 return "a seller in memory has no snapshot, restore or reset; start it with a --database for that"
             return None
+        if action is Action.PREPARED:
+            return None if self.asking is not None else "nobody is asked for anything here (oit run --interactive)"
         if action is Action.DONE:
             return None if self._done is not None else "nobody is waited for here"
         if emulation is None:
             return "no seller of ours is here to have a hand in"
         if action is Action.ADVANCE and emulation.pacing is None:
             return "the time of this seller is not to be changed"
+        if action is Action.BEHAVE and emulation.moods is None:
+            return "how this seller behaves is not to be changed here: use the console of `oit seller`"
         if action is Action.FAULT and emulation.faults is None:
             return "faults are made at a seller's own door: use the console of that seller"
         return None
@@ -103,19 +123,24 @@ class Control:
         for member in _NEEDS.get(action, ()):
             if not isinstance(asked.get(member), str):
                 raise BadAsk(f"{action} needs {member!r}, a text")
-        if asked.get("sure") not in (None, True, False):
-            raise BadAsk("'sure' has to be true or false")
-        for member in ("item", "run"):
+        for member in ("sure", "lawless", "clear"):
+            if asked.get(member) not in (None, True, False):
+                raise BadAsk(f"{member!r} has to be true or false")
+        for member in ("item", "run", "id", "name"):
             if asked.get(member) is not None and not isinstance(asked[member], str):
                 raise BadAsk(f"{member!r} has to be a text")
         return {
             Action.ADVANCE: self._advance,
+            Action.MAKE: self._make,
+            Action.SET: self._set,
             Action.MOVE: self._move,
             Action.EVENT: self._event,
             Action.FAULT: self._fault,
+            Action.BEHAVE: self._behave,
             Action.SNAPSHOT: self._snapshot,
             Action.RESTORE: self._restore,
             Action.RESET: self._reset,
+            Action.PREPARED: self._prepared,
             Action.DONE: self._over,
         }[action](asked)
 
@@ -132,13 +157,35 @@ class Control:
         assert emulation is not None
         return emulation.pacing
 
+    def _make(self, asked: dict[str, Any]) -> Did:
+        emulation, run = self._of(asked["run"])
+        kind, body = asked["kind"], _object(asked, "body", needed=False)
+        identifier, state = Hand(emulation.seller).make(run, kind, body, asked.get("id"))
+        shown = orjson.dumps(body).decode() if body else None
+        is_now = f", {state}" if state else ""
+        command = _line("make", kind, run=asked["run"], id=asked.get("id"), body=shown)
+        return Did(f"{kind} {identifier} is there{is_now}", command)
+
+    def _set(self, asked: dict[str, Any]) -> Did:
+        emulation, run = self._of(asked["run"])
+        kind, identifier, body = asked["kind"], asked["id"], _object(asked, "body")
+        _on_purpose(asked, Hand(emulation.seller), run, kind)
+        Hand(emulation.seller).change(run, kind, identifier, body)
+        shown = orjson.dumps(body).decode()
+        command = _line("set", kind, identifier, shown, run=asked["run"], sure=asked.get("sure"))
+        return Did(f"{kind} {identifier} has other {', '.join(body)}", command)
+
     def _move(self, asked: dict[str, Any]) -> Did:
         emulation, run = self._of(asked["run"])
         kind, identifier, state, item = asked["kind"], asked["id"], asked["state"], asked.get("item")
         _on_purpose(asked, Hand(emulation.seller), run, kind)
-        old = Hand(emulation.seller).move(run, kind, identifier, state, item)
+        lawless = bool(asked.get("lawless"))
+        if lawless and item is not None:
+            raise BadAsk("only a whole resource goes where no lifecycle leads")
+        old = Hand(emulation.seller).move(run, kind, identifier, state, item, lawless=lawless)
         what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
-        command = _line("move", kind, identifier, state, run=asked["run"], item=item, sure=asked.get("sure"))
+        options = {"item": item, "lawless": lawless, "sure": asked.get("sure")}
+        command = _line("move", kind, identifier, state, run=asked["run"], **options)
         return Did(f"{what} went from {old} to {state}", command)
 
     def _event(self, asked: dict[str, Any]) -> Did:
@@ -165,6 +212,20 @@ class Control:
         words = {name: value for name, value in wanted.items() if name != "operation"}
         return Did(f"{lasting.operation}: {lasting.what}, {often}", _line("fault", lasting.operation, **words))
 
+    def _behave(self, asked: dict[str, Any]) -> Did:
+        emulation, name, clear = self._source.current(), asked.get("name"), bool(asked.get("clear"))
+        assert emulation is not None
+        assert emulation.moods is not None
+        if name is None and not clear:
+            raise BadAsk("behave needs 'name', a behaviour; or 'clear': true, which ends all of them")
+        try:
+            emulation.moods.lift(name) if clear else emulation.moods.take(str(name))
+        except UserError as error:
+            raise BadAsk(f"behave: {error}") from error
+        now = ", ".join(emulation.moods.names) or "as its profile says"
+        words = [name] if name is not None else []
+        return Did(f"our seller behaves so: {now}", _line("behave", *words, clear=clear))
+
     def _snapshot(self, asked: dict[str, Any]) -> Did:
         self._known(asked["run"])
         file = b"".join(lines(self._kept(), self._store_run(asked["run"])))
@@ -182,6 +243,12 @@ class Control:
         run = self._store_run(asked["run"])
         rows = delete_run(self._kept(), run)
         return Did(f"run {asked['run']} begins anew; {rows} row(s) are gone", _line("reset", run=asked["run"]))
+
+    def _prepared(self, asked: dict[str, Any]) -> Did:
+        assert self.asking is not None
+        had = not asked.get("clear")
+        what = self.asking.answer(had=had)
+        return Did(f"{what}: {'it is done' if had else 'not to be had'}", _line("prepared", **{"not": not had}))
 
     def _over(self, _: dict[str, Any]) -> Did:
         assert self._done is not None
@@ -206,6 +273,16 @@ class Control:
     @staticmethod
     def _store_run(run: str) -> str:
         return "" if run == PLAIN else run
+
+
+def _object(asked: Mapping[str, Any], member: str, *, needed: bool = True) -> dict[str, Any]:
+    """A JSON object among what is asked. BadAsk where it is none, or empty and `needed`."""
+    found = asked.get(member)
+    if found is None and not needed:
+        return {}
+    if not isinstance(found, dict) or (needed and not found):
+        raise BadAsk(f"{member!r} has to be a JSON object, with members of the resource")
+    return found
 
 
 def _on_purpose(asked: dict[str, Any], hand: Hand, run: str | None, of: str) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from emulator.console.nearby import near
-from emulator.errors import UserError
-from emulator.scenario.cases import news_trouble, trouble_of
-from emulator.scenario.schema import scenario_schema
+from emulator.doors.troubles import AUTHORIZATION_API, Lasting
+from emulator.errors import UserError, hint
+from emulator.record.payload import MISSING
+from emulator.record.secured import DUTIES
+from emulator.scenario.cases import news_trouble, token_trouble, trouble_of
+from emulator.scenario.schema import schema_with
 from emulator.standard.release import Release
-from emulator.wire.faults import Lasting
-from emulator.wire.payload import MISSING
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator
 
 NEWS: Final = "notifications"
 """What stands in place of an operation where notifications are meant."""
+TOKENS: Final = "tokens"
+"""The same of access tokens that our seller issues."""
 ALWAYS: Final = "always"
-_OF_NEWS: Final = frozenset({"drop", "duplicate", "wrongBuyer", "reorder", "delay"})
+_OF_NEWS: Final = frozenset({"drop", "duplicate", "wrongBuyer", "reorder", "delay", "token"})
 _COUNTED: Final = ("drop", "duplicate", "wrongBuyer")
 _MOST: Final = 10_000
 """Notifications that one fault meets at most."""
@@ -35,29 +37,28 @@ def lasting_of(asked: Mapping[str, Any], release: Release) -> Lasting:
     """
     operation = asked.get("operation")
     if not isinstance(operation, str):
-        raise ValueError("'operation' is missing: an API and operationId, as quote.createQuote, or notifications")  # noqa: TRY004 - as for every other thing that is wrong with it
+        named = "an API and operationId, as quote.createQuote, or authorization.token, notifications, tokens"
+        raise ValueError(f"'operation' is missing: {named}")  # noqa: TRY004 - as for every other thing that is wrong with it
     fault = {name: value for name, value in asked.items() if name != "operation" and value is not None}
     if fault.keys() <= {"times", "first"}:
         raise ValueError(
-            "what is to go wrong? respond, delay, reset, lost, truncate, drip, contentType, drop, duplicate"
+            "what is to go wrong? respond, delay, reset, lost, truncate, drip, contentType, drop, duplicate, token, lifetime, rotate"
         )
     times = fault.get("times", 1)
     if times != ALWAYS and (not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= _MOST):
         raise ValueError(f"'times' is a number from 1 to {_MOST}, or always")
     left = None if times == ALWAYS else times
     what = ", ".join(_words(name, value) for name, value in fault.items() if name != "times")
+    if operation == TOKENS:
+        return _of_tokens(fault, left, what)
     return _of_news(fault, left, what) if operation == NEWS else _of_operation(operation, fault, left, what, release)
 
 
 def _of_operation(operation: str, fault: dict[str, Any], left: int | None, what: str, release: Release) -> Lasting:
     api, _, name = operation.partition(".")
-    try:
-        known = release.contract(api, "management").operations
-    except UserError as error:
-        apis = sorted({contract.api for contract in release.contracts()})
-        raise ValueError(f"there is no API {api!r:.60}; known: {', '.join(apis)}") from error
+    known = DUTIES if api == AUTHORIZATION_API else _operations(api, release)
     if name not in known:
-        raise ValueError(f"{api} has no operation {name!r:.60}{near(name, list(known))}")
+        raise ValueError(f"{api} has no operation {name!r:.60}; {hint(name, known)}")
     _check({**fault, "operation": operation})
     ways = [way for way in _WAYS if way in fault]
     if len(ways) > 1:
@@ -66,6 +67,22 @@ def _of_operation(operation: str, fault: dict[str, Any], left: int | None, what:
         raise ValueError("'body' belongs to 'respond'")
     trouble = trouble_of(api, name, fault, fault.get("body", MISSING))
     return Lasting(operation, what, left, trouble=trouble)
+
+
+def _operations(api: str, release: Release) -> Collection[str]:
+    try:
+        return release.contract(api, "management").operations
+    except UserError as error:
+        apis = sorted({contract.api for contract in release.contracts()})
+        raise ValueError(f"there is no API {api!r:.60}; known: {', '.join(apis)}") from error
+
+
+def _of_tokens(fault: dict[str, Any], left: int | None, what: str) -> Lasting:
+    """Tokens that live shortly: all, until it is lifted, or so many; tokens that are good no more: once."""
+    wanted = {name: value for name, value in fault.items() if name != "times"}
+    _check({TOKENS: wanted})
+    trouble = token_trouble(wanted)
+    return Lasting(TOKENS, what, 1 if trouble.rotate and trouble.lifetime is None else left, tokens=trouble)
 
 
 def _of_news(fault: dict[str, Any], left: int | None, what: str) -> Lasting:
@@ -93,7 +110,7 @@ def _check(fault: dict[str, Any]) -> None:
 def _validator() -> Draft7Validator:
     from jsonschema import Draft7Validator  # noqa: PLC0415 - 0.1 s that only who arms a fault pays
 
-    return Draft7Validator({"$ref": "#/definitions/fault", "definitions": scenario_schema()["definitions"]})
+    return Draft7Validator({"$ref": "#/definitions/fault", "definitions": schema_with()["definitions"]})
 
 
 def _words(name: str, value: Any) -> str:

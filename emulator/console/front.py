@@ -15,10 +15,10 @@ from emulator.console.resources import resources
 from emulator.console.source import NoRun, RunLine, Shelf, Source, line_json
 from emulator.console.stream import Stream
 from emulator.parties.clock import Clock, rfc3339
+from emulator.record.exchange import Exchange
 from emulator.report import WRITERS
 from emulator.report.model import Report
 from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange
 
 BEAT: Final = 0.2
 """Seconds between two looks for news."""
@@ -68,6 +68,8 @@ class Front:
             "capabilities": self.control.able(),
             "runs": rows,
             "faults": self._faults(),
+            "behaves": list(emulation.moods.names) if emulation and emulation.moods else [],
+            "asked": self.control.asking.question if self.control.asking else None,
             "formats": list(WRITERS),
         }
 
@@ -100,7 +102,7 @@ class Front:
         """`GET /api/runs/ID/resources`. NoRun."""
         self.line(run)
         found = self.source.emulation(run)
-        empty: dict[str, Any] = {"resources": [], "subscriptions": [], "owed": [], "dead": []}
+        empty: dict[str, Any] = {"kinds": [], "resources": [], "subscriptions": [], "owed": [], "dead": []}
         return {"now": rfc3339(self.now()), **(resources(*found) if found else empty)}
 
     def do(self, action: str, asked: Any) -> Did:

@@ -21,8 +21,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 import orjson
 
 from emulator.console.tryout import METHODS, PREFIX
-from emulator.wire.asgi import Receive, Scope, Send
-from emulator.wire.beside import App
+from emulator.doors.asgi import Receive, Scope, Send
+from emulator.doors.beside import App
 
 PROGRAM: Final = "x-oit"
 """The header by which a program says that it is none of a browser's pages."""
@@ -127,7 +127,8 @@ class Gate:
         """Give a cookie for the token, and have the token leave the address bar."""
         rest = [pair for pair in asked.query if pair[0] != "token"]
         to = _local(str(scope["path"])) + ("?" + urlencode(rest) if rest else "")
-        cookie = f"{_cookie(asked.port)}={self._door.pass_cookie}; Path=/; HttpOnly; SameSite=Strict"
+        secure = "; Secure" if asked.scheme == "https" else ""
+        cookie = f"{_cookie(asked.port)}={self._door.pass_cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
         headers = [(b"location", to.encode()), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, *_HEADERS, _NOTHING]})
         await send({"type": "http.response.body", "body": b""})

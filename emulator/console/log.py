@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
+from emulator.record.exchange import Exchange
 from emulator.report.masking import clean_text, moment
 from emulator.report.model import Report
-from emulator.wire.exchange import Exchange
 
 LIMIT: Final = 200
 """Rows where no number is asked for."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from emulator.conduct.listening import Hearing
+from emulator.conduct.standing import PLAIN
 from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, merged
-from emulator.listening import Hearing
+from emulator.record.exchange import Exchange, Party, RecentTranscript
 from emulator.report.model import Report
-from emulator.standing import PLAIN
-from emulator.wire.exchange import Exchange, Party, RecentTranscript
 
 
 class Heard:

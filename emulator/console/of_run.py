@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from emulator.conduct.writers import Live, Writer
 from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, merged
-from emulator.doors import Emulation
+from emulator.hosting import Emulation
 from emulator.parties.hand import Refused
-from emulator.report.model import Report, RunInfo
+from emulator.record.exchange import Exchange
+from emulator.report.about import RunInfo
+from emulator.report.model import Report
 from emulator.report.played import StepInfo
 from emulator.scenario.events import Waiting
-from emulator.session import Live
-from emulator.sut_buyer import WaitingWriter
-from emulator.wire.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class _Seen:
 class Tee:
     """A writer that tells another, and the console."""
 
-    def __init__(self, writer: WaitingWriter, runs: Runs) -> None:
+    def __init__(self, writer: Writer, runs: Runs) -> None:
         self._writer, self._runs = writer, runs
 
     def running(self, done: int, total: int) -> None:
@@ -163,7 +163,7 @@ def _line(seen: _Seen) -> RunLine:
         id=info.id,
         name=info.scenario if info.case is None else f"{info.scenario} [{info.case}]",
         title=info.title,
-        sut=str(info.sut) if info.sut else None,
+        sut=info.roles.sut and str(info.roles.sut),
         started=info.started,
         finished=datetime.fromisoformat(seen.done["run"]["finished"]) if seen.done else None,
         exchanges=seen.live.transcript.newest,

@@ -1,4 +1,4 @@
-"""The runs of `oit seller`, and of a database that sellers share: what came, by the name below `/r/`."""
+"""The runs of `oit seller` and `oit proxy`, and of a database that sellers share: what came, by the name below `/r/`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from emulator.conduct.standing import PLAIN, Stand, Standing
 from emulator.console.source import EXCHANGES, RUNS, NoRun, Role, RunLine, Source, merged
-from emulator.doors import Emulation, declared_by
+from emulator.hosting import Emulation, declared_by
 from emulator.parties.archive import latest, tally
 from emulator.parties.clock import RealClock
 from emulator.parties.database import Database
@@ -16,10 +17,9 @@ from emulator.parties.pacing import Pacing
 from emulator.parties.profile import Profile
 from emulator.parties.recorder import newest_first, newest_of
 from emulator.parties.seller import Seller
+from emulator.record.exchange import Exchange, Transcript
 from emulator.report.model import Report
 from emulator.standard.release import Release
-from emulator.standing import PLAIN, Standing
-from emulator.wire.exchange import Exchange, Party, Transcript
 
 
 def run_of(identifier: str) -> str:
@@ -27,12 +27,12 @@ def run_of(identifier: str) -> str:
     return "" if identifier == PLAIN else identifier
 
 
-def _line(run: str, began: datetime | None, exchanges: int, version: int) -> RunLine:
+def _line(stand: Stand, run: str, began: datetime | None, exchanges: int, version: int) -> RunLine:
     return RunLine(
         id=run or PLAIN,
         name=f"/r/{run}" if run else "the plain path",
-        title="What came to our seller",
-        sut=str(Party.BUYER),
+        title=stand.title,
+        sut=stand.sut,
         started=began,
         finished=None,
         exchanges=exchanges,
@@ -45,7 +45,12 @@ class Kept:
     """A source over a database: every run in it, whoever served it."""
 
     def __init__(
-        self, standing: Standing, database: Database, role: Role, emulation: Emulation, emulator: str | None = None
+        self,
+        standing: Standing,
+        database: Database,
+        role: Role,
+        emulation: Emulation | None,
+        emulator: str | None = None,
     ) -> None:
         self.role, self.emulator = role, emulator
         self._emulation = emulation
@@ -55,7 +60,8 @@ class Kept:
         return latest(self._database)
 
     def runs(self) -> list[RunLine]:
-        return [_line(one.run, one.began, one.exchanges, one.newest) for one in tally(self._database)[:RUNS]]
+        stand = self._standing.stand
+        return [_line(stand, one.run, one.began, one.exchanges, one.newest) for one in tally(self._database)[:RUNS]]
 
     def report(self, run: str) -> Report:
         return self._standing.report(run_of(run))
@@ -70,21 +76,25 @@ class Kept:
         for name, exchange in newest_first(self._database, None if run is None else run_of(run)):
             yield name or PLAIN, exchange
 
-    def emulation(self, run: str) -> tuple[Emulation, str | None]:
-        return self._emulation, run_of(run)
+    def emulation(self, run: str) -> tuple[Emulation, str | None] | None:
+        return None if self._emulation is None else (self._emulation, run_of(run))
 
-    def current(self) -> Emulation:
+    def current(self) -> Emulation | None:
         return self._emulation
 
 
 class InMemory:
     """A source over a seller that keeps nothing: the runs that came since its start."""
 
-    role = Role.SELLER
-
     def __init__(
-        self, standing: Standing, transcript_of: Callable[[str], Transcript], emulation: Emulation, emulator: str
+        self,
+        standing: Standing,
+        transcript_of: Callable[[str], Transcript],
+        emulation: Emulation | None,
+        emulator: str,
+        role: Role = Role.SELLER,
     ) -> None:
+        self.role = role
         self.emulator: str | None = emulator
         self._emulation = emulation
         self._standing, self._transcript_of = standing, transcript_of
@@ -97,7 +107,7 @@ class InMemory:
         for run in self._standing.runs()[:RUNS]:
             transcript = self._transcript_of(run)
             began = next((exchange.at for exchange in transcript), None)
-            lines.append(_line(run, began, transcript.newest, transcript.newest))
+            lines.append(_line(self._standing.stand, run, began, transcript.newest, transcript.newest))
         return lines
 
     def report(self, run: str) -> Report:
@@ -112,10 +122,10 @@ class InMemory:
     def newest_first(self, run: str | None) -> Iterator[tuple[str, Exchange]]:
         return merged(self, run)
 
-    def emulation(self, run: str) -> tuple[Emulation, str | None]:
-        return self._emulation, run_of(run)
+    def emulation(self, run: str) -> tuple[Emulation, str | None] | None:
+        return None if self._emulation is None else (self._emulation, run_of(run))
 
-    def current(self) -> Emulation:
+    def current(self) -> Emulation | None:
         return self._emulation
 
     def _known(self, run: str) -> str:
@@ -130,6 +140,13 @@ def beside_seller(standing: Standing, keep: Keeping, emulation: Emulation, url: 
     if keep.database is None:
         return InMemory(standing, keep.transcript_of, emulation, url)
     return Kept(standing, keep.database, Role.SELLER, emulation, url)
+
+
+def beside_proxy(standing: Standing, keep: Keeping, url: str) -> Source:
+    """Likewise of a proxy, behind which nobody is ours."""
+    if keep.database is None:
+        return InMemory(standing, keep.transcript_of, None, url, Role.PROXY)
+    return Kept(standing, keep.database, Role.PROXY, None, url)
 
 
 def over_store(keep: Keeping, release: Release, profile: Profile, clock: RealClock) -> Source:

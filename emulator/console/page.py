@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Final
 
 from emulator.report.html.page import page
+from emulator.standard.release import Release
 
 SCRIPTS: Final = (
     "feed.js",
@@ -28,16 +29,18 @@ _POLICY: Final = re.compile(rb'http-equiv="Content-Security-Policy" content="([^
 
 
 @cache
-def live_page() -> bytes:
-    """The page, in UTF-8."""
+def live_page(release: Release) -> bytes:
+    """The page of a console that shows runs of a release, in UTF-8."""
     # In a block of their own the names of our scripts stand in nobody's way.
-    return page(None, title="OIT console", script=f"{{\n{_read(SCRIPTS)}\n}}", style=_read(STYLES), connect="'self'")
+    return page(
+        None, [release], title="OIT console", script=f"{{\n{_read(SCRIPTS)}\n}}", style=_read(STYLES), connect="'self'"
+    )
 
 
 @cache
-def live_policy() -> str:
+def live_policy(release: Release) -> str:
     """The page's Content-Security-Policy as a header has it: that can also forbid frames."""
-    found = _POLICY.search(live_page())
+    found = _POLICY.search(live_page(release))
     assert found is not None
     return f"{html.unescape(found[1].decode())}; frame-ancestors 'none'"
 

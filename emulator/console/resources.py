@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.doors import Emulation
+from emulator.hosting import Emulation
 from emulator.parties.clock import rfc3339
 from emulator.parties.hand import Hand, Living
 from emulator.parties.store import Owed
+from emulator.record.payload import at
 from emulator.report.masking import clean_text, plain
-from emulator.wire.payload import at
 
 
 def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
@@ -18,6 +18,7 @@ def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
     events = {api: sorted({event.type for event in release.kinds.telling(api)}) for api in emulation.seller.apis}
     subscribed = list(hand.subscriptions(run))
     return {
+        "kinds": list(hand.kinds),
         "resources": [_living(each, events) for each in hand.living(run)],
         "subscriptions": [
             {
@@ -42,7 +43,8 @@ def _living(living: Living, events: dict[str, list[str]]) -> dict[str, Any]:
         "kind": resource.kind,
         "id": resource.id,
         "machine": living.machine,
-        "state": plain(at(resource.body, kind.state_at)),
+        "state": plain(at(resource.body, kind.state_at)) if kind.state else None,
+        "states": list(kind.state.values) if kind.state else [],
         "created": rfc3339(resource.created),
         "final": living.final,
         "final_items": sorted(living.final_items),

@@ -10,9 +10,10 @@ from a2wsgi import WSGIMiddleware
 from emulator.console.app import build
 from emulator.console.front import Front
 from emulator.console.gate import Door, Gate
+from emulator.doors.asgi import Receive, Scope, Send
+from emulator.doors.running import Running
+from emulator.doors.tls import ServerTls
 from emulator.errors import UserError
-from emulator.wire.asgi import Receive, Scope, Send
-from emulator.wire.running import Running
 
 THREADS = 10
 """Requests that are answered at the same time. Streams of events take none of them."""
@@ -22,12 +23,13 @@ EVENTS = "/api/events"
 class Console:
     """A console that listens while the block lasts. `url` has the token in it where one is needed."""
 
-    def __init__(self, front: Front, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Bind at once. UserError where the address is not free."""
+    def __init__(self, front: Front, host: str = "127.0.0.1", port: int = 0, tls: ServerTls | None = None) -> None:
+        """Bind at once, with `tls` for HTTPS. UserError where the address is not free."""
         self.front, self.door = front, Door(host)
         self._flask = WSGIMiddleware(build(front), workers=THREADS)  # type: ignore[arg-type] # Flask is WSGI
         try:
-            self._running = Running(Gate(self._app, self.door), host, port)
+            context = None if tls is None else tls.context
+            self._running = Running(Gate(self._app, self.door), host, port, tls=context)
         except OSError as error:
             message = f"the console cannot listen on {host} port {port}: {error.strerror}"
             raise UserError(message) from error

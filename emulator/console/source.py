@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from emulator.doors import Emulation
 from emulator.errors import UserError
+from emulator.hosting import Emulation
+from emulator.record.exchange import Exchange
 from emulator.report.masking import moment
 from emulator.report.model import Report
-from emulator.wire.exchange import Exchange
 
 RUNS: Final = 200
 """Runs that are listed: the newest."""
@@ -29,6 +29,7 @@ class Role(StrEnum):
     SELLER = "seller"  # `oit seller`
     BUYER = "buyer"  # `oit buyer`
     RUN = "run"  # `oit run`
+    PROXY = "proxy"  # `oit proxy`
     STORE = "store"  # nothing: it looks into a database that sellers share
 
 

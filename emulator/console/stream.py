@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from emulator.wire.asgi import Receive, Scope, Send
+from emulator.doors.asgi import Receive, Scope, Send
 
 KEPT: Final = 1000
 """Events that who comes again can be told of."""

@@ -14,9 +14,10 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadGateway, NotFound
 
 from emulator.console.source import Role, Source
+from emulator.doors.client import Client
+from emulator.doors.peer import Peer
+from emulator.record.exchange import Party, Transcript
 from emulator.standard.contract import Contract
-from emulator.wire.client import Client
-from emulator.wire.exchange import Party, Transcript
 
 PREFIX: Final = "/emulator"
 """Below it stand the paths of the emulator, as the emulator has them."""
@@ -30,6 +31,8 @@ _UNRESERVED: Final = "/-._~!$&'()*+,;=:@"
 
 def served(source: Source, contract: Contract) -> bool:
     """Whether the emulator beside the console listens, and serves this contract."""
+    if source.role is Role.PROXY:
+        return False  # behind it is a partner, and nobody tries out things on that from here
     plays = Party.BUYER if source.role is Role.BUYER else Party.SELLER
     return source.emulator is not None and contract.served_by == plays
 
@@ -57,7 +60,7 @@ def tryout(source: Source, contracts: Iterable[Contract]) -> Blueprint:
         asked = request.query_string.decode("latin-1")
         url = f"{root}/{quote(path, safe=_UNRESERVED)}" + (f"?{asked}" if asked else "")
         headers = {name: request.headers[name] for name in _SENT if name in request.headers}
-        client = Client(Party.BUYER, Transcript(), lambda: datetime.now(UTC))
+        client = Client(Peer(root), Party.BUYER, Transcript(), lambda: datetime.now(UTC))
         try:
             exchange = client.send(request.method, url, headers=headers, raw=request.get_data())
         finally:

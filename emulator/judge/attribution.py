@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote
 
-from emulator.errors import UserError
+from emulator.errors import suggestion
+from emulator.judge.authorizing import may_authorize
 from emulator.judge.entries import Entry
+from emulator.record.exchange import BESIDE, Request, decoded_path
 from emulator.standard.contract import Contract
+from emulator.standard.imported import every_release
+from emulator.standard.paths import PathMap
 from emulator.standard.release import Release
-from emulator.wire.asgi import decoded_path
-from emulator.wire.exchange import BESIDE, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +29,33 @@ class Attributed:
 class BasePaths:
     """Where the contracts of a release are found in a URL: behind any prefix, at the standard's or a partner's path."""
 
-    def __init__(self, release: Release, maps: Sequence[str] = ()) -> None:
-        """`maps` are written `api=PATH`, or `api.notification=PATH`. UserError where one is not."""
+    def __init__(self, release: Release, paths: PathMap | None = None) -> None:
+        """`paths` are where the partner has them, where the standard does if left out."""
         self.release = release
-        found = [(contract.base_path, contract, False) for contract in release.contracts()]
-        found += [(*self._map(text), True) for text in maps]
+        found = [
+            (decoded_path(base), release.contract(*key), named) for key, base, named in paths or PathMap.read(release)
+        ]
         self._bases = sorted(found, key=lambda row: -len(row[0]))
+        self._others: dict[str, BasePaths] = {release.name: self}
 
-    def _map(self, text: str) -> tuple[str, Contract]:
-        name, equals, path = text.partition("=")
-        if not equals or not path.startswith("/") or not path.strip("/"):
-            message = f"--map {text!r}: write --map api=PATH, for example --map quote=/sonata/quotes/v8"
-            raise UserError(message)
-        api, _, kind = name.partition(".")
-        if kind not in ("", "management", "notification"):
-            message = f"--map {text!r}: after the API comes .management or .notification"
-            raise UserError(message)
-        return decoded_path(path.rstrip("/")), self.release.contract(api, kind or None)
+    def of(self, name: str | None) -> BasePaths:
+        """Likewise of the release of that name, which an exchange was recorded with; these where there is none, or no name.
+
+        Paths of the partner's own are those of the release that they were named for.
+        """
+        if name is None:
+            return self
+        if name not in self._others:
+            release = self.release.named(name)
+            self._others[name] = self if release is self.release else BasePaths(release)
+        return self._others[name]
 
     def left_out(self, method: str, url: str) -> str | None:
         """Why a request is not judged, by its method and URL alone; None where it is."""
-        found = self.find(Request((), b"", method, url))
+        request = Request((), b"", method, url)
+        if may_authorize(decoded_path(request.path)):
+            return None  # what was sent there says whether it is
+        found = self.find(request)
         return found if isinstance(found, str) else None
 
     def find(self, request: Request) -> Attributed | str:
@@ -91,11 +99,20 @@ class BasePaths:
                 return Attributed(contract, known.operation, _decoded(found[1]))
         return Attributed(contract, known.operation, {})
 
+    @cached_property
+    def _elsewhere(self) -> list[tuple[str, str]]:
+        """The base paths of the other releases that there are, each with its release."""
+        names = [name for name in every_release(self.release.specs) if name != self.release.name]
+        return [(entry.base_path, name) for name in names for entry in self.release.named(name).entries]
+
     def _why(self, path: str) -> str:
+        for base, name in self._elsewhere:
+            if any(True for _ in _behind(path, base)):
+                return f"{base} is a base path of release {name}, not of {self.release.name} (--release {name})"
         known = {base for base, _, _ in self._bases}
         _, mef, rest = path.partition("/mefApi/")
-        near = difflib.get_close_matches(mef + "/".join(rest.split("/")[:3]), known, n=1) if mef else []
-        hint = f"; the nearest is {near[0]}" if near else ""
+        near = suggestion(mef + "/".join(rest.split("/")[:3]), known) if mef else ""
+        hint = f"; the nearest is {near}" if near else ""
         return f"no base path of release {self.release.name} is in it{hint} (--map api=PATH names one of your own)"
 
 

@@ -13,9 +13,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from emulator.wire import coding
-from emulator.wire.exchange import Unread, UnreadKind
-from emulator.wire.payload import parse
+from emulator.record import coding
+from emulator.record.exchange import Exchange, Unread, UnreadKind
+from emulator.record.payload import parse
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """Bytes that a body of a capture may have, unpacked."""
@@ -148,3 +148,10 @@ def _is_text(raw: bytes) -> bool:
 def _is_zlib(raw: bytes) -> bool:
     """Whether bytes are zlib's, by their own checksum (RFC 1950, 2.2)."""
     return len(raw) > 1 and raw[0] & 0x0F == zlib.DEFLATED and (raw[0] << 8 | raw[1]) % 31 == 0
+
+
+def is_gap(exchange: Exchange) -> bool:
+    """Whether an exchange that is no read has a body that a transcript does not hold."""
+    messages = (exchange.request, exchange.response)
+    held = all(m is None or m.unread is None or m.unread.kind is not UnreadKind.NOT_HELD for m in messages)
+    return not held and exchange.request.method != "GET" and not exchange.authorizes

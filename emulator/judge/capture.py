@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +14,22 @@ import orjson
 
 from emulator.errors import FileProblem
 from emulator.judge.attribution import Attributed, BasePaths
-from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
+from emulator.judge.authorizing import authorization, duty_of
+from emulator.judge.entries import (
+    UNTITLED,
+    AboutRun,
+    Entry,
+    Form,
+    Malformed,
+    Recorded,
+    Unattributed,
+    halves,
+    moves_of,
+    told_of_run,
+)
 from emulator.judge.har import har_entries, told_unread
-from emulator.standard.json_places import place_of
-from emulator.wire import coding
-from emulator.wire.exchange import (
+from emulator.record import coding
+from emulator.record.exchange import (
     BESIDE,
     FASTEST,
     LONGEST,
@@ -30,9 +41,11 @@ from emulator.wire.exchange import (
     Unread,
     UnreadKind,
 )
-from emulator.wire.intake import MOST_BYTES, STDIN, read_file, refuse_many, too_large
-from emulator.wire.payload import Parsed, dump, parse
-from emulator.wire.secrets import masked_url
+from emulator.record.intake import MOST_BYTES, STDIN, read_file, refuse_many, too_large
+from emulator.record.payload import Parsed, dump, parse
+from emulator.record.relayed import relayed_of
+from emulator.record.secrets import masked_url
+from emulator.standard.json_places import place_of
 
 __all__ = ["STDIN", "BasePaths", "Captured", "Unattributed", "read_capture"]
 
@@ -42,24 +55,20 @@ _ESCAPE: Final = re.compile(
 )
 """An escape of JSON; the group is half a character, which is none."""
 _KINDS: Final = {".har": "har", ".json": "document", ".ndjson": "transcript", ".jsonl": "transcript"}
-_UNTITLED: Final = "captured traffic"
 _Read = Entry | Unattributed | Malformed
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What a file holds of one run. `title` says what the run was, and `speed` how fast its clock went, where the
-    file knows.
-    """
+    """What a file holds of one run, and says `about` it."""
 
     name: str
     run: str
-    title: str
+    about: AboutRun
     exchanges: tuple[Exchange, ...]
     unattributed: tuple[Unattributed, ...]
     provoked: frozenset[int]
     spoilt: frozenset[int] = frozenset()
-    speed: float = 1.0
 
 
 def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
@@ -131,18 +140,15 @@ class _Reading:
             if self.kind == "har" or (isinstance(document, dict) and "log" in document):
                 runs = _har_runs(list(har_entries(document, self.bases.left_out)))
             else:
-                runs = (
-                    (run, title, speed, [_exchange_entry(*row) for row in rows])
-                    for run, title, speed, rows in _runs_of(document)
-                )
-            return self._readable([(run, title, speed, self._told(rows, where)) for run, title, speed, rows in runs])
+                runs = ((about, [_exchange_entry(*row) for row in rows]) for about, rows in _runs_of(document))
+            return self._readable([(about, self._told(rows, where)) for about, rows in runs])
         except Malformed as problem:
             raise FileProblem([self._line(where(problem), problem)]) from problem
 
     def transcript(self) -> list[Captured]:
         """One exchange a line; a member `run` tells several runs apart."""
         runs: dict[str, list[_Line]] = {}
-        titles: dict[str, str] = {}
+        abouts: dict[str, AboutRun] = {}
         run = ""
         for number, line in enumerate(self.raw.splitlines(), 1):
             if not line.strip():
@@ -160,16 +166,16 @@ class _Reading:
                 runs.setdefault(run, []).append(_Line(number, self._line(f"{number}:{column}", read)))
                 continue
             runs.setdefault(run, []).append(_Line(number, read))
-            if isinstance(value.get("scenario"), str):
-                titles.setdefault(run, value["scenario"])
-        return self._readable([(run, titles.get(run, _UNTITLED), 1.0, lines) for run, lines in runs.items()])
+            told = read.recorded
+            abouts.setdefault(run, AboutRun(run, told.title or UNTITLED, told.speed, told.moves))
+        return self._readable([(abouts.get(run, AboutRun(run)), lines) for run, lines in runs.items()])
 
-    def _readable(self, runs: Sequence[tuple[str, str, float, Sequence[_Line]]]) -> list[Captured]:
+    def _readable(self, runs: Sequence[tuple[AboutRun, Sequence[_Line]]]) -> list[Captured]:
         """What was read. FileProblem where nothing could be, but something should have been."""
-        problems = [line.read for _, _, _, lines in runs for line in lines if isinstance(line.read, str)]
-        if problems and len(problems) == sum(len(lines) for _, _, _, lines in runs):
+        problems = [line.read for _, lines in runs for line in lines if isinstance(line.read, str)]
+        if problems and len(problems) == sum(len(lines) for _, lines in runs):
             raise FileProblem(problems[:_MOST_PROBLEMS])
-        return [replace(self._captured(run, title, lines), speed=speed) for run, title, speed, lines in runs]
+        return [self._captured(about, lines) for about, lines in runs]
 
     def _told(self, rows: Sequence[_Read], where: Callable[[Malformed], str]) -> list[_Line]:
         """Rows with what is malformed told in words: the first of them with their line, which costs a search."""
@@ -184,31 +190,32 @@ class _Reading:
                 lines.append(_Line(row.number if isinstance(row, Entry) else row.entry, row))
         return lines
 
-    def _captured(self, run: str, title: str, lines: Sequence[_Line]) -> Captured:
+    def _captured(self, about: AboutRun, lines: Sequence[_Line]) -> Captured:
         exchanges: list[Exchange] = []
         unattributed: list[Unattributed] = []
-        provoked: set[int] = set()
-        spoilt: set[int] = set()
-        name = run or hashlib.sha256(self.raw).hexdigest()[:12]
-        for n, row in _numbered([line.row for line in lines]):
-            found = self.bases.find(row.request) if isinstance(row, Entry) else row.why
+        name = about.run or hashlib.sha256(self.raw).hexdigest()[:12]
+        numbered = list(_numbered([line.row for line in lines]))
+        for n, row in numbered:
+            if isinstance(row, Entry) and (duty := duty_of(row)):
+                exchanges.append(authorization(n, row, duty, name))
+                continue
+            bases = self.bases.of(row.recorded.release) if isinstance(row, Entry) else self.bases
+            found = bases.find(row.request) if isinstance(row, Entry) else row.why
             if isinstance(row, Entry) and not (isinstance(found, Attributed) and found.operation):
-                found = (self.bases.recorded(row) if row.request.method not in BESIDE else None) or found
+                found = (bases.recorded(row) if row.request.method not in BESIDE else None) or found
             if isinstance(row, Unattributed):
                 unattributed.append(row)
             elif isinstance(found, str):
                 unattributed.append(Unattributed(row.number, row.request.method, row.request.url, found))
             else:
                 exchanges.append(_exchange(n, row, found, name))
-                unattributed += _halves(row)
-                if row.recorded.provoked:
-                    provoked.add(n)
-                if row.recorded.spoilt:
-                    spoilt.add(n)
+                unattributed += halves(row.number, row.request, row.response)
         file = "stdin" if self.path == STDIN else self.path.name
         unattributed.sort(key=lambda row: row.entry)
-        wrong_on_purpose = frozenset(provoked), frozenset(spoilt)
-        return Captured(file, name, title, tuple(exchanges), tuple(unattributed), *wrong_on_purpose)
+        kept = {exchange.n for exchange in exchanges}
+        ours = [(n, row.recorded) for n, row in numbered if isinstance(row, Entry) and n in kept]
+        provoked, spoilt = (frozenset(n for n, told in ours if getattr(told, mark)) for mark in ("provoked", "spoilt"))
+        return Captured(file, name, about, tuple(exchanges), tuple(unattributed), provoked, spoilt)
 
     def _no_json(self, error: orjson.JSONDecodeError, line: int) -> str:
         return f"{self.path}:{line}:{error.colno}: this is not JSON: {error.msg}"
@@ -227,13 +234,6 @@ class _Line:
     @property
     def row(self) -> Entry | Unattributed:
         return Unattributed(self.number, "", "", self.read, lost=True) if isinstance(self.read, str) else self.read
-
-
-def _halves(row: Entry) -> Iterator[Unattributed]:
-    """What is not known of an entry that is judged otherwise."""
-    for half, message in (("request", row.request), ("response", row.response)):
-        if message and (unknown := message.unknown):
-            yield Unattributed(row.number, row.request.method, row.request.url, unknown.why, half, lost=True)
 
 
 def _numbered(rows: Sequence[Entry | Unattributed]) -> Iterator[tuple[int, Entry | Unattributed]]:
@@ -260,15 +260,19 @@ def _exchange(n: int, entry: Entry, found: Attributed, run: str) -> Exchange:
         response=entry.response,
         fault=entry.fault,
         api=contract.api,
+        release=contract.release,
         kind=contract.kind,
         operation=found.operation,
         path_params=found.path_params,
         run=run,
         step=entry.recorded.step,
+        secured=entry.secured,
+        leg=entry.recorded.leg,
+        relayed=entry.recorded.relayed,
     ).masked()
 
 
-def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[str, str, float, list[_Read]]]:
+def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[AboutRun, list[_Read]]]:
     """The runs that an archive of ours tells apart, each with its exchanges in their order; others are one run."""
     runs: dict[str, list[_Read]] = {}
     run = next((row.recorded.run for row in rows if isinstance(row, Entry)), "")
@@ -278,24 +282,22 @@ def _har_runs(rows: Sequence[_Read]) -> Iterator[tuple[str, str, float, list[_Re
     for run, mine in runs.items() or {"": []}.items():
         entries = sorted((row for row in mine if isinstance(row, Entry)), key=lambda entry: entry.recorded.n or 0)
         if not run or any(entry.recorded.n is None for entry in entries):
-            yield run, _UNTITLED, 1.0, mine
+            yield AboutRun(run), mine
         else:
             first = entries[0].recorded
             others = [row for row in mine if not isinstance(row, Entry)]
-            yield run, first.title or _UNTITLED, first.speed, [*entries, *others]
+            yield AboutRun(run, first.title or UNTITLED, first.speed, first.moves), [*entries, *others]
 
 
-def _runs_of(document: Any) -> Iterator[tuple[str, str, float, list[tuple[Any, int, str]]]]:
-    """Each run of a report: its id, its scenario, its speed, and its exchanges with number and place."""
+def _runs_of(document: Any) -> Iterator[tuple[AboutRun, list[tuple[Any, int, str]]]]:
+    """Each run of a report: what it says of it, and its exchanges with number and place."""
     report = Form.of(document, "")
     if not report.has("runs") and not report.has("exchanges"):
         raise Malformed("", "this is neither a HAR file (an object with 'log') nor a report.json of oit")
     for run in report.forms("runs") if report.has("runs") else (report,):
-        about = run.form("run")
-        case = f" [{about.text('case')}]" if about.has("case") else ""
         place = f"{run.place}/exchanges"
         rows = [(value, index + 1, f"{place}/{index}") for index, value in enumerate(run.items("exchanges"))]
-        yield about.text("id"), about.text("scenario") + case, about.number("speed", 1.0, FASTEST), rows
+        yield told_of_run(run.form("run")), rows
 
 
 def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
@@ -323,10 +325,18 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
                 api=form.text("api") if form.has("api") else None,
                 kind=form.text("kind") if form.has("kind") else None,
                 operation=form.text("operation") if form.has("operation") else None,
+                release=form.text("release") if form.has("release") else None,
                 step=form.text("step") if form.has("step") else None,
+                sender=form.text("from") if form.has("from") else None,
                 provoked=value.get("provoked") is True,
                 spoilt=value.get("spoilt") is True,
+                leg=form.text("leg") if form.has("leg") else None,
+                relayed=relayed_of(value.get("relayed")),
+                title=form.text("scenario") if isinstance(value.get("scenario"), str) else "",
+                speed=form.number("speed", 1.0, FASTEST),
+                moves=moves_of(form),
             ),
+            secured=form.secured("secured"),
         )
     except Malformed as problem:
         problem.number = number

@@ -1,152 +1,31 @@
 """What a subscriber had to be told of a resource: it follows from what reads and answers showed.
 
-A change counts by the `stateChange` of the resource, or of its item, where that is told, and else between two looks.
+A change of state counts by the history of the resource, or of its item, where that is told, and else between two looks; one
+of other members between two looks, where nobody but the Seller can have made it.
 Nothing is due of what the answer to the request showed already (MEF 87 6.6, MEF 115 6.8, MEF 123 6.16).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from emulator.judge.hubs import Listening, Subscription, over, parties_of
-from emulator.judge.run import Life, Run, Shown, View
+from emulator.judge.acting import is_denied
+from emulator.judge.changes import alike, changes_of
+from emulator.judge.hubs import Listening, Subscription, by_their_clock, over, parties_of
+from emulator.judge.news import Due, News
+from emulator.judge.pages import claims_all
+from emulator.judge.run import Life, Run, Shown
+from emulator.judge.showing import View
 from emulator.judge.times import CLOCKS, GRACE
-from emulator.standard.kinds.facts import Event, EventClass, Kind
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
+from emulator.standard.instant import read_moment
+from emulator.standard.kinds.facts import Event, Items, Kind
 from emulator.standard.kinds.facts import History as Log
-from emulator.standard.kinds.load import ReleaseKinds
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
-
-if TYPE_CHECKING:
-    from emulator.judge.ledger import Told
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What is told of a kind of resource: the types of its events.
-
-    `state` tells of a new state, and so does that of `ends`, by the state, in its place; those of `reached` come beside
-    it. `sets` are those of members of items that get a value, by the member. `choice` are the types that a Seller of events
-    need not have: they are due where a subscription names them, or where the Seller sends them.
-    """
-
-    kind: Kind
-    state: str = ""
-    created: str = ""
-    items: str = ""
-    sets: Mapping[str, str] = field(default_factory=dict)
-    choice: tuple[Event, ...] = ()
-    ends: Mapping[str, str] = field(default_factory=dict)
-    reached: Mapping[str, str] = field(default_factory=dict)
-
-    def types(self, state: str) -> tuple[str, ...]:
-        """The events that tell of a new state; any of them will do."""
-        return tuple(one for one in (self.state, self.ends.get(state)) if one)
-
-
-def news_of(kinds: ReleaseKinds) -> Iterator[News]:
-    """The kinds of resource that there are events of."""
-    for kind in kinds:
-        events = [event for event in kinds.telling(kind.api) if event.kind == kind.name and not event.said.get("never")]
-        if events:
-            ends = [event for event in events if event.cls == "reached" and not event.of and not event.item]
-            before = f"{kind.items_at}/*/"
-            yield News(
-                kind,
-                _type(events, "state"),
-                _type(events, "create"),
-                _type(events, "state", item=True),
-                {e.member.removeprefix(before): e.type for e in events if e.cls == "set" and e.item},
-                tuple(event for event in events if event.optional),
-                {event.state: event.type for event in ends if event.instead},
-                {event.state: event.type for event in ends if not event.instead and not event.said},
-            )
-
-
-def _type(events: Sequence[Event], cls: EventClass, *, item: bool = False) -> str:
-    return next((event.type for event in events if (event.cls, event.item) == (cls, item)), "")
-
-
-class Mark(StrEnum):
-    """What is worth saying of an event, or of something that had to be told."""
-
-    DELIVERED = "delivered"  # told, in time
-    LATE = "late"  # told, after the time allowed
-    AWAITED = "awaited"  # not told, and it could still come
-    NEVER_ARRIVED = "never_arrived"  # not told within the time allowed
-    DUPLICATE = "duplicate"  # an event that was taken before came again
-    REPEATED = "repeated"  # an event that was not taken came again, as it should
-    OUT_OF_ORDER = "out_of_order"  # it happened before another event that arrived before it
-    AFTER_UNREGISTER = "after_unregister"  # every subscription that it could follow from had ended
-    WRONG_TYPE = "wrong_type"  # no subscription in force names its type, or its listener is another type's
-    CONTRADICTS = "contradicts"  # reads show something else
-    UNCONFIRMED = "unconfirmed"  # no read has shown what it tells of; it may still be right
-
-
-@dataclass(slots=True)
-class Due:
-    """Something that had to be told, by one of `types`: a new state (or the resource itself, or an item's state).
-
-    `moment` is when it happened, by the clock of who tells, or where nothing tells that (`exact` is False), when it was
-    `seen`; `set` is the member that got a value. It did not happen before `since`, and had happened by `latest`, by the clock of the transcript. `hub` is the
-    subscription that asked for it; `cut_off` says that it ended while the event could be under way.
-    """
-
-    types: tuple[str, ...]
-    state: str
-    moment: datetime
-    shown: Shown
-    exact: bool
-    since: datetime
-    latest: datetime
-    item: str | None = None
-    set: str = ""
-    created: bool = False
-    hub: Subscription | None = None
-    cut_off: bool = False
-    told: Told | None = None
-    mark: Mark = Mark.AWAITED
-
-    @property
-    def seen(self) -> Exchange:
-        """The exchange that showed it."""
-        return self.shown.exchange
-
-    @property
-    def what(self) -> str:
-        """What happened, in words."""
-        if self.created:
-            return "it came into being"
-        if self.set:
-            return f"item {self.item} got its {self.set}"
-        return f"item {self.item} became {self.state}" if self.item else f"it became {self.state}"
-
-    @property
-    def known(self) -> datetime:
-        """From when on its event is waited for; the partner's clock may be ahead of ours."""
-        return min(self.moment, self.seen.at)
-
-    @property
-    def sure(self) -> bool:
-        """Whether its event, had it been sent, would stand in the transcript."""
-        return self.hub is not None and self.hub.heard
-
-
-def moment_of(text: Any) -> datetime | None:
-    """A date-time with a time zone, or None."""
-    if not isinstance(text, str):
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip().upper().replace(":60", ":59"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
-
 
 History = list[tuple[datetime, str]]
 
@@ -160,7 +39,7 @@ def history_of(value: Any, log: Log | None) -> History:
     entries = at(value, log.at) if log else MISSING
     if log is None or not isinstance(entries, list):
         return []
-    found = [(moment_of(at(entry, f"/{log.moment}")), at(entry, f"/{log.state}")) for entry in entries]
+    found = [(read_moment(at(entry, f"/{log.moment}")), at(entry, f"/{log.state}")) for entry in entries]
     told = [(moment, state) for moment, state in found if moment is not None and isinstance(state, str)]
     if len(told) < len(found):
         return []
@@ -193,7 +72,8 @@ class Owing:
         """What was due of a resource, in the order of time."""
         found = []
         for before, due in self._happened(life):
-            due.hub = self._asked_for(life, due, before)
+            due.types = tuple(each for each in due.types if self._is_owed(each, life, due))
+            due.hub = self._asked_for(life, due, before) if due.types else None
             if due.hub is not None:
                 due.cut_off = not self._lasts(due.hub, due)
                 found.append(due)
@@ -206,24 +86,28 @@ class Owing:
         news, lead = self._news, _lead(life, self._grace)
         if news.created:
             yield from self._creation(life, news.created)
-        kind, items = news.kind, news.kind.items
+        kind, items = life.kind, life.kind.items
         looks = list(_looks(((shown, shown.value) for shown in life.shown), kind.state_at, kind.history))
-        for before, due in self._changes(looks, news.types, lead):
-            yield before, due
+        yield from self._changes(looks, news.types, lead)
         if news.reached:
             yield from self._changes(looks, lambda state: (news.reached[state],) if state in news.reached else (), lead)
-        if items and (news.items or news.sets):
-            types = (news.items,) if news.items else ()
+        if news.attribute:
+            yield from self._attributes(life, news.attribute)
+        for member, event_type in news.sets.items():
+            yield from self._set([(shown, shown.value) for shown in life.whole], member, event_type)
+        if items and (news.items or news.item_sets):
+            yield from self._of_items(life, items, lead)
 
-            def of_item(_state: str) -> tuple[str, ...]:
-                return types
-
-            for item, values in _by_item(life, items.at).items():
-                for before, due in self._changes(list(_looks(values, items.state.at, items.history)), of_item, lead):
-                    due.item = item
-                    yield before, due
-                for member, event_type in news.sets.items():
-                    yield from self._set(values, member, event_type, item)
+    def _of_items(self, life: Life, items: Items, lead: timedelta | None) -> Iterator[tuple[Exchange, Due]]:
+        news = self._news
+        types = (news.items,) if news.items else ()
+        for item, values in _by_item(life, items.at).items():
+            looks = list(_looks(values, items.state.at, items.history))
+            for before, due in self._changes(looks, lambda _: types, lead):
+                due.item = item
+                yield before, due
+            for member, event_type in news.item_sets.items():
+                yield from self._set(values, member, event_type, item)
 
     def _creation(self, life: Life, event_type: str) -> Iterator[tuple[Exchange, Due]]:
         """A resource came into being: in answer to a request, or (a charge) at some time after its order was placed."""
@@ -231,12 +115,25 @@ class Owing:
         begun = life.asked
         if begun is None:
             begun = next(self._raised_by(life.kind, first.value), None)
-        told = moment_of(at(first.value, "/creationDate")) if life.asked is None else None
+        told = read_moment(at(first.value, "/creationDate")) if life.asked is None else None
+        lacked = self._lacked(life, first) if begun is None and told is None else None
+        if begun is None and told is None and lacked is None:
+            return  # it may have been there before anybody subscribed
         since = begun.at if begun else first.exchange.at - self._run.spread(CLOCKS)
-        yield begun or first.exchange, Due(
+        yield begun or lacked or first.exchange, Due(
             (event_type,), str(at(first.value, life.kind.state_at)), told or first.exchange.at, first, told is not None,
-            since - self._grace, over(first.exchange), created=True,
+            since - self._grace, over(first.exchange), created=True, unasked=begun is None and lacked is None,
         )  # fmt: skip
+
+    def _lacked(self, life: Life, first: Shown) -> Exchange | None:
+        """The last list of all that there is of a kind, for the same Buyer, from before a resource was there."""
+        listing = life.kind.one("list")
+        lists = self._run.of(listing, api=life.kind.api) if listing else ()
+        mine = parties_of(first.exchange)
+        for each in reversed(lists):
+            if each.n < first.exchange.n and parties_of(each) == mine and claims_all(each, unfiltered=True):
+                return each
+        return None
 
     def _raised_by(self, kind: Kind, value: Any) -> Iterator[Exchange]:
         """The requests that made what a resource comes up beside, such as the order of a charge."""
@@ -267,15 +164,79 @@ class Owing:
                                  since=early.at - self._grace, latest=latest)  # fmt: skip
 
     def _set(
-        self, values: Sequence[tuple[Shown, Mapping[str, Any]]], member: str, event_type: str, item: str
+        self, values: Sequence[tuple[Shown, Mapping[str, Any]]], member: str, event_type: str, item: str | None = None
     ) -> Iterator[tuple[Exchange, Due]]:
-        """A member of an item that had no value, and has one; of a list nobody can say when its entries came."""
+        """A member that had no value, and has one (which false is not); of a list nobody can say when its entries came."""
         for (before, old), (after, new) in pairwise(values):
             found = at(new, f"/{member}")
-            if isinstance(found, str) and at(old, f"/{member}") in (MISSING, None):
-                seen = after.exchange
-                yield before.exchange, Due((event_type,), found, seen.at, after, exact=False, item=item, set=member,
-                                           since=before.exchange.at - self._grace, latest=over(seen))  # fmt: skip
+            if (isinstance(found, str) or found is True) and at(old, f"/{member}") in (MISSING, None, False):
+                since, seen = before.exchange.at - self._grace, after.exchange
+                due = Due(
+                    (event_type,),
+                    str(found).lower() if found is True else found,
+                    seen.at,
+                    after,
+                    exact=False,
+                    since=since,
+                    latest=over(seen),
+                )
+                due.item, due.set = item, member
+                yield before.exchange, due
+
+    def _attributes(self, life: Life, event: Event) -> Iterator[tuple[Exchange, Due]]:
+        """Members that the Seller changed between two looks at a resource, or at one that these members refer to."""
+        told: tuple[str, ...] = tuple(event.said.get("members", ()))
+        kind = life.kind
+        for before, after, members in changes_of(self._run, life, told):
+            states = [at(each.value, kind.state_at) for each in (before, after)]
+            yield before.exchange, self._changed(event, before, after, members, beside=states[0] != states[1])
+        for reference in kind.references:
+            if reference.to and f"/{reference.at.split('/')[1]}" in told:
+                for other in _named(self._run, life, f"{reference.at}/{reference.id}", reference.to):
+                    yield from self._referred(life, other, event, f"{reference.at}/{reference.id}")
+
+    def _referred(self, life: Life, other: Life, event: Event, pointer: str) -> Iterator[tuple[Exchange, Due]]:
+        for before, after in pairwise(other.whole):
+            known = life.last_before(before.exchange)
+            if known is None or all(one != other.id for _, one in every(known.value, pointer)):
+                continue
+            old, new = before.value, after.value
+            names = [name for name in dict.fromkeys((*old, *new)) if name != "href"]
+            members = tuple(f"/{name}" for name in names if not alike(old.get(name), new.get(name)))
+            if members:
+                due = self._changed(event, before, after, members, beside=False)
+                due.of = f"{other.kind.name} {other.id}"
+                yield before.exchange, due
+
+    def _changed(self, event: Event, before: Shown, after: Shown, members: tuple[str, ...], *, beside: bool) -> Due:
+        seen = after.exchange
+        since, until = before.exchange.at - self._grace, over(seen)
+        due = Due((event.type,), "", seen.at, after, exact=False, since=since, latest=until)
+        due.members, due.before, due.beside = members, before.exchange.n, beside
+        return due
+
+    def _is_owed(self, event_type: str, life: Life, due: Due) -> bool:
+        """Whether an event is told of a resource as it was, as far as its condition can be known to hold."""
+        event = self._news.conditional.get(event_type)
+        if event is None:
+            return True
+        only, unless = event.said.get("only"), event.said.get("unless")
+        if only and (named := _ids(due.shown.value, only["at"])):
+            return not all(is_denied(self._run, only["of"], one) for one in named)
+        return not unless or self._holds_nowhere(life, due, unless)
+
+    def _holds_nowhere(self, life: Life, due: Due, where: Mapping[str, Any]) -> bool:
+        """Whether all that a resource names is known not to be as a condition says, before and after it happened."""
+        seen = due.seen
+        holders = [life.last_before(seen), due.shown if due.shown.whole else None, life.next_after(seen)]
+        if not any(holders):
+            return False
+        for named in {one for each in holders if each for one in _ids(each.value, where["at"])}:
+            other = self._run.life(where["of"], named)
+            sights = [other.last_before(seen), other.next_after(seen)] if other else []
+            if not any(sights) or any(_has(each.value, where["has"]) for each in sights if each):
+                return False
+        return True
 
     def _asked_for(self, life: Life, due: Due, before: Exchange) -> Subscription | None:
         """The subscription for which it was due: one that was made before it, and not ended before it.
@@ -287,17 +248,37 @@ class Owing:
         mine = [
             hub
             for hub in self._listening.to(due.types, before.n, parties=parties)
-            if hub.until >= happened and self._offered(hub, due)
+            if hub.until >= happened and self._offered(hub, due) and _is_older(hub, due)
         ]
         return max(mine, key=lambda hub: (self._lasts(hub, due), hub.heard, hub.types is not None), default=None)
 
     def _lasts(self, hub: Subscription, due: Due) -> bool:
-        return hub.until > due.latest + self._grace
+        return self._run.lasted(due.latest, hub.until) > self._grace
 
     def _offered(self, hub: Subscription, due: Due) -> bool:
         chosen = [one for one in due.types if one in self._choice]
         named = hub.types is not None and bool(hub.types & set(due.types))
         return not chosen or named or any(one in self._sent for one in chosen)
+
+
+def _is_older(hub: Subscription, due: Due) -> bool:
+    """Whether a subscription is older than a resource of which nobody saw what made it, by the clock of who made both."""
+    return not due.unasked or by_their_clock(hub.made, over(hub.made)) < due.moment
+
+
+def _ids(value: Any, pattern: str) -> list[str]:
+    """The ids of what a resource names at a place."""
+    return [one for _, one in every(value, f"{pattern}/id") if isinstance(one, str)]
+
+
+def _has(value: Any, members: Mapping[str, Any]) -> bool:
+    return all(at(value, place) == wanted for place, wanted in members.items())
+
+
+def _named(run: Run, life: Life, pointer: str, kind: str) -> list[Life]:
+    """What a resource was ever seen to refer to at a place."""
+    ids = dict.fromkeys(one for shown in life.whole for _, one in every(shown.value, pointer) if isinstance(one, str))
+    return [found for one in ids if (found := run.life(kind, one)) is not None]
 
 
 def _lead(life: Life, most: timedelta) -> timedelta | None:
@@ -308,7 +289,11 @@ def _lead(life: Life, most: timedelta) -> timedelta | None:
         return None
     first = life.shown[0].value
     told = [moment for moment, _ in history_of(first, life.kind.history)[-1:]]
-    told += [moment for name in ("/orderDate", "/quoteDate") if (moment := moment_of(at(first, name))) is not None]
+    told += [
+        moment
+        for name in ("/orderDate", "/quoteDate", "/creationDate")
+        if (moment := read_moment(at(first, name))) is not None
+    ]
     lead = told[0] - life.asked.at if told else None
     return lead if lead is not None and abs(lead) <= most else None
 

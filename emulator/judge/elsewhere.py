@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.fold import Fold
-from emulator.wire.exchange import Exchange, Response
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Exchange, Response
 
 if TYPE_CHECKING:
     from emulator.judge.run import Run
@@ -42,6 +43,13 @@ def in_standard_form(response: Response) -> bool:
         return False
     code, reason = first.get("code"), first.get("reason")
     return isinstance(reason, str) or (isinstance(code, str) and not code.strip().isdecimal())
+
+
+def _is_of_content(response: Response) -> bool:
+    """Whether an error speaks of what was asked for, by the code of an Error422: only the API itself knows of that."""
+    body: Any = response.body
+    first = body[0] if isinstance(body, list) and body else body
+    return isinstance(first, Mapping) and first.get("code") in list(ErrorCode)
 
 
 def is_page(response: Response) -> bool:
@@ -85,13 +93,16 @@ def is_elsewhere(run: Run, exchange: Exchange) -> bool:
     """Whether an answer comes from somewhere else than the API that was called.
 
     A page or a 404 of another form is such as long as nothing of the API was seen: once it has answered, what comes
-    from its paths is its own.
+    from its paths is its own. So is a 401 or 403: who was never let in has not reached the API.
     """
     response = exchange.response
     if response is None:
         return False
     if response.status in LOAD or response.status in _BEFORE or _is_unchanged(exchange, response):
         return True
+    if exchange.secured is not None and exchange.secured.flaw and is_page(response):
+        return True  # what stands before the API has refused the credentials that we made wrong
     if response.status in DOORS:
-        return not in_standard_form(response)
+        there = (exchange.api, exchange.kind) in run.known(THERE)
+        return not in_standard_form(response) or not (there or _is_of_content(response))
     return is_nowhere(response) and (exchange.api, exchange.kind) not in run.known(THERE)

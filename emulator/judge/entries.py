@@ -5,31 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from emulator.wire.exchange import Fault, Request, Response
-from emulator.wire.payload import MISSING, escape
+from emulator.judge.times import Moves
+from emulator.record.exchange import FASTEST, LONGEST, Fault, Request, Response
+from emulator.record.payload import MISSING, escape
+from emulator.record.relayed import Relayed
+from emulator.record.secured import Secured, Unfit, secured_of
+from emulator.standard.instant import read_instant
+
+UNTITLED: Final = "captured traffic"
+_FURTHEST: Final = LONGEST / 10
+"""Seconds that a clock may have been put forward by: a century."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a transcript of ours says of an exchange beyond what crossed the wire.
 
-    `run`, `title` and `speed` are those of its run, where each exchange names them (HAR).
+    `run`, `title`, `speed` and `moves` are those of its run, where each exchange names them (HAR).
     """
 
     n: int | None = None
     api: str | None = None
     kind: str | None = None
     operation: str | None = None
+    release: str | None = None
     step: str | None = None
+    sender: str | None = None
     provoked: bool = False
     spoilt: bool = False
+    leg: str | None = None
+    relayed: Relayed | None = None
     run: str = ""
     title: str = ""
     speed: float = 1.0
+    moves: Moves = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class Entry:
     response: Response | None = None
     fault: Fault | None = None
     recorded: Recorded = field(default_factory=Recorded)
+    secured: Secured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,13 @@ class Unattributed:
     why: str
     half: str | None = None
     lost: bool = False
+
+
+def halves(number: int, request: Request, response: Response | None) -> Iterator[Unattributed]:
+    """What is not known of an entry that is judged otherwise."""
+    for half, message in (("request", request), ("response", response)):
+        if message and (unknown := message.unknown):
+            yield Unattributed(number, request.method, request.url, unknown.why, half, lost=True)
 
 
 class Malformed(Exception):  # noqa: N818 - it is what it says
@@ -143,6 +164,15 @@ class Form:
             raise problem
         return moment
 
+    def secured(self, name: str) -> Secured | None:
+        """A member that tells of an exchange's security, as our reports have it; None where it is not there."""
+        if not self.has(name):
+            return None
+        try:
+            return secured_of(self.value[name])
+        except Unfit as problem:
+            raise Malformed(f"{self.place}/{escape(name)}{problem.place}", str(problem)) from problem
+
     def _get(self, name: str, kind: type, default: Any) -> Any:
         value = self.value.get(name)
         place = f"{self.place}/{escape(name)}"
@@ -157,10 +187,7 @@ def _moment(text: str) -> datetime:
     """A date-time as tools write it: some name the zone behind the offset, or in its place, or write as in mail."""
     plain = _ZONE_NAME.sub("", text).upper()
     plain = _UTC.sub("Z", plain)
-    try:
-        return datetime.fromisoformat(_GAP.sub(r"\1\2", plain))
-    except ValueError:
-        return parsedate_to_datetime(text)
+    return read_instant(_GAP.sub(r"\1\2", plain)) or parsedate_to_datetime(text)
 
 
 def _typed(value: Any, kind: type, place: str) -> Any:
@@ -168,3 +195,26 @@ def _typed(value: Any, kind: type, place: str) -> Any:
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind in (int, float)):
         raise Malformed(place, f"{_WORDS[kind]} is needed here, not {value!r:.60}")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class AboutRun:
+    """What a file says of one run: its name, what it was, how fast its clock went, and when that was put forward."""
+
+    run: str = ""
+    title: str = UNTITLED
+    speed: float = 1.0
+    moves: Moves = ()
+
+
+def told_of_run(form: Form) -> AboutRun:
+    """What the `run` of a report says. Malformed where it is none."""
+    case = f" [{form.text('case')}]" if form.has("case") else ""
+    return AboutRun(form.text("id"), form.text("scenario") + case, form.number("speed", 1.0, FASTEST), moves_of(form))
+
+
+def moves_of(form: Form) -> Moves:
+    """When a clock was put forward, as reports and archives of ours say it. Malformed."""
+    return tuple(
+        (move.moment("at"), timedelta(seconds=move.number("seconds", 0.0, _FURTHEST))) for move in form.forms("moves")
+    )

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.errors import UserError
-from emulator.judge.judge import CONTRACT, judge
+from emulator.errors import UserError, suggestions
+from emulator.judge.echoes import CONTRACT
+from emulator.judge.judge import judge
 from emulator.judge.listing import rules_by_requirement
-from emulator.judge.proof import Proof, load_proofs
-from emulator.judge.rules import BOOKS, RULES
+from emulator.judge.rules import rules_of
 from emulator.judge.verdict import Finding, Verdict
 from emulator.judge.wording import CHECKS, CODES, FAULTS, FLOW, SCENARIO
+from emulator.record.call import ErrorCode, Issue
+from emulator.record.exchange import Exchange, provoked_in
+from emulator.record.payload import MISSING, at
 from emulator.standard.breach import ADVISORY
 from emulator.standard.guide import guide_files, quotation
-from emulator.standard.interpretation import Interpretation, load_interpretations
-from emulator.standard.release import load_release
-from emulator.standard.requirement import Requirement, load_requirements
-from emulator.wire.call import ErrorCode, Issue
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.standard.interpretation import Interpretation
+from emulator.standard.proof import Proof
+from emulator.standard.release import Release
+from emulator.standard.requirement import Requirement
 
 Explanation = dict[str, Any]
 """As `oit explain --format json` prints it; `kind` says of what it is."""
@@ -32,92 +32,95 @@ _TEXT: Final = 60
 """Characters of a text in an excerpt."""
 
 
-def explain(identifier: str, sdk: Path | None = None) -> Explanation:
-    """All there is to say about an id, however it is spelt. UserError with a near match where it is unknown.
+def explain(release: Release, identifier: str, sdk: Path | None = None) -> Explanation:
+    """All there is to say in a release about an id, however it is spelt. UserError with a near match where it is unknown.
 
     With `sdk`, an official SDK folder, the guide's own sentences are looked up there.
     """
-    name = _known(identifier)
-    requirements, rules, register = load_requirements(), _rules(), load_interpretations()
-    if name in requirements:
-        return _requirement(requirements[name], sdk)
-    if name in rules:
-        return _rule(name, sdk)
-    if name in register:
-        entry = register[name]
-        return {"kind": "interpretation", **_interpretation(entry), "quotations": _quotations(entry.requirements, sdk)}
-    return _code(name)
+    name = _known(release, identifier)
+    if name in release.numbered:
+        return _requirement(release, release.numbered[name], sdk)
+    if name in release.made(_rules):
+        return _rule(release, name, sdk)
+    if name in release.interpretations:
+        entry = release.interpretations[name]
+        quotations = _quotations(release, entry.requirements, sdk)
+        return {"kind": "interpretation", **_interpretation(entry), "quotations": quotations}
+    return _code(release, name)
 
 
-def requirements_of_rules() -> dict[str, tuple[str, ...]]:
+def requirements_of_rules(release: Release) -> dict[str, tuple[str, ...]]:
     """Every rule that a finding can bear, with the requirements that it speaks on."""
-    return {name: requirements for name, (_, requirements) in _rules().items()}
+    return {name: requirements for name, (_, requirements) in release.made(_rules).items()}
 
 
-def _known(identifier: str) -> str:
+def _known(release: Release, identifier: str) -> str:
     """The id as we spell it."""
-    known = {name.lower(): name for name in (*load_requirements(), *_rules(), *load_interpretations(), *CODES)}
+    names = (*release.numbered, *release.made(_rules), *release.interpretations, *CODES)
+    known = {name.lower(): name for name in names}
     wanted = identifier.strip()
     if spelt := _SPELT.fullmatch(wanted):
         wanted = f"MEF{spelt[1]}-{spelt[2]}{spelt[3] or ''}"
     if wanted.lower() in known:
         return known[wanted.lower()]
-    near = [known[word] for word in difflib.get_close_matches(wanted.lower(), known, n=3)]
+    near = [known[word] for word in suggestions(wanted.lower(), known, most=3)]
     hint = f"Did you mean {' or '.join(near)}?" if near else "`oit rules` lists the requirements and their rules."
     message = f"nothing is known of {identifier!r}. {hint}"
     raise UserError(message)
 
 
-def _rules() -> dict[str, tuple[str, tuple[str, ...]]]:
+def _rules(release: Release) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Every rule that a finding can bear: what it looks at, and the requirements that it speaks on."""
     numbered: dict[str, list[str]] = {}
-    for requirement, names in rules_by_requirement().items():
+    for requirement, names in rules_by_requirement(release).items():
         for name in names:
             numbered.setdefault(name, []).append(requirement)
     found: dict[str, tuple[str, tuple[str, ...]]] = {
-        rule.id: (rule.about, ()) for rule in RULES if rule.id.startswith(CONTRACT)
+        rule.id: (rule.about, ()) for rule in rules_of(release).looking if rule.id.startswith(CONTRACT)
     }
     found |= {f"{CONTRACT}{check}": (CHECKS[check], tuple(numbered.get(f"{CONTRACT}{check}", ()))) for check in CHECKS}
     found |= {f"transport.{kind}": (says, ()) for kind, says in FAULTS.items()}
     found |= {f"flow.{kind}": (says, ()) for kind, says in FLOW.items()}
     found |= {f"scenario.{kind}": (says, ()) for kind, says in SCENARIO.items()}
-    for book in BOOKS:
+    for book in rules_of(release).every_book:
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.rules}
         found |= {rule.id: (rule.about, rule.requirements) for rule in book.closing}
     return found
 
 
-def rule_table() -> dict[str, dict[str, Any]]:
-    """Every rule that a finding can bear: `{about, on[[api, operation, half]], places[]}`, what is empty left out.
+def rule_table(release: Release) -> dict[str, dict[str, Any]]:
+    """Every rule that a finding can bear in a release: `{about, on[[api, operation, half]], places[]}`, what is empty left out.
 
     `places` are patterns of what it looks at where they are always the same.
     """
-    looking = {rule.id: rule for rule in (*RULES, *(rule for book in BOOKS for rule in book.rules))}
+    rules = rules_of(release)
+    looking = {
+        rule.id: rule for rule in (*rules.looking, *(each for book in rules.claimed.values() for each in book.rules))
+    }
     table: dict[str, dict[str, Any]] = {}
-    kinds = load_release().kinds
-    for name, (about, _) in _rules().items():
+    for name, (about, _) in release.made(_rules).items():
         rule = looking.get(name)
         spots = rule.on.spots if rule and rule.on else ()
         row = {
             "about": " ".join(about.split()),
-            "on": [[spot.api, one, str(spot.half)] for spot in spots for one in spot.operations(kinds)],
+            "on": [[spot.api, one, str(spot.half)] for spot in spots for one in spot.operations(release.kinds)],
             "places": list(rule.places) if rule else [],
         }
         table[name] = {key: value for key, value in row.items() if value}
     return table
 
 
-def _requirement(requirement: Requirement, sdk: Path | None) -> Explanation:
-    catalogue, rules = load_requirements(), _rules()
-    speaking = rules_by_requirement().get(requirement.id, [])
+def _requirement(release: Release, requirement: Requirement, sdk: Path | None) -> Explanation:
+    catalogue, rules = release.numbered, release.made(_rules)
+    speaking = rules_by_requirement(release).get(requirement.id, [])
     option = catalogue.get(f"{requirement.guide}-{requirement.if_supported}") if requirement.if_supported else None
-    proofs = _proofs([requirement.id, *speaking])
+    proofs = _proofs(release, [requirement.id, *speaking])
     return {
         "kind": "requirement",
         "id": requirement.id,
         "guide": requirement.guide,
         "section": requirement.section,
-        "release": requirement.release,
+        "release": release.name,
         "title": requirement.title,
         "keyword": str(requirement.keyword),
         "side": str(requirement.side),
@@ -127,18 +130,27 @@ def _requirement(requirement: Requirement, sdk: Path | None) -> Explanation:
         "not_on_wire": requirement.not_on_wire,
         "contract": str(requirement.contract) if requirement.contract else None,
         "rules": [{"id": name, "about": rules[name][0] if name in rules else ""} for name in speaking],
-        "examples": [_example(proof) for proof in proofs],
+        "examples": [_example(release, proof) for proof in proofs],
         "ask": _asked(proofs),
         "note": requirement.note,
-        "interpretations": _touching([requirement.id]),
-        "quotations": _quotations([requirement.id], sdk),
+        "claimed": _claim(release, requirement),
+        "interpretations": _touching(release, [requirement.id]),
+        "quotations": _quotations(release, [requirement.id], sdk),
     }
 
 
-def _rule(name: str, sdk: Path | None) -> Explanation:
-    about, requirements = _rules()[name]
-    catalogue = load_requirements()
-    proofs = _proofs([name])
+def _claim(release: Release, requirement: Requirement) -> str | None:
+    """When a requirement of a guide of no single API is judged; None for all others."""
+    if requirement.guide not in release.claimable:
+        return None
+    title = release.claimable[requirement.guide].title
+    return f"judged only where a partner claims the {title}: `claims: [{requirement.guide}]` in its profile"
+
+
+def _rule(release: Release, name: str, sdk: Path | None) -> Explanation:
+    about, requirements = release.made(_rules)[name]
+    catalogue = release.numbered
+    proofs = _proofs(release, [name])
     ours = name.startswith((CONTRACT, "transport.", "flow.", "scenario."))
     advisory = name in _ADVISED
     return {
@@ -151,22 +163,20 @@ def _rule(name: str, sdk: Path | None) -> Explanation:
             for each in requirements
             if each in catalogue
         ],
-        "examples": [_example(proof) for proof in proofs],
+        "examples": [_example(release, proof) for proof in proofs],
         "ask": _asked(proofs),
-        "interpretations": [] if ours else _touching(requirements),
-        "quotations": [] if ours else _quotations(requirements, sdk),
+        "interpretations": [] if ours else _touching(release, requirements),
+        "quotations": [] if ours else _quotations(release, requirements, sdk),
     }
 
 
 _ADVISED: Final = tuple(f"{CONTRACT}{check}" for check in ADVISORY)
 
 
-def _code(name: str) -> Explanation:
+def _code(release: Release, name: str) -> Explanation:
     words = CODES[name]
     mentioned = re.compile(rf"\b{re.escape(name)}\b")
-    speaking = [
-        each for each in load_requirements().values() if mentioned.search(f"{each.title} {each.seen} {each.note}")
-    ]
+    speaking = [each for each in release.numbered.values() if mentioned.search(f"{each.title} {each.seen} {each.note}")]
     issue = name in list(ErrorCode)
     body: Any = {"code": name, "reason": "Why, in a few words"}
     if issue:
@@ -201,21 +211,23 @@ def _interpretation(entry: Interpretation) -> dict[str, Any]:
     }
 
 
-def _touching(requirements: Iterable[str]) -> list[dict[str, Any]]:
+def _touching(release: Release, requirements: Iterable[str]) -> list[dict[str, Any]]:
     wanted = set(requirements)
-    return [_interpretation(entry) for entry in load_interpretations().values() if wanted & set(entry.requirements)]
+    return [_interpretation(entry) for entry in release.interpretations.values() if wanted & set(entry.requirements)]
 
 
-def _quotations(requirements: Sequence[str], sdk: Path | None) -> list[dict[str, Any]]:
+def _quotations(release: Release, requirements: Sequence[str], sdk: Path | None) -> list[dict[str, Any]]:
     """The sentences of the guides, where they can be found; UserError where a guide itself is not there."""
     if sdk is None:
         return []
     found: list[dict[str, Any]] = []
     for identifier in requirements:
-        requirement = load_requirements().get(identifier)
+        requirement = release.numbered.get(identifier)
         if requirement is None:
             continue
         files = guide_files(sdk, requirement.guide)
+        if not files and requirement.guide in release.claimable:
+            continue  # an SDK has it as a picture of its pages
         if not files:
             number = requirement.guide.removeprefix("MEF")
             message = f"--sdk {sdk}: no guide of MEF {number} is there (a file whose name begins with 'MEF {number} ')"
@@ -236,26 +248,25 @@ def _quotations(requirements: Sequence[str], sdk: Path | None) -> list[dict[str,
 # -- examples --------------------------------------------------------------------------------------
 
 
-def _proofs(names: Iterable[str]) -> list[Proof]:
-    proofs = load_proofs()
-    return [proofs[name] for name in dict.fromkeys(names) if name in proofs]
+def _proofs(release: Release, names: Iterable[str]) -> list[Proof]:
+    return [release.proofs[name] for name in dict.fromkeys(names) if name in release.proofs]
 
 
 def _asked(proofs: Iterable[Proof]) -> list[str]:
     return list(dict.fromkeys(question for proof in proofs for question in proof.ask))
 
 
-def _example(proof: Proof) -> dict[str, Any]:
+def _example(release: Release, proof: Proof) -> dict[str, Any]:
     """A run that a rule passes, the change that it notices, and what it says then."""
-    finding = None if proof.never_fails else finding_of(proof)
+    finding = None if proof.never_fails else finding_of(release, proof)
     return {
         "rule": proof.id,
-        "right": [_told(exchange) for exchange in proof.right],
-        "wrong": [] if proof.changed else [_told(exchange) for exchange in proof.wrong],
-        "changed": list(_changes(proof)),
+        "right": [_told(release, exchange) for exchange in proof.right],
+        "wrong": [] if proof.changed else [_told(release, exchange) for exchange in proof.wrong],
+        "changed": list(_changes(release, proof)),
         "never_fails": proof.never_fails,
         "declared": _declared(proof),
-        "finding": _finding_json(proof, finding) if finding else None,
+        "finding": _finding_json(release, proof, finding) if finding else None,
     }
 
 
@@ -267,13 +278,14 @@ def _declared(proof: Proof) -> dict[str, Any]:
         "options": dict(said.options),
         "readings": dict(said.readings),
         "unsupported": list(said.unsupported),
+        "claims": sorted(said.claims),
     }
     return {name: value for name, value in told.items() if value}
 
 
-def finding_of(proof: Proof) -> Finding | None:
+def finding_of(release: Release, proof: Proof) -> Finding | None:
     """What the rule of a proof finds in the run that is wrong."""
-    judged = judge(proof.wrong, load_release(), declared=proof.declared)
+    judged = judge(proof.wrong, release, declared=proof.declared, provoked=provoked_in(proof.wrong))
     grave = (Verdict.FAIL, Verdict.DISPUTED, Verdict.WARNING)
     mine = [
         finding
@@ -284,23 +296,23 @@ def finding_of(proof: Proof) -> Finding | None:
     return mine[0] if mine else None
 
 
-def _finding_json(proof: Proof, finding: Finding) -> dict[str, Any]:
+def _finding_json(release: Release, proof: Proof, finding: Finding) -> dict[str, Any]:
     shown = {
         "verdict": str(finding.verdict),
         "blame": str(finding.blame),
-        "exchange": _told(proof.wrong[finding.exchange]) if finding.exchange else None,
+        "exchange": _told(release, proof.wrong[finding.exchange]) if finding.exchange else None,
         "pointer": finding.pointer,
         "message": finding.message,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _changes(proof: Proof) -> Iterator[dict[str, Any]]:
+def _changes(release: Release, proof: Proof) -> Iterator[dict[str, Any]]:
     """Each change: where, from what to what, and what stands around it in both runs."""
     right, wrong = list(proof.right), list(proof.wrong)
     for name, half, pointer, before, after in proof.changed:
         spot = proof.names.index(name)
-        change: dict[str, Any] = {"exchange": _told(right[spot]), "half": half, "pointer": pointer}
+        change: dict[str, Any] = {"exchange": _told(release, right[spot]), "half": half, "pointer": pointer}
         for key, value, runs in (("right", before, right), ("wrong", after, wrong)):
             if value is not MISSING:
                 change[key] = value
@@ -314,11 +326,11 @@ def _body(exchange: Exchange, half: str) -> Any:
     return message.body if message else MISSING
 
 
-def _told(exchange: Exchange) -> str:
+def _told(release: Release, exchange: Exchange) -> str:
     """`POST /quote -> 201`, without the host and base path."""
     path = exchange.request.url.partition("://")[2].partition("/")[2]
     if exchange.api and exchange.kind:
-        base = load_release().contract(exchange.api, exchange.kind).base_path.lstrip("/")
+        base = release.contract(exchange.api, exchange.kind).base_path.lstrip("/")
         path = path.removeprefix(base).lstrip("/")
     answered = exchange.response.status if exchange.response else "no answer"
     return f"{exchange.request.method} /{path} -> {answered}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from emulator.wire.exchange import Exchange
+from emulator.record.exchange import Exchange
 
 if TYPE_CHECKING:
     from emulator.judge.run import Run, Shown
@@ -25,6 +25,14 @@ class Fold(Generic[Known]):
 
     start: Callable[[], Known]
     take: Callable[[Known, Run, Exchange], None]
+
+
+@dataclass(slots=True)
+class Taken(Generic[Known]):
+    """What a fold knows, and from how many exchanges."""
+
+    known: Known
+    taken: int = 0
 
 
 def grouped(api: str, operation: str, by: Callable[[Exchange], Any]) -> Fold[dict[str, list[Exchange]]]:

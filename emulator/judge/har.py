@@ -8,9 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from emulator.judge.bodies import Kept, body_of, not_held
-from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed
-from emulator.wire.coding import MAX_REQUEST
-from emulator.wire.exchange import (
+from emulator.judge.entries import Entry, Form, Malformed, Recorded, Unattributed, moves_of
+from emulator.record.coding import MAX_REQUEST
+from emulator.record.exchange import (
     FASTEST,
     LONGEST,
     Fault,
@@ -20,7 +20,8 @@ from emulator.wire.exchange import (
     Unread,
     UnreadKind,
 )
-from emulator.wire.secrets import masked_url
+from emulator.record.relayed import relayed_of
+from emulator.record.secrets import masked_url
 
 Body = tuple[bytes, Unread | None]
 LeftOut = Callable[[str, str], str | None]
@@ -91,6 +92,7 @@ def _entry(number: int, form: Form, left_out: LeftOut) -> Entry | Unattributed:
         response=answered,
         fault=fault,
         recorded=_recorded(ours) if ours else Recorded(step=f"entry {number}"),
+        secured=form.secured("_secured"),
     )
 
 
@@ -141,12 +143,17 @@ def _recorded(form: Form) -> Recorded:
         api=told("api"),
         kind=told("kind"),
         operation=told("operation"),
+        release=told("release"),
         step=told("step"),
+        sender=told("from"),
         provoked=form.value.get("provoked") is True,
         spoilt=form.value.get("spoilt") is True,
+        leg=told("leg"),
+        relayed=relayed_of(form.value.get("relayed")),
         run=form.text("run", ""),
         title=form.text("scenario", ""),
         speed=form.number("speed", 1.0, FASTEST),
+        moves=moves_of(form),
     )
 
 

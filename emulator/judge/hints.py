@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
+from emulator.judge.echoes import CONTRACT
 from emulator.judge.explanation import finding_of
-from emulator.judge.judge import CONTRACT
-from emulator.judge.proof import load_proofs
 from emulator.judge.verdict import Finding
-from emulator.wire.payload import MISSING
+from emulator.record.payload import MISSING
+from emulator.standard.release import Release
 
 _NUMBERS: Final = ("number", "integer")
 _FORMATS: Final = {
@@ -21,23 +21,23 @@ _FORMATS: Final = {
 }
 
 
-def hints(finding: Mapping[str, Any]) -> tuple[str, ...]:
-    """Questions to whoever is at fault; `finding` is one of a report, in which None stands for what is not there."""
+def hints(release: Release, finding: Mapping[str, Any]) -> tuple[str, ...]:
+    """Questions to whoever is at fault; `finding` is one of a report of that release, in which None stands for what is not there."""
     if finding["rule"].startswith(CONTRACT):
         return tuple(_of_contract(finding["expected"], finding["found"]))
     fitting = (
         proof.ask
-        for proof in map(load_proofs().get, (finding["rule"], *finding["requirements"]))
-        if proof and _alike(_shown_by(proof.id), finding)
+        for proof in map(release.proofs.get, (finding["rule"], *finding["requirements"]))
+        if proof and _alike(_shown_by(release, proof.id), finding)
     )
     return next(fitting, ())
 
 
-@cache
-def _shown_by(identifier: str) -> Finding | None:
+@lru_cache(maxsize=1_000)
+def _shown_by(release: Release, identifier: str) -> Finding | None:
     """What a rule finds in its own example, for which its questions are written."""
-    proof = load_proofs()[identifier]
-    return None if proof.never_fails else finding_of(proof)
+    proof = release.proofs[identifier]
+    return None if proof.never_fails else finding_of(release, proof)
 
 
 def _alike(example: Finding | None, finding: Mapping[str, Any]) -> bool:

@@ -12,12 +12,13 @@ from itertools import accumulate
 from typing import Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.run import Run, succeeded
+from emulator.judge.run import Run
+from emulator.judge.showing import succeeded
 from emulator.judge.times import CLOCKS, GRACE, ROUNDED, SKEW
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at
 from emulator.standard.events import Query, query_of
 from emulator.standard.formats import is_uri
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
 
 SUBSCRIBE: Final = "registerListener"
 UNSUBSCRIBE: Final = "unregisterListener"
@@ -28,9 +29,9 @@ Parties = tuple[tuple[str, str], ...]
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def asks_for(made: Exchange) -> Query:
+def asks_for(run: Run, made: Exchange) -> Query:
     """What a subscription is to."""
-    return query_of(at(made.request.body, "/query"))
+    return query_of(at(made.request.body, "/query"), run.kinds)
 
 
 def parties_of(exchange: Exchange) -> Parties:
@@ -75,17 +76,17 @@ class Hubs:
     """Whether an event came to one of these callbacks, so that URLs tell whose an event is (a gateway can change them)."""
     _open: dict[str | None, list[Exchange]] = field(default_factory=dict)
 
-    def take(self, _run: Run, exchange: Exchange) -> None:
+    def take(self, run: Run, exchange: Exchange) -> None:
         """Take in the next exchange."""
         if exchange.api != self.api:
             return
         if exchange.kind == "notification":
             self.found = self.found or self._callback_of(exchange) is not None
         elif exchange.operation == SUBSCRIBE and succeeded(exchange):
-            self._made(exchange)
+            self._made(run, exchange)
         elif exchange.operation == UNSUBSCRIBE and succeeded(exchange):
             for made in self._open.pop(exchange.path_params.get("id"), ()):
-                self._ended(made, exchange)
+                self._ended(run, made, exchange)
 
     def told_to(self, event: Exchange) -> Mapping[Query, Alike]:
         """The subscriptions that an event can follow from, by its URL; empty where it is none of theirs."""
@@ -94,19 +95,19 @@ class Hubs:
             return self.at_callback[callback]
         return {} if self.found else self.alike
 
-    def _made(self, exchange: Exchange) -> None:
+    def _made(self, run: Run, exchange: Exchange) -> None:
         self.made.append(exchange)
         for group in self._groups(exchange):
-            group.setdefault(asks_for(exchange), Alike(exchange)).in_force += 1
+            group.setdefault(asks_for(run, exchange), Alike(exchange)).in_force += 1
         identifier = at(exchange.response.body, "/id") if exchange.response else MISSING
         if identifier is None or isinstance(identifier, str):
             self.by_id.setdefault(identifier, []).append(exchange)
             self._open.setdefault(identifier, []).append(exchange)
 
-    def _ended(self, made: Exchange, by: Exchange) -> None:
+    def _ended(self, run: Run, made: Exchange, by: Exchange) -> None:
         self.ends[made.n] = by
         for group in self._groups(made):
-            alike = group[asks_for(made)]
+            alike = group[asks_for(run, made)]
             alike.in_force -= 1
             alike.ended = by
 
@@ -139,9 +140,9 @@ def was_under_way(event: Exchange, happened: datetime | None, end: Exchange, run
     end was when its answer says so (`Date`); without a word of it both clocks go alike.
     """
     ended = over(end)
-    if event.at > ended + run.spread(GRACE):
+    if run.lasted(ended, event.at) > run.spread(GRACE):
         return False
-    return happened is None or happened <= max(ended + run.spread(ROUNDED), _by_their_clock(end, ended))
+    return happened is None or happened <= max(ended + run.spread(ROUNDED), by_their_clock(end, ended))
 
 
 def over(exchange: Exchange) -> datetime:
@@ -149,7 +150,8 @@ def over(exchange: Exchange) -> datetime:
     return exchange.at + timedelta(milliseconds=exchange.elapsed_ms)
 
 
-def _by_their_clock(exchange: Exchange, ours: datetime) -> datetime:
+def by_their_clock(exchange: Exchange, ours: datetime) -> datetime:
+    """When an exchange was over, by the clock of who answered: what its `Date` says, else the moment that it was by ours."""
     date = exchange.response.header("Date") if exchange.response else None
     if not date:
         return ours
@@ -216,7 +218,9 @@ class Listening:
         known = run.known(hubs(api))
         rewritten = not known.found and bool(_events(run, api))
         self.all: Final = [
-            Subscription(made, known.ends.get(made.n), asks_for(made), parties_of(made), rewritten or run.hears(made))
+            Subscription(
+                made, known.ends.get(made.n), asks_for(run, made), parties_of(made), rewritten or run.hears(made)
+            )
             for made in known.made
         ]
         groups: dict[tuple[Query, Parties, bool], list[Subscription]] = {}

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from emulator.judge.claimed import NOBODY, Claimed, claimed_in
+from emulator.judge.echoes import merged, without_echoes
 from emulator.judge.elsewhere import is_elsewhere
-from emulator.judge.refusals import Refuser, is_refused, refusals
+from emulator.judge.refusals import is_refused, refusals
+from emulator.judge.roles import SELF_TEST, Roles
 from emulator.judge.rule import ANY_OPERATION, NOTHING, ClosingRule, Outcome, Rule, apply, close
-from emulator.judge.rules import CLOSING, RULES
-from emulator.judge.rules.common import STEADY
-from emulator.judge.run import NOTHING_DECLARED, Declared, Half, Run, Said
-from emulator.judge.verdict import Blame, Finding, Verdict, blamed, worst
-from emulator.standard.breach import Check
+from emulator.judge.rules import rules_of
+from emulator.judge.run import Half, Run, Said
+from emulator.judge.runs import RunsByRelease, declared_for
+from emulator.judge.times import Moves
+from emulator.judge.unsaid import unanswered, unread
+from emulator.judge.verdict import Finding, Verdict, worst
+from emulator.record.exchange import Exchange, Party
+from emulator.standard.declared import NOTHING_DECLARED, Declared
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.standard.requirement import load_requirements
-from emulator.wire.coding import ACCEPTED
-from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
+from emulator.standard.requirement import Feature, Requirement
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
-CONTRACT: Final = "contract."
-"""How the ids of the contract's own rules begin."""
-_REFUSED_CODINGS: Final = ((UnreadKind.MISCODED, 400), (UnreadKind.CODING, 415))
-
 
 @dataclass(frozen=True, slots=True)
 class RequirementVerdict:
-    """What a run says of one requirement, and the numbers of the exchanges that say so."""
+    """What a run says of one requirement, and the numbers of the exchanges that say so.
+
+    `release` is the one whose requirement it is, None where that is the run's. `why` says why it does not apply, where
+    that is not for the partners' own word.
+    """
 
     id: str
     verdict: Verdict
     exchanges: tuple[int, ...]
+    release: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +59,34 @@ def judge(
     spoilt: frozenset[int] = frozenset(),
     heard: tuple[str, ...] = (),
     speed: float = 1.0,
+    moves: Moves = (),
     withheld: frozenset[str] = frozenset(),
     elsewhere: Callable[[str], bool] = lambda _: False,
-    sut: Party | None = None,
+    roles: Roles = SELF_TEST,
     declared: Declared = NOTHING_DECLARED,
-    refuser: Refuser | None = None,
     expected: frozenset[int] = frozenset(),
-    rules: Sequence[Rule] = RULES,
-    closing: Sequence[ClosingRule] = CLOSING,
+    rules: Sequence[Rule] | None = None,
+    closing: Sequence[ClosingRule] | None = None,
 ) -> Judgement:
-    """Judge the exchanges of a run against a release. Never raises, whatever the messages hold.
+    """Judge the exchanges of a run, each by its release. Never raises, whatever the messages hold.
 
-    With a party under test, a requirement's verdict comes from that party's messages alone: what the
-    emulated one says right proves nothing of the other. Findings are told of both.
+    `release` is that of the run, and of what says none. There are rows of its requirements, and of those of each other
+    release that occurs.
+
+    `roles` say who plays which party. With parties under test, a requirement's verdict comes from their messages alone:
+    what an emulated one says right proves nothing of the other. Findings are told of both.
 
     `provoked` are the numbers of exchanges whose request was made wrong on purpose: the request is
     neither blamed nor counted as evidence, while the response is judged as any other. `spoilt` are those
     whose response was spoilt, held back or lost on purpose: nothing is made of it. `heard` are callbacks
     at which the transcript itself listens, so that an event which is not there was not sent to them. `speed` is how
-    many seconds the clock of the transcript counted in one. `withheld` are ids of resources some of whose events were
+    many seconds the clock of the transcript counted in one, `moves` are when it was put forward, by how much. `withheld` are ids of resources some of whose events were
     held back on purpose. `elsewhere` says of an id whether another run of the same Buyer's has, or may have, to do
     with it.
 
-    A refused request is no evidence for its sender. What else a refusal says is told where `refuser` says who refuses;
-    `expected` are the numbers of exchanges that were awaited as they are, a refusal included.
+    A refused request is no evidence for its sender. What else a refusal says is told where the sender is not ours;
+    `expected` are the numbers of exchanges that were awaited as they are, a refusal included. `rules` and `closing` are
+    those of each release unless others are given.
     """
     judging = Judging(
         release,
@@ -85,11 +94,11 @@ def judge(
         spoilt=spoilt,
         heard=heard,
         speed=speed,
+        moves=moves,
         withheld=withheld,
         elsewhere=elsewhere,
-        sut=sut,
+        roles=roles,
         declared=declared,
-        refuser=refuser,
         expected=expected,
         rules=rules,
         closing=closing,
@@ -113,40 +122,83 @@ class Judging:
         spoilt: frozenset[int] = frozenset(),
         heard: tuple[str, ...] = (),
         speed: float = 1.0,
+        moves: Moves = (),
         withheld: frozenset[str] = frozenset(),
         elsewhere: Callable[[str], bool] = lambda _: False,
-        sut: Party | None = None,
+        roles: Roles = SELF_TEST,
         declared: Declared = NOTHING_DECLARED,
-        refuser: Refuser | None = None,
         expected: frozenset[int] = frozenset(),
-        rules: Sequence[Rule] = RULES,
-        closing: Sequence[ClosingRule] = CLOSING,
+        rules: Sequence[Rule] | None = None,
+        closing: Sequence[ClosingRule] | None = None,
     ) -> None:
-        self.run = Run(release, declared, provoked, spoilt, heard, speed, withheld, elsewhere)
-        self._found = _Tally(sut)
-        self._choice = _chosen(tuple(rules), release.kinds)
-        self._closing = closing
-        self._refuser, self._expected, self._sut = refuser, expected, sut
+        def make(which: Release) -> Run:
+            told = declared_for(declared, release, which)
+            return Run(which, told, provoked, spoilt, heard, speed, withheld, elsewhere, moves)
+
+        self._runs = RunsByRelease(release, make)
+        self._rules, self._closing = rules, closing
+        self._expected, self._roles = expected, roles
+        self._findings: list[Finding] = []
+        self._parts: dict[Run, _Part] = {}
+        self._tallies: dict[str, _Tally] = {}
+        self._part_of(self._runs.main)
+        self.heard = 0
 
     def hear(self, exchange: Exchange) -> list[Finding]:
-        """What the rules find in the next exchange. Never raises, whatever its messages hold."""
-        run, found, before = self.run, self._found, len(self._found.findings)
-        run.add(exchange)
+        """What the rules find in the next exchange. Never raises, whatever its messages hold. `heard` counts them."""
+        self.heard += 1
+        run = self._runs.add(exchange)
+        part = self._parts.get(run) or self._part_of(run)
+        before = len(self._findings)
+        self._hear(part, exchange)
+        return part.sign(self._findings, before)
+
+    def _part_of(self, run: Run) -> _Part:
+        release = run.release
+        claimed = NOBODY if self._rules is not None else claimed_in(release, run.declared.claims)
+        part = self._parts[run] = _Part(
+            run,
+            release.made(_choice_of) if self._rules is None else _Choice(self._rules, release.kinds),
+            rules_of(release).closing if self._closing is None else self._closing,
+            claimed,
+            self._tallies.setdefault(release.name, _Tally(self._roles, self._findings)),
+            None if release is self._runs.main.release else release.name,
+            self._runs.leg_of[run],
+        )
+        return part
+
+    def _hear(self, part: _Part, exchange: Exchange) -> None:
+        run, found, before = part.run, part.found, len(self._findings)
         if exchange.beside:
-            return []
+            return
+        if part.claimed.requirements:
+            self._hear_claimed(part, exchange)
+        if exchange.authorizes:
+            found.findings += unanswered(exchange)
+            return
         silent = exchange.response is None or exchange.n in run.spoilt or is_elsewhere(run, exchange)
         for half in Half:
             if exchange.n in run.provoked if half is Half.REQUEST else silent:
                 continue
             said = Said(run, exchange, half)
             if said.unread:
-                found.findings += _unread(said, said.unread)
+                found.findings += unread(said, said.unread)
             else:
-                found.message(said, [self._looked(rule, said) for rule in self._choice.on(said)])
+                found.message(said, [self._looked(rule, said) for rule in part.choice.on(said)])
         if exchange.n not in run.spoilt:
-            found.findings += _unanswered(exchange)
-            found.findings += self._refused(exchange, found.findings[before:])
-        return found.findings[before:]
+            found.findings += unanswered(exchange)
+            found.findings += self._refused(run, exchange, found.findings[before:])
+
+    def _hear_claimed(self, part: _Part, exchange: Exchange) -> None:
+        """Let the rules look that are of no API: at all but what was wrong on purpose, whoever may have answered."""
+        run = part.run
+        for half in Half:
+            ours = run.provoked if half is Half.REQUEST else run.spoilt
+            if exchange.n in ours or (half is Half.RESPONSE and exchange.response is None):
+                continue
+            said = Said(run, exchange, half)
+            if not said.unread:
+                part.found.message(said, [apply(rule, said) for rule in part.claimed.looking[half]])
 
     def _looked(self, rule: Rule, said: Said) -> Outcome:
         """What a rule says of a message, without what the gaps of the run may explain.
@@ -168,22 +220,34 @@ class Judging:
         kept = tuple(f for f in outcome.findings if f.verdict is Verdict.ERROR or (f.pointer, f.message) in known)
         return outcome if len(kept) == len(outcome.findings) else Outcome(kept, ())
 
-    def _refused(self, exchange: Exchange, found: Sequence[Finding]) -> Iterator[Finding]:
-        """What a refusal of a call says, where it was neither provoked nor awaited. Ours speaks of the party under test."""
-        if self._refuser is None or not is_refused(exchange) or exchange.kind == "notification":
+    def _refused(self, run: Run, exchange: Exchange, found: Sequence[Finding]) -> Iterator[Finding]:
+        """What a refusal of a call says, where it was neither provoked nor awaited, nor is one of what we ask ourselves."""
+        if self._roles.emulates(exchange.sender) or not is_refused(exchange) or exchange.kind == "notification":
             return
-        if exchange.n in self.run.provoked or exchange.n in self._expected:
-            return
-        if self._refuser is Refuser.PARTNERS or exchange.sender is self._sut:
-            yield from refusals(self.run, exchange, self._refuser, found)
+        if exchange.n not in run.provoked and exchange.n not in self._expected:
+            ours = self._roles.emulates(exchange.receiver)
+            yield from refusals(run, exchange, found, ours=ours)
 
     def close(self) -> Judgement:
         """The judgement of all that was heard, after the rules that look at the whole run. Once only.
 
         Of a run with gaps these find nothing wrong: what they miss may stand there.
         """
-        found, run = self._found, self.run
-        for rule in self._closing:
+        rows: list[RequirementVerdict] = []
+        for part in self._parts.values():
+            before = len(self._findings)
+            self._close(part)
+            part.sign(self._findings, before)
+        for part in {
+            id(part.found): part for part in self._parts.values()
+        }.values():  # what legs show is of one release
+            rows += part.rows()
+        return Judgement(tuple(self._findings), tuple(rows))
+
+    def _close(self, part: _Part) -> None:
+        found, run = part.found, part.run
+        closing = (*part.closing, *(part.claimed.closing if self._closing is None else ()))
+        for rule in closing:
             for remark, outcome in close(rule, run):
                 if run.gaps and any(finding.verdict is not Verdict.ERROR for finding in outcome.findings):
                     continue
@@ -191,7 +255,6 @@ class Judging:
                     found.add(None, None, outcome)
                 else:
                     found.add(remark.party, remark.exchange, outcome, half=remark.half)
-        return Judgement(tuple(found.findings), tuple(found.verdicts(run.declared)))
 
 
 class _Choice:
@@ -217,26 +280,25 @@ class _Choice:
                     yield rule
 
 
-@lru_cache(maxsize=8)
-def _chosen(rules: tuple[Rule, ...], kinds: ReleaseKinds) -> _Choice:
-    return _Choice(rules, kinds)
+def _choice_of(release: Release) -> _Choice:
+    return _Choice(rules_of(release).looking, release.kinds)
 
 
 @dataclass
 class _Tally:
-    """What was found so far, and on which requirements something was seen."""
+    """What was found so far, and on which requirements of a release something was seen."""
 
-    sut: Party | None
-    findings: list[Finding] = field(default_factory=list)
+    roles: Roles
+    findings: list[Finding]
     _seen: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _spoken: dict[str, set[Verdict]] = field(default_factory=lambda: defaultdict(set))
 
     def message(self, said: Said, outcomes: Sequence[Outcome]) -> None:
         """All that the rules say of one message; what two of them say of one place becomes one finding."""
-        findings, said_already = _without_echoes([finding for outcome in outcomes for finding in outcome.findings])
+        findings, said_already = without_echoes([finding for outcome in outcomes for finding in outcome.findings])
         evidence = tuple(identifier for outcome in outcomes for identifier in outcome.evidence)
-        self.add(said.author, said.exchange, Outcome(tuple(_merged(findings)), evidence), half=said.half)
-        if self.sut in (None, said.author):
+        self.add(said.author, said.exchange, Outcome(tuple(merged(findings)), evidence), half=said.half)
+        if self.roles.counts(said.author):
             for finding in said_already:
                 for identifier in finding.requirements:
                     self._spoken[identifier].add(finding.verdict)
@@ -246,7 +308,7 @@ class _Tally:
     ) -> None:
         """Keep findings; let them count for a requirement where the author is under test, and was not refused."""
         self.findings += outcome.findings
-        if self.sut not in (None, author):
+        if not self.roles.counts(author):
             return
         if half is Half.REQUEST and exchange is not None and is_refused(exchange):
             outcome = replace(outcome, evidence=())
@@ -260,89 +322,50 @@ class _Tally:
                 if not self._seen[identifier] or self._seen[identifier][-1] != exchange.n:
                     self._seen[identifier].append(exchange.n)
 
-    def verdicts(self, declared: Declared) -> Iterator[RequirementVerdict]:
-        """One row for each requirement that shows on the wire, in the order of the guides."""
-        for requirement in load_requirements().values():
+    def verdicts(
+        self, declared: Declared, requirements: Iterable[Requirement], unused: Mapping[Feature, str]
+    ) -> Iterator[RequirementVerdict]:
+        """One row for each requirement that shows on the wire, in the order of the guides.
+
+        `unused` says of what is not in use why its requirements do not apply.
+        """
+        for requirement in requirements:
             if requirement.not_on_wire:
                 continue
             verdict = worst(self._spoken.get(requirement.id, set()))
             option = f"{requirement.guide}-{requirement.if_supported}" if requirement.if_supported else None
             # An option that nobody declared is in use where something of it was seen.
             used = declared.options.get(option, verdict is not Verdict.NOT_SEEN) if option else True
-            if not used:
+            why = unused.get(requirement.feature, "") if requirement.feature and verdict is Verdict.NOT_SEEN else ""
+            if not used or why:
                 verdict = Verdict.NOT_APPLICABLE
-            yield RequirementVerdict(requirement.id, verdict, tuple(sorted(set(self._seen.get(requirement.id, ())))))
+            seen = tuple(sorted(set(self._seen.get(requirement.id, ()))))
+            yield RequirementVerdict(requirement.id, verdict, seen, why=why)
 
 
-def _without_echoes(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """The findings to tell of one message, and those that another one says already.
-
-    What the contract fails at a place, no rule warns of again, and the other way round: the words of the one would be
-    told with the verdict of the other. That something changed unexplained is left out where the message has a fault
-    that explains it.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is judged by one release, and by what; `release` is its name where that is not the run's. Legs of one release
+    have a part each, and share what was found.
     """
-    explained = any(finding.verdict is Verdict.FAIL for finding in findings)
-    places = {finding.pointer for finding in findings if not finding.rule.endswith(STEADY)}
-    kept = [f for f in findings if not f.rule.endswith(STEADY) or not (explained or f.pointer in places)]
-    failed = {(f.pointer, f.rule.startswith(CONTRACT)) for f in kept if f.verdict is Verdict.FAIL and f.pointer}
-    echoes = [f for f in kept if f.verdict in _MILDER and (f.pointer, not f.rule.startswith(CONTRACT)) in failed]
-    left_out = {id(finding) for finding in echoes}
-    return [finding for finding in kept if id(finding) not in left_out], echoes
 
+    run: Run
+    choice: _Choice
+    closing: Sequence[ClosingRule]
+    claimed: Claimed
+    found: _Tally
+    release: str | None
+    leg: str | None
 
-_MILDER: Final = (Verdict.WARNING, Verdict.DISPUTED)
-"""What weighs less than a fail."""
+    def sign(self, findings: list[Finding], start: int) -> list[Finding]:
+        """The findings from `start` on, which are of this release and leg: they say so where that is not the run's."""
+        told = findings[start:]
+        if self.release is not None or self.leg is not None:
+            told = findings[start:] = [replace(finding, release=self.release, leg=self.leg) for finding in told]
+        return told
 
-
-def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings of one message, where what the contract and a guide's rule say of one place is said once.
-
-    Where both have the same verdict the guide's rule speaks, being the more exact, and takes over what the contract's
-    finding hurts.
-    """
-    by_guide = {(f.pointer, f.verdict) for f in findings if not f.rule.startswith(CONTRACT)}
-    of_contract: dict[tuple[str, Verdict], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.rule.startswith(CONTRACT):
-            of_contract[finding.pointer, finding.verdict].append(finding)
-    for finding in findings:
-        if not finding.rule.startswith(CONTRACT):
-            others = of_contract.pop((finding.pointer, finding.verdict), [])
-            hurt = dict.fromkeys(identifier for one in (finding, *others) for identifier in one.requirements)
-            yield replace(finding, requirements=tuple(hurt)) if others else finding
-        elif (finding.pointer, finding.verdict) not in by_guide:
-            yield finding
-
-
-def _unread(said: Said, unread: Unread) -> Iterator[Finding]:
-    """What is to be said of a message whose body is not known: of a request's coding, and only where it was refused.
-
-    Many codings are allowed, and nobody has to know all of them (RFC 9110, 8.4); a body that is not what its own header
-    says is wrong by any reading.
-    """
-    miscoded = unread.kind is UnreadKind.MISCODED
-    if said.half is Half.REQUEST and (unread.kind, said.status) in _REFUSED_CODINGS:
-        yield Finding(
-            rule=f"{CONTRACT}{Check.CODING}",
-            requirements=(),
-            verdict=Verdict.FAIL if miscoded else Verdict.WARNING,
-            blame=blamed(said.author),
-            exchange=said.exchange.n,
-            expected=f"one of {ACCEPTED}, or none",
-            found=said.exchange.request.coding,
-            message=unread.why,
-        )
-
-
-def _unanswered(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.response is None:
-        fault = exchange.fault
-        yield Finding(
-            rule=f"transport.{fault.kind}" if fault else "transport.unanswered",
-            requirements=(),
-            verdict=Verdict.NOT_SEEN,
-            blame=Blame.TRANSPORT,
-            exchange=exchange.n,
-            expected="a response",
-            message=fault.message if fault else "there is no response",
-        )
+    def rows(self) -> Iterator[RequirementVerdict]:
+        """The verdict of each requirement of this release."""
+        asked = (*self.run.release.requirements.values(), *self.claimed.requirements)
+        rows = self.found.verdicts(self.run.declared, asked, self.claimed.unused(self.run))
+        return rows if self.release is None else (replace(row, release=self.release) for row in rows)

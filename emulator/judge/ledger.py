@@ -13,20 +13,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from emulator.judge.dues import Due, Mark, News, Owing, history_of, moment_of, news_of
+from emulator.judge.dues import Owing, history_of
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import Listening, over, subscriptions, was_under_way
+from emulator.judge.news import Due, Mark, News, news_of
 from emulator.judge.run import Life, Run
-from emulator.judge.run import succeeded as was_accepted
-from emulator.judge.times import GRACE, SKEW
+from emulator.judge.runs import runs_of
+from emulator.judge.showing import succeeded as was_accepted
+from emulator.judge.times import GRACE, SKEW, Moves
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at
+from emulator.standard.instant import read_moment
 from emulator.standard.kinds.facts import Kind
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
-__all__ = ["GOOD", "Account", "Due", "Ledger", "Mark", "Told", "ledger_of", "moment_of", "read_ledger", "subscriptions"]
+__all__ = ["GOOD", "Account", "Due", "Ledger", "Mark", "Told", "ledger_of", "read_ledger", "subscriptions"]
 
 _LAST: Final = 1 << 62
 """Among lines of one moment, those that no exchange says come last."""
@@ -83,7 +86,7 @@ class Line:
 
 @dataclass(slots=True)
 class Account:
-    """The ledger's page of one resource."""
+    """The ledger's page of one resource, in one of the legs where there are several."""
 
     kind: Kind
     id: str
@@ -92,6 +95,7 @@ class Account:
     run: Run
     due: list[Due] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    leg: str | None = None
 
     @property
     def marks(self) -> frozenset[Mark]:
@@ -156,16 +160,27 @@ class Ledger:
 
 
 def read_ledger(
-    exchanges: Iterable[Exchange], release: Release, *, now: datetime, grace: float | None = None
+    exchanges: Iterable[Exchange],
+    release: Release,
+    *,
+    now: datetime,
+    grace: float | None = None,
+    moves: Moves = (),
 ) -> Ledger:
     """The ledger of a transcript, as it stands at `now`. Never raises, whatever the messages hold.
 
-    `grace` is how long an event may take, in seconds.
+    `release` is that of exchanges which say none; each release has pages of its own.
+    `grace` is how long an event may take, in seconds; `moves` as for `judge`.
     """
-    run = Run(release)
-    for exchange in exchanges:
-        run.add(exchange)
-    return ledger_of(run, now=now, grace=grace)
+    runs = runs_of(exchanges, release, lambda which: Run(which, moves=moves))
+    if len(runs.all) == 1:
+        return ledger_of(runs.main, now=now, grace=grace)
+    accounts: list[Account] = []
+    for run in runs.all:
+        for account in ledger_of(run, now=now, grace=grace).accounts:
+            account.leg = runs.leg_of[run]
+            accounts.append(account)
+    return Ledger(tuple(sorted(accounts, key=lambda account: _first(account.life))))
 
 
 def ledger_of(run: Run, *, now: datetime, grace: float | None = None) -> Ledger:
@@ -222,7 +237,7 @@ def _told(event: Exchange, run: Run) -> Told:
         exchange=event,
         event_type=about.type if about else str(event.operation),
         event_id=identifier if isinstance(identifier, str) else None,
-        moment=moment_of(at(body, "/eventTime")),
+        moment=read_moment(at(body, "/eventTime")),
         item=item,
     )
     named = at(body, "/eventType")
@@ -236,27 +251,42 @@ def _told(event: Exchange, run: Run) -> Told:
 
 
 def _pair(account: Account, now: datetime, grace: timedelta) -> None:
-    """Match events with what they tell of. An event names no state: time decides, and else their order."""
-    free = _different(account.told)
-    for fits in (_tells_to_the_second, _tells):
-        for due in [due for due in account.due if due.told is None]:
-            found = next((told for told in free if fits(told, due)), None)
-            if found is not None:
-                free.remove(found)
-                due.told = found
+    """Match events with what they tell of, and mark both."""
+    free = _matched(account, grace)
     for due in account.due:
         if due.told is not None:
-            took = due.told.exchange.at - due.known
+            took = account.run.lasted(due.known, due.told.exchange.at)
             due.mark = Mark.LATE if took > grace else Mark.DELIVERED
             due.told.mark(due.mark, f"{took.total_seconds():.0f} s after it" if took > grace else "")
-        elif now - due.latest > grace and not due.cut_off:
+        elif account.run.lasted(due.latest, now) > grace and not due.cut_off:
             due.mark = Mark.NEVER_ARRIVED
     for told in free:
-        took = told.exchange.at - told.moment if told.moment is not None else timedelta()
+        took = account.run.lasted(told.moment, told.exchange.at) if told.moment is not None else timedelta()
         if took > grace:
             told.mark(Mark.LATE, f"{took.total_seconds():.0f} s after its eventTime")
         else:
             told.mark(Mark.UNCONFIRMED)
+
+
+def _matched(account: Account, grace: timedelta) -> list[Told]:
+    """Match events with what they tell of; the answer is those that are left. An event names no state: time decides, and
+    else their order. Of members that changed one event can tell for several changes, if it comes in time after each.
+    """
+    different = _different(account.told)
+    free = list(different)
+
+    def in_time(told: Told, due: Due) -> bool:
+        return _tells(told, due) and (not due.members or account.run.lasted(due.latest, told.exchange.at) <= grace)
+
+    def shared(told: Told, due: Due) -> bool:
+        return bool(due.members) and in_time(told, due) and told.exchange.n > due.before
+
+    for fits, among in ((_tells_to_the_second, free), (in_time, free), (shared, different), (_tells, free)):
+        for due in [due for due in account.due if due.told is None]:
+            due.told = next((told for told in among if fits(told, due)), None)
+            if due.told in free:
+                free.remove(due.told)
+    return free
 
 
 def _different(told: Sequence[Told]) -> list[Told]:
@@ -356,5 +386,13 @@ def _against_reads(told: Told, account: Account) -> None:
     place, log = account.kind.state_at, account.kind.history
     state = at(after.value, place)
     grown = len(history_of(after.value, log)) > len(history_of(before.value, log))
-    if state == at(before.value, place) and not grown:
+    told_of = at(after.value, log.at) if log else MISSING
+    if state == at(before.value, place) and not grown and (told_of is not MISSING or not _comes_back(state, account)):
         told.mark(Mark.CONTRADICTS, f"#{before.exchange.n} and #{after.exchange.n} both show {state}")
+
+
+def _comes_back(state: Any, account: Account) -> bool:
+    """Whether a resource can leave a state and be in it again, so that nobody sees what was in between."""
+    cycle, lifecycles = account.kind.cycle, account.run.release.lifecycles
+    machines = [lifecycles[name] for name in cycle.names.values() if name in lifecycles] if cycle else []
+    return any(each.reaches(following, str(state)) for each in machines for following in each.after(str(state)))

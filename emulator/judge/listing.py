@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from emulator.judge.rules import BOOKS
-from emulator.judge.rules.contract import REQUIREMENTS, Aspect
+from emulator.judge.rules import rules_of
 from emulator.standard.breach import Check
-from emulator.standard.requirement import Requirement
+from emulator.standard.requirement import Aspect, Feature, Requirement
+
+if TYPE_CHECKING:
+    from emulator.standard.release import Release
 
 _CHECKS: Final[dict[Aspect, tuple[Check, ...]]] = {
     Aspect.PAYLOAD: (
@@ -21,10 +23,12 @@ _CHECKS: Final[dict[Aspect, tuple[Check, ...]]] = {
 """Which checks can notice a breach of an aspect: the inverse of `contract.touches`."""
 
 
-def rows(requirements: Mapping[str, Requirement] | Iterable[Requirement]) -> list[dict[str, Any]]:
-    """What `oit rules --format json` prints, in the order given: one row for each requirement."""
-    listed = requirements.values() if isinstance(requirements, Mapping) else requirements
-    speaking = rules_by_requirement()
+_FEATURES: Final[dict[Feature, str]] = {Feature.HYBRID: "the hybrid flow", Feature.ENCRYPTION: "encrypted tokens"}
+
+
+def rows(release: Release, requirements: Iterable[Requirement]) -> list[dict[str, Any]]:
+    """What `oit rules --format json` prints, in the order given: one row for each of these requirements of a release."""
+    speaking = rules_by_requirement(release)
     return [
         {
             "id": each.id,
@@ -34,21 +38,22 @@ def rows(requirements: Mapping[str, Requirement] | Iterable[Requirement]) -> lis
             "title": each.title,
             "rules": speaking.get(each.id, []),
             "seen": each.seen,
+            "feature": _FEATURES[each.feature] if each.feature else None,
             "not_on_wire": each.not_on_wire,
         }
-        for each in listed
+        for each in requirements
     ]
 
 
-def rules_by_requirement() -> dict[str, list[str]]:
+def rules_by_requirement(release: Release) -> dict[str, list[str]]:
     """The rule ids that findings on a requirement bear, by requirement."""
     found: dict[str, list[str]] = {}
-    for numbered in REQUIREMENTS.values():
+    for numbered in release.aspects.values():
         for aspect, identifier in numbered.items():
             # An API that numbers nothing about products has no product payloads.
             checks = [check for check in _CHECKS[aspect] if check is not Check.PRODUCT or Aspect.PRODUCT in numbered]
             found[identifier] = [f"contract.{check}" for check in checks]
-    for book in BOOKS:
+    for book in rules_of(release).every_book:
         for name, requirements in book.speaking():
             for identifier in requirements:
                 found.setdefault(identifier, []).append(name)
@@ -74,4 +79,8 @@ def table(listed: Iterable[Mapping[str, Any]]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     rules = f"not on the wire: {row['not_on_wire']}" if row["not_on_wire"] else ", ".join(row["rules"])
-    return str(row["id"]), str(row["side"]), str(row["title"]), rules or "no rule yet"
+    return str(row["id"]), str(row["side"]), str(row["title"]), rules or _unspoken(row)
+
+
+def _unspoken(row: Mapping[str, Any]) -> str:
+    return f"no rule yet: it is of {row['feature']} only" if row["feature"] else "no rule yet"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from emulator.judge.run import Life, Run, succeeded
+from emulator.judge.run import Life, Run
+from emulator.judge.runs import runs_of
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.release import Release
-from emulator.standard.use_case import NOTIFICATION, POLLING, UseCase, load_use_cases
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.standard.use_case import NOTIFICATION, POLLING, UseCase
 
 Row = tuple[str, str, str]
 """A use case, a way (polling, notification, or "" where there is but one) and an outcome."""
@@ -18,11 +20,10 @@ _TAKEN: Final = 204
 
 
 def played(exchanges: Iterable[Exchange], release: Release, *, spoilt: frozenset[int] = frozenset()) -> set[Row]:
-    """The rows that a run shows. `spoilt` are exchanges whose answer was wrong on purpose: they show nothing."""
-    run = Run(release, spoilt=spoilt)
-    for exchange in exchanges:
-        run.add(exchange)
-    return {row for case in load_use_cases().values() for row in _rows(case, run)}
+    """The rows that a run shows of a release. `spoilt` are exchanges whose answer was wrong on purpose: they show nothing."""
+    runs = runs_of(exchanges, release, lambda which: Run(which, spoilt=spoilt)).all
+    mine = [run for run in runs if run.release is release]
+    return {row for case in release.use_cases.values() for run in mine for row in _rows(case, run)}
 
 
 def _rows(case: UseCase, run: Run) -> Iterator[Row]:
@@ -30,18 +31,18 @@ def _rows(case: UseCase, run: Run) -> Iterator[Row]:
         if any(_delivered(told) for told in run.of(event, api=case.api)):
             yield case.id, "", event
     if case.by is not None:
-        about: dict[Life, None] = {}
+        about: dict[Life, list[Exchange]] = {}
         for exchange in run.of(case.by, api=case.api):
             yield from _asked(case, run, exchange, about)
-        for life in about:
-            yield from _ends(case, life, run)
+        for life, calls in about.items():
+            yield from _ends(case, life, run, calls)
     elif case.of is not None:
         for life in run.lives(case.of):
             yield from _ends(case, life, run)
 
 
-def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, None]) -> Iterator[Row]:
-    """What a call shows; the resource that it made or is about is added to `about`."""
+def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, list[Exchange]]) -> Iterator[Row]:
+    """What a call shows; the resource that it made or is about is added to `about`, with the call."""
     if exchange.n in run.spoilt or not _holds(case.asks, exchange.request.body):
         return
     for outcome, wanted in case.answers.items():
@@ -49,22 +50,34 @@ def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, None])
             yield case.id, "", outcome
     life = _life(case, run, exchange) if succeeded(exchange) else None
     if life is not None:
-        about[life] = None
+        about.setdefault(life, []).append(exchange)
 
 
 def _life(case: UseCase, run: Run, exchange: Exchange) -> Life | None:
-    """The resource that a call made, or is about."""
+    """The resource that a call made, or is about: by what the use case says of its request, by the answer, or by the path."""
     if case.about is not None and case.of is not None:
         return run.life(case.of, at(exchange.request.body, case.about))
-    return next((life for _, life in run.lived(exchange)), None)
+    shown = next((life for _, life in run.lived(exchange)), None)
+    by = run.kinds.shown_by(str(exchange.api), str(exchange.operation))
+    return shown if shown or by is None else run.life(by[0].name, exchange.path_params.get("id"))
 
 
-def _ends(case: UseCase, life: Life, run: Run) -> Iterator[Row]:
-    first = next((shown for shown in life.shown if shown.whole), None)  # a list leaves members out
-    if first is None or not _holds(case.begins, first.value):
-        return
+def _ends(case: UseCase, life: Life, run: Run, calls: Sequence[Exchange] = ()) -> Iterator[Row]:
+    """The outcomes that a resource shows: after the first of the calls to which it was as the use case `begins`."""
+    since = 0
+    for call in calls:
+        first = life.last_before(call) or next((shown for shown in life.whole if shown.exchange.n >= call.n), None)
+        if first is not None and _holds(case.begins, first.value):
+            since = call.n
+            break
+    else:
+        first = next(iter(life.whole), None)  # a list leaves members out
+        if calls or first is None or not _holds(case.begins, first.value):
+            return
     for outcome, wanted in case.ends.items():
-        end = next((n for n, shown in enumerate(life.shown) if _holds(wanted, shown.value)), None)
+        end = next(
+            (n for n, shown in enumerate(life.shown) if shown.exchange.n >= since and _holds(wanted, shown.value)), None
+        )
         if end is not None:
             yield case.id, _way(case, life, end, run) if case.told else "", outcome
 

@@ -10,25 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.run import Run, succeeded
+from emulator.judge.run import Run
+from emulator.judge.showing import succeeded
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 
 REFUSED: Final = "flow.refused"
 NOT_SERVED: Final = "flow.not-served"
-
-
-class Refuser(StrEnum):
-    """Who refuses, as far as the party under test is concerned."""
-
-    OURS = "ours"  # our own party refuses what the party under test sends
-    PARTNERS = "partners"  # the traffic is that of others
 
 
 def is_refused(exchange: Exchange) -> bool:
@@ -37,13 +30,13 @@ def is_refused(exchange: Exchange) -> bool:
     return 400 <= status < 500 or status in _NOT_NOW  # noqa: PLR2004
 
 
-def refusals(run: Run, exchange: Exchange, refuser: Refuser, found: Sequence[Finding]) -> Iterator[Finding]:
-    """What is to be said of a refusal; `found` is what the rules found in the exchange."""
+def refusals(run: Run, exchange: Exchange, found: Sequence[Finding], *, ours: bool) -> Iterator[Finding]:
+    """What is to be said of a refusal, `ours` or a partner's; `found` is what the rules found in the exchange."""
     assert exchange.response is not None
     status = exchange.response.status
     if any(_explains(finding, exchange) for finding in found) or _is_over(run, exchange):
         return
-    cause = _PARTNERS if refuser is Refuser.PARTNERS else _cause(run, exchange)
+    cause = _cause(run, exchange) if ours else _PARTNERS
     said = f"{exchange.request.method} {exchange.operation} was answered {status}{_reason(exchange.response.body)}"
     guess = "that id was given by nothing that was seen" if status == _NOT_FOUND else "no rule says why"
     yield Finding(

@@ -9,18 +9,18 @@ interpretation register and from what the partners declared.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from emulator.judge.run import Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import MISSING, as_json, hoped
 from emulator.standard.breach import Breach
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.standard.requirement import Keyword, Requirement, load_requirements
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, as_json, hoped
+from emulator.standard.requirement import Keyword, Requirement
 
 LOG = logging.getLogger(__name__)
 
@@ -54,10 +54,12 @@ class Chosen:
     items: bool = False
 
     def of(self, kinds: ReleaseKinds, api: str) -> tuple[str, ...]:
-        """Their operationIds."""
+        """Their operationIds; none where the release does not have the kind."""
         if not self.kind:
             told = kinds.telling(api)
             return tuple(one.operation for one in told if not self.items or kinds.kind(one.kind).items)
+        if self.kind not in kinds.kinds:
+            return ()
         shown = kinds.kind(self.kind).views
         return tuple(operation for view in self.views for operation in shown.get(view, ()))
 
@@ -255,7 +257,8 @@ def verdict_of(breach: Breach, requirements: Sequence[str], run: Run) -> tuple[V
             return Verdict.DISPUTED, Blame.SPEC
     if breach.advisory:
         return Verdict.WARNING, None
-    known = [_catalogue()[identifier] for identifier in requirements if identifier in _catalogue()]
+    catalogue = run.release.numbered
+    known = [catalogue[identifier] for identifier in requirements if identifier in catalogue]
     if known and all(_waived(requirement, run) for requirement in known):
         return None
     if known and all(requirement.keyword in _SOFT for requirement in known):
@@ -270,16 +273,6 @@ def _waived(requirement: Requirement, run: Run) -> bool:
 
 
 _SOFT: Final = (Keyword.SHOULD, Keyword.SHOULD_NOT)
-
-
-def _catalogue() -> Mapping[str, Requirement]:
-    global _CATALOGUE  # noqa: PLW0603 - read when the first rule needs it, not at import
-    if _CATALOGUE is None:
-        _CATALOGUE = load_requirements()
-    return _CATALOGUE
-
-
-_CATALOGUE: Mapping[str, Requirement] | None = None
 
 
 def _findings(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from emulator.judge.rule import FINE, ClosingRule, Look, Mark, On, Remark, Rule
 from emulator.judge.run import Run, Said
+from emulator.record.payload import MISSING, as_json, at, every
 from emulator.standard.breach import Breach, Check
-from emulator.wire.payload import MISSING, as_json, at, every
 
 When = Callable[[Said], bool]
 """Whether a rule has a say on a message at all."""
@@ -48,11 +49,19 @@ def breach(
     return Breach(place, expected, found, message, check=Check.HINT if hint else Check.RULE, reading=reading)
 
 
-class Rulebook:
-    """The rules of one guide, in its order. Labels are those of the guide: `R27`, or several of them."""
+def _softened(mark: Mark) -> Mark:
+    return replace(mark, check=Check.HINT) if isinstance(mark, Breach) else mark
 
-    def __init__(self, guide: str, api: str) -> None:
-        self.guide, self.api = guide, api
+
+class Rulebook:
+    """The rules of one guide, in its order. Labels are those of the guide: `R27`, or several of them.
+
+    A guide of several APIs has a book for each. The `part` of one stands before the names of its rules that have no label,
+    which tells them from those of the others.
+    """
+
+    def __init__(self, guide: str, api: str, part: str = "") -> None:
+        self.guide, self.api, self.part = guide, api, part
         self.rules: list[Rule] = []
         self.closing: list[ClosingRule] = []
 
@@ -60,6 +69,27 @@ class Rulebook:
         """The full ids of labels; one that is full already (of another guide) stays."""
         given_labels = (labels,) if isinstance(labels, str) else labels
         return tuple(label if label.startswith("MEF") else f"{self.guide}-{label}" for label in given_labels)
+
+    def told_by(self, told: Callable[[str], str | None]) -> Rulebook:
+        """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out."""
+        made = Rulebook(self.guide, self.api, self.part)
+        made.rules = [rule for each in self.rules if (rule := _told_by(each, told))]
+        made.closing = [closing for each in self.closing if (closing := _told_by(each, told))]
+        return made
+
+    def hinting(self) -> Rulebook:
+        """The book where no guide was read: what its rules find is worth a warning, since no clause stands behind it."""
+
+        def softly(look: Look) -> Look:
+            return lambda said: (_softened(mark) for mark in look(said))
+
+        def at_the_end(look: Callable[[Run], Iterable[Remark]]) -> Callable[[Run], Iterable[Remark]]:
+            return lambda run: (replace(remark, mark=_softened(remark.mark)) for remark in look(run))
+
+        made = Rulebook(self.guide, self.api, self.part)
+        made.rules = [replace(rule, look=softly(rule.look)) for rule in self.rules]
+        made.closing = [replace(closing, look=at_the_end(closing.look)) for closing in self.closing]
+        return made
 
     def speaking(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The id of each rule, with the requirements that it speaks on."""
@@ -81,7 +111,7 @@ class Rulebook:
     ) -> None:
         """Add a rule. `name` tells it from others on the same requirement; it must be unique with it."""
         ids = self.ids(labels)
-        self.rules.append(Rule(_rule_id(self.guide, ids, name), ids, on, _conditional(look, when), about, places))
+        self.rules.append(Rule(self._id(ids, name), ids, on, _conditional(look, when), about, places))
 
     def rule(
         self, labels: str | tuple[str, ...] = (), *, on: On, name: str = "", when: When | None = None
@@ -102,10 +132,13 @@ class Rulebook:
         def keep(look: Callable[[Run], Iterable[Remark]]) -> Callable[[Run], Iterable[Remark]]:
             ids = self.ids(labels)
             about = inspect.getdoc(look) or ""
-            self.closing.append(ClosingRule(_rule_id(self.guide, ids, name), ids, look, about))
+            self.closing.append(ClosingRule(self._id(ids, name), ids, look, about))
             return look
 
         return keep
+
+    def _id(self, ids: tuple[str, ...], name: str) -> str:
+        return _rule_id(self.guide, ids, f"{self.part}-{name}" if self.part and name and not ids else name)
 
     # The words.
 
@@ -256,6 +289,19 @@ def _same(found: Any, allowed: tuple[Any, ...]) -> bool:
 
 def _conditional(look: Look, when: When | None) -> Look:
     return look if when is None else lambda said: look(said) if when(said) else ()
+
+
+_Told = TypeVar("_Told", Rule, ClosingRule)
+
+
+def _told_by(rule: _Told, told: Callable[[str], str | None]) -> _Told | None:
+    """A rule with the labels of a release, under the id that begins with the first of them; None where none is left."""
+    if not rule.requirements:
+        return rule
+    here = tuple(name for key in rule.requirements if (name := told(key)) is not None)
+    if here == rule.requirements:
+        return rule
+    return replace(rule, id=here[0] + rule.id.removeprefix(rule.requirements[0]), requirements=here) if here else None
 
 
 def _rule_id(guide: str, ids: tuple[str, ...], name: str) -> str:

@@ -9,62 +9,23 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Generic, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
-from emulator.judge.fold import Fold, Known
+from emulator.judge.bodies import is_gap
+from emulator.judge.fold import Fold, Known, Taken
+from emulator.judge.showing import View, showings, shown_by, told_about
+from emulator.judge.times import Moves, lasted
+from emulator.record.exchange import Exchange, Party, Unread
+from emulator.record.payload import MISSING, at
+from emulator.standard.declared import NOTHING_DECLARED, Declared
 from emulator.standard.kinds.facts import Event, Kind
-from emulator.wire.exchange import Exchange, Party, Unread, UnreadKind
-from emulator.wire.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What the partners told each other before they talked; None and absence mean that nobody said.
-
-    `buyers` and `sellers` are the ids that `buyerId` and `sellerId` tell apart: with fewer than two there
-    is nobody to tell apart. `options` says of an option of a guide (`MEF123-O1`) whether it is used.
-    `readings` pins entries of the interpretation register to one of their readings. `unsupported` names
-    operations as `api.operationId`.
-    """
-
-    buyers: tuple[str, ...] | None = None
-    sellers: tuple[str, ...] | None = None
-    options: Mapping[str, bool] = field(default_factory=dict)
-    readings: Mapping[str, str] = field(default_factory=dict)
-    unsupported: tuple[str, ...] = ()
-
-
-NOTHING_DECLARED: Final = Declared()
-
-
-class View(StrEnum):
-    """In answer to what a resource was shown."""
-
-    CREATED = "created"  # the answer to the request that made it
-    RETRIEVED = "retrieved"  # the answer to a read by id
-    PATCHED = "patched"  # the answer to a change
-    LISTED = "listed"  # an entry of a list, often with fewer attributes
-
-
-_VIEWS: Final[Mapping[str, View]] = {
-    "create": View.CREATED,
-    "retrieve": View.RETRIEVED,
-    "patch": View.PATCHED,
-    "list": View.LISTED,
-}
-"""Operations that show resources, by what they do with them."""
-
-
-def succeeded(exchange: Exchange) -> bool:
-    """Whether the request was answered by a 2xx."""
-    return exchange.response is not None and 200 <= exchange.response.status < 300  # noqa: PLR2004
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +138,7 @@ class Run:
         speed: float = 1.0,
         withheld: frozenset[str] = frozenset(),
         elsewhere: Callable[[str], bool] = lambda _: False,
+        moves: Moves = (),
     ) -> None:
         """`heard` are callbacks at which the transcript itself listens, `speed` how fast its clock goes; the others are as in `judge`.
 
@@ -185,7 +147,7 @@ class Run:
         """
         self.release, self.declared, self.provoked, self.spoilt = release, declared, provoked, spoilt
         self.withheld, self.elsewhere = withheld, elsewhere
-        self._heard, self._speed = heard, speed
+        self._heard, self._speed, self.moves = heard, speed, moves
         self.exchanges: list[Exchange] = []
         self.gaps = False
         self._by_operation: dict[tuple[str, str], list[Exchange]] = {}
@@ -193,27 +155,39 @@ class Run:
         self._lives: dict[str, dict[str, Life]] = {kind.name: {} for kind in self.kinds}
         self._shown: dict[int, tuple[Shown, ...]] = {}
         self._acts: list[int] = []
-        self._folds: dict[Fold[Any], _Taken[Any]] = {}
+        self._folds: dict[Fold[Any], Taken[Any]] = {}
 
     def add(self, exchange: Exchange) -> None:
         """Take in the next exchange. Never raises, whatever its bodies hold."""
         self.exchanges.append(exchange)
-        self.gaps = self.gaps or _is_gap(exchange)
-        if exchange.request.method != "GET" and not exchange.beside and exchange.kind != "notification":
-            self._acts.append(exchange.n)
+        self.pass_by(exchange)
         if exchange.api is None or exchange.operation is None:
             return
         self._by_operation.setdefault((exchange.api, exchange.operation), []).append(exchange)
         if exchange.kind == "notification":
             self._note_event(exchange)
-        elif (shown := self.shown_by(exchange)) and succeeded(exchange) and exchange.n not in self.spoilt:
-            self._note_shown(exchange, *shown)
+        elif exchange.response is not None and exchange.n not in self.spoilt:
+            self._note_shown(exchange)
+
+    def pass_by(self, exchange: Exchange) -> None:
+        """Take note that the next exchange took place: all that is to be known of one of another release."""
+        self.gaps = self.gaps or is_gap(exchange)
+        if exchange.acts:
+            self._acts.append(exchange.n)
+
+    def begin_beside(self, other: Run) -> None:
+        """Take note of all that another Run knows to have taken place: this one begins now."""
+        self.gaps, self._acts = other.gaps, list(other._acts)
 
     def spread(self, span: timedelta) -> timedelta:
         """What the clock of the transcript counts while so much time passes in reality: messages on their way, and the
         difference of two clocks, are real, however fast time goes.
         """
         return span * self._speed
+
+    def lasted(self, since: datetime, until: datetime) -> timedelta:
+        """How much time passed between two moments, but for what the clock of the transcript was put forward meanwhile."""
+        return lasted(since, until, self.moves) if self.moves else until - since
 
     def of(self, *operations: str, api: str) -> Sequence[Exchange]:
         """The exchanges of these operations so far, in order."""
@@ -231,17 +205,15 @@ class Run:
 
     def life(self, kind: str, identifier: Any) -> Life | None:
         """The life of a resource of the kind of that name, None where nothing was seen of it."""
-        return self._lives[kind].get(identifier) if isinstance(identifier, str) else None
+        return self._lives.get(kind, {}).get(identifier) if isinstance(identifier, str) else None
 
     def lives(self, kind: str) -> Collection[Life]:
         """All resources of the kind of that name, in the order in which they were first seen."""
-        return self._lives[kind].values()
+        return self._lives.get(kind, {}).values()
 
     def shown_by(self, exchange: Exchange) -> tuple[Kind, View] | None:
         """The kind of resource that a success of this operation shows, and in answer to what."""
-        found = self.kinds.shown_by(str(exchange.api), str(exchange.operation))
-        view = _VIEWS.get(found[1]) if found else None
-        return (found[0], view) if found and view else None
+        return shown_by(self.kinds, exchange.api, exchange.operation)
 
     def event(self, exchange: Exchange) -> Event | None:
         """What a notification tells of, by the listener that it came to."""
@@ -252,9 +224,9 @@ class Run:
 
         ValueError where it has gathered from that one already: a fold never goes back.
         """
-        memory: _Taken[Known] | None = self._folds.get(fold)
+        memory: Taken[Known] | None = self._folds.get(fold)
         if memory is None:
-            memory = self._folds[fold] = _Taken(fold.start())
+            memory = self._folds[fold] = Taken(fold.start())
         end = len(self.exchanges)
         while before is not None and end and self.exchanges[end - 1].n >= before.n:
             end -= 1
@@ -272,14 +244,15 @@ class Run:
 
     def hears(self, subscribed: Exchange) -> bool:
         """Whether the notifications of a subscription are sure to stand in the transcript: it listens at their
-        callback, or one of them came there. A capture of one side's requests holds none.
+        callback, or passed on what came there, or one of them came there. A capture of one side's requests holds none.
         """
         callback = at(subscribed.request.body, "/callback")
         if not isinstance(callback, str) or not callback:
             return False
         told = self.known(_TOLD_TO)
         spot = bisect_left(told, callback)
-        return callback.startswith(self._heard) or (spot < len(told) and told[spot].startswith(callback))
+        is_led = subscribed.relayed is not None and subscribed.relayed.is_heard
+        return is_led or callback.startswith(self._heard) or (spot < len(told) and told[spot].startswith(callback))
 
     def shown(self, exchange: Exchange) -> tuple[Shown, ...]:
         """The resources that an exchange's response showed."""
@@ -292,6 +265,10 @@ class Run:
             lives = self._lives[by[0].name]
             yield from ((shown, lives[shown.value["id"]]) for shown in self.shown(exchange))
 
+    def uses(self, key: str) -> bool | None:
+        """Whether the partners declared an option of a guide used, by its key; None where they said nothing."""
+        return self.declared.options.get(self.release.told(key) or "")
+
     def reads_as(self, interpretation: str, reading: str) -> bool:
         """Whether a reading of the interpretation register holds: the declared one, else our default."""
         return self.reading(interpretation) == reading
@@ -301,43 +278,26 @@ class Run:
         entry = self.release.interpretations[interpretation]
         return self.declared.readings.get(interpretation, entry.default)
 
-    def _note_shown(self, exchange: Exchange, kind: Kind, view: View) -> None:
+    def _note_shown(self, exchange: Exchange) -> None:
         assert exchange.response is not None
-        body = exchange.response.body
-        pattern = "/*" if view is View.LISTED else ""
+        found = showings(self.kinds, exchange.api, exchange.operation, exchange.response.status, exchange.response.body)
         shown: list[Shown] = []
-        for place, value in every(body, pattern):
-            if isinstance(value, dict) and isinstance(value.get("id"), str):
-                shown.append(Shown(exchange, view, place, value))
-                self._life(kind, value["id"], exchange).see(shown[-1])
+        for kind, view, place, value in found:
+            shown.append(Shown(exchange, view, place, value))
+            self._life(kind, value["id"], exchange).see(shown[-1])
         self._shown[exchange.n] = tuple(shown)
 
     def _note_event(self, exchange: Exchange) -> None:
         """An event is told about the resource of its kind; without one seen before it is still remembered."""
-        event = self.event(exchange)
-        identifier = at(exchange.request.body, "/event/id")
-        if event is not None and isinstance(identifier, str):
-            self._life(self.kinds.kind(event.kind), identifier, exchange).told.append(exchange)
+        about = told_about(self.kinds, exchange.api, exchange.operation, exchange.request.body)
+        if about is not None:
+            self._life(*about, exchange).told.append(exchange)
 
     def _life(self, kind: Kind, identifier: str, exchange: Exchange) -> Life:
         lives = self._lives[kind.name]
         if identifier not in lives:
             lives[identifier] = Life(kind, identifier, exchange.n, len(lives))
         return lives[identifier]
-
-
-def _is_gap(exchange: Exchange) -> bool:
-    messages = (exchange.request, exchange.response)
-    held = all(m is None or m.unread is None or m.unread.kind is not UnreadKind.NOT_HELD for m in messages)
-    return not held and exchange.request.method != "GET"
-
-
-@dataclass(slots=True)
-class _Taken(Generic[Known]):
-    """What a fold knows, and from how many exchanges."""
-
-    known: Known
-    taken: int = 0
 
 
 def _take_url(known: list[str], _run: Run, exchange: Exchange) -> None:

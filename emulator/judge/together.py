@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from emulator.judge.run import succeeded
-from emulator.wire.exchange import Transcript
-from emulator.wire.payload import at, every
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Transcript
+from emulator.record.payload import at, every
 
 
 class Together:

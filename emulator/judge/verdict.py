@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING
+from emulator.record.exchange import Party
+from emulator.record.payload import MISSING
 
 
 class Verdict(StrEnum):
@@ -75,7 +75,8 @@ class Finding:
     `rule` names the rule that noticed it, `requirements` the ids (`MEF115-R52`) that it hurts.
     `exchange` is the exchange's number, None where the finding is about the run. `pointer` is a JSON
     Pointer into the judged body ("" is the whole). `expected` and `found` are JSON values or MISSING.
-    `message` is one sentence for a human.
+    `message` is one sentence for a human. `release` is that of the exchange, None where it is the run's; so is `leg`,
+    None where there is but one.
     """
 
     rule: str
@@ -87,3 +88,5 @@ class Finding:
     expected: Any = MISSING
     found: Any = MISSING
     message: str = ""
+    release: str | None = None
+    leg: str | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import FaultKind
 from emulator.standard.breach import Check
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import FaultKind
 
 CHECKS: Final[dict[Check, str]] = {
     Check.UNREADABLE: "The body is JSON in UTF-8, of a sane depth. Where it is not, nothing in it can be judged.",

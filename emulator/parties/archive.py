@@ -23,8 +23,9 @@ from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.recorder import DurableTranscript
 from emulator.parties.rows import body_of, exchange_of, owed_of, readable, timer_of
+from emulator.parties.scopes import family
 from emulator.parties.store import HUB, MARKS
-from emulator.wire.secrets import masked_body, masked_headers, masked_url, without_secrets
+from emulator.record.secrets import masked_body, masked_headers, masked_url, without_secrets
 
 FORMAT: Final = 1
 """Version of the file that `lines` writes and `restore` reads."""
@@ -220,11 +221,6 @@ def _is_pair(value: Any) -> bool:
 
 def _line(value: Any) -> bytes:
     return orjson.dumps(value) + b"\n"
-
-
-def family(run: str) -> str:
-    """The run that one kept under this name belongs to."""
-    return run.partition("|")[0]
 
 
 def _names(database: Database, run: str) -> list[str]:

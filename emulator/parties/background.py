@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from emulator.parties.clock import Clock, RealClock
-from emulator.wire.call import Unavailable
+from emulator.record.call import Unavailable
 
 _LOG: Final = logging.getLogger(__name__)
 

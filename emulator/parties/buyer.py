@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from emulator.wire.call import ApiError, Call, Reply
+from emulator.record.call import ApiError, Call, Reply
 
 HEARD: Final = Reply(204)
 

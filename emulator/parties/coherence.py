@@ -5,23 +5,22 @@ It is looked for in what was read, whether or not all of it has the right shape,
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from emulator.errors import hint, suggestion
 from emulator.parties.callbacks import WORDS, networks
-from emulator.standard.interpretation import load_interpretations
+from emulator.record.patch import merged
+from emulator.record.payload import MISSING, at, escape, every
+from emulator.record.secret_names import has_name, has_words
+from emulator.standard.kinds.facts import Kind
+from emulator.standard.member_names import member_names
 from emulator.standard.release import Release
-from emulator.standard.requirement import load_requirements
-from emulator.standard.strict import merge
 from emulator.standard.ways import misstep, states_of
-from emulator.wire.payload import MISSING, at, escape, every
-from emulator.wire.secret_names import has_name, has_words
 
 Loose = tuple[str, bool, str]
 """A JSON Pointer, whether its key is meant, and what is wrong there."""
-_WITH_PATHS: Final = ("productOfferingQualification", "quote", "productOrder")
 _SOME_OFFERING: Final[Mapping[str, Any]] = {
     "name": "",
     "specification": "",
@@ -81,7 +80,7 @@ def _inherited(offerings: Mapping[str, Any], key: str) -> tuple[dict[str, Any], 
             break
         base = one["extends"]
         if not isinstance(base, str) or base not in offerings:
-            problem = f"there is no offering {base!r:.60}; {_hint(base, offerings)}" if len(chain) == 1 else ""
+            problem = f"there is no offering {base!r:.60}; {hint(base, offerings)}" if len(chain) == 1 else ""
             break
         if base in chain:
             circle = " → ".join([*chain[chain.index(base) :], base])
@@ -91,26 +90,29 @@ def _inherited(offerings: Mapping[str, Any], key: str) -> tuple[dict[str, Any], 
     for name in reversed(chain):
         own = offerings[name]
         if isinstance(own, dict):
-            below = merge(below, {member: value for member, value in own.items() if member != "extends"})
+            below = merged(below, {member: value for member, value in own.items() if member != "extends"})
     return below, problem
 
 
 def loose_ends(
     raw: Mapping[str, Any],
-    release: Callable[[], Release],
+    release: Release,
+    plain: Collection[str],
 ) -> Iterator[Loose]:
-    """Everything that does not fit together. `release` is asked for only where something of it is named."""
+    """Everything that does not fit together in a profile of a seller of this release. `plain` are the kinds of resource that
+    no module serves in its own way.
+    """
     yield from _places(raw)
     yield from _products(raw)
     yield from _offerings(raw)
-    yield from _paths(raw)
+    yield from _paths(raw, release, plain)
     yield from _notifications(raw)
-    yield from _declarations(raw)
+    yield from _declarations(raw, release)
     patterns = [(place, pattern) for place, pattern in every(raw, "/unsupported/*") if isinstance(pattern, str)]
     if patterns:
-        yield from _unknown_operations(patterns, release())
+        yield from _unknown_operations(patterns, release)
     if secrets := [(place, name) for place, name in every(raw, "/secrets/*") if isinstance(name, str)]:
-        yield from _senseless_secrets(secrets, release())
+        yield from _senseless_secrets(secrets, release)
 
 
 def operations_named(pattern: str, release: Release) -> frozenset[str]:
@@ -135,8 +137,8 @@ def _missing(raw: Mapping[str, Any], pattern: str, kind: str, noun: str) -> Iter
     known = there if isinstance(there, dict) else {}
     for place, name in every(raw, pattern):
         if isinstance(name, str) and name not in known:
-            hint = f"; {_hint(name, known)}" if _near(name, known) else ""
-            yield place, False, f"there is no {noun} {name!r:.100}{hint}"
+            near = f"; {hint(name, known)}" if suggestion(name, known) else ""
+            yield place, False, f"there is no {noun} {name!r:.100}{near}"
 
 
 def _places(raw: Mapping[str, Any]) -> Iterator[Loose]:
@@ -161,27 +163,47 @@ def _offerings(raw: Mapping[str, Any]) -> Iterator[Loose]:
             yield place, False, "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"
 
 
-def _paths(raw: Mapping[str, Any]) -> Iterator[Loose]:
+def _paths(raw: Mapping[str, Any], release: Release, plain: Collection[str]) -> Iterator[Loose]:
     """A step that waits for two things, a state that there is not, a way that the lifecycle does not have."""
-    for kind in _WITH_PATHS:
-        steps = at(raw, f"/behaviour/{kind}/path")
-        if not isinstance(steps, list):
-            continue
-        for n, step in enumerate(steps):
-            for one in ("after_seconds", "signal"):
-                if isinstance(step, dict) and step.get(one) is not None and step.get("reads") is not None:
-                    yield f"/behaviour/{kind}/path/{n}", False, f"a step has {one} or reads, not both"
-        if at(raw, "/behaviour/lawless") is not True:
-            yield from _states(kind, [step.get("to") if isinstance(step, dict) else None for step in steps])
+    for kind in release.kinds.living:
+        for pattern in (f"/behaviour/{kind.name}/path", f"/have/{kind.name}/*/path"):
+            for place, steps in every(raw, pattern):
+                if isinstance(steps, list):
+                    lawless = at(raw, "/behaviour/lawless") is True
+                    given = at(raw, f"{place.rpartition('/')[0]}{kind.state_at}")
+                    yield from _path(
+                        release, kind, place, steps, stays=kind.name in plain, lawless=lawless, given=given
+                    )
 
 
-def _states(kind: str, states: list[Any]) -> Iterator[Loose]:
-    known, place = states_of(kind), f"/behaviour/{kind}/path"
+def _path(
+    release: Release, kind: Kind, place: str, steps: list[Any], *, stays: bool, lawless: bool, given: Any
+) -> Iterator[Loose]:
+    """What is wrong with a path of a kind; `given` is the state in which it begins, MISSING where it is not said."""
+    for n, step in enumerate(steps):
+        for one in ("after_seconds", "signal"):
+            if isinstance(step, dict) and step.get(one) is not None and step.get("reads") is not None:
+                yield f"{place}/{n}", False, f"a step has {one} or reads, not both"
+    if not lawless:
+        states = [step.get("to") if isinstance(step, dict) else None for step in steps]
+        yield from _states(release, kind, place, states, stays=stays, begun=given is not MISSING)
+
+
+def _states(
+    release: Release, kind: Kind, place: str, states: list[Any], *, stays: bool, begun: bool
+) -> Iterator[Loose]:
+    """What is wrong with the states of a path; with `stays` a step may lead to where its resource is, to set members. Where
+    its resource has `begun` in a state that is given, the way from there is not looked at.
+    """
+    known = states_of(release, kind.name) or frozenset(kind.state.values if kind.state else ())
     unknown = [(n, state) for n, state in enumerate(states) if isinstance(state, str) and state not in known]
     for n, state in unknown:
-        yield f"{place}/{n}/to", False, f"{state!r} is not a state of {kind}; {_hint(state, sorted(known))}"
-    if not unknown and all(isinstance(state, str) for state in states) and (wrong := misstep(kind, states)):
-        yield f"{place}/{wrong[0]}/to", False, wrong[1]
+        yield f"{place}/{n}/to", False, f"{state!r} is not a state of {kind.name}; {hint(state, sorted(known))}"
+    if unknown or begun or not all(isinstance(state, str) for state in states):
+        return
+    moves = [n for n, state in enumerate(states) if not (stays and n and states[n - 1] == state)]
+    if wrong := misstep(release, kind.name, [states[n] for n in moves]):
+        yield f"{place}/{moves[wrong[0]]}/to", False, wrong[1]
 
 
 def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
@@ -201,23 +223,28 @@ def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
                 yield place, False, f"{text!r} is no network and none of {', '.join(WORDS)}"
 
 
-def _declarations(raw: Mapping[str, Any]) -> Iterator[Loose]:
+def _declarations(raw: Mapping[str, Any], release: Release) -> Iterator[Loose]:
     """What is wrong with the options and readings."""
     named, pinned = (
         [*each.items()] if isinstance(each := raw.get(key), dict) else [] for key in ("options", "readings")
     )
     # Every guide's requirements are read only for a profile that names some.
-    options = [each.id for each in load_requirements().values() if each.kind == "O"] if named else []
+    options = [each.id for each in release.numbered.values() if each.kind == "O"] if named else []
     for name, _ in named:
         if name not in options:
-            yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {_hint(name, options)}"
-    register = load_interpretations() if pinned else {}
+            yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {hint(name, options)}"
+    claims = each if isinstance(each := raw.get("claims"), list) else []
+    for index, name in enumerate(claims):
+        if isinstance(name, str) and name not in release.claimable:
+            known = hint(name, release.claimable)
+            yield f"/claims/{index}", False, f"there is no guide {name!r:.60} to claim; {known}"
+    register = release.interpretations if pinned else {}
     for name, reading in pinned:
         place = f"/readings/{escape(str(name))}"
         if name not in register:
-            yield place, True, f"the interpretation register has no entry {name!r}; {_hint(name, register)}"
+            yield place, True, f"the interpretation register has no entry {name!r}; {hint(name, register)}"
         elif isinstance(reading, str) and reading not in register[name].readings:
-            yield place, False, f"{name} has no reading {reading!r:.60}; {_hint(reading, register[name].readings)}"
+            yield place, False, f"{name} has no reading {reading!r:.60}; {hint(reading, register[name].readings)}"
 
 
 def _unknown_operations(patterns: Iterable[tuple[str, str]], release: Release) -> Iterator[Loose]:
@@ -226,7 +253,7 @@ def _unknown_operations(patterns: Iterable[tuple[str, str]], release: Release) -
     known = [*names, *(f"{name}.{one}" for name in names for one in release.contract(name).operations)]
     for place, pattern in patterns:
         if not operations_named(pattern, release):
-            near = _near(pattern, known)
+            near = suggestion(pattern, known)
             hint = f"did you mean {near!r}?" if near else f"it is an API ({', '.join(apis)}) or an operation of one"
             yield place, False, f"unknown operation {pattern!r}; {hint}"
 
@@ -236,14 +263,5 @@ def _senseless_secrets(secrets: Iterable[tuple[str, str]], release: Release) -> 
     for place, name in secrets:
         if not has_words(name):
             yield place, False, f"{name!r:.60} has no letters: write the name of a header, a parameter or a member"
-        elif hidden := sorted(known for known in release.names if has_name(known, name)):
+        elif hidden := sorted(known for known in release.made(member_names) if has_name(known, name)):
             yield place, False, f"{name!r:.60} would hide {', '.join(hidden[:3])} of the standard, which has to be read"
-
-
-def _near(word: object, known: Iterable[str]) -> str:
-    return next(iter(difflib.get_close_matches(str(word), [str(one) for one in known], n=1)), "")
-
-
-def _hint(word: object, known: Iterable[str]) -> str:
-    near = _near(word, known)
-    return f"did you mean {near!r}?" if near else f"known: {', '.join(map(str, known)) or 'none'}"

@@ -11,20 +11,25 @@ from concurrent.futures import wait as wait_for
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from emulator.doors.dress import Dress
+from emulator.doors.faults import Faults
+from emulator.doors.peer import Peer
+from emulator.doors.troubles import Twist, WrongToken
 from emulator.parties.callbacks import Forbidden, Guard
 from emulator.parties.clock import Clock
 from emulator.parties.hub import RESERVED, hub_kind, is_provoked
 from emulator.parties.profile import Notifications
+from emulator.parties.scopes import family
 from emulator.parties.store import Outcome, Owed, Store
+from emulator.parties.wrong_tokens import with_wrong_token
+from emulator.record.call import Unavailable
+from emulator.record.exchange import Exchange, FaultKind, Party, Transcript
+from emulator.record.secrets import masked_url
 from emulator.standard.contract import Contract, Operation
-from emulator.wire.call import Unavailable
-from emulator.wire.dress import Dress
-from emulator.wire.exchange import Exchange, FaultKind, Party, Transcript
-from emulator.wire.faults import Faults, Twist
-from emulator.wire.secrets import masked_url
+from emulator.standard.paths import PathMap
 
 if TYPE_CHECKING:
-    from emulator.wire.client import Client
+    from emulator.doors.client import Client
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -49,11 +54,19 @@ _SHOWN: Final = 200
 """Characters of a callback that a line of the log repeats."""
 
 
+CallbackPeers = Callable[[str, Contract, float], Peer]
+"""How a callback is reached, by the contract of what is sent there, within so many seconds."""
+
+
+def _plain(callback: str, contract: Contract, timeout: float) -> Peer:
+    return Peer(callback, PathMap.of([contract]), timeout=timeout, release=contract.release)
+
+
 class Deliverer:
     """A worker of the clock that sends the notifications a store has.
 
-    With `threads` they are sent at the same time, without in the thread that lets the time pass. `release` finds
-    contracts; `transcript_of(run)` is where deliveries are recorded; `is_held` says of a notification that the reply
+    With `threads` they are sent at the same time, without in the thread that lets the time pass. `contract_of` finds
+    the contract of a notification; `transcript_of(run)` is where deliveries are recorded; `is_held` says of a notification that the reply
     to the call that caused it is not out yet.
     """
 
@@ -61,7 +74,7 @@ class Deliverer:
         self,
         store: Store,
         settings: Notifications,
-        contract_of: Callable[[str], Contract],
+        contract_of: Callable[[Owed], Contract],
         clock: Clock,
         transcript_of: Callable[[str], Transcript],
         *,
@@ -69,7 +82,9 @@ class Deliverer:
         threads: int = 0,
         faults: Faults | None = None,
         dress: Dress | None = None,
+        peer_of: CallbackPeers | None = None,
     ) -> None:
+        self._peer_of = peer_of or _plain
         self._store, self._settings, self._clock = store, settings, clock
         self._contract_of, self._transcript_of, self._is_held = contract_of, transcript_of, is_held
         self._guard = Guard(settings.allow, settings.deny)
@@ -206,23 +221,22 @@ class Deliverer:
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
             return
         for each in twist.sent:
-            self._send(each, callback, addresses)
+            self._send(each, callback, addresses, twist.token)
         self._settle(owed, "delivered")
 
-    def _send(self, owed: Owed, callback: str, addresses: list[str]) -> Exchange:
-        from emulator.wire.client import Client  # noqa: PLC0415 - heavy, and a seller is up before it sends
+    def _send(self, owed: Owed, callback: str, addresses: list[str], wrong: WrongToken | None = None) -> Exchange:
+        """Send it, with the `wrong` token where trouble is made with that."""
+        from emulator.doors.client import Client  # noqa: PLC0415 - heavy, and a seller is up before it sends
 
-        contract = self._contract_of(owed.api)
+        contract = self._contract_of(owed)
         found = contract.find("POST", f"/listener/{owed.event}")
         operation: Operation | None = found[0] if found else None
-        run = _family(owed.run)
+        run = family(owed.run)
+        peer = self._peer_of(callback, contract, self._settings.timeout)
+        if wrong is not None:
+            peer = with_wrong_token(peer, wrong, self._clock.now())
         client = Client(
-            Party.SELLER,
-            self._transcript_of(run),
-            self._clock.now,
-            run=run or None,
-            timeout=self._settings.timeout,
-            dress=self._dress,
+            peer, Party.SELLER, self._transcript_of(run), self._clock.now, run=run or None, dress=self._dress
         )
         with self._lock:
             self._going.add(client)
@@ -231,12 +245,12 @@ class Deliverer:
         try:
             return client.send(
                 "POST",
-                f"{callback.rstrip('/')}{contract.base_path}/listener/{owed.event}",
+                f"/listener/{owed.event}",
                 body=owed.body,
                 api=owed.api,
                 kind="notification",
                 operation=operation.id if operation else None,
-                addresses=addresses,
+                addresses=None if peer.proxy_to(callback) else addresses,
                 provoked=is_provoked(owed) or str(owed.body.get("eventId")) in self._faults.odd_events,
             )
         finally:
@@ -268,7 +282,7 @@ class Deliverer:
 
     def _keep(self, owed: Owed, work: Callable[[], None]) -> None:
         """Note what became of a delivery, when the delivery itself is in the transcript: never the one without it."""
-        self._transcript_of(_family(owed.run)).flush()
+        self._transcript_of(family(owed.run)).flush()
         self._store.attempt(work)
 
     def _settle(self, owed: Owed, outcome: Outcome, fault: str | None = None) -> None:
@@ -284,8 +298,3 @@ class Deliverer:
                 owed.attempts + 1,
                 fault,
             )
-
-
-def _family(run: str) -> str:
-    """The run whose transcript it is: those of several buyers behind one base path are told apart after a bar."""
-    return run.partition("|")[0]

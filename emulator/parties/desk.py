@@ -16,8 +16,8 @@ from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Mover
 Observer = Callable[[Resource, str | None, str, str | None, datetime], None]
 """Told of each change: resource, old state (None at creation), new state, item id or None, and when."""
 
-Witness = Callable[[Resource, Event, str, datetime, Mapping[str, str]], None]
-"""Told what happens to an item beside its changes of state: resource, the event that tells of it, item id, when, members of the event."""
+Witness = Callable[[Resource, Event, str | None, datetime, Mapping[str, str]], None]
+"""Told what happens beside changes of state: resource, the event that tells of it, item id or None, when, members of the event."""
 
 
 class NotNow(Exception):  # noqa: N818 - it is what it says
@@ -73,16 +73,19 @@ class Desk:
         state: str,
         lifecycle: str | None = None,
         save: bool = True,
+        begun: bool = False,
     ) -> Resource:
-        """Create a resource in an initial state; its id is `body["id"]` or a new one.
+        """Create a resource in an initial state, "" where its kind has none; its id is `body["id"]` or a new one.
 
-        Not to `save` is for who has more to say of it: then the caller adds it to the store, once.
+        One that has `begun` before we look may be in any state. Not to `save` is for who has more to say of it: then the caller adds it to the store, once.
         Raises IllegalTransition where the lifecycle does not begin with that state.
         """
         moment = self.now()
         body.setdefault("id", self._new_id(kind))
         resource = Resource(run, kind, body["id"], body, moment)
-        self._change(body, self.kinds.kind(kind), lifecycle or kind, state, moment, None)
+        if state:
+            cycle = lifecycle or self.cycle_of(resource)
+            self._change(body, self.kinds.kind(kind), cycle, state, moment, None, begun=begun)
         if save:
             self.store.add(resource)
         self._tell(resource, None, state, None, moment)
@@ -104,7 +107,7 @@ class Desk:
         Raises IllegalTransition.
         """
         moment = at or self.now()
-        name = lifecycle or resource.kind
+        name = lifecycle or self.cycle_of(resource)
         old = self._change(resource.body, self.kinds.kind(resource.kind), name, to, moment, reason)
         self.store.update(resource)
         self._tell(resource, old, to, None, moment)
@@ -133,9 +136,24 @@ class Desk:
             self.store.update(resource)
         self._tell(resource, old, to, str(item.get("id", "")), moment)
 
+    def cycle_of(self, resource: Resource) -> str:
+        """The name of a resource's lifecycle, which may hang on its body; its kind's where there is none."""
+        cycle = self.kinds.kind(resource.kind).cycle
+        return (cycle.of(resource.body) if cycle else None) or resource.kind
+
     def allows(self, source: str | None, to: str, lifecycle: str) -> bool:
-        """Whether a lifecycle goes straight from one state to another."""
-        return self.lifecycles[lifecycle].allows(source, to) or (self.lawless and source is not None)
+        """Whether a lifecycle goes straight from one state to another; where nobody wrote one down, anything goes."""
+        machine = self.lifecycles.get(lifecycle)
+        return machine is None or machine.allows(source, to) or (self.lawless and source is not None)
+
+    @contextmanager
+    def lawlessly(self, *, really: bool = True) -> Iterator[None]:
+        """Inside, changes are made that no lifecycle has, if `really`."""
+        before, self.lawless = self.lawless, self.lawless or really
+        try:
+            yield
+        finally:
+            self.lawless = before
 
     def later(self, resource: Resource, seconds: float, action: str, data: Mapping[str, Any] | None = None) -> None:
         """Plan a timer, counted from `now`; the seller hands it to the API that owns the action."""
@@ -144,9 +162,9 @@ class Desk:
         self.store.plan(Timer(resource.run, resource.kind, resource.id, at, action, dict(data or {})))
 
     def happened(
-        self, resource: Resource, event: Event, item: str, at: datetime, more: Mapping[str, str] | None = None
+        self, resource: Resource, event: Event, item: str | None, at: datetime, more: Mapping[str, str] | None = None
     ) -> None:
-        """Tell of what happened to an item and is no change of state, such as a date that was set."""
+        """Tell of what happened to a resource, or to an item of it, and is no change of state, such as a date that was set."""
         for witness in self.witnesses:
             witness(resource, event, item, at, more or {})
 
@@ -158,11 +176,14 @@ class Desk:
         to: str,
         moment: datetime,
         reason: str | None,
+        *,
+        begun: bool = False,
     ) -> str | None:
         assert holder.state is not None
         member, log = holder.state.member, holder.history
         old = body.get(member)
-        if not self.allows(old, to, lifecycle):
+        strange = lifecycle not in self.lifecycles and to not in holder.state.values
+        if strange or not (begun or self.allows(old, to, lifecycle)):
             raise IllegalTransition(lifecycle, old, to)
         body[member] = to
         if log is not None:

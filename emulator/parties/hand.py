@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from emulator.parties.apis import Course
 from emulator.parties.desk import NotNow
+from emulator.parties.filling import Unfillable
 from emulator.parties.hub import hub_kind
+from emulator.parties.keeper import Keeper
+from emulator.parties.scopes import family
 from emulator.parties.seller import Seller
 from emulator.parties.store import Owed, Resource, Timer
-from emulator.standard.events import plain_type
 from emulator.standard.kinds.facts import Kind
 from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Transition
 
@@ -63,9 +66,13 @@ class Hand:
         self._seller = seller
         self._store, self._desk = seller.store, seller.desk
         self._all = seller.context.release.kinds
-        holders = [holder for kind in self._all for holder in (kind, kind.items) if holder and holder.state]
-        self._member = {name: one.state.member for one in holders if one.cycle and one.state
-                        for name in one.cycle.names.values()}  # fmt: skip
+        self.kinds: Mapping[str, Kind] = {
+            kind.name: kind for kind in self._all if kind.state or kind.name in seller.keepers
+        }
+        """The kinds of resource that runs have, by name: those with a life, and those that no module serves."""
+        holders = [holder for kind in self._all for holder in (kind, kind.items) if holder]
+        living = [(one.cycle, one.state.member) for one in holders if one.cycle and one.state]
+        self._member = {name: member for cycle, member in living for name in cycle.names.values()}
         """By lifecycle, the member with the state of what has it."""
         self._not_by_hand = {
             name: not_by_hand(kind, self._all.apis[kind.api].operations, self._desk.lifecycles)
@@ -75,13 +82,14 @@ class Hand:
     # -- what there is -----------------------------------------------------------------------------
 
     def family(self, run: str | None) -> list[str]:
-        """The runs of the store that a run is; None means all of them."""
-        return sorted(each for each in self._store.runs() if run is None or each.partition("|")[0] == run)
+        """The runs of the store that a run is; None means all of them. Those of a release beside the seller's are not its."""
+        mine = (each for each in self._store.runs() if self._seller.whose(each) is self._seller)
+        return sorted(each for each in mine if run is None or family(each) == run)
 
     def living(self, run: str | None) -> Iterator[Living]:
         """The resources of a run, each with what may become of it, in order of creation."""
-        found = [one for each in self.family(run) for kind in self._all.living
-                 for one in self._store.all(each, kind.name)]  # fmt: skip
+        runs = self.family(run)
+        found = [one for each in runs for kind in self.kinds for one in self._store.all(each, kind)]
         for resource in sorted(found, key=lambda one: one.created):
             kind, cycle = self._all.kind(resource.kind), self.cycle_of(resource)
             over = [item for item in _items(resource, kind) if self._item_is_over(resource, item)]
@@ -114,31 +122,36 @@ class Hand:
 
         What our side does next comes first, in the order of the lifecycle; what only the buyer ends comes last.
         """
+        kind = self._all.kind(resource.kind)
         after = self._after(self.cycle_of(resource), resource.body)
+        if kind.state and kind.cycle is None:  # nobody wrote down how it goes
+            after = tuple(state for state in kind.state.values if state != self._state(kind.name, resource.body))
         return tuple(state for state in after if state not in self._not_by_hand[resource.kind])
 
     def item_moves(self, resource: Resource) -> dict[str, tuple[str, ...]]:
         """The same for its items, where these have a life of their own."""
-        if f"{resource.kind}.moveItem" not in self._seller.context.effects:
+        if self._course(resource.kind).move_item is None:
             return {}
         kind, cycle = self._all.kind(resource.kind), self._item_cycle(resource)
         return {str(item.get("id")): self._after(cycle, item) for item in _items(resource, kind)}
 
     def cycle_of(self, resource: Resource) -> str:
         """The name of a resource's lifecycle: firm and budgetary quotes have their own."""
-        cycle = self._all.kind(resource.kind).cycle
-        return (cycle.of(resource.body) if cycle else None) or resource.kind
+        return self._desk.cycle_of(resource)
 
     def _item_cycle(self, resource: Resource) -> str:
         items = self._all.kind(resource.kind).items
         return (items.cycle.of(resource.body) if items and items.cycle else None) or ""
+
+    def _course(self, kind: str) -> Course:
+        return self._seller.courses.get(kind, Course())
 
     def ended(self, run: str | None, of: str, identifier: str, item: str | None = None) -> str | None:
         """The final state in which a resource is, or the item of it that is meant; None where it lives, or is not known.
 
         `of` is its kind, or its API.
         """
-        for kind in self._all.living:
+        for kind in self.kinds.values():
             if of not in (kind.name, kind.api):
                 continue
             for each in self.family(run):
@@ -168,7 +181,7 @@ class Hand:
     def _after(self, cycle: str, body: Mapping[str, Any]) -> tuple[str, ...]:
         arrows, terminal = self._arrows(cycle, body), self._terminal(cycle)
         arrows.sort(key=lambda arrow: (arrow.by == "buyer") + (arrow.by == "buyer" and arrow.target in terminal))
-        return tuple(arrow.target for arrow in arrows)
+        return tuple(dict.fromkeys(arrow.target for arrow in arrows))
 
     def _arrows(self, cycle: str, body: Mapping[str, Any]) -> list[Transition]:
         machine = self._desk.lifecycles.get(cycle)
@@ -193,13 +206,72 @@ class Hand:
 
     # -- what is done ------------------------------------------------------------------------------
 
-    def move(self, run: str | None, kind: str, identifier: str, to: str, item: str | None = None) -> str:
+    def make(
+        self, run: str | None, kind: str, members: Mapping[str, Any], identifier: str | None = None
+    ) -> tuple[str, str]:
+        """Make a resource out of some of its members, and what its contract demands besides; gives its id and state.
+
+        It goes its way where the profile has a path for its kind. Raises Refused where no valid one can be made.
+        """
+        return self._seller.act(lambda: self._make(run, kind, members, identifier))
+
+    def _make(self, run: str | None, kind: str, members: Mapping[str, Any], identifier: str | None) -> tuple[str, str]:
+        facts = self._known(kind)
+        own = run if run is not None else next(iter(self.family(None)), "")
+        self._seller.begin(own)
+        given = {**members, **({"id": identifier} if identifier is not None else {})}
+        if (known := given.get("id")) is not None and (not isinstance(known, str) or self._store.has(own, kind, known)):
+            raise Refused(f"there is a {kind} {known!r:.100} already, or that is no id")
+        keeper = self._keeper(facts)
+        try:
+            resource = keeper.open(own, given)
+        except (Unfillable, IllegalTransition) as error:
+            raise Refused(f"no valid {kind} can be made of that: {error}") from error
+        if kind in self._seller.keepers:
+            keeper.brought(resource)
+            keeper.plan.begin(resource, keeper.alone(resource))
+        return resource.id, str(self._state(kind, resource.body) or "")
+
+    def change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> None:
+        """Change members of a resource, by merge patch; who subscribed is told. Refused where it were not valid any more."""
+        self._seller.act(lambda: self._change(run, kind, identifier, members))
+
+    def _change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> None:
+        resource, facts = self._find(run, kind, identifier), self._all.kind(kind)
+        fixed = {"id", facts.state.member if facts.state else "id"} & members.keys()
+        if fixed:
+            raise Refused(f"{', '.join(sorted(fixed))} cannot be set: an id stays, and a state is moved")
+        try:
+            self._keeper(facts).change(resource, members, self._desk.now())
+        except Unfillable as error:
+            raise Refused(f"with that {kind} {identifier} is not valid any more: {error}") from error
+
+    def _keeper(self, kind: Kind) -> Keeper:
+        """What keeps resources of a kind; of one that a module serves it makes and changes them all the same."""
+        return self._seller.keepers.get(kind.name) or Keeper(self._seller.context, self._seller.hub, kind)
+
+    def move(
+        self, run: str | None, kind: str, identifier: str, to: str, item: str | None = None, *, lawless: bool = False
+    ) -> str:
         """Bring a resource, or an item of it, to a state; returns the one that it had.
 
         What belongs to that goes with it: items, history, what it does to other resources, and what is told.
-        Raises Refused where the lifecycle has no such change, or where something else has to be done first.
+        Raises Refused where the lifecycle has no such change, or where something else has to be done first. If `lawless`, a
+        resource goes to any state of its contract, and nothing goes with it but history and news: our seller is wrong then.
         """
+        if lawless and item is None:
+            return self._seller.act(lambda: self._lawless(run, kind, identifier, to))
         return self._seller.act(lambda: self._move(run, kind, identifier, to, item))
+
+    def _lawless(self, run: str | None, kind: str, identifier: str, to: str) -> str:
+        resource, facts = self._find(run, kind, identifier), self._all.kind(kind)
+        values = facts.state.values if facts.state else ()
+        old = str(self._state(kind, resource.body))
+        if to not in values:
+            raise Refused(f"{to!r:.60} is no state of a {kind}", values)
+        with self._desk.lawlessly():
+            self._desk.move(resource, to, by="seller")
+        return old
 
     def _move(self, run: str | None, kind: str, identifier: str, to: str, item: str | None) -> str:
         resource = self._find(run, kind, identifier)
@@ -207,7 +279,8 @@ class Hand:
         legal = self.moves(resource) if part is None else self.item_moves(resource).get(str(item), ())
         old = str(self._state(kind, resource.body if part is None else part, item=part is not None))
         what = f"{kind} {identifier}" if item is None else f"item {item} of {kind} {identifier}"
-        if part is not None and f"{kind}.moveItem" not in self._seller.context.effects:
+        course = self._course(kind)
+        if part is not None and course.move_item is None:
             raise Refused(f"the items of a {kind} go with it: move that")
         if item is None and (why := self._not_by_hand[kind].get(to)):
             raise Refused(f"{what} cannot go to {to} by hand: {why}", legal)
@@ -215,12 +288,11 @@ class Hand:
             ways = ", ".join(legal) or "nowhere: that is its end"
             raise Refused(f"{what} is {old}, and from there it goes to {ways}; not to {to!r:.60}", legal)
         at = self._desk.now()
-        effects = self._seller.context.effects
         try:
-            if part is None:
-                effects[f"{kind}.move"](resource, to, at)
+            if part is None or course.move_item is None:
+                course.move(resource, to, at)
             else:
-                effects[f"{kind}.moveItem"](resource, part, to, at)
+                course.move_item(resource, part, to, at)
         except NotNow as reason:
             raise Refused(f"{what} cannot go to {to} now: {reason}", legal) from reason
         except IllegalTransition as error:
@@ -243,14 +315,14 @@ class Hand:
         """
         events = self._all.telling(api)
         known = sorted({each.type for each in events})
-        if plain_type(event) not in known:
+        if self._all.plain_type(event) not in known:
             ways = f"known: {', '.join(known)}" if known else "that API has no events"
             raise Refused(f"{api:.60} has no event {event!r:.80}; {ways}")
         member = next((each.item_id for each in events if each.item_id), "itemId")
         more = {member: item} if item is not None else {}
         about = {"id": identifier, **self._link(run, api, identifier), **more}
         told = self._seller.act(
-            lambda: sum(self._tell(each, api, plain_type(event), about) for each in self.family(run))
+            lambda: sum(self._tell(each, api, self._all.plain_type(event), about) for each in self.family(run))
         )
         if not told:
             raise Refused(f"nobody has subscribed to {event} of {api}")
@@ -261,7 +333,7 @@ class Hand:
         return self._seller.hub.provoke(run, api, event, at, about)
 
     def _link(self, run: str | None, api: str, identifier: str) -> dict[str, str]:
-        for kind in self._all.living:
+        for kind in self.kinds.values():
             if kind.api == api:
                 for each in self.family(run):
                     found = self._store.get(each, kind.name, identifier)
@@ -272,14 +344,18 @@ class Hand:
     # -- finding -----------------------------------------------------------------------------------
 
     def _find(self, run: str | None, kind: str, identifier: str) -> Resource:
-        known = [each.name for each in self._all.living]
-        if kind not in known:
-            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(known)}", unknown=True)
-        for each in [run] if run is not None and "|" in run else self.family(run):
+        self._known(kind)
+        for each in [run] if run is not None and family(run) != run else self.family(run):
             found = self._store.get(each, kind, identifier)
             if found is not None:
                 return found
         raise Refused(f"there is no {kind} {identifier!r:.100} here", unknown=True)
+
+    def _known(self, kind: str) -> Kind:
+        if kind not in self.kinds:
+            known = ", ".join(self.kinds)
+            raise Refused(f"there are no resources of the kind {kind!r:.60}; known: {known}", unknown=True)
+        return self.kinds[kind]
 
     def _part(self, resource: Resource, item: str) -> dict[str, Any]:
         for each in _items(resource, self._all.kind(resource.kind)):
@@ -294,13 +370,15 @@ def _items(resource: Resource, kind: Kind) -> list[dict[str, Any]]:
 
 def not_by_hand(kind: Kind, operations: Collection[str], lifecycles: Mapping[str, Lifecycle]) -> dict[str, str]:
     """States of a kind that only a request of the buyer's or the end of a promise may bring about, each with what to do:
-    a hand that did would make the seller wrong. These are the ends of acts, what the sheet says moves by an operation,
-    and what a lifecycle has by time.
+    a hand that did would make the seller wrong. These are the ends of acts that are not the seller's as well, what the sheet
+    says moves by an operation, and what a lifecycle has by time.
     """
-    found = {act.to: _BY_BUYER.format(act.operation) for act in kind.acts.values()}
+    cycles = [lifecycles[name] for name in kind.cycle.names.values()] if kind.cycle else []
+    ours = {arrow.target for cycle in cycles for arrow in cycle.transitions if arrow.by == "seller"}
+    found = {act.to: _BY_BUYER.format(act.operation) for act in kind.acts.values() if act.to not in ours}
     found |= {state: _BY_BUYER.format(move.by) for state, move in kind.moved.items() if move.by in operations}
-    for name in kind.cycle.names.values() if kind.cycle else ():
-        for arrow in lifecycles[name].transitions:
+    for cycle in cycles:
+        for arrow in cycle.transitions:
             if arrow.by == "time":
                 move = kind.moved.get(arrow.target)
                 found[arrow.target] = _BY_TIME.format(move.at[1:] if move and move.at else "what was promised")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from emulator.parties.store import MemoryStore, Store
-from emulator.wire.exchange import Kept, RecentTranscript, Transcript
+from emulator.record.exchange import Kept, RecentTranscript, Transcript
 
 if TYPE_CHECKING:
     from emulator.parties.database import Database

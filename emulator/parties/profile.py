@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
-from emulator.parties.coherence import before_merging, loose_ends, operations_named, with_inherited
+from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
+from emulator.parties.fitting import left_out, strange_products
+from emulator.parties.offering import AddressEntry, Offering, SiteEntry
+from emulator.parties.payloads import PayloadEntry, own_products
+from emulator.parties.sections import Behaviour, Having, Intervals, behaviour_of, composed, extended, holding, times_of
+from emulator.parties.security import (
+    BuyerSection,
+    SecuritySection,
+    names_clients,
+    security_problems,
+    spelt_out,
+    with_paths,
+)
+from emulator.plain_yaml import Located, load_yaml
+from emulator.record.patch import merged
+from emulator.record.secrets import also
 from emulator.roots import Root
 from emulator.settings import scenarios_dir
+from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
+from emulator.standard.points import lacking
 from emulator.standard.release import Release, load_release
-from emulator.standard.strict import KEYED, Json, Key, Layers, build, merge, read_layers
-from emulator.wire.secrets import also
+from emulator.standard.strict import OURS, Json, Key, Layers, build, read_layers
 
-Color = Literal["green", "yellow", "red"]
-Mode = Literal["asRequested", "immediate", "deferred"]
+if TYPE_CHECKING:
+    from emulator.parties.apis import Plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,191 +57,6 @@ class Represents:
 
     buyers: tuple[str, ...] = ()
     sellers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AddressEntry:
-    """An address the seller knows, in one of the four types; `of` is the fielded address of the same place."""
-
-    id: Annotated[str, KEYED]
-    address: Json
-    serviceability: Color = "green"
-    of: str | None = None
-    allows_new_site: Annotated[bool, Key("allowsNewSite")] = True
-
-
-@dataclass(frozen=True, slots=True)
-class SiteEntry:
-    """A site at one of the addresses; its other members are those of GeographicSite."""
-
-    id: Annotated[str, KEYED]
-    address: str
-    name: str
-    site_type: Annotated[Literal["public", "private"], Key("siteType")] = "public"
-    description: str | None = None
-    company_name: Annotated[str | None, Key("companyName")] = None
-    customer_name: Annotated[str | None, Key("customerName")] = None
-    contact: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A Duration of the contracts."""
-
-    amount: int
-    units: Literal[
-        "calendarMonths", "calendarDays", "calendarHours", "calendarMinutes", "businessDays", "businessHours",
-        "businessMinutes",
-    ]  # fmt: skip
-
-    def as_json(self) -> dict[str, Any]:
-        return {"amount": self.amount, "units": self.units}
-
-
-@dataclass(frozen=True, slots=True)
-class PriceEntry:
-    """A price without duty, charged for these actions."""
-
-    name: str
-    value: float
-    price_type: Annotated[Literal["recurring", "nonRecurring", "usageBased"], Key("priceType")] = "recurring"
-    recurring_charge_period: Annotated[
-        Literal["hour", "day", "week", "month", "year"] | None, Key("recurringChargePeriod")
-    ] = None
-    unit_of_measure: Annotated[str | None, Key("unitOfMeasure")] = None
-    description: str | None = None
-    actions: tuple[Literal["add", "modify", "delete"], ...] = ("add", "modify")
-
-    def as_json(self, currency: str, tax_rate: float) -> dict[str, Any]:
-        taxed = round(self.value * (1 + tax_rate / 100), 2)
-        body = {
-            "name": self.name,
-            "description": self.description,
-            "priceType": self.price_type,
-            "recurringChargePeriod": self.recurring_charge_period,
-            "unitOfMeasure": self.unit_of_measure,
-            "price": {
-                "taxRate": tax_rate,
-                "dutyFreeAmount": {"unit": currency, "value": self.value},
-                "taxIncludedAmount": {"unit": currency, "value": taxed},
-            },
-        }
-        return {name: member for name, member in body.items() if member is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term that can be agreed on."""
-
-    name: str
-    duration: Span
-    end_of_term_action: Annotated[Literal["roll", "autoDisconnect", "autoRenew"], Key("endOfTermAction")] = "autoRenew"
-    roll_interval: Annotated[Span | None, Key("rollInterval")] = None
-    description: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        body = {
-            "name": self.name,
-            "description": self.description,
-            "duration": self.duration.as_json(),
-            "endOfTermAction": self.end_of_term_action,
-            "rollInterval": self.roll_interval.as_json() if self.roll_interval else None,
-        }
-        return {name: member for name, member in body.items() if member is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Requires:
-    """What the product's document asks of an item that adds it (MEF 87 R15, MEF 115 R10)."""
-
-    place: bool = False
-    relationships: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """A product offering; `payload` is the URN of its configuration, `alternate` the offering proposed instead."""
-
-    id: Annotated[str, KEYED]
-    name: str
-    specification: str
-    payload: str
-    installation: Span
-    term_entries: Annotated[tuple[Term, ...], Key("terms")]
-    price_entries: Annotated[tuple[PriceEntry, ...], Key("prices")]
-    requires: Requires = Requires()
-    alternate: str | None = None
-    feasibility_check: Annotated[bool, Key("feasibilityCheck")] = False
-    currency: str = "USD"
-    tax_rate: Annotated[float, Key("taxRate")] = 0.0
-
-    @property
-    def terms(self) -> tuple[dict[str, Any], ...]:
-        """The terms as the contracts write them."""
-        return tuple(term.as_json() for term in self.term_entries)
-
-    @property
-    def prices(self) -> tuple[dict[str, Any], ...]:
-        """The prices for an action to add, as the contracts write them."""
-        return self.prices_for("add")
-
-    def prices_for(self, action: str) -> tuple[dict[str, Any], ...]:
-        """The prices for an action, as the contracts write them."""
-        return tuple(
-            price.as_json(self.currency, self.tax_rate) for price in self.price_entries if action in price.actions
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class QualificationTimes:
-    """Seconds until a POQ is worked on, then until it is finished; for how long its answer holds."""
-
-    start: float = 1
-    finish: float = 2
-    valid: float = 2_592_000
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteTimes:
-    """Seconds until a quote is worked on, then until it is finished; for how long it is valid."""
-
-    start: float = 1
-    finish: float = 3
-    valid: float = 2_592_000
-
-
-@dataclass(frozen=True, slots=True)
-class OrderTimes:
-    """Seconds until an order is in progress, then until it is completed; and until a cancelled one is at rest."""
-
-    assess: float = 1
-    work: float = 5
-    cancellation: float = 2
-
-
-@dataclass(frozen=True, slots=True)
-class TaskTimes:
-    """Seconds until a cancellation or a change of date is decided."""
-
-    finish: float = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeTimes:
-    """Seconds that the buyer has to answer a charge."""
-
-    response: float = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """How long the seller takes, in seconds of its clock."""
-
-    poq: QualificationTimes = QualificationTimes()
-    quote: QuoteTimes = QuoteTimes()
-    order: OrderTimes = OrderTimes()
-    task: TaskTimes = TaskTimes()
-    charge: ChargeTimes = ChargeTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,82 +101,21 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True)
-class PathStep:
-    """A state to go to, `after_seconds` after the step before or once the resource was read that often.
-
-    With `signal` the step waits for a signal of that name (`emulator.parties.signals`), and `after_seconds` counts
-    from it.
-    """
-
-    to: str
-    after_seconds: float | None = None
-    reads: int | None = None
-    signal: str | None = None
-    set: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PoqBehaviour:
-    """How POQs end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for."""
-
-    outcome: Literal["ready", "alternate", "unableToProvide", "terminatedWithError"] = "ready"
-    mode: Mode = "asRequested"
-    deadline: Literal["keep", "ignore"] = "keep"
-    path: tuple[PathStep, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteBehaviour:
-    """How quotes end. `deadline` as for POQs."""
-
-    outcome: Literal["orderable", "orderableAlternate", "unableToProvide", "rejected"] = "orderable"
-    mode: Mode = "asRequested"
-    deadline: Literal["keep", "ignore"] = "keep"
-    path: tuple[PathStep, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OrderBehaviour:
-    """How orders end."""
-
-    outcome: Literal["completed", "failed", "partial", "rejected"] = "completed"
-    path: tuple[PathStep, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TaskBehaviour:
-    """How a request to cancel an order, or to change an item's date, ends."""
-
-    outcome: Literal["accepted", "rejected"] = "accepted"
-    charge: Literal["none", "blocking"] = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What the seller makes of what it is asked. `lawless`: it goes paths that no lifecycle has, wrong on purpose."""
-
-    lawless: bool = False
-    product_offering_qualification: Annotated[PoqBehaviour, Key("productOfferingQualification")] = PoqBehaviour()
-    quote: QuoteBehaviour = QuoteBehaviour()
-    product_order: Annotated[OrderBehaviour, Key("productOrder")] = OrderBehaviour()
-    cancel_product_order: Annotated[TaskBehaviour, Key("cancelProductOrder")] = TaskBehaviour()
-    modify_product_order_item_requested_delivery_date: Annotated[
-        TaskBehaviour, Key("modifyProductOrderItemRequestedDeliveryDate")
-    ] = TaskBehaviour()
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """Everything that makes one seller different from another.
 
-    `products` are Products as the inventory shows them, without the id that is their key. `synonyms` are groups of words that mean the same
+    `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
+    `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
+    kinds that the seller makes by itself. `synonyms` are groups of words that mean the same
     in addresses. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
     (`unsupported_operations`).
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
-    entry of the interpretation register holds. `secrets` are more names of headers, parameters and members whose values
-    are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin` too).
+    entry of the interpretation register holds. `claims` are guides of no single API that they claim to follow (`MEF128`, the
+    LSO API security profile): without a claim nobody is judged by one. `secrets` are more names of headers, parameters and
+    members whose values are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin`
+    too). `security` is who is let in to our seller, that of `buyer` who is let in to our buyer's listener.
     """
 
     name: str
@@ -354,27 +126,97 @@ class Profile:
     secrets: tuple[str, ...] = ()
     options: Mapping[str, bool] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
+    claims: tuple[str, ...] = ()
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
     offerings: Mapping[str, Offering] = field(default_factory=dict)
+    payloads: Mapping[str, PayloadEntry] = field(default_factory=dict)
+    own: Annotated[OwnProducts, OURS] = NO_PRODUCTS
     products: Mapping[str, Json] = field(default_factory=dict)
-    intervals: Intervals = Intervals()
+    have: Having = field(default_factory=Having)
+    intervals: Intervals = field(default_factory=Intervals)
     paging: Paging = Paging()
     errors: Errors = Errors()
     unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
-    behaviour: Behaviour = Behaviour()
+    behaviour: Behaviour = field(default_factory=Behaviour)
     notifications: Notifications = Notifications()
+    security: SecuritySection = field(default_factory=SecuritySection)
+    buyer: BuyerSection = field(default_factory=BuyerSection)
 
     def specification(self, identifier: str) -> Offering | None:
         """The first offering of a product specification."""
         return next((entry for entry in self.offerings.values() if entry.specification == identifier), None)
 
 
+def _plugged(release: Release) -> list[Plugin]:
+    # The modules of the APIs know of profiles.
+    from emulator.parties.apis import plugins  # noqa: PLC0415
+
+    return plugins(release)
+
+
+def _of_having(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with the resources that the seller makes by itself. Only a profile that has some needs its contracts."""
+    from emulator.parties.having import problems_of  # noqa: PLC0415 - as above
+
+    return list(problems_of(profile, release)) if any(True for _ in profile.have.each()) else []
+
+
+def _of_sections(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong within the sections of APIs beyond the types of their fields."""
+    return [
+        (f"/{part}/{section.key}{wrong.place}", wrong.key, wrong.problem)
+        for plugin in _plugged(release)
+        for part, sections in (("behaviour", plugin.behaviour), ("intervals", plugin.intervals))
+        for section in sections
+        for wrong in section.further(getattr(profile, part).of(section))
+    ]
+
+
+def plain_kinds(release: Release) -> list[str]:
+    """The kinds of a release that a keeper keeps: no module serves them wholly in its own way."""
+    own = {kind for plugin in _plugged(release) for kind in plugin.kinds}
+    return [kind.name for kind in release.kinds if kind.name not in own]
+
+
+@cache
+def profile_type(release: Release) -> type[Profile]:
+    """What the profile of a seller of this release is read into: with the sections of all APIs that it has."""
+    plugged = _plugged(release)
+    others = [kind for kind in plain_kinds(release) if release.kinds.kind(kind).state]
+    of_apis = [section for plugin in plugged for section in plugin.behaviour]
+    of_kinds = {each.key: each for each in map(behaviour_of, others)} | {each.key: each for each in of_apis}
+    behaviour = composed(Behaviour, of_kinds.values())
+    times = [section for plugin in plugged for section in plugin.intervals]
+    times_of_kinds = {each.key: each for each in map(times_of, others)} | {each.key: each for each in times}
+    intervals = composed(Intervals, times_of_kinds.values())
+    parts = {"behaviour": behaviour, "intervals": intervals, "have": holding(plain_kinds(release))}
+    return extended(Profile, [(name, part, field(default_factory=part)) for name, part in parts.items()])
+
+
+_LOG: Final = logging.getLogger(__name__)
 DEFAULT: Final = "wholesale-seller"
 _MOST_TOLD: Final = 100
-_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "behaviour")
+_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "have", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
+
+
+_CONNECTION: Final = "connection"
+"""What says how a partner is reached. `doors.partner` reads it, and in the very file only that a user names."""
+
+
+def _prepared(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile, or an overlay, as it is laid upon another: how a partner is reached is never taken over."""
+    return {key: value for key, value in before_merging(spelt_out(raw)).items() if key != _CONNECTION}
+
+
+@cache
+def _ignored(where: str) -> None:
+    """Say, once, that a `connection` has no effect where it stands."""
+    _LOG.warning(
+        "%s: connection is left out of account: it counts only in the file that --partner or --profile names", where
+    )
 
 
 def load_profile(
@@ -394,27 +236,63 @@ def load_profile(
     neither `name` nor `seller`. What it calls secrets is masked from now on. Raises FileProblem with the place of everything
     that is wrong.
     """
-    file = _file_of(path or Path(DEFAULT))
-    raw, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
+    served = release or load_release()
+    file = _file_of(path or served.profile_file or Path(DEFAULT))
+    raw, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
     places = Layers(layers, overlay, laid)
+    problems = list(_clients_of_others(layers[1:], overlay, places))
+    root = Root.of(file, wider)
+    raw = with_paths(raw, file.parent.absolute())
+    for layer in layers[1:]:
+        if _CONNECTION in layer.value:
+            _ignored(layer.where(f"/{_CONNECTION}", key=True))
     if overlay is not None:
-        raw = merge(raw, before_merging(overlay))
-    problems: list[str] = []
+        if _CONNECTION in overlay:
+            _ignored(places.where(f"/{_CONNECTION}"))
+        raw = merged(raw, _prepared(overlay))
     absent = [name for name in ("name", "seller") if name not in raw]
     if absent and not declared:
         hint = f"'extends: {DEFAULT}' gives what is not said here"
         problems.append(f"{places.where('')}: missing: {', '.join(absent)}; {hint}")
-    raw = merge(_nobody(file), raw) if declared else {**_nobody(file), **raw}
+    raw = merged(_nobody(file), raw) if declared else {**_nobody(file), **raw}
     raw, unclear = with_inherited(raw)
-    profile = build(Profile, raw, "", problems, places)
-    for place, key, text in (*unclear, *loose_ends(raw, lambda: release or load_release())):
+    strange = strange_products(raw, served, (overlay, *(each.value for each in _of_user(layers))))
+    profile = build(profile_type(served), raw, "", problems, places)
+    had = _of_having(profile, served) if profile is not None and not problems else ()
+    of_sections = _of_sections(profile, served) if profile is not None and not problems else ()
+    loose = (
+        *unclear,
+        *strange,
+        *loose_ends(raw, served, plain_kinds(served)),
+        *security_problems(raw, served),
+        *had,
+        *of_sections,
+    )
+    for place, key, text in loose:
         problems.append(f"{places.where(place, key=key)}: {text}")
+    if profile is not None and not problems:
+        try:
+            profile = replace(profile, own=own_products(profile.payloads, places, root, served))
+        except FileProblem as error:
+            problems += error.problems
     if problems:
         found = in_order(problems)
         more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []
         raise FileProblem(found[:_MOST_TOLD] + more)
     also(profile.secrets)  # before anything is captured under this profile
-    return profile  # type: ignore[no-any-return]
+    return cast("Profile", profile)
+
+
+def _clients_of_others(others: Sequence[Located], overlay: Any, places: Layers) -> Iterator[str]:
+    """What is wrong where clients are named by who is not the user: they would have his secrets and files read."""
+    why = (
+        "clients are named in the profile itself that you give, and nowhere else: they name secrets and files of yours"
+    )
+    for layer in others:
+        for place in names_clients(layer.value):
+            yield f"{layer.where(place)}: {why}"
+    for place in names_clients(overlay):
+        yield f"{places.where(place)}: {why}"
 
 
 def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
@@ -422,9 +300,21 @@ def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
     if path is None:
         return False
     file = _file_of(path)
-    _, layers = read_layers(file, _ours, before_merging, Root.of(file, wider))
-    theirs = [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
-    return any(key in layer.value for layer in theirs for key in _SAID)
+    _, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
+    return any(key in layer.value for layer in _of_user(layers) for key in _SAID)
+
+
+def _of_user(layers: Sequence[Located]) -> list[Located]:
+    """Those of the files that are not ours."""
+    return [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
+
+
+def beyond(release: Release) -> Mapping[str, str]:
+    """What scenarios name and a release has not: products, and what the default profile sells and has of them; each with the
+    product's URN. Empty for a release that lacks no product of the one that it is like.
+    """
+    strange = release.made(lacking)
+    return {**strange, **left_out(load_yaml(_ours(DEFAULT)), release)} if strange else {}
 
 
 def _nobody(file: Path) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from emulator.parties.rows import exchange_of, readable
 from emulator.parties.store import StoreFault
 from emulator.parties.swift import Lane, attempt
 from emulator.parties.tables import exchanges
-from emulator.wire.exchange import Exchange, Message, Transcript, tail_of
-from emulator.wire.payload import dump
+from emulator.record.exchange import Exchange, Message, Transcript, tail_of
+from emulator.record.payload import dump
+from emulator.record.secured import secured_json
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST: Final = 2000
@@ -321,6 +322,7 @@ def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
         "from": exchange.sender,
         "to": exchange.receiver,
         "api": exchange.api,
+        "release": exchange.release,
         "kind": exchange.kind,
         "operation": exchange.operation,
         "path_params": dict(exchange.path_params),
@@ -332,6 +334,12 @@ def row_of(run: str, exchange: Exchange) -> dict[str, Any]:
         "fault": None if fault is None else {"kind": fault.kind, "message": fault.message},
         **{mark: True for mark in _MARKS if getattr(exchange, mark)},
     }
+    if exchange.secured is not None:
+        about["secured"] = secured_json(exchange.secured)
+    if exchange.leg is not None:
+        about["leg"] = exchange.leg
+    if exchange.relayed is not None:
+        about["relayed"] = exchange.relayed.as_json()
     return {
         "run": run,
         "at": exchange.at,

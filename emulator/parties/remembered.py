@@ -17,8 +17,8 @@ from emulator.parties import tables
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database, holder_of
 from emulator.parties.profile import Profile
+from emulator.record.payload import MISSING, escape
 from emulator.standard.strict import fields_of
-from emulator.wire.payload import MISSING, escape
 
 _TOLD: Final = 5
 """Changes that are told of a profile that has more."""
@@ -88,7 +88,11 @@ def _some(changes: list[str]) -> str:
 def _plain(value: Any) -> Any:
     """A profile as JSON, by the keys that its file has."""
     if dataclasses.is_dataclass(value):
-        return {each.key: _plain(getattr(value, each.name)) for each in fields_of(type(value)) if not each.keyed}
+        return {
+            each.key: _plain(getattr(value, each.name))
+            for each in fields_of(type(value))
+            if not (each.keyed or each.ours)
+        }
     if isinstance(value, Mapping):
         return {str(name): _plain(member) for name, member in value.items()}
     return [_plain(member) for member in value] if isinstance(value, list | tuple) else value

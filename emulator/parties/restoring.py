@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
@@ -24,23 +23,23 @@ from emulator.parties.archive import (
     MOMENTS,
     NOT_TAKEN,
     OF_RUNS,
-    family,
     list_runs,
     masked_about,
 )
 from emulator.parties.database import Database
 from emulator.parties.rows import Unsound, check_kind
+from emulator.parties.scopes import family, release_in
 from emulator.parties.store import marks_of
 from emulator.parties.tables import LATEST, UNKNOWN
+from emulator.record.secrets import masked_body
+from emulator.standard.instant import read_moment
 from emulator.standard.kinds.load import ReleaseKinds
 from emulator.standard.release import load_release
-from emulator.wire.secrets import masked_body
 
 _NUMBERS: Final = frozenset({"attempts", "elapsed_ms"})
 _EMPTY: Final = frozenset({"response", "fault"})
 """What may be null."""
 _COLUMNS_BEGAN: Final = frozenset({"run", "began"})
-_OFFSET: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _LONGEST: Final = 10_000
 _LONGEST_FAULT: Final = 100_000
 """Characters of a text. What is longer than an id may be kept is shortened by the table itself."""
@@ -112,10 +111,10 @@ def _row(row: Mapping[str, Any], old: str, new: str) -> tuple[Table, dict[str, A
     # What will be read is what is checked.
     made = CHECKS[kind](SimpleNamespace(seq=0, **values))
     if kind in {"resource", "timer"}:
-        check_kind(values["kind"], made if kind == "resource" else None, _kinds())
+        check_kind(values["kind"], made if kind == "resource" else None, _kinds(run))
     if kind == "resource":
         values |= marks_of(made)
-    if kind in {"owed", "dead"} and values["api"] not in _kinds().apis:
+    if kind in {"owed", "dead"} and values["api"] not in _kinds(run).apis:
         raise Unsound(f"there is no API {values['api']!r:.60} with a hub")
     if kind == "owed" and new != old:
         values["id"] = f"{new}/{values['id']}"  # an id is taken once in a database
@@ -126,8 +125,12 @@ def _renamed(run: str, old: str, new: str) -> str:
     return new + run.removeprefix(old)
 
 
-def _kinds() -> ReleaseKinds:
-    return load_release().kinds
+def _kinds(run: str) -> ReleaseKinds:
+    """What there is in the release that a run is of. Raises Unsound where that is not here."""
+    try:
+        return (load_release(name) if (name := release_in(run)) else load_release()).kinds
+    except UserError as error:
+        raise Unsound(str(error)) from error
 
 
 def _values(row: Mapping[str, Any], columns: AbstractSet[str]) -> dict[str, Any]:
@@ -172,8 +175,8 @@ def _bytes(key: str, text: str) -> bytes:
 
 def _moment(key: str, text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text).astimezone(UTC) if _OFFSET.search(text) else None
-    except (ValueError, OverflowError):
+        moment = found.astimezone(UTC) if (found := read_moment(text)) else None
+    except OverflowError:
         moment = None
     if moment is None or not UNKNOWN < moment <= LATEST:
         raise Unsound(f"{key!r} is a time with its offset, of 1970 to 9000, not {text!r:.60}")

@@ -15,11 +15,13 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from emulator.parties.store import HUB, Owed, Resource, Timer
+from emulator.parties.store import HUB, Owed, Timer
 from emulator.parties.tables import UNKNOWN
+from emulator.record.exchange import LONGEST, Exchange, Fault, FaultKind, Party, Request, Response, Unread, UnreadKind
+from emulator.record.payload import at
+from emulator.record.relayed import relayed_of
+from emulator.record.secured import secured_of
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.wire.exchange import LONGEST, Exchange, Fault, FaultKind, Party, Request, Response, Unread, UnreadKind
-from emulator.wire.payload import at
 
 T = TypeVar("T")
 Row = Any
@@ -57,11 +59,6 @@ def name_once(table: str, row: Row, why: str) -> None:
             return
         _named.add(key)
     _LOG.warning("row %s of %s (run %.80r) cannot be read and is left out: %s", row.seq, table, row.run, why)
-
-
-def resource_of(row: Row) -> Resource:
-    """Raises Unsound."""
-    return Resource(row.run, row.kind, row.id, body_of(row.kind, row), row.created, bytes(row.body))
 
 
 def body_of(kind: str, row: Row) -> dict[str, Any]:
@@ -122,12 +119,16 @@ def exchange_of(row: Row, n: int) -> Exchange:
             response=None if response is None else _response(response, row.response),
             fault=None if fault is None else Fault(FaultKind(fault["kind"]), _member(fault, "message", _TEXT)),
             api=_member(about, "api", _MAYBE_TEXT),
+            release=_member(about, "release", _MAYBE_TEXT) if "release" in about else None,
             kind=_member(about, "kind", _MAYBE_TEXT),
             operation=_member(about, "operation", _MAYBE_TEXT),
             path_params=params,
             step=_member(about, "step", _MAYBE_TEXT),
             provoked="provoked" in about,
             spoilt="spoilt" in about,
+            secured=secured_of(about["secured"]) if about.get("secured") is not None else None,
+            leg=_member(about, "leg", _MAYBE_TEXT) if "leg" in about else None,
+            relayed=relayed_of(about.get("relayed")),
         )
     except Unsound:
         raise

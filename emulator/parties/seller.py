@@ -7,32 +7,29 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
-from emulator.parties.apis import (
-    Api,
-    Context,
-    Handler,
-    geographic_address,
-    geographic_site,
-    product_inventory,
-    product_offering_qualification,
-    product_order,
-    quote,
-)
+from emulator.parties.apis import Api, Context, Handler, plugins
 from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.desk import Desk
+from emulator.parties.effects import Effects
+from emulator.parties.fitting import sold_in
+from emulator.parties.generic import served
+from emulator.parties.having import Coming
 from emulator.parties.hub import Hub
-from emulator.parties.profile import Profile, unsupported_operations
+from emulator.parties.keeper import Keeper
+from emulator.parties.profile import Profile, load_profile, unsupported_operations
+from emulator.parties.scopes import client_scope, family, life_scope, party_scope, release_in, release_scope
+from emulator.parties.sections import Had
 from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
-from emulator.standard.lifecycle import load_lifecycles
+from emulator.record.call import ApiError, Call, Reply, bad_request, not_implemented
 from emulator.standard.release import Release
-from emulator.wire.call import ApiError, Call, Reply, bad_request, not_implemented
 
 _LOG: Final = logging.getLogger(__name__)
 _AT_A_TIME: Final = 50
@@ -42,15 +39,6 @@ _COURTESY: Final = 0.05
 _QUIET: Final = 0.002
 """Seconds since the last call after which no other is expected at once."""
 
-MODULES: Final = (
-    geographic_address,
-    geographic_site,
-    product_offering_qualification,
-    quote,
-    product_order,
-    product_inventory,
-)
-
 T = TypeVar("T")
 
 
@@ -59,6 +47,10 @@ class Seller:
 
     Time is lazy: what became due since the last call happens when the next one comes, each change
     at its own due time.
+
+    It is of one release. Several can stand behind one door, on one store: the first is the seller that others speak to, and
+    has the others (`beside`) answer what is theirs. None sees what another one has: as with the records of a party, what is
+    kept for a run is kept under a longer name, `r1|release=…`.
     """
 
     def __init__(
@@ -71,26 +63,97 @@ class Seller:
         store: Store | None = None,
         *,
         holds: bool = False,
+        scope: str = "",
     ) -> None:
-        """With `holds`, what a call makes the seller tell is kept back until `replied` is told of that call."""
-        self.profile = profile
+        """With `holds`, what a call makes the seller tell is kept back until `replied` is told of that call. `scope` follows
+        the names of runs in the store: `beside` sets it.
+        """
         self.store = store or MemoryStore()
         self._clock = clock
         self._turn = threading.RLock()
         self._counting = threading.Lock()
         self._calls, self._last_call = 0, 0.0
+        self._scope, self._life = scope, 0
+        self.all: dict[str, Seller] = {release.name: self}
+        """This seller, and those beside it, by release."""
         make_id = new_id or _ids(seed, self.store.starts())
-        self.desk = Desk(self.store, load_lifecycles(), clock, make_id, release.kinds)
-        self.context = Context(self.desk, self.store, clock, profile, release, make_id)
+        self.desk = Desk(self.store, release.lifecycles, clock, make_id, release.kinds)
+        self.context = Context(self.desk, self.store, clock, sold_in(profile, release), release, make_id)
         self.hub = Hub(self.context)
         self._holds = holds
+        self._take_on(profile)
+
+    def _take_on(self, profile: Profile) -> None:
+        """Be the seller of a profile. All that it has is in the store, and stays."""
+        release = self.context.release
+        self._given = profile
+        self.profile = profile = sold_in(profile, release)
+        self.context = replace(self.context, profile=profile, effects=Effects())
         self.apis: dict[str, Api] = {}
-        for module in MODULES:
-            api: Api = module.build(self.context)
-            self.apis[api.name] = api
+        plugged = {plugin.api: plugin for plugin in plugins(release)}
+        own = {kind for plugin in plugged.values() for kind in plugin.kinds}
+        keeping = {name: keeper for plugin in plugged.values() for name, keeper in plugin.keepers.items()}
+        self.keepers = {
+            kind.name: keeping.get(kind.name, Keeper)(self.context, self.hub, kind)
+            for kind in release.kinds
+            if kind.name not in own
+        }
+        for api in release.apis:
+            build = plugged[api].build if api in plugged else None
+            built = build(self.context) if build else Api(api)
+            self.apis[api] = served(self.context, self.hub, built, self.keepers)
+        self._coming = Coming(self.context, self.keepers)
+        self.courses = {kind: course for api in self.apis.values() for kind, course in api.courses.items()}
         self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
+        self._actions |= self._coming.actions
         self.desk.lawless = profile.behaviour.lawless
         self._unsupported = unsupported_operations(profile, release) if profile.unsupported else frozenset[str]()
+
+    def behave(self, profile: Profile) -> None:
+        """Be the seller of another profile from now on, in turn with the calls; what it has stays. What it sends, and to whom,
+        and what runs begin with goes on as the first profile says.
+        """
+        with self._in_turn():
+            self.settle()
+            for each in self.all.values():
+                if each is self or not each.context.release.profile_file:
+                    each._take_on(profile)  # noqa: SLF001 - one of us
+
+    def beside(self, release: Release) -> None:
+        """Serve another release as well: by the same clock, from the same store, in turn with the others; by the same profile
+        where the release has none of its own.
+        """
+        other = Seller(
+            release,
+            load_profile(release=release) if release.profile_file else self._given,
+            self._clock,
+            self.context.new_id,
+            store=self.store,
+            holds=self._holds,
+            scope=release_scope(release.name),
+        )
+        other.all = self.all
+        self.all[release.name] = other
+
+    def whose(self, run: str) -> Seller:
+        """The one of these sellers to which a run of the store belongs."""
+        return self.all.get(release_in(run) or "", self)
+
+    def begin_anew(self) -> None:
+        """From now on every run has what runs begin with, and nothing else. As long as this seller is there."""
+        with self._in_turn():
+            for each in self.all.values():
+                each._life += 1  # noqa: SLF001 - one of us
+
+    def bring(self, kind: str, wanted: Sequence[Had]) -> None:
+        """Have new resources of a kind come into being in every run, as those that the profile has do."""
+        for run in sorted(self.store.runs()):
+            keeper = self.whose(run).keepers.get(kind)
+            if keeper is None:
+                continue
+            for had in wanted:
+                made = replace(had, id=self.context.new_id(kind))
+                self.act(partial(keeper.bring, run, made))
 
     def answer(self, call: Call) -> Reply:
         """Answer a call that passed its contract.
@@ -100,14 +163,15 @@ class Seller:
         self._note_call(1)
         try:
             with self._in_turn():
-                return self._answer(call)
+                return self.all.get(call.release, self).answer_in_turn(call)
         finally:
             self._note_call(-1)
 
-    def _answer(self, call: Call) -> Reply:
+    def answer_in_turn(self, call: Call) -> Reply:
+        """Likewise, of this release, while nobody else has the turn."""
         asked, call = call, self._of_party(call)
         # What the run begins with and what is due stay done, even if this call is refused.
-        self._seed(call.run)
+        self.begin(call.run)
         # In real time thousands may be due at once, and nobody is to wait for all of them. Where nothing can be written,
         # what is due stays so, and reads are served all the same.
         with suppress(StoreFault):
@@ -149,11 +213,16 @@ class Seller:
 
     def replied(self, call: Call) -> None:
         """The reply to a call is out: what it made the seller tell may be told, and new timers run."""
-        owed = self.hub.release(call)
+        answered = self.all.get(call.release, self)
+        owed = answered.hub.release(call)
         # What is missed here, in the moment between two of these words, the background finds when it looks anyway.
-        first, self.desk.soonest = self.desk.soonest, None
+        first, answered.desk.soonest = answered.desk.soonest, None
         if owed or first is not None:
             self._clock.wake(None if owed else first)
+
+    def is_held(self, identifier: str) -> bool:
+        """Whether a notification waits for the reply to the call that caused it."""
+        return any(each.hub.is_held(identifier) for each in self.all.values())
 
     def act(self, work: Callable[[], T]) -> T:
         """Do what no buyer asked for, in turn with the calls, in a transaction; raises what it raises."""
@@ -179,16 +248,20 @@ class Seller:
         return moved
 
     def _signal(self, name: str, run: str, *, lasting: bool) -> int:
-        self.hub.begin()
+        self._begin_telling()
         if lasting:
             keep_given(self.store, run, name, self.desk.now())
-        runs = [run, *(each for each in sorted(self.store.runs()) if each.startswith(f"{run}|"))]
-        return sum(
-            act(each, name)
-            for each in runs
-            for kind, act in self.context.effects.items()
-            if kind.endswith(".signalled")
-        )
+        runs = [run, *(each for each in sorted(self.store.runs()) if each != run and family(each) == run)]
+        return sum(signalled(each, name) for each in runs for signalled in self.whose(each).waiting())
+
+    def waiting(self) -> list[Callable[[str, str], int]]:
+        """What waits for signals: it is told of a run and a signal, and says how many went on."""
+        return [self._coming.signalled, *(course.signalled for course in self.courses.values())]
+
+    def _begin_telling(self) -> None:
+        """Whatever is done now may make any of these sellers tell of something."""
+        for each in self.all.values():
+            each.hub.begin()
 
     def next_due(self) -> datetime | None:
         """A worker of the clock: when the first timer is due."""
@@ -226,13 +299,14 @@ class Seller:
 
     def _next(self) -> bool:
         """Take the first timer that is due and work it off; False where there is none to be had."""
-        self.hub.begin()
+        self._begin_telling()
         timer = self.store.next_due(self._clock.now())
         if timer is not None:
-            self._work_off(timer)
+            self.whose(timer.run).work_off(timer)
         return timer is not None
 
-    def _work_off(self, timer: Timer) -> None:
+    def work_off(self, timer: Timer) -> None:
+        """Do what a timer of this release is for, within the transaction that took it."""
         try:
             with self.store.transaction(), self.desk.at(timer.at):
                 resource = self.store.get(timer.run, timer.kind, timer.id)
@@ -245,11 +319,13 @@ class Seller:
             _LOG.exception("%s of %s %s could not be done", timer.action, timer.kind, timer.id)
 
     def _of_party(self, call: Call) -> Call:
-        """The call within the records of the buyer and seller it names.
+        """The call within this seller's release, and within the records of the buyer and seller it names.
 
         MEF115 leaves open (R2, R4): an id that is sent although only one party is represented is ignored.
         """
-        run = call.run
+        run = call.run + self._scope + life_scope(self._life)
+        if call.caller is not None:
+            run += client_scope(call.caller)  # a client sees what is its own, and nothing else
         for name, known in (("buyerId", self.profile.represents.buyers), ("sellerId", self.profile.represents.sellers)):
             if len(known) < 2:  # noqa: PLR2004 - one party or none needs no name
                 continue
@@ -259,11 +335,11 @@ class Seller:
             if given not in known:
                 body = {"code": "forbiddenRequester", "reason": f"This {name} is not represented here"}
                 raise ApiError(403, body)
-            run = f"{run}|{name}={given}"
+            run += party_scope(name, given)
         return call if run == call.run else replace(call, run=run)
 
-    def _seed(self, run: str) -> None:
-        """Give a run that is seen for the first time, or again after it was forgotten, the products of the profile."""
+    def begin(self, run: str) -> None:
+        """Give a run that is seen for the first time, or again after it was forgotten, what the profile has."""
         if not self.store.begun(run):
             self.store.attempt(lambda: self._seed_new(run))
 
@@ -273,6 +349,7 @@ class Seller:
             for key, product in self.profile.products.items():
                 body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
                 self.store.add(Resource(run, "product", key, body, now))
+            self._coming.begin(run)
 
 
 def _ids(seed: int | None, start: int) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from emulator.parties.scopes import family
 from emulator.parties.store import Resource, Store
 
 PAGE: Final = "/oit/signal"
@@ -19,9 +20,14 @@ def step_signal(step: str) -> str:
     return _STEP + step
 
 
+def step_of(signal: str) -> str | None:
+    """The step that gives a signal, None for a signal of another's."""
+    return signal.removeprefix(_STEP) if signal.startswith(_STEP) else None
+
+
 def was_given(store: Store, run: str, name: str) -> bool:
     """Whether a signal that stays in force was given to a run."""
-    return store.get(run.partition("|")[0], _GIVEN, name) is not None
+    return store.get(family(run), _GIVEN, name) is not None
 
 
 def keep_given(store: Store, run: str, name: str, at: datetime) -> None:

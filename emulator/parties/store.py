@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import orjson
 
 from emulator.parties.clock import Pace
-from emulator.wire.call import Unavailable
+from emulator.record.call import Unavailable
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD: Final = "v0005"
+HEAD: Final = "v0006"
 """The newest migration."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -223,6 +223,23 @@ exchanges = Table(
     sqlite_autoincrement=True,
 )
 """The transcript: `about` is JSON (who, what, headers), `request` and `response` are the bodies byte for byte."""
+
+
+authority = Table(
+    "authority",
+    metadata,
+    number(),
+    Column("owner", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Name, nullable=False),
+    Column("until", Moment),
+    Column("body", LargeBinary, nullable=False),
+    Index("authority_by_id", "owner", "kind", "id", unique=True),
+    sqlite_autoincrement=True,
+)
+"""What the authorization server of a party (`owner`) keeps: public keys, digests of secrets and tokens, what was revoked. There
+is no secret in it, nor a private key.
+"""
 
 
 def for_postgresql() -> None:

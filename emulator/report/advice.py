@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from emulator.errors import UserError
@@ -13,15 +13,17 @@ from emulator.judge.explanation import explain
 from emulator.judge.hints import hints
 from emulator.report.explain import clause, exchange_line, printable, told, wanted, whose, why
 from emulator.report.model import Report, run_name
-from emulator.standard.requirement import load_requirements
+from emulator.report.released import release_of
+from emulator.report.whose import is_beside, roles_of
+from emulator.standard.release import Release
 
 _RANKS: Final = ("error", "fail", "not_seen")
 """Verdicts of findings that are advised on, the first ones first."""
 _STUCK: Final = ("error", "unmet", "never_arrived", "inconclusive")
 """Outcomes of steps likewise."""
-_BASE: Final = re.compile(r"(?:/r/[^/ ]+)?/mefApi/sonata/[^/ ]+/v[0-9]+(?=/)")
+_BASE: Final = re.compile(r"(?:/r/[^/ ]+)?/mefApi/[^/ ]+/[^/ ]+/v[0-9]+(?=/)")
 _QUERY: Final = re.compile(r"(\?[^ ]{40})[^ ]+")
-_ROOT: Final = re.compile(r"https?://[^/?#]+(?:(?!/mefApi/sonata/)[^?#])*(?=/mefApi/sonata/)|https?://[^/?#]+")
+_ROOT: Final = re.compile(r"https?://[^/?#]+(?:(?!/mefApi/)[^?#])*(?=/mefApi/)|https?://[^/?#]+")
 _UNREACHED: Final = ("transport.unreachable", "transport.closed", "transport.timeout", "transport.unanswered")
 
 
@@ -56,23 +58,27 @@ def advise(runs: Sequence[Report], most: int = 3) -> list[Advice]:
 
 
 def _findings(run: Report) -> Iterator[tuple[Any, Advice]]:
-    sut = run["run"]["sut"]
     for row in run["findings"]:
+        release = release_of(run, row)
         if row["verdict"] not in _RANKS or "excused" in row or row["rule"] in _UNREACHED:
             continue
-        if "unattributed" in run and sut and row["blame"] in {"buyer", "seller"} - {sut}:
+        if is_beside(run, row["blame"]):
             continue  # told, and decides nothing
         line = _short(exchange_line(run, row["exchange"]))
         said = printable(row["message"]) or f"expected {wanted(row['expected'])}, found {told(row['found'])}"
         place = f"{line}: {said}" if line else said
         named = next(iter(row["requirements"]), None)
-        by = f"{clause(named)}: {_title(named)}" if named else f"rule {row['rule']}{_about(row['rule'])}"
+        by = (
+            f"{clause(run, named, row)}: {_title(release, named)}"
+            if named
+            else f"rule {row['rule']}{_about(release, row['rule'])}"
+        )
         yield (
-            (row["rule"], tuple(row["requirements"])),
+            (row.get("release"), row["rule"], tuple(row["requirements"])),
             Advice(
                 broke=place,
                 whose=f"{whose(row['blame'])}, by {by}",
-                do=_remedy(row),
+                do=_remedy(release, row),
                 look=named or row["rule"],
                 where=_where(run, row["exchange"]),
                 rank=_RANKS.index(row["verdict"]),
@@ -104,7 +110,7 @@ def _steps(run: Report) -> Iterator[tuple[Any, Advice]]:
 def _rank(run: Report, step: Report) -> int:
     if step["outcome"] == "error":
         return 0
-    return 1 if step["outcome"] == "unmet" and run["run"]["sut"] is None else 2
+    return 1 if step["outcome"] == "unmet" and not roles_of(run).tested else 2
 
 
 def cause_key(run: Report, step: Report) -> tuple[Any, ...]:
@@ -133,12 +139,12 @@ def _where(run: Report, n: int | None) -> str:
     return next((step["where"] for step in run["steps"] if n is not None and n in step["exchanges"]), "")
 
 
-def _title(identifier: str) -> str:
-    requirement = load_requirements().get(identifier)
+def _title(release: Release, identifier: str) -> str:
+    requirement = release.numbered.get(identifier)
     return requirement.title if requirement else identifier
 
 
-def _remedy(row: Report) -> str:
+def _remedy(release: Release, row: Report) -> str:
     """What would put it right, and a question that leads there."""
     if row["blame"] == "emulator" or row["verdict"] == "error":
         return "report it, with the same command's output under OIT_DEBUG=1: the partner need not do anything"
@@ -152,7 +158,7 @@ def _remedy(row: Report) -> str:
     elif row["expected"] is not None:
         found = "nothing" if row["found"] is None else told(row["found"])
         change = f"expected {_choice(row['expected'])}, found {found}"
-    asked = next(iter(hints(row)), "")
+    asked = next(iter(hints(release, row)), "")
     return ". ".join(part for part in (change, asked) if part) or "see what the rule asks"
 
 
@@ -160,11 +166,11 @@ def _choice(expected: Any) -> str:
     return " or ".join(map(told, expected)) if isinstance(expected, list) and expected else wanted(expected)
 
 
-@cache
-def _about(rule: str) -> str:
+@lru_cache(maxsize=1_000)
+def _about(release: Release, rule: str) -> str:
     """What a rule without requirement looks at."""
     try:
-        about = " ".join(str(explain(rule).get("about", "")).split())
+        about = " ".join(str(explain(release, rule).get("about", "")).split())
     except UserError:
         about = ""
     return f": {about}" if about else ""
@@ -206,6 +212,7 @@ _REMEDIES: Final[Mapping[str, Callable[[Report, Report, str], str]]] = {
     "server_error": lambda *_: "have the partner look into its log at this moment",
     "time": lambda _, step, __: _late(step),
     "interrupted": lambda *_: "run it again",
+    "preparation": lambda *_: "see why the hook of the partner's file failed, which is no fault of the API",
     "expectation": lambda _, __, at: (
         f"compare the answer with what the step demands{at}; what both of you agreed on is marked `agreed: true`"
     ),

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from emulator.judge.elsewhere import LOAD, is_nowhere
+from emulator.judge.roles import Roles
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
+from emulator.record.exchange import Exchange, Party, Response
+from emulator.record.payload import at
 from emulator.report.played import Cause, StepInfo, StepOutcome
-from emulator.wire.exchange import Exchange, Party, Response
-from emulator.wire.payload import at
 
 WHOSE: Final[Mapping[Cause, Blame | None]] = {
     Cause.REQUEST: Blame.SCENARIO,
@@ -27,6 +28,7 @@ WHOSE: Final[Mapping[Cause, Blame | None]] = {
     Cause.REFUSED: None,
     Cause.TIME: None,
     Cause.INTERRUPTED: None,
+    Cause.PREPARATION: Blame.INPUTS,
     Cause.EXPECTATION: None,
 }
 """Who has to act for a cause; None where nobody is known to be at fault. The other causes are a party's."""
@@ -52,22 +54,21 @@ AGREED: Final = "scenario.agreed"
 
 
 def laid(
-    findings: Sequence[Finding], exchanges: Mapping[int, Exchange], sut: Party | None, *, profiled: bool = False
+    findings: Sequence[Finding], exchanges: Mapping[int, Exchange], roles: Roles, *, profiled: bool = False
 ) -> list[Finding]:
     """The findings with the blame where it belongs: what a user's files have our party say is no mistake of OIT.
 
     What a step of ours sends is the scenario's; what our seller says is the profile's, where the user's own is what it is made of
     (`profiled`).
     """
-    if sut is None:
-        return list(findings)
-    ours = blamed(sut.other)
+    others = {blamed(party) for party in Party if not roles.counts(party)}
     found = []
     for finding in findings:
         exchange = exchanges.get(finding.exchange) if finding.exchange is not None else None
-        if finding.blame is ours and exchange is not None and exchange.step and exchange.sender is sut.other:
+        mine = finding.blame in others
+        if mine and exchange is not None and exchange.step and not roles.counts(exchange.sender):
             found.append(replace(finding, blame=Blame.SCENARIO))
-        elif finding.blame is ours and profiled:
+        elif mine and profiled:
             found.append(replace(finding, blame=Blame.INPUTS))
         else:
             found.append(finding)
@@ -78,7 +79,7 @@ def explained(
     steps: Sequence[StepInfo],
     exchanges: Mapping[int, Exchange],
     findings: Sequence[Finding],
-    sut: Party | None,
+    roles: Roles,
     *,
     behaviour: bool = False,
 ) -> tuple[list[StepInfo], list[Finding]]:
@@ -94,14 +95,14 @@ def explained(
         if cause is None:
             told.append(step)
             continue
-        binds = step.agreed and sut is not None and step.blame is blamed(sut)
+        bound = next((party for party in roles.tested if step.agreed and step.blame is blamed(party)), None)
         unmet = step.outcome is StepOutcome.UNMET or (step.outcome is StepOutcome.NEVER_ARRIVED and heard)
-        if binds and unmet and cause in _BINDING and sut is not None:
-            broken.append(_agreed(step, sut))
+        if bound is not None and unmet and cause in _BINDING:
+            broken.append(_agreed(step, bound))
             cause = Cause.AGREED
         # What a partner does of its own accord is for the partner to look at, whatever the standard says.
         last = exchanges.get(step.exchanges[-1]) if step.exchanges else None
-        ours = sut is None or (last is not None and step.blame is blamed(last.sender))
+        ours = not roles.tested or (last is not None and step.blame is blamed(last.sender))
         kept = step.outcome is StepOutcome.NEVER_ARRIVED or (ours and cause in _HOPES)
         told.append(replace(step, cause=cause, blame=step.blame if kept else WHOSE.get(cause, step.blame)))
     return told, broken
@@ -179,7 +180,7 @@ def _codes(response: Response) -> set[str]:
     return {str(row.get("code")) for row in rows if isinstance(row, Mapping)}
 
 
-def _agreed(step: StepInfo, sut: Party) -> Finding:
+def _agreed(step: StepInfo, party: Party) -> Finding:
     unmet = next((one for one in step.expectations if not one.met), None)
     where = f" ({step.where})" if step.where else ""
     said = step.message.partition("\n")[0]
@@ -187,7 +188,7 @@ def _agreed(step: StepInfo, sut: Party) -> Finding:
         rule=AGREED,
         requirements=(),
         verdict=Verdict.FAIL,
-        blame=blamed(sut),
+        blame=blamed(party),
         exchange=step.exchanges[-1] if step.exchanges else None,
         pointer=unmet.pointer if unmet and unmet.pointer.startswith("/") else "",
         expected=unmet.expected if unmet else "what step " + step.id + " demands",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,6 +17,7 @@ from emulator.judge.verdict import Verdict, worst
 from emulator.report import json_report
 from emulator.report.model import Report, run_name, runs_of
 from emulator.report.reading import read_report
+from emulator.report.released import release_of
 from emulator.standard.release import Release
 from emulator.standard.requirement import Requirement
 from emulator.standard.use_case import UseCase
@@ -55,22 +56,37 @@ def played_in(files: Sequence[Path], runs: Sequence[Report], release: Release) -
     return found
 
 
+def asked_of(release: Release, runs: Iterable[Report]) -> dict[str, Requirement]:
+    """The requirements of a release that these runs are asked about: those of its APIs, and of each guide that one of them
+    was judged by since it was claimed.
+    """
+    named = {row["id"] for run in runs for row in run["requirements"] if release_of(run, row).name == release.name}
+    claimed = (found for found in release.claims.values() if any(each.id in named for each in found))
+    return {**release.requirements, **{each.id: each for found in claimed for each in found}}
+
+
 def trace(
     requirements: Mapping[str, Requirement],
     runs: Sequence[Report],
     use_cases: Iterable[UseCase] = (),
     seen: Mapping[Row, Sequence[str]] = MappingProxyType({}),
+    *,
+    release: str | None = None,
+    unclaimed: Collection[str] = (),
 ) -> dict[str, Any]:
     """How each requirement fared in these runs: the worst verdict that any gave, and which gave one.
 
     Where no run says anything, one that could have seen it counts more than one to which it did not apply. `seen` are
-    the rows of `use_cases` that were played.
+    the rows of `use_cases` that were played. With `release` only what is said of requirements of that one counts. Where no
+    run says anything of a guide that is `unclaimed`, it did not apply.
     """
     given: dict[str, list[tuple[Verdict, str]]] = {}
     for run in runs:
         for row in run["requirements"]:
+            if release is not None and release_of(run, row).name != release:
+                continue
             given.setdefault(row["id"], []).append((Verdict(row["verdict"]), run_name(run)))
-    rows = [_row(each, given.get(each.id, [])) for each in requirements.values()]
+    rows = [_row(each, given.get(each.id, []), unclaimed) for each in requirements.values()]
     guides = dict.fromkeys(each.guide for each in requirements.values())
     return {
         "runs": len(runs),
@@ -91,13 +107,13 @@ def _use_case(case: UseCase, seen: Mapping[Row, Sequence[str]]) -> dict[str, Any
     }
 
 
-def _row(requirement: Requirement, given: Sequence[tuple[Verdict, str]]) -> dict[str, Any]:
+def _row(requirement: Requirement, given: Sequence[tuple[Verdict, str]], unclaimed: Collection[str]) -> dict[str, Any]:
     said = {verdict for verdict, _ in given if verdict in TESTED}
     if requirement.not_on_wire:
         verdict = NOT_ON_WIRE
     elif said:
         verdict = str(worst(said))
-    elif given and all(each is Verdict.NOT_APPLICABLE for each, _ in given):
+    elif all(each is Verdict.NOT_APPLICABLE for each, _ in given) and (given or requirement.guide in unclaimed):
         verdict = str(Verdict.NOT_APPLICABLE)
     else:
         verdict = str(Verdict.NOT_SEEN)
@@ -166,5 +182,5 @@ def _lines(traced: Mapping[str, Any]) -> Iterator[str]:
     idle = [row["id"] for row in traced["requirements"] if row["verdict"] == Verdict.NOT_APPLICABLE]
     if idle:
         yield ""
-        yield f"Not applicable, their options being neither declared nor seen ({len(idle)})"
+        yield f"Not applicable: their options were neither declared nor seen, or nobody claimed their guide ({len(idle)})"
         yield from textwrap.wrap(", ".join(idle), 110, initial_indent="  ", subsequent_indent="  ")

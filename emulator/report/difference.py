@@ -9,6 +9,7 @@ from emulator.judge.verdict import Verdict, worst
 from emulator.report.explain import exchange_line, headline, printable, whose
 from emulator.report.identity import finding_key, step_key
 from emulator.report.model import Report, run_name, runs_of
+from emulator.report.released import labelled
 
 _GRAVE: Final = ("error", "fail", "not_seen", "disputed", "warning")
 """Verdicts of findings, the gravest first."""
@@ -129,7 +130,7 @@ def _rows(runs: list[Report]) -> dict[str, dict[str, Any]]:
             line = exchange_line(run, finding["exchange"])
             row = {
                 "kind": "finding",
-                "what": headline(finding),
+                "what": headline(run, finding),
                 "rule": finding["rule"],
                 "requirements": finding["requirements"],
                 "pointer": finding["pointer"],
@@ -208,5 +209,5 @@ def _worst(runs: list[Report]) -> dict[str, Verdict]:
     said: dict[str, set[Verdict]] = {}
     for run in runs:
         for row in run["requirements"]:
-            said.setdefault(row["id"], set()).add(Verdict(row["verdict"]))
+            said.setdefault(labelled(row, row["id"]), set()).add(Verdict(row["verdict"]))
     return {name: worst(verdicts - {Verdict.NOT_SEEN}) for name, verdicts in said.items()}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from emulator.errors import Exit
 from emulator.report.advice import Advice, advise
 from emulator.report.explain import printable
-from emulator.report.model import Report, run_name, runs_of
+from emulator.report.model import Report, notes_of, run_name, runs_of
 
 Line = tuple[str, str | None]
 """A line, and its style."""
@@ -26,6 +26,9 @@ _WORDS: Final = {
 def ending(whole: Report, code: Exit, look: str = "") -> Iterator[Line]:
     """The last lines of `oit run` and `oit check`. `look` is a command that shows more."""
     runs = runs_of(whole)
+    for note in notes_of(whole):
+        yield "", None
+        yield printable(note), "bold red"
     if len(runs) > 1:
         yield from _table(runs)
     yield from _left_out(whole)
@@ -60,6 +63,7 @@ def _often(advice: Advice) -> str:
 
 
 _LEFT_OUT: Final = {
+    "product": "need a product that this release does not have (--var or --var-file names another)",
     "behaviour": "need a seller that behaves as nobody asked of this one (--needs behaviour)",
     "waits": "may wait for more than a day (--needs waits)",
 }

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from emulator.judge.verdict import Finding
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, as_json, at, hoped
 from emulator.report.masking import clean_text
 from emulator.report.model import Report, exchange_of
-from emulator.standard.requirement import load_requirements
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, as_json, at, hoped
+from emulator.report.released import release_name, release_of
+from emulator.settings import DEFAULT_RELEASE
 
 _HOST: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -85,25 +86,34 @@ _WHY: Final = {
     "transport": "no answer came",
     "time": "the time that was granted is over",
     "interrupted": "the run was interrupted",
+    "preparation": "the partner could not be had to do what the scenario needs",
     "expectation": "the standard allows the answer, and the scenario hopes for another",
 }
 
 
-def headline(finding: Report) -> str:
+def headline(run: Report, finding: Report) -> str:
     """What a finding is about: its requirements, or its rule where no requirement is named."""
-    named = ", ".join(clause(identifier) for identifier in finding["requirements"])
-    return f"{named}, rule {finding['rule']}" if named else str(finding["rule"])
+    named = ", ".join(clause(run, identifier, finding) for identifier in finding["requirements"])
+    leg = f", leg {finding['leg']}" if finding.get("leg") else ""
+    return f"{named}, rule {finding['rule']}{leg}" if named else f"{finding['rule']}{leg}"
 
 
-def clause(identifier: str) -> str:
-    """A requirement with the section of its guide: `MEF115-R52 (section 7.2.1)`."""
-    requirement = load_requirements().get(identifier)
-    return f"{identifier} (section {requirement.section})" if requirement else identifier
+def clause(run: Report, identifier: str, row: Report | None = None) -> str:
+    """A requirement with the section of its guide: `MEF115-R52 (section 7.2.1)`, and its release where `row` has another
+    one than the run.
+    """
+    requirement = release_of(run, row).numbered.get(identifier)
+    where = f"section {requirement.section}" if requirement else ""
+    release = f"release {row['release']}" if row and row.get("release") else ""
+    told = ", ".join(part for part in (where, release) if part)
+    return f"{identifier} ({told})" if told else identifier
 
 
-def hint(finding: Report) -> str:
+def hint(run: Report, finding: Report) -> str:
     """The command that tells more about what a finding is about."""
-    return f"oit explain {next(iter(finding['requirements']), finding['rule'])}"
+    release = release_name(run, finding)
+    option = "" if release in ("", DEFAULT_RELEASE) else f" --release {release}"
+    return f"oit explain {next(iter(finding['requirements']), finding['rule'])}{option}"
 
 
 def requirement_counts(run: Report) -> str:

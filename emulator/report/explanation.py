@@ -34,6 +34,8 @@ def _requirement(told: Explanation) -> Iterator[str]:
         option = told["condition"]
         yield from _field("only where", f"the option {option['option']} is used: {option['title']}")
         yield from _field("", f"in a profile: options: {{{option['option']}: true}} or false")
+    if told["claimed"]:
+        yield from _field("only where", told["claimed"])
     if told["not_on_wire"]:
         yield from _field("not judged", f"it cannot be seen on the wire: {told['not_on_wire']}")
     else:

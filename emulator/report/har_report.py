@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from emulator.report.model import Report, run_name, runs_of
+from emulator.report.model import Report, notes_of, run_name, runs_of
 
 FILE_NAME: Final = "report.har"
 UNKNOWN_TYPE: Final = "x-unknown"
@@ -27,7 +27,8 @@ _ERRORS: Final = {
 def render(report: Report) -> bytes:
     """A report's exchanges as an HTTP archive: a page for each run, notifications among the rest, secrets masked.
 
-    `_oit` holds what a HAR does not: which run, exchange, operation and step, and what was wrong on purpose.
+    `_oit` holds what a HAR does not: which run, exchange, operation and step, and what was wrong on purpose; `_secured` is
+    what is known of TLS and tokens, as in the report.
     """
     pages, entries = [], []
     for index, run in enumerate(runs_of(report), 1):
@@ -52,6 +53,7 @@ def render(report: Report) -> bytes:
         "creator": {"name": report["tool"]["name"], "version": report["tool"]["version"]},
         "pages": pages,
         "entries": entries,
+        **({"comment": "\n".join(notes)} if (notes := notes_of(report)) else {}),
     }
     return orjson.dumps({"log": log}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -67,7 +69,21 @@ def write(report: Report, folder: Path) -> Path:
 def _entry(page: str, run: Report, exchange: Report) -> dict[str, Any]:
     about = run["run"]
     elapsed = max(0.0, exchange["elapsed_ms"])
-    kept = ("n", "from", "to", "api", "kind", "operation", "step", "provoked", "spoilt", "fault")
+    kept = (
+        "n",
+        "from",
+        "to",
+        "api",
+        "release",
+        "kind",
+        "operation",
+        "step",
+        "provoked",
+        "spoilt",
+        "fault",
+        "leg",
+        "relayed",
+    )
     told = {name: exchange[name] for name in kept if exchange.get(name) is not None}
     halves = {half: exchange[half] for half in ("request", "response") if exchange.get(half)}
     if unread := {half: message["unread"] for half, message in halves.items() if message.get("unread")}:
@@ -86,8 +102,10 @@ def _entry(page: str, run: Report, exchange: Report) -> dict[str, Any]:
             "run": about["id"],
             "scenario": run_name(run),
             "speed": about.get("speed", 1.0),
+            **({"moves": about["moves"]} if about.get("moves") else {}),
             **told,
         },
+        **({"_secured": exchange["secured"]} if exchange.get("secured") else {}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from emulator.report.model import Report, exchange_of
+from emulator.report.released import labelled
 
 _INDEX: Final = re.compile(r"/(?:0|[1-9][0-9]*)(?=/|$)")
 
@@ -25,7 +26,7 @@ def finding_key(run: Report, finding: Report) -> str:
             step_of(run, finding["exchange"]),
             exchange and [exchange["api"], exchange["operation"]],
             finding["rule"],
-            sorted(finding["requirements"]),
+            sorted(labelled(finding, each) for each in finding["requirements"]),
             _INDEX.sub("/*", finding["pointer"]),
         ]
     )

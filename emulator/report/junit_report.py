@@ -11,7 +11,9 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from emulator.report.explain import clause, finding_lines, headline, hint, requirement_counts, step_lines
-from emulator.report.model import Report, run_name, runs_of
+from emulator.report.model import Report, notes_of, run_name, runs_of
+from emulator.report.released import labelled
+from emulator.report.whose import roles_of
 
 FILE_NAME: Final = "junit.xml"
 
@@ -105,6 +107,8 @@ def _suite(run: Report) -> Element:
         if about[key] not in (None, ""):
             SubElement(properties, "property", name=f"oit.{key}", value=_xml(str(about[key])))
     SubElement(properties, "property", name="oit.verdict", value=run["verdict"])
+    for note in notes_of(run):
+        SubElement(properties, "property", name="oit.note", value=_xml(note))
     prefix = "oit." + re.sub(r"[^\w-]+", "_", name).strip("_")
     for case in cases:
         suite.append(_testcase(case, prefix))
@@ -128,7 +132,7 @@ def _steps(run: Report) -> Iterator[_Case]:
     for step in run["steps"]:
         lines = list(step_lines(run, step))
         end = _STEP_ENDS.get(step["outcome"], "")
-        if step["outcome"] == "unmet" and (step["cause"] in _FAILING or run["run"]["sut"] is None):
+        if step["outcome"] == "unmet" and (step["cause"] in _FAILING or not roles_of(run).tested):
             end = "failure"
         if excuse := step.get("excused"):
             end, lines = "skipped", [_excuse(excuse), *lines]
@@ -140,20 +144,25 @@ def _steps(run: Report) -> Iterator[_Case]:
 
 def _requirements(run: Report) -> Iterator[_Case]:
     for row in run["requirements"]:
-        if row["verdict"] in _SILENT and not any(row["id"] in finding["requirements"] for finding in run["findings"]):
+        findings = [finding for finding in run["findings"] if _is_hurt(row, finding)]
+        if row["verdict"] in _SILENT and not findings:
             continue
-        findings = [finding for finding in run["findings"] if row["id"] in finding["requirements"]]
         end = _VERDICT_ENDS.get(row["verdict"], "")
         message, text = _told(run, row["verdict"], findings)
         if end == "failure" and (excuse := _all_excused(row["verdict"], findings)):
             end, message = "skipped", _excuse(excuse)
-        yield _Case("requirements", row["id"], 0.0, end, row["verdict"], message if end else "", text)
+        yield _Case("requirements", labelled(row, row["id"]), 0.0, end, row["verdict"], message if end else "", text)
     for verdict, why in _SILENT.items():
-        silent = [row["id"] for row in run["requirements"] if row["verdict"] == verdict]
+        silent = [row for row in run["requirements"] if row["verdict"] == verdict]
         if silent:
             message = f"{len(silent)} requirements: {why}"
-            text = "\n".join(clause(identifier) for identifier in silent)
+            text = "\n".join(clause(run, row["id"], row) for row in silent)
             yield _Case("requirements", verdict.replace("_", " "), 0.0, "skipped", verdict, message, text)
+
+
+def _is_hurt(row: Report, finding: Report) -> bool:
+    """Whether a finding is of a requirement, and of its release."""
+    return row["id"] in finding["requirements"] and row.get("release") == finding.get("release")
 
 
 def _unnumbered(run: Report) -> Iterator[_Case]:
@@ -185,7 +194,8 @@ def _told(run: Report, verdict: str, findings: Sequence[Report]) -> tuple[str, s
         return "", ""
     findings = sorted(findings, key=lambda row: bool(row["verdict"] != verdict))
     blocks = [
-        _joined([headline(row), *finding_lines(run, row), f"more:     {hint(row)}"]) for row in findings[:_MAX_TEXT]
+        _joined([headline(run, row), *finding_lines(run, row), f"more:     {hint(run, row)}"])
+        for row in findings[:_MAX_TEXT]
     ]
     if len(findings) > _MAX_TEXT:
         blocks.append(f"… and {len(findings) - _MAX_TEXT} more in report.json")

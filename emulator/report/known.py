@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +12,14 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from emulator.errors import FileProblem
+from emulator.errors import FileProblem, suggestion
 from emulator.judge.explanation import requirements_of_rules
-from emulator.plain_yaml import Located, load_located
-from emulator.scenario.schema import problems_by
-from emulator.standard.requirement import load_requirements
+from emulator.plain_yaml import load_located
+from emulator.report.released import release_of
+from emulator.standard.release import Release
+from emulator.standard.strict import Mistake, Text, read_located
 
 Json = dict[str, Any]
 
@@ -79,10 +80,10 @@ class KnownFailure:
         )
 
     def names(self, finding: Mapping[str, Any]) -> bool:
-        """Whether a finding is of its rule or requirement, at its place."""
+        """Whether a finding is of its rule or requirement, at its place; its ids are those of the run's release."""
         place = self.pointer is None or fnmatchcase(finding["pointer"], self.pointer)
         named = finding["requirements"] if self.what is What.REQUIREMENT else [finding["rule"]]
-        return self.what is not What.STEP and place and self.id in named
+        return self.what is not What.STEP and place and self.id in named and not finding.get("release")
 
     def names_step(self, step: Mapping[str, Any]) -> bool:
         """Whether it names this step."""
@@ -215,9 +216,9 @@ def _tried(entry: KnownFailure, run: Mapping[str, Any]) -> bool:
         return False
     if entry.what is What.STEP:
         return any(entry.names_step(step) and step["outcome"] == "passed" for step in run["steps"])
-    named = (entry.id,) if entry.what is What.REQUIREMENT else requirements_of_rules().get(entry.id, ())
+    named = (entry.id,) if entry.what is What.REQUIREMENT else requirements_of_rules(release_of(run)).get(entry.id, ())
     if named:
-        judged = [row["verdict"] for row in run["requirements"] if row["id"] in named]
+        judged = [row["verdict"] for row in run["requirements"] if row["id"] in named and not row.get("release")]
         return any(verdict not in ("not_seen", "not_applicable") for verdict in judged)
     whole = all(step["outcome"] not in ("blocked", "inconclusive", "error") for step in run["steps"])
     return whole and run["verdict"] in ("pass", "fail") and any("response" in row for row in run["exchanges"])
@@ -226,23 +227,61 @@ def _tried(entry: KnownFailure, run: Mapping[str, Any]) -> bool:
 # -- reading the file ------------------------------------------------------------------------------
 
 
-def load_known(path: Path, today: date) -> Known:
-    """Read a file of known failures. FileProblem with `file:line:col` of everything that is wrong in it."""
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """An entry as its file has it: it names one of `requirement`, `rule` and `step`."""
+
+    scenario: Text
+    owner: Text
+    reason: Text
+    expires: Text
+    requirement: Text | None = None
+    rule: Text | None = None
+    step: Text | None = None
+    case: str | None = None
+    operation: Text | None = None
+    pointer: str | None = None
+    link: Text | None = None
+
+    def named(self) -> dict[What, str]:
+        """What it names, by what that is."""
+        names = {What.REQUIREMENT: self.requirement, What.RULE: self.rule, What.STEP: self.step}
+        return {what: name for what, name in names.items() if name is not None}
+
+    def made(self, where: str) -> KnownFailure:
+        """The entry, of an entry that is right."""
+        ((what, name),) = self.named().items()
+        return KnownFailure(
+            what=what,
+            id=_spelt(what, name),
+            scenario=self.scenario,
+            case=self.case,
+            operation=self.operation,
+            pointer=self.pointer,
+            owner=self.owner,
+            reason=self.reason,
+            link=self.link,
+            expires=date.fromisoformat(self.expires),
+            where=where,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """The whole file."""
+
+    oit: Literal["1"]
+    known: tuple[KnownRow, ...]
+
+
+def load_known(path: Path, today: date, release: Release) -> Known:
+    """Read a file of known failures, of runs in a release. FileProblem with `file:line:col` of everything that is wrong in it."""
     located = load_located(path)
     if located.value is None:
         raise FileProblem([f"{path}:1:1: the file of known failures is empty"])
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to load, and few runs have such a file
-
-    problems = [
-        f"{where}: {problem}" for where, problem in problems_by(Draft7Validator(schema()), located, located.value)
-    ]
-    if problems:
-        raise FileProblem(problems)
-    rows = located.value["known"]
-    entries = [_entry(located, f"/known/{index}", row, problems) for index, row in enumerate(rows)]
-    if problems:
-        raise FileProblem(problems)
-    return Known(str(path), tuple(entry for entry in entries if entry), today)
+    file: KnownFile = read_located(KnownFile, located, lambda file: _wrong(file, release))
+    entries = [row.made(located.where(f"/known/{index}")) for index, row in enumerate(file.known)]
+    return Known(str(path), tuple(entries), today)
 
 
 @cache
@@ -252,39 +291,41 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def _entry(located: Located, place: str, row: Mapping[str, str], problems: list[str]) -> KnownFailure | None:
-    what = next(what for what in What if what in row)
-    name = row[what]
-    if what is What.REQUIREMENT:
-        name = name.replace(":", "-")
-        _check(located, f"{place}/{what}", name, load_requirements(), "requirement", problems)
-    elif what is What.RULE:
-        _check(located, f"{place}/{what}", name, requirements_of_rules(), "rule", problems)
-    if what is What.STEP and "pointer" in row:
-        problems.append(f"{located.where(f'{place}/pointer', key=True)}: a step has no 'pointer'; its findings have")
+def _wrong(file: KnownFile, release: Release) -> Iterator[Mistake]:
+    for index, row in enumerate(file.known):
+        place = f"/known/{index}"
+        if len(row.named()) != 1:
+            yield Mistake(place, f"a known failure names exactly one of {', '.join(What)}")
+        for what, name in row.named().items():
+            yield from _unknown(what, name, f"{place}/{what}", release)
+        if row.step is not None and row.pointer is not None:
+            yield Mistake(f"{place}/pointer", "a step has no 'pointer'; its findings have", key=True)
+        if not _DAY.fullmatch(row.expires):
+            yield Mistake(f"{place}/expires", f"{row.expires!r:.60} is no day: write 2026-12-31")
+        elif not _is_day(row.expires):
+            yield Mistake(f"{place}/expires", f"there is no day {row.expires}")
+
+
+def _unknown(what: What, name: str, place: str, release: Release) -> Iterator[Mistake]:
+    """That there is no such requirement or rule; steps are the scenario's."""
+    known: Iterable[str] = requirements_of_rules(release) if what is What.RULE else release.numbered
+    if what is not What.STEP and _spelt(what, name) not in known:
+        near = suggestion(_spelt(what, name), known)
+        meant = f"Did you mean '{near}'?" if near else "`oit rules` lists them."
+        yield Mistake(place, f"there is no {what} '{name}'. {meant}")
+
+
+def _spelt(what: What, name: str) -> str:
+    """The name as we spell it."""
+    return name.replace(":", "-") if what is What.REQUIREMENT else name
+
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_day(text: str) -> bool:
     try:
-        expires = date.fromisoformat(row["expires"])
+        date.fromisoformat(text)
     except ValueError:
-        problems.append(f"{located.where(f'{place}/expires')}: there is no day {row['expires']}")
-        return None
-    return KnownFailure(
-        what=what,
-        id=name,
-        scenario=row["scenario"],
-        case=row.get("case"),
-        operation=row.get("operation"),
-        pointer=row.get("pointer"),
-        owner=row["owner"],
-        reason=row["reason"],
-        link=row.get("link"),
-        expires=expires,
-        where=located.where(place),
-    )
-
-
-def _check(located: Located, place: str, name: str, known: Iterable[str], noun: str, problems: list[str]) -> None:
-    if name in (names := list(known)):
-        return
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else " `oit rules` lists them."
-    problems.append(f"{located.where(place)}: there is no {noun} '{name}'.{hint}")
+        return False
+    return True

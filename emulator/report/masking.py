@@ -7,11 +7,11 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
-from emulator.wire.payload import MISSING
-from emulator.wire.secrets import Place, is_secret, marked_text, masked_text, masked_value, suspicious_text
+from emulator.record.payload import MISSING
+from emulator.record.secrets import Place, is_secret, marked_text, masked_text, masked_value, suspicious_text
 
 MAX_NESTING: Final = 300
-"""Deeper than any body that `wire.payload` reads."""
+"""Deeper than any body that `record.payload` reads."""
 
 _INT64: Final = 1 << 63
 

@@ -12,12 +12,14 @@ from typing import IO, Any, Final
 import orjson
 
 from emulator.errors import Exit
+from emulator.record.exchange import Exchange
 from emulator.report import json_report
+from emulator.report.about import RunInfo, run_json
 from emulator.report.masking import clean_text, plain
-from emulator.report.model import Report, RunInfo, exchange_json, run_json, step_json
+from emulator.report.model import Report
 from emulator.report.played import StepInfo
+from emulator.report.rows import exchange_json, step_json
 from emulator.scenario.events import Waiting
-from emulator.wire.exchange import Exchange
 
 EVENTS_VERSION: Final = "1"
 """Changes when a reader of the events must change. New members and new events do not change it."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from emulator.judge.verdict import Blame
-from emulator.wire.payload import MISSING
+from emulator.record.payload import MISSING
 
 
 class StepOutcome(StrEnum):
@@ -39,6 +39,7 @@ class Cause(StrEnum):
     TRANSPORT = "transport"  # no answer came
     TIME = "time"  # it did not come in the time that was granted
     INTERRUPTED = "interrupted"  # the run was ended before it
+    PREPARATION = "preparation"  # a hook failed, or nobody had the partner behave so
     EXPECTATION = "expectation"  # the answer is right, and not what the scenario hopes for
 
 
@@ -58,7 +59,7 @@ class ExpectationInfo:
 class StepInfo:
     """What became of one step.
 
-    `kind` is call, await, notify, parallel or use. `where` is `file:line:col`. `exchanges` are the
+    `kind` is call, await, notify, parallel, use or hook. `where` is `file:line:col`. `exchanges` are the
     numbers of the exchanges that the step made; `operation` and `status` are those of the last one.
     `blame` says who has to act where the step did not pass, `cause` why it did not. `covers` are the requirements that
     it is there for, `inputs` the inputs of the scenario that it uses. `agreed`: the partners agreed on what it demands.

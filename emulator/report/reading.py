@@ -13,11 +13,12 @@ import orjson
 from emulator.errors import FileProblem, UserError
 from emulator.files import is_file, is_folder
 from emulator.judge.verdict import Blame
+from emulator.record.intake import read_file, refuse_many
 from emulator.report import json_report
-from emulator.report.model import REPORT_VERSION, Report, RunInfo, runs_of, whole_report
+from emulator.report.about import RunInfo
+from emulator.report.model import REPORT_VERSION, Report, runs_of, whole_report
 from emulator.report.played import Cause, ExpectationInfo, StepInfo, StepOutcome
-from emulator.wire.exchange import Party
-from emulator.wire.intake import read_file, refuse_many
+from emulator.report.whose import roles_of
 
 
 class Told(Protocol):
@@ -138,11 +139,10 @@ def _info(run: Report) -> RunInfo:
         case=about["case"],
         release=about["release"],
         profile=about["profile"],
-        sut=Party(about["sut"]) if about["sut"] else None,
+        roles=roles_of(run),
         clock=about["clock"],
         speed=about.get("speed", 1.0),
         seed=about["seed"],
-        captured="unattributed" in run,
         file=about.get("file"),
         row=about.get("row"),
     )

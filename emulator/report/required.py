@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emulator.standard.requirement import Side, load_requirements
-from emulator.wire.exchange import Party
+from emulator.judge.roles import SELF_TEST, Roles
+from emulator.record.exchange import Party
+from emulator.report.released import release_of
+from emulator.standard.release import Release
+from emulator.standard.requirement import Side
 
 SILENT: Final = frozenset({"not_seen", "not_applicable"})
 """Verdicts that show nothing."""
@@ -19,13 +22,13 @@ _CASES: Final = ("negative", "fault", "case-")
 class Required:
     """The requirements that a run has to show: those that the scenario names for the whole, or for steps of this run.
 
-    With a party under test only what binds it: the other one is ours. A step that was skipped by plan asks for nothing. A
+    With parties under test only what binds one of them. A step that was skipped by plan asks for nothing. A
     `case` is there for what it does itself; the flow before it is only its way there. `strict`: a pass that did not show
     all of them is inconclusive.
     """
 
     scenario: tuple[str, ...]
-    sut: Party | None = None
+    roles: Roles = SELF_TEST
     strict: bool = False
 
     def account(self, run: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -38,10 +41,12 @@ class Required:
         if run["run"]["case"] is not None:
             steps = [step for step in steps if step["kind"].startswith(_CASES)]
         named = dict.fromkeys([*self.scenario, *(each for step in steps for each in step.get("covers", ()))])
-        asked = [each for each in named if self._binds(each)]
+        release = release_of(run)
+        asked = [each for each in named if self._binds(release, each)]
         if not asked:
             return None
-        judged = {row["id"] for row in run["requirements"] if row["verdict"] not in SILENT}
+        rows = [row for row in run["requirements"] if not row.get("release")]  # what is named is of the run's release
+        judged = {row["id"] for row in rows if row["verdict"] not in SILENT}
         provoked = {
             each
             for step in steps
@@ -54,8 +59,8 @@ class Required:
             "not_seen": [each for each in asked if each not in judged | provoked],
         }
 
-    def _binds(self, identifier: str) -> bool:
-        requirement = load_requirements().get(identifier)
+    def _binds(self, release: Release, identifier: str) -> bool:
+        requirement = release.numbered.get(identifier)
         if requirement is None or requirement.not_on_wire:
             return False
-        return self.sut is None or requirement.side is Side.BOTH or str(requirement.side) == str(self.sut)
+        return requirement.side is Side.BOTH or self.roles.counts(Party(requirement.side))

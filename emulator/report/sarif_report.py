@@ -15,8 +15,8 @@ from emulator.judge.explanation import explain
 from emulator.report import explanation
 from emulator.report.explain import finding_lines, hint, printable, step_lines
 from emulator.report.identity import finding_key, step_key
-from emulator.report.model import Report, run_name, runs_of
-from emulator.standard.requirement import load_requirements
+from emulator.report.model import Report, notes_of, run_name, runs_of
+from emulator.report.released import labelled, release_of
 
 FILE_NAME: Final = "report.sarif"
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -54,12 +54,13 @@ def render(report: Report, *, here: Path | None = None, root: Path | None = None
             else:
                 kept[key] = {**result, "occurrenceCount": 1}
             if result["ruleId"] not in rules:  # what there is to say of one takes a judgement
-                rules[result["ruleId"]] = _rule(result["ruleId"])
+                rules[result["ruleId"]] = _rule(run, result)
         results += kept.values()
     order = {name: index for index, name in enumerate(rules)}
     for result in results:
         result["ruleIndex"] = order[result["ruleId"]]
     tool = report["tool"]
+    told = [{"level": "warning", "message": {"text": printable(note)}} for note in notes_of(report)]
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -75,7 +76,9 @@ def render(report: Report, *, here: Path | None = None, root: Path | None = None
                     }
                 },
                 "automationDetails": {"id": "oit/"},
-                "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
+                "invocations": [
+                    {"executionSuccessful": not notes, "toolExecutionNotifications": [*told, *notes]},
+                ],
                 "originalUriBaseIds": {
                     ROOT: {"description": {"text": "The root of the repository with the scenarios."}}
                 },
@@ -106,7 +109,7 @@ def repository(here: Path) -> Path:
 
 def _findings(run: Report, here: Path, root: Path, notes: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in run["findings"]:
-        lines = [*finding_lines(run, row), f"more:     {hint(row)}"]
+        lines = [*finding_lines(run, row), f"more:     {hint(run, row)}"]
         where = next((step["where"] for step in run["steps"] if row["exchange"] in step["exchanges"]), "")
         if row["verdict"] == "error":
             notes.append({"level": "error", "message": _message(row["message"] or row["rule"], lines)})
@@ -117,7 +120,7 @@ def _findings(run: Report, here: Path, root: Path, notes: list[dict[str, Any]]) 
         yield (
             key,
             {
-                "ruleId": next(iter(row["requirements"]), row["rule"]),
+                "ruleId": labelled(row, next(iter(row["requirements"]), row["rule"])),
                 "level": _LEVELS[row["verdict"]],
                 "message": _message(row["message"] or f"breach of {row['rule']}", lines),
                 "locations": [_location(where, run, here, root)],
@@ -130,6 +133,7 @@ def _findings(run: Report, here: Path, root: Path, notes: list[dict[str, Any]]) 
                     "run": run_name(run),
                     "exchange": row["exchange"],
                     "pointer": row["pointer"],
+                    **({"release": row["release"]} if "release" in row else {}),
                 },
             },
         )
@@ -196,8 +200,11 @@ def _quoted(path: Path) -> str:
     return Path("/", path).as_uri().removeprefix("file:///")
 
 
-def _rule(identifier: str) -> dict[str, Any]:
-    """What there is to say about a requirement or rule: our title, and our explanation as help."""
+def _rule(run: Report, result: dict[str, Any]) -> dict[str, Any]:
+    """What there is to say about a result's requirement or rule: our title, and our explanation as help."""
+    row = result["properties"]
+    release, name = release_of(run, row), result["ruleId"]
+    identifier = name.removeprefix(labelled(row, ""))
     kind, _, outcome = identifier.partition(".")
     if kind == "step" and outcome in _STEP_RULES:
         level, says = _STEP_RULES[outcome]
@@ -208,15 +215,15 @@ def _rule(identifier: str) -> dict[str, Any]:
             "help": {"text": says},
             "defaultConfiguration": {"level": level},
         }
-    requirement = load_requirements().get(identifier)
+    requirement = release.numbered.get(identifier)
     try:
-        text = explanation.render(explain(identifier))
+        text = explanation.render(explain(release, identifier))
     except UserError:
         text = identifier  # of a report that another version wrote
     title = requirement.title if requirement else " ".join(text.split("\n", 3)[2].split()) if "\n" in text else text
     tags = [requirement.guide, str(requirement.keyword), str(requirement.side)] if requirement else ["OIT"]
     return {
-        "id": identifier,
+        "id": name,
         "name": re.sub(r"[^A-Za-z0-9]", "", identifier),
         "shortDescription": {"text": title},
         "help": {"text": text, "markdown": _fenced(text)},

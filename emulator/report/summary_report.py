@@ -10,7 +10,8 @@ from typing import Final
 
 from emulator.report.advice import advise
 from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts
-from emulator.report.model import Report, run_name, runs_of
+from emulator.report.model import Report, notes_of, run_name, runs_of
+from emulator.report.whose import roles_of
 
 FILE_NAME: Final = "summary.md"
 _SIGNS: Final = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "error": "🛠️", "skipped": "⏭️"}
@@ -47,13 +48,16 @@ def plain(text: str) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     runs = runs_of(report)
-    tested = sorted({str(run["run"]["sut"]) for run in runs if run["run"]["sut"]})
+    tested = sorted({str(party) for run in runs for party in roles_of(run).tested})
     who = f"the {' and the '.join(tested)} under test" if tested else "a self-test"
     yield f"## {_SIGNS[report['verdict']]} OIT: {report['verdict']}"
     yield ""
     exchanges = sum(len(run["exchanges"]) for run in runs)
     yield f"{len(runs)} run(s) of {who}, {exchanges} exchanges, OIT {plain(report['tool']['version'])}."
     yield ""
+    for note in notes_of(report):
+        yield f"> **{plain(note)}**"
+        yield ""
     found = advise(runs)
     if found and report["verdict"] != "pass":
         yield "### What to do now"
@@ -107,9 +111,9 @@ def _breaches(runs: list[Report]) -> Iterator[str]:
     found = [(run, row) for run in runs for row in run["findings"] if row["verdict"] in ("fail", "error")]
     found = [(run, row) for run, row in found if "excused" not in row]
     for run, row in found[:_FINDINGS]:
-        yield f"<details><summary>{_html(headline(row))}: {_html(row['message'])}</summary>"
+        yield f"<details><summary>{_html(headline(run, row))}: {_html(row['message'])}</summary>"
         yield ""
-        yield from _block([run_name(run), *finding_lines(run, row), f"more:     {hint(row)}"])
+        yield from _block([run_name(run), *finding_lines(run, row), f"more:     {hint(run, row)}"])
         yield ""
         yield "</details>"
         yield ""

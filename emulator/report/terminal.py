@@ -13,15 +13,18 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from emulator.errors import Exit
 from emulator.judge.ledger import GOOD, Mark
+from emulator.record.exchange import Exchange
+from emulator.report.about import RunInfo
 from emulator.report.advice import cause_key
 from emulator.report.ending import ending
 from emulator.report.explain import finding_lines, headline, hint, printable, requirement_counts, step_lines, why
-from emulator.report.model import Report, RunInfo
+from emulator.report.model import Report
 from emulator.report.played import StepInfo, StepOutcome
+from emulator.report.prepared import prepared_lines
 from emulator.report.progress import Progress
 from emulator.report.waiting import waiting_lines
+from emulator.report.whose import is_beside
 from emulator.scenario.events import Waiting
-from emulator.wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,10 +104,11 @@ class TerminalWriter:
     def run_started(self, info: RunInfo) -> None:
         """A run begins: which scenario, and against whom."""
         case = f" [{info.case}]" if info.case else ""
-        if info.captured:
-            against = f"captured traffic of {f'the {info.sut}' if info.sut else 'both sides'}"
+        tested = " and ".join(f"the {party}" for party in info.roles.tested)
+        if info.clock == "captured":
+            against = f"captured traffic of {tested or 'both sides'}"
         else:
-            against = f"testing the {info.sut}" if info.sut else "self-test"
+            against = f"testing {tested}" if tested else "self-test"
         self._scenario = f"{info.scenario}{case}"
         self._line(f"{self._scenario}  {info.title}".rstrip(), "bold")
         self._line(f"  {against}, release {info.release or 'unknown'}, run {info.id}", "dim")
@@ -183,6 +187,8 @@ class TerminalWriter:
             self._stuck(report, step)
         self._events(report)
         self._unattributed(report.get("unattributed", []))
+        for line in prepared_lines(report):
+            self._line(f"  {line}", "dim")
         self._line("")
         meaning = _MEANINGS[report["verdict"]]
         if report["verdict"] == "pass" and "excused" in report:
@@ -197,7 +203,7 @@ class TerminalWriter:
             meaning += ", or is not in the file"
         self._line(f"{report['verdict'].upper()}: {meaning}", f"bold {_COLOURS[report['verdict']]}")
         self._line(f"  {len(report['exchanges'])} exchanges; requirements: {requirement_counts(report)}")
-        others = [row for row in report["findings"] if row["verdict"] == "fail" and self._is_others(report, row)]
+        others = [row for row in report["findings"] if row["verdict"] == "fail" and is_beside(report, row["blame"])]
         if others:
             self._line(f"  {len(others)} breach(es) are not the {report['run']['sut']}'s and do not decide")
 
@@ -234,7 +240,7 @@ class TerminalWriter:
     def _excused(self, report: Report) -> None:
         """What is known, a line each."""
         rows = [
-            *((headline(row), row["excused"]) for row in report["findings"] if "excused" in row),
+            *((headline(report, row), row["excused"]) for row in report["findings"] if "excused" in row),
             *((f"step {row['id']} {row['outcome']}", row["excused"]) for row in report["steps"] if "excused" in row),
         ]
         if not rows:
@@ -246,12 +252,6 @@ class TerminalWriter:
             often = f", {times} times" if times > 1 else ""
             self._line(f"  {head}{often}")
             self._line(f"    {told['reason']} (owner {told['owner']}, until {told['expires']}, {told['where']})", "dim")
-
-    @staticmethod
-    def _is_others(report: Report, finding: Report) -> bool:
-        """Whether, in captured traffic, a breach is that of the party which is not under test."""
-        sut = report["run"]["sut"]
-        return "unattributed" in report and sut is not None and finding["blame"] in {"buyer", "seller"} - {sut}
 
     def _events(self, report: Report) -> None:
         """The timeline of each resource with whose notifications something is odd."""
@@ -293,11 +293,11 @@ class TerminalWriter:
         self._line("")
         self._line(title, f"bold {colour}")
         shown = findings[:_MOST]
-        for head, rows in groupby(shown, key=headline):
+        for head, rows in groupby(shown, key=lambda row: headline(report, row)):
             self._line(f"  {head}", colour)
             last = ""
             for row in rows:
-                last = hint(row)
+                last = hint(report, row)
                 for line in finding_lines(report, row):
                     self._line(f"    {line}")
             self._line(f"    more:     {last}", "dim")

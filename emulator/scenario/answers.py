@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from emulator.record.exchange import Exchange, FaultKind, Response
+from emulator.record.payload import MISSING, as_json, at
+from emulator.record.secrets import masked_text
 from emulator.scenario.duration import words
 from emulator.scenario.result import Expectation, Outcome, Tracked
-from emulator.wire.exchange import Exchange, FaultKind, Response
-from emulator.wire.payload import MISSING, as_json, at
 
 SHOWN: Final = 120
 """Characters of a value that a sentence shows."""
@@ -81,13 +82,14 @@ def _without_answer(exchange: Exchange, asked: str, party: str) -> Ending:
 def _reason(response: Response) -> str:
     """What an answer says of itself: where it leads to, the standard's error body, or else its content type."""
     if response.status in range(300, 400) and (where := response.header("location")):
-        return f" with a redirect to {where[:SHOWN]}, which is not followed"
+        return f" with a redirect to {masked_text(where)[:SHOWN]}, which is not followed"
     if response.parsed.problem and response.raw.strip():
         return f" with {response.header('content-type') or 'no content type'} instead of JSON"
     first = response.body[0] if isinstance(response.body, list) and response.body else response.body
     said = [at(first, place) for place in ("/code", "/propertyPath", "/reason")]
     told = " ".join(str(part) for part in said if isinstance(part, str) and part)
-    return f" ({told[:SHOWN]})" if told else ""
+    # Masked before it is cut: half a secret is not recognised, and may be enough.
+    return f" ({masked_text(told)[:SHOWN]})" if told else ""
 
 
 def hopeless(exchange: Exchange) -> bool:

@@ -9,14 +9,14 @@ from enum import IntEnum
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, escape, every
 from emulator.scenario import answers
 from emulator.scenario.expressions import Expression, ExpressionError, Scope, expressions_in, fill, plain_key, texts
 from emulator.scenario.matchers import equal, holds, spots
 from emulator.scenario.model import Call, Scenario, Source, Step
-from emulator.scenario.ports import ReleaseLike, contract_of
 from emulator.scenario.result import Expectation, Outcome
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, escape, every
+from emulator.standard.release import Release
 
 _SETTLED: Final = frozenset({"inputs", "steps", "response", "request", "url", "with"})
 """What an expression can begin with for its value to be the same for both parties; the rest is the sender's own."""
@@ -105,14 +105,12 @@ def _free(one: Expression, inputs: frozenset[str] | set[str]) -> bool:
     return one.root not in _SETTLED or (one.root == "inputs" and one.path[0] in inputs)
 
 
-def wanted(
-    scenario: Scenario, release: ReleaseLike, scope: Scope, freedom: Freedom, base_url: str, step: Step
-) -> Wanted:
+def wanted(scenario: Scenario, release: Release, scope: Scope, freedom: Freedom, base_url: str, step: Step) -> Wanted:
     """What a step with `call` waits for. Raises ExpressionError where an earlier answer is needed and not there."""
     call = step.action
     assert isinstance(call, Call)
     source = scenario.sources[call.source]
-    contract = contract_of(release, source)
+    contract = source.contract_in(release)
     operation = contract.operations[call.operation]
 
     def known(value: Any) -> Any:

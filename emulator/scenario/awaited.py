@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from emulator.parties.clock import rfc3339
+from emulator.record.payload import MISSING
 from emulator.scenario.arrivals import Miss, Wanted
 from emulator.scenario.model import Await, Notify, Scenario, Step
-from emulator.scenario.ports import OperationLike, ReleaseLike, contract_of, retrieve_operation
 from emulator.scenario.result import Tracked
 from emulator.scenario.seen import Seen
-from emulator.wire.payload import MISSING
+from emulator.standard.contract import Operation
+from emulator.standard.release import Release
 
 Entry = dict[str, Any]
 """What is awaited, as JSON: step, title, kind, and by kind method, url, operation, body; `expires`, `nearest`."""
@@ -37,7 +38,7 @@ class Teller:
     """Tells of open steps; `base_url` is our seller's root."""
 
     scenario: Scenario
-    release: ReleaseLike
+    release: Release
     base_url: str
     tracked: dict[str, Tracked]
     seen: Seen
@@ -67,12 +68,12 @@ class Teller:
         sights = self.seen.sights(tracked)
         entry: Entry = {"state": list(wait.states), "seen": sights[-1].state if sights else None}
         if operation is not None:
-            url = self.base_url.rstrip("/") + contract_of(self.release, source).base_path.rstrip("/")
+            url = self.base_url.rstrip("/") + source.contract_in(self.release).base_path.rstrip("/")
             entry |= {"method": "GET", "url": url + operation.path.replace("{id}", tracked.id)}
             entry["operation"] = f"{source.api}.{operation.id}"
         return entry
 
-    def retrieval(self, tracked: Tracked) -> OperationLike | None:
+    def retrieval(self, tracked: Tracked) -> Operation | None:
         """The operation that reads a tracked resource."""
-        contract = contract_of(self.release, self.scenario.sources[tracked.source])
-        return retrieve_operation(contract, contract.operations[tracked.operation].path)
+        contract = self.scenario.sources[tracked.source].contract_in(self.release)
+        return contract.retrieval(contract.operations[tracked.operation].path)

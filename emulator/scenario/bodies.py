@@ -15,15 +15,17 @@ from urllib.parse import urlencode
 
 from emulator.errors import FileProblem
 from emulator.judge.judge import judge
+from emulator.judge.roles import Roles
 from emulator.judge.verdict import Finding, Verdict, blamed
 from emulator.parties.clock import VirtualClock
+from emulator.record.exchange import Exchange, Fault, FaultKind, Request
+from emulator.record.payload import MISSING, dump, escape
 from emulator.scenario.expressions import Expression, ExpressionError, Generator, Scope, fill
+from emulator.scenario.given import fill_inputs
 from emulator.scenario.model import Call, Origin, Scenario, Step
-from emulator.scenario.runner import fill_inputs
+from emulator.scenario.selection import Job
 from emulator.standard.contract import Contract
 from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Request
-from emulator.wire.payload import MISSING, dump, escape
 
 _OPEN: Final = "only-a-run-knows-this"
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,7 +45,7 @@ def body_problems(scenario: Scenario, release: Release) -> list[BodyProblem]:
     """What is wrong with the requests of the flow, each thing once."""
     scope = Scope({}, Generator("lint", VirtualClock(_NOW)), "lint", callback=lambda: "http://127.0.0.1:8090/r/lint")
     try:
-        fill_inputs(scenario, scope, scenario.rows[0])
+        fill_inputs(Job(scenario), scope, {})
     except FileProblem:
         return []  # that is told elsewhere
     found: dict[str, BodyProblem] = {}
@@ -92,11 +94,12 @@ def _findings(release: Release, contract: Contract, operation_id: str, body: byt
         Request((("content-type", "application/json;charset=utf-8"),), body, operation.method, url.rstrip("?")),
         fault=Fault(FaultKind.TIMEOUT, ""),
         api=contract.api,
+        release=contract.release,
         kind=contract.kind,
         operation=operation.id,
         path_params=dict.fromkeys(operation.path_parameters, _OPEN),
     )
-    found = judge([asked], release, sut=sender, closing=()).findings
+    found = judge([asked], release, roles=Roles.testing(sender), closing=()).findings
     return tuple(one for one in found if one.blame is blamed(sender) and one.verdict in _TOLD)
 
 

@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from emulator.doors.faults import Faults
+from emulator.doors.troubles import AUTHORIZATION_API, Delay, NewsTrouble, TokenTrouble, Trouble
 from emulator.judge.judge import judge
 from emulator.judge.verdict import Blame, Verdict
+from emulator.record.exchange import Exchange, Party, Request
+from emulator.record.patch import PatchError, patched
+from emulator.record.payload import MISSING, at, escape
+from emulator.record.secured import DUTIES
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import seconds, words
+from emulator.scenario.letting_in import credentials_problems
 from emulator.scenario.model import Await, Call, Case, CaseKind, Count, Origin, Scenario, Step
-from emulator.scenario.patch import PatchError, patched
-from emulator.scenario.ports import ReleaseLike, Sender, contract_of, retrieve_operation
 from emulator.scenario.result import Expectation, Outcome, Tracked
 from emulator.scenario.steps import Conversation, Misfit, Record
 from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange, Party, Request
-from emulator.wire.faults import Delay, Faults, NewsTrouble, Trouble
-from emulator.wire.payload import MISSING, at, escape
 
 SHOWN = 3
 """Findings that a message names."""
-
-
-@dataclass(slots=True)
-class Watchful:
-    """A client that remembers which of its exchanges were spoilt on purpose."""
-
-    inner: Sender
-    faults: Faults
-    spoilt: set[int]
-
-    def send(self, method: str, url: str, **parts: Any) -> Exchange:
-        """As the client inside."""
-        struck, spoilt = self.faults.struck, self.faults.spoilt
-        exchange = self.inner.send(method, url, **parts)
-        late = self.faults.struck != struck and exchange.fault is not None
-        if self.faults.spoilt != spoilt or late:
-            self.spoilt.add(exchange.n)
-        return exchange
+_TO_AUTHORITY = f"{AUTHORIZATION_API}."
+_TURNED_AWAY = frozenset({401, 403})
+_OF_OTHERS = frozenset({"notifications", "tokens"})
+"""Members of a `fault` that are no trouble with the answers to an operation."""
 
 
 def playable(case: Case, *, faults: Faults | None) -> Ending | None:
@@ -50,15 +37,10 @@ def playable(case: Case, *, faults: Faults | None) -> Ending | None:
     return None
 
 
-def needs(case: Case, sut: Party | None) -> bool:
-    """Whether the party that the case needs for its mischief is ours, with this one under test."""
-    return sut is None or case.emulate is not sut
-
-
 def troubles_of(
     scenario: Scenario,
     case: Case,
-    release: ReleaseLike,
+    release: Release,
     tracked: Mapping[str, Tracked],
     fill: Callable[[Any, Origin], Any],
 ) -> tuple[Trouble, ...]:
@@ -69,7 +51,7 @@ def troubles_of(
     if case.mutate:
         api, operation = asked_by(scenario, case, release, tracked)
         return (Trouble(api, operation, mutate=_mutation(case, fill)),)
-    fault = {name: value for name, value in case.fault.items() if name != "notifications"}
+    fault = {name: value for name, value in case.fault.items() if name not in _OF_OTHERS}
     if not fault:
         return ()
     api, operation = asked_by(scenario, case, release, tracked)
@@ -112,7 +94,20 @@ def news_trouble(wanted: Mapping[str, Any]) -> NewsTrouble:
         reorder=wanted.get("reorder", False),
         delay=delay_of(wanted["delay"]) if "delay" in wanted else None,
         after_end=wanted.get("afterUnsubscribe", False),
+        token=wanted.get("token"),
     )
+
+
+def tokens_of(case: Case) -> TokenTrouble | None:
+    """What a case wants to go wrong with access tokens."""
+    wanted = case.fault.get("tokens")
+    return None if wanted is None else token_trouble(wanted)
+
+
+def token_trouble(wanted: Mapping[str, Any]) -> TokenTrouble:
+    """What the `tokens` of a `fault` say."""
+    lifetime = wanted.get("lifetime")
+    return TokenTrouble(None if lifetime is None else seconds(lifetime), wanted.get("rotate", False))
 
 
 def odd_ones(exchanges: Iterable[Exchange], faults: Faults) -> Iterator[Exchange]:
@@ -134,10 +129,12 @@ def delay_of(value: Any) -> Delay:
     return Delay("lognormal", seconds(value["lognormal"]["median"]), float(value["lognormal"]["sigma"]))
 
 
-def asked_by(scenario: Scenario, case: Case, release: ReleaseLike, tracked: Mapping[str, Tracked]) -> tuple[str, str]:
+def asked_by(scenario: Scenario, case: Case, release: Release, tracked: Mapping[str, Tracked]) -> tuple[str, str]:
     """API and operationId whose answers are troubled: what the case names, else what its step asks for."""
     if "operation" in case.fault:
         name, _, operation = case.fault["operation"].partition(".")
+        if name == AUTHORIZATION_API:
+            return name, operation
         return scenario.sources[name].api, operation
     step = scenario.step(case.at)
     match step.action if step else None:
@@ -145,8 +142,8 @@ def asked_by(scenario: Scenario, case: Case, release: ReleaseLike, tracked: Mapp
             return scenario.sources[call.source].api, call.operation
         case Await() as wait if wait.resource in tracked:
             resource = tracked[wait.resource]
-            contract = contract_of(release, scenario.sources[resource.source])
-            found = retrieve_operation(contract, contract.operations[resource.operation].path)
+            contract = scenario.sources[resource.source].contract_in(release)
+            found = contract.retrieval(contract.operations[resource.operation].path)
             if found is not None:
                 return resource.api, found.id
     raise Misfit(case.origin.where("/at"), f"'{case.at}' asks our seller nothing: name the operation under 'fault'")
@@ -177,7 +174,7 @@ def play_troubled(
     """
     before = len(talk.transcript)
     troubles = troubles_of(talk.scenario, case, talk.release, talk.tracked, talk.fill)
-    with faults.armed(*troubles, news=news_of(case)):
+    with faults.armed(*troubles, news=news_of(case), tokens=tokens_of(case)):
         ending = play()
         talk.clock.settle()
     talk.provoked.update(exchange.n for exchange in odd_ones(talk.transcript, faults))
@@ -236,6 +233,8 @@ def reactions(
         found.append(Expectation("sut:polls", demand, told, bool(asked) and asked[0] <= wanted.polls.within))
     if wanted.ignores is not None:
         found += _ignored(wanted.ignores, exchanges, faults)
+    if wanted.refuses:
+        found += _turned_away(exchanges)
     for name, count in wanted.created.items():
         number = sum(counted for made, counted in faults.created.items() if _is_meant(scenario, case, name, *made))
         found.append(Expectation(f"sut:created {name}", _range(count), number, _fits(count, number)))
@@ -276,6 +275,15 @@ def _ignored(within: float, exchanges: Sequence[Exchange], faults: Faults) -> It
         ]
         told = f"exchange {asked[0]}" if asked else "none"
         yield Expectation("sut:reads after the stray event", f"none within {words(within)}", told, not asked)
+
+
+def _turned_away(exchanges: Sequence[Exchange]) -> Iterator[Expectation]:
+    """Callbacks that bear a wrong token come to a door that says so (RFC 6750, 3.1)."""
+    callbacks = [one for one in exchanges if one.kind == "notification" and one.receiver is Party.BUYER]
+    taken = [one for one in callbacks if one.response is None or one.response.status not in _TURNED_AWAY]
+    status = taken[0].response.status if taken and taken[0].response else "nothing"
+    told = f"exchange {taken[0].n}: {status}" if taken else "so they were" if callbacks else "there were none"
+    yield Expectation("sut:answers to the callbacks", "401 or 403", told, bool(callbacks) and not taken)
 
 
 def _repeats(case: Case, first: Exchange | None, exchanges: Sequence[Exchange]) -> Iterator[Expectation]:
@@ -320,7 +328,7 @@ def _range(count: Count) -> str:
 
 def _noticed(talk: Conversation, case: Case, record: Record) -> Ending:
     """A wrong answer was given on purpose. As a buyer we notice what our judge finds in it."""
-    judgement = judge(talk.transcript, cast(Release, talk.release), provoked=frozenset(talk.provoked))
+    judgement = judge(talk.transcript, talk.release, provoked=frozenset(talk.provoked))
     findings = [
         finding
         for finding in judgement.findings
@@ -334,16 +342,24 @@ def _noticed(talk: Conversation, case: Case, record: Record) -> Ending:
     return Ending(Outcome.PASSED, f"noticed: {'; '.join(rules[:SHOWN])}")
 
 
+def _problems_of_buyer(scenario: Scenario, case: Case) -> Iterator[str]:
+    for key, given in (("mutate", case.mutate), ("fault", case.fault)):
+        if given:
+            yield f"{case.origin.where('/' + key)}: only our seller can do this: write 'emulate: seller'"
+    if case.credentials:
+        yield from credentials_problems(case, scenario.step(case.at))
+
+
 def case_problems(scenario: Scenario, case: Case) -> Iterator[str]:
     """What is wrong with what a case asks of our seller, before anything is sent."""
-    origin = case.origin
     if case.emulate is Party.BUYER:
-        for key, given in (("mutate", case.mutate), ("fault", case.fault)):
-            if given:
-                yield f"{origin.where('/' + key)}: only our seller can do this: write 'emulate: seller'"
+        yield from _problems_of_buyer(scenario, case)
         return
-    if case.patch or case.query:
-        key = "patch" if case.patch else "query"
+    origin = case.origin
+    if case.credentials:
+        yield f"{origin.where('/credentials')}: our buyer brings credentials: write 'emulate: buyer'"
+    if case.patch or case.query or case.path:
+        key = "patch" if case.patch else "query" if case.query else "path"
         yield f"{origin.where('/' + key)}: '{key}' changes what our buyer sends: write 'emulate: buyer', or use 'mutate'"
     if case.kind is CaseKind.NEGATIVE and not case.mutate:
         yield f"{origin.where()}: a negative case of the seller needs 'mutate': what is wrong in the answer?"
@@ -364,15 +380,18 @@ def _fault_problems(scenario: Scenario, case: Case) -> Iterator[str]:
         yield f"{origin.where('/' + ways[1])}: '{ways[0]}' and '{ways[1]}' exclude each other"
     if "body" in fault and "respond" not in fault:
         yield f"{origin.where('/body')}: 'body' belongs to 'respond'"
+    named = str(fault.get("operation", ""))
+    if named.startswith(_TO_AUTHORITY) and named.removeprefix(_TO_AUTHORITY) not in DUTIES:
+        yield f"{origin.where('/operation')}: there is no {named!r:.60}; of an authorization server there are {', '.join(DUTIES)}"
     step = scenario.step(case.at)
     quiet = step is not None and not isinstance(step.action, Call | Await)
-    if quiet and set(fault) - {"notifications", "operation"} and "operation" not in fault:
+    if quiet and set(fault) - {*_OF_OTHERS, "operation"} and "operation" not in fault:
         yield f"{origin.where()}: '{case.at}' asks our seller nothing: name the 'operation' whose answers are troubled"
 
 
 def case_operations(case: Case) -> Iterator[tuple[Origin, str]]:
     """The operations that a case names, as source.operationId, each with its place."""
-    if "operation" in case.fault:
+    if "operation" in case.fault and not case.fault["operation"].startswith(_TO_AUTHORITY):
         yield case.origin.part("/fault/operation"), case.fault["operation"]
     if case.reaction.polls is not None:
         yield case.origin.part("/expect/sutPolls/op"), case.reaction.polls.operation

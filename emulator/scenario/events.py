@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from emulator.record.exchange import Exchange
 from emulator.scenario.result import RunResult, StepResult
 
 
@@ -56,10 +60,39 @@ class StepDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """Our seller listens for a buyer under test, at this root."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What a buyer under test is waited for, at this moment by the clock of its patience: all of it, nothing at the end."""
+
+    entries: tuple[Mapping[str, Any], ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Something came of a buyer under test that is not what is awaited."""
+
+    exchange: Exchange
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunDone:
     """A run has ended."""
 
     result: RunResult
 
 
-Event = RunStarted | StepStarted | Waiting | ExchangeDone | StepDone | RunDone
+def done(step: str, exchange: Exchange) -> ExchangeDone:
+    """That an exchange of a step is in the transcript."""
+    status = exchange.response.status if exchange.response else None
+    return ExchangeDone(step, exchange.n, exchange.operation or "", status)
+
+
+Event = RunStarted | StepStarted | Waiting | ExchangeDone | StepDone | Serving | Awaited | Missed | RunDone

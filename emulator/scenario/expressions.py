@@ -16,12 +16,12 @@ another mapping under it. Nothing here runs code.
 | `$buyer.callback` | where our buyer hears notifications, as a subscription's `callback` wants it |
 | `$with.name` | a parameter of a fragment (filled in when the file is loaded) |
 | `$resource.id` | in a lifecycle's `set`: the resource that changes |
+| `$hook.name`, `$hook.seconds` | in a partner's hook: the behaviour; by how much its clock is to be moved |
 """
 
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import random
 import re
@@ -31,12 +31,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from emulator.errors import suggestion
 from emulator.parties.clock import Clock, rfc3339
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, escape
 from emulator.scenario.duration import seconds
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, escape
 
-ROOTS: Final = ("inputs", "steps", "response", "request", "url", "gen", "run", "buyer", "with", "resource")
+ROOTS: Final = ("inputs", "steps", "response", "request", "url", "gen", "run", "buyer", "with", "resource", "hook")
 GENERATORS: Final = ("uuid", "now", "today")
 OUTPUT_LENGTH: Final = 3  # <step> . outputs . <name>
 
@@ -55,8 +56,8 @@ class ExpressionError(ValueError):
 
 def did_you_mean(word: str, known: Iterator[str] | list[str] | tuple[str, ...], prefix: str = "") -> str:
     """` Did you mean 'x'?`, or nothing where no known word is near."""
-    near = difflib.get_close_matches(word, [str(name) for name in known], n=1, cutoff=0.6)
-    return f" Did you mean '{prefix}{near[0]}'?" if near else ""
+    near = suggestion(word, known)
+    return f" Did you mean '{prefix}{near}'?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _check_path(text: str, root: str, path: tuple[str, ...]) -> None:
         "run": path == ("id",),
         "buyer": path == ("callback",),
         "resource": path == ("id",),
+        "hook": path in {("name",), ("seconds",)},
     }
     shapes = {
         "inputs": "$inputs.<name>",
@@ -129,6 +131,7 @@ def _check_path(text: str, root: str, path: tuple[str, ...]) -> None:
         "run": "$run.id",
         "buyer": "$buyer.callback",
         "resource": "$resource.id",
+        "hook": "$hook.name or $hook.seconds",
     }
     if not right.get(root, False):
         message = f"'{text}' is not complete: write {shapes.get(root, '$gen.uuid, $gen.now or $gen.today')}"
@@ -221,6 +224,7 @@ class Scope:
     exchange: Exchange | None = None
     callback: Callable[[], str] | None = None
     listening: str | None = None
+    hook: Mapping[str, Any] | None = None
     room: Room = field(default_factory=Room)
 
     def lookup(self, expression: Expression) -> Any:
@@ -249,7 +253,9 @@ class Scope:
         if expression.root == "buyer" and self.callback is not None:
             self.listening = self.callback()
             return self.listening
-        if self.exchange is None or expression.root in {"with", "resource", "buyer"}:
+        if expression.root == "hook" and self.hook is not None:
+            return self._member(self.hook, path, expression, "word of a hook")
+        if self.exchange is None or expression.root in {"with", "resource", "buyer", "hook"}:
             message = f"'{expression.text}' cannot be used here"
             raise ExpressionError(message)
         return _of_exchange(self.exchange, expression)

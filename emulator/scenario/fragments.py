@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from emulator.errors import FileProblem
 from emulator.plain_yaml import Located, load_located
+from emulator.record.payload import MISSING, at, escape
 from emulator.roots import NotFound, Root
 from emulator.scenario.expressions import ExpressionError, did_you_mean, expressions_in, fill_text
 from emulator.scenario.model import Origin
 from emulator.scenario.schema import structure_problems
-from emulator.wire.payload import MISSING, at, escape
 
 DEEPEST: Final = 8
 """Fragments within fragments: more is a circle."""

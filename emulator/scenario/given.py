@@ -6,12 +6,15 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.errors import FileProblem
 from emulator.plain_yaml import Located, locate_text
-from emulator.scenario.expressions import Expression, ExpressionError, Room, fill
-from emulator.wire.payload import MISSING, at, escape
+from emulator.record.payload import MISSING, at, escape
+from emulator.scenario.expressions import Expression, ExpressionError, Room, Scope, fill
+
+if TYPE_CHECKING:
+    from emulator.scenario.selection import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +161,31 @@ def _kind(value: Any) -> str:
         if isinstance(value, kind):
             return word
     return "nothing" if value is None else "a number"
+
+
+def fill_inputs(job: Job, scope: Scope, given: Mapping[str, Any]) -> None:
+    """Inputs in order, each seeing those above it. What is `given`, like the data row, is made of its kind and not evaluated:
+    it is data. FileProblem where one cannot be what its input is.
+    """
+    scenario = job.scenario
+    overrides = typed({**scenario.rows[job.row], **given}, {**scenario.rows[0], **scenario.inputs})
+    for name, value in scenario.inputs.items():
+        try:
+            scope.inputs[name] = overrides[name] if name in overrides else fill(value, scope.lookup)
+        except ExpressionError as error:
+            where = scenario.input_origins[name].where(error.place)
+            raise FileProblem([f"{where}: {error}"]) from error
+        for inner in [key for key in overrides if key.startswith(f"{name}.")]:
+            _put(scope.inputs, inner, overrides[inner])
+    for name, value in overrides.items():
+        _put(scope.inputs, name, value)
+
+
+def _put(inputs: dict[str, Any], name: str, value: Any) -> None:
+    *above, last = name.split(".")
+    table = inputs
+    for part in above:
+        inner = table.get(part)
+        table[part] = dict(inner) if isinstance(inner, Mapping) else {}
+        table = table[part]
+    table[last] = value

@@ -22,12 +22,13 @@ import random
 import re
 import threading
 import uuid
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from enum import StrEnum
 from typing import Any, Final
 
-from emulator.wire.exchange import Party
-from emulator.wire.payload import dump
+from emulator.record.exchange import Party
+from emulator.record.payload import dump
+from emulator.standard.instant import read_moment
 
 UNKNOWN: Final = "x-oit-grease"
 """What the name of the member that nobody knows begins with; the party ends it, since a seller repeats the buyer's."""
@@ -125,9 +126,8 @@ class Grease:
     def _spelled(self, instant: str) -> str:
         """An instant in another spelling: always the same one, or it would look as if it had changed."""
         pick = hashlib.sha256(f"{self._seed}/{instant}".encode()).digest()
-        try:
-            moment = datetime.fromisoformat(instant).astimezone(UTC)
-        except ValueError:
+        moment = read_moment(instant)
+        if moment is None:
             return instant
         offset = 0
         if self.level is Level.HARSH and pick[0] % 2:

@@ -6,18 +6,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from emulator.errors import UserError
 from emulator.judge.ledger import Account, read_ledger, subscriptions
 from emulator.judge.run import Run
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import at
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
 from emulator.scenario.events import Waiting
 from emulator.scenario.model import Await, Count, Notify, Origin, Step
-from emulator.scenario.ports import contract_of, types_of
+from emulator.scenario.passing import listen, pass_time
 from emulator.scenario.result import Outcome, Tracked
 from emulator.scenario.steps import (
     Conversation,
@@ -32,11 +34,9 @@ from emulator.scenario.steps import (
     transmit,
 )
 from emulator.scenario.stop import HURRY, Stopped
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import at
 
 if TYPE_CHECKING:
-    from emulator.standard.release import Release
+    pass
 
 STEADY: Final = 20
 """Unchanged answers after which a waiting step asks less and less often."""
@@ -102,7 +102,7 @@ def _wanted(talk: Conversation, step: Step, notify: Notify) -> Wanted:
 
 def _types(talk: Conversation, step: Step, api: str) -> dict[str, str]:
     try:
-        return types_of(talk.release, api)
+        return talk.release.event_types(api)
     except (UserError, LookupError) as error:
         raise Misfit(step.origin.where(), f"{api} has no notifications") from error
 
@@ -134,7 +134,7 @@ def _listen(
         if left <= 0 or 0 < count.least <= len(fitting):
             return fitting, others
         talk.on_event(Waiting(step.id, wanted.name, "delivered", None, left))
-        talk.pause(left)
+        listen(talk, left, within)
 
 
 def _arrived(talk: Conversation, wanted: Wanted) -> list[Exchange]:
@@ -208,7 +208,7 @@ def never_arrived(talk: Conversation, step: Step, wanted: Wanted, message: str, 
 
 
 def _run_of(talk: Conversation) -> Run:
-    run = Run(cast("Release", talk.release))
+    run = Run(talk.release)
     for exchange in talk.transcript:
         run.add(exchange)
     return run
@@ -216,7 +216,8 @@ def _run_of(talk: Conversation) -> Run:
 
 def _page(talk: Conversation, wanted: Wanted) -> Account | None:
     grace = talk.scenario.defaults.grace
-    ledger = read_ledger(talk.transcript, cast("Release", talk.release), now=talk.clock.now(), grace=grace)
+    moves = talk.hand.moves_made if talk.hand is not None else ()
+    ledger = read_ledger(talk.transcript, talk.release, now=talk.clock.now(), grace=grace, moves=moves)
     return ledger.of(wanted.tracked.id, wanted.tracked.kind) if wanted.tracked else None
 
 
@@ -282,7 +283,7 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
             message = answers.never_arrived(tracked, wait.states, within, sightings.seen)
             return talk.too_late(wait.within, message, party)
         talk.on_event(Waiting(step.id, wait.resource, " or ".join(wait.states), state, left))
-        told = _wait(talk, step, wait, tracked, min(sightings.interval, left) if "poll" in wait.via else left)
+        told = _wait(talk, step, wait, tracked, min(sightings.interval, left) if "poll" in wait.via else left, left)
     ending = _told_of(talk, step, wait, tracked, record, told=told)
     return ending if ending.outcome is not Outcome.PASSED else _shown(talk, step, wait, outgoing, exchange, record)
 
@@ -306,15 +307,15 @@ def _about(talk: Conversation, step: Step, tracked: Tracked) -> Wanted:
     return Wanted(tracked.api, mine, f"an event of {tracked.kind} {tracked.id}", tracked.id, tracked)
 
 
-def _wait(talk: Conversation, step: Step, wait: Await, tracked: Tracked, longest: float) -> bool:
+def _wait(talk: Conversation, step: Step, wait: Await, tracked: Tracked, longest: float, all_left: float) -> bool:
     """Let time pass; where events count, until another one about the resource arrives. Whether one did."""
     if "notification" not in wait.via:
-        talk.sleep(longest)
+        pass_time(talk, longest, wait.within, all_left)
         return True
     wanted, started = _about(talk, step, tracked), talk.clock.now()
     before = len(_arrived(talk, wanted))
-    while (left := longest - (talk.clock.now() - started).total_seconds()) > 0:
-        talk.pause(left)
+    while (passed := (talk.clock.now() - started).total_seconds()) < longest:
+        listen(talk, min(longest, all_left) - passed, wait.within)
         if len(_arrived(talk, wanted)) > before:
             return True
     return False
@@ -382,7 +383,7 @@ def _in_force(talk: Conversation) -> Iterator[Outgoing]:
     for source in talk.scenario.sources.values():
         if source.kind != "management" or source.served_by is not Party.SELLER:
             continue
-        contract = contract_of(talk.release, source)
+        contract = source.contract_in(talk.release)
         operation = contract.operations.get("unregisterListener")
         if operation is None:
             continue
@@ -390,6 +391,5 @@ def _in_force(talk: Conversation) -> Iterator[Outgoing]:
             identifier = at(hub.made.response.body, "/id") if hub.made.response else None
             callback = at(hub.made.request.body, "/callback")
             if hub.ended is None and isinstance(identifier, str) and isinstance(callback, str) and callback == ours:
-                url = talk.base_url.rstrip("/") + contract.base_path.rstrip("/") + f"/hub/{quote(identifier, safe='')}"
                 parties = [pair for pair in hub.made.request.query if pair[0] in {"buyerId", "sellerId"}]
-                yield Outgoing(source, operation, url, {"id": identifier}, parties, {})
+                yield Outgoing(source, operation, f"/hub/{quote(identifier, safe='')}", {"id": identifier}, parties, {})

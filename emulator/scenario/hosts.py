@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from emulator.errors import FileProblem
 from emulator.parties.clock import RealClock
+from emulator.record.payload import MISSING
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
+from emulator.scenario.given import fill_inputs
 from emulator.scenario.model import Call, Origin
 from emulator.scenario.needs import played
-from emulator.scenario.runner import fill_inputs
 from emulator.scenario.selection import Job
-from emulator.wire.payload import MISSING
 
 _MEMBER: Final = "callback"
 _OURS: Final = "\0ours"
@@ -42,7 +42,7 @@ def _elsewhere(job: Job, given: Mapping[str, Any]) -> Iterator[str]:
     """The callbacks that a run's requests name and that are not our buyer's: host and place."""
     scope = Scope({}, Generator("hosts", RealClock()), "hosts", callback=lambda: _OURS)
     with suppress(FileProblem):  # the run will say so
-        fill_inputs(job.scenario, scope, {**job.scenario.rows[job.row], **given})
+        fill_inputs(job, scope, given)
     for step in played(job.scenario, job.case):
         if isinstance(step.action, Call) and step.action.request.body is not MISSING:
             yield from _named(step.action.request.body, scope, step.origin.part("/request/body"))

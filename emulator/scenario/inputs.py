@@ -10,11 +10,11 @@ from typing import Any, Final
 from emulator.errors import FileProblem
 from emulator.files import read_text
 from emulator.plain_yaml import Located, load_located
+from emulator.record.payload import escape
 from emulator.roots import Root
 from emulator.scenario.fragments import find_file
 from emulator.scenario.given import Given, default_of, defaults_of
 from emulator.scenario.model import Origin
-from emulator.wire.payload import escape
 
 Inputs = dict[str, Any]
 

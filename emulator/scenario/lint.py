@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, UserError, in_order
+from emulator.record.payload import MISSING, at, escape
 from emulator.roots import Root
 from emulator.scenario.cases import case_operations, case_problems
-from emulator.scenario.duration import words
 from emulator.scenario.expressions import Expression, ExpressionError, did_you_mean, expressions_in, texts
 from emulator.scenario.loader import read_scenario
 from emulator.scenario.model import (
-    RESOURCE_KINDS,
     Await,
     Call,
     Case,
     CaseKind,
-    Eventually,
+    LifecyclePlan,
     Notify,
     Origin,
     Parallel,
@@ -28,25 +27,25 @@ from emulator.scenario.model import (
     Step,
     Transition,
 )
-from emulator.scenario.ports import ContractLike, ReleaseLike, contract_of, retrieve_operation, types_of
+from emulator.scenario.wanted_hooks import hook_problems
+from emulator.standard.contract import Contract
+from emulator.standard.release import Release
 from emulator.standard.use_case import unknown_label
 from emulator.standard.ways import misstep, states_of
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING, at, escape
 
 Problems = Iterator[str]
 IN_STEP: Final = frozenset({"response", "request", "url"})
 
 
-def lint(path: Path, release: ReleaseLike, *, root: Root | None = None) -> list[str]:
+def lint(path: Path, release: Release, *, root: Root | None = None) -> list[str]:
     """Every problem of a scenario file as `file:line:col: what is wrong`; empty where there is none."""
     return checked(path, release, root=root)[1]
 
 
-def checked(path: Path, release: ReleaseLike, *, root: Root | None = None) -> tuple[Scenario | None, list[str]]:
+def checked(path: Path, release: Release, *, root: Root | None = None) -> tuple[Scenario | None, list[str]]:
     """A scenario file as far as it can be read, and its problems as `lint` has them."""
     try:
-        scenario, problems, lost = read_scenario(path, root=root)
+        scenario, problems, lost = read_scenario(path, release, root=root)
     except FileProblem as problem:
         return None, problem.problems
     if scenario is None:
@@ -60,7 +59,7 @@ def checked(path: Path, release: ReleaseLike, *, root: Root | None = None) -> tu
     return scenario, in_order([*problems, *news])
 
 
-def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
+def lint_scenario(scenario: Scenario, release: Release) -> list[str]:
     """As `lint`, for a scenario that has been read."""
     linter = _Linter(scenario, release)
     found = [*linter.covers(), *linter.sources()]
@@ -68,47 +67,19 @@ def lint_scenario(scenario: Scenario, release: ReleaseLike) -> list[str]:
     for case in scenario.cases:
         found += linter.case(case)
     found += linter.lifecycles()
-    found += linter.inputs()
+    found += [*linter.inputs(), *hook_problems(scenario)]
     return in_order(found)
 
 
-def _overlaid_ways(origin: Origin, profile: Mapping[str, Any]) -> Problems:
+def _overlaid_ways(release: Release, origin: Origin, profile: Mapping[str, Any]) -> Problems:
     """As `_Linter.way`, for the paths that an overlay on the seller's profile has."""
-    for kind in RESOURCE_KINDS:
+    for kind in (each.name for each in release.kinds if each.cycle):
         path = at(profile, f"/behaviour/{kind}/path")
         steps = (
             [step.get("to") if isinstance(step, Mapping) else None for step in path] if isinstance(path, list) else []
         )
-        if (wrong := misstep(kind, [str(state) for state in steps])) is not None:
+        if (wrong := misstep(release, kind, [str(state) for state in steps])) is not None:
             yield f"{origin.where(f'/behaviour/{kind}/path/{wrong[0]}/to')}: {wrong[1]}"
-
-
-def real_waits(scenario: Scenario, sut: Party) -> list[str]:
-    """The waits that take real time with a partner under test, each as `file:line:col: …`, in the order of playing.
-
-    A partner's time is never scaled. With a buyer under test our seller's own intervals are real as well.
-    """
-    found: list[str] = []
-    for step in scenario.steps():
-        match step.action:
-            case Await() as wait:
-                what = f"'{wait.resource}' to be {' or '.join(wait.states)}"
-                found.append(f"{step.origin.where('/await')}: '{step.id}' waits up to {words(wait.within)} for {what}")
-            case Call(eventually=Eventually() as again):
-                where = step.origin.where("/eventually")
-                found.append(f"{where}: '{step.id}' asks for up to {words(again.within)} until the answer fits")
-            case Notify() as notify:
-                where = step.origin.where("/notify")
-                found.append(f"{where}: '{step.id}' waits up to {words(notify.within)} for {notify.event}")
-            case _:
-                pass
-    if sut is Party.BUYER:
-        for plan in scenario.lifecycle.values():
-            for move in plan.path:
-                if move.after:
-                    where = move.origin.where("/after")
-                    found.append(f"{where}: our seller takes {words(move.after)} before '{plan.track}' is {move.to}")
-    return found
 
 
 @dataclass(slots=True)
@@ -116,8 +87,8 @@ class _Linter:
     """The walk through one scenario; what has been seen so far decides what may be referred to."""
 
     scenario: Scenario
-    release: ReleaseLike
-    contracts: dict[str, ContractLike] = field(default_factory=dict)
+    release: Release
+    contracts: dict[str, Contract] = field(default_factory=dict)
     outputs: dict[str, Collection[str]] = field(default_factory=dict)
     tracked: dict[str, tuple[str, str]] = field(default_factory=dict)
     needed: bool = False
@@ -130,13 +101,13 @@ class _Linter:
         parts += [(case.origin, case.covers) for case in self.scenario.cases]
         for origin, covered in parts:
             for n, name in enumerate(covered):
-                if (problem := unknown_label(name)) is not None:
+                if (problem := unknown_label(name, self.release.use_cases, self.release.numbered)) is not None:
                     yield f"{origin.where(f'/covers/{n}')}: {problem}"
 
     def sources(self) -> Problems:
         for source in self.scenario.sources.values():
             try:
-                contract = contract_of(self.release, source)
+                contract = source.contract_in(self.release)
             except (UserError, LookupError) as error:
                 yield f"{source.origin.where()}: {error.args[0] if error.args else error}"
                 continue
@@ -205,7 +176,7 @@ class _Linter:
         yield from _parameters(step, call, operation)
         if call.track:
             self.tracked[call.track] = (call.source, operation.path)
-            if retrieve_operation(self.contracts[call.source], operation.path) is None:
+            if self.contracts[call.source].retrieval(operation.path) is None:
                 where = step.origin.where("/track")
                 yield f"{where}: what '{call.operation}' answers cannot be retrieved by id, so it cannot be tracked"
 
@@ -235,7 +206,7 @@ class _Linter:
         if name not in self.scenario.sources:
             return
         try:
-            types = types_of(self.release, self.scenario.sources[name].api)
+            types = self.release.event_types(self.scenario.sources[name].api)
         except (UserError, LookupError) as error:
             yield f"{origin.where()}: {error.args[0] if error.args else error}"
             return
@@ -253,7 +224,7 @@ class _Linter:
             near = did_you_mean(wait.resource, list(self.tracked))
             yield f"{origin.where('/resource')}: no earlier step tracks '{wait.resource}'.{near}"
             return
-        known = states_of(_kind(self.tracked[wait.resource][1]))
+        known = states_of(self.release, _kind(self.tracked[wait.resource][1]))
         for name, states in (("state", wait.states), ("stopOn", wait.stop_on)):
             for state in states:
                 if known and state not in known:
@@ -280,8 +251,8 @@ class _Linter:
                     return f"there is no input '{one.path[0]}'.{did_you_mean(one.path[0], known)}"
             case "steps":
                 return self.step_reference(one)
-            case "resource":
-                return "only 'set' in a lifecycle can speak of the resource"
+            case "resource" | "hook":
+                return "only 'set' in a lifecycle can speak of the resource, only a partner's hook of itself"
             case root if root in IN_STEP and not inside:
                 return f"'${root}' is known only once the answer is there"
         return None
@@ -315,9 +286,11 @@ class _Linter:
                 yield f"{where}: '{case.at}' sends nothing; a negative case needs a step with 'call'"
             elif step.action.request.body is MISSING and case.patch[0].get("path"):
                 yield f"{where}: '{case.at}' sends no body that could be patched"
-        if case.kind is CaseKind.NEGATIVE and case.emulate == "buyer" and not (case.patch or case.query):
-            yield f"{case.origin.where()}: a negative case of the buyer needs 'patch': what is wrong in the request?"
-        yield from self.values(case.origin.part("/query"), case.query)
+        by_us = case.kind is CaseKind.NEGATIVE and case.emulate == "buyer"
+        if by_us and not (case.patch or case.query or case.path or case.credentials or case.profile):
+            yield f"{case.origin.where()}: a negative case of the buyer needs 'patch' or 'credentials': what is wrong?"
+        for key, given in (("/query", case.query), ("/path", case.path)):
+            yield from self.values(case.origin.part(key), given)
         yield from self.values(case.origin.part("/expect/issue"), case.issue, inside=True)
         yield from self.case_of_seller(case)
         for index, operation in enumerate(case.patch):
@@ -339,8 +312,8 @@ class _Linter:
         if case.kind is not CaseKind.FAULT:
             for name, path in case.lifecycle.items():
                 if name in self.scenario.lifecycle:
-                    yield from self.way(self.scenario.lifecycle[name].source, path)
-            yield from _overlaid_ways(case.origin.part("/profile"), case.profile)
+                    yield from self.way(self.scenario.lifecycle[name], path)
+            yield from _overlaid_ways(self.release, case.origin.part("/profile"), case.profile)
 
     def lifecycles(self) -> Problems:
         for plan in self.scenario.lifecycle.values():
@@ -348,23 +321,23 @@ class _Linter:
                 near = did_you_mean(plan.source, list(self.scenario.sources))
                 yield f"{plan.origin.where('/of')}: there is no source '{plan.source}'.{near}"
                 continue
-            api = self.scenario.sources[plan.source].api
+            kind = plan.kind.name if plan.kind else self.scenario.sources[plan.source].api
             for index, step in enumerate(plan.path):
-                known = states_of(api)
+                known = states_of(self.release, kind)
                 if known and step.to not in known:
                     where = plan.origin.where(f"/path/{index}/to")
-                    yield f"{where}: '{step.to}' is not a state of {api}.{did_you_mean(step.to, sorted(known))}"
+                    yield f"{where}: '{step.to}' is not a state of {kind}.{did_you_mean(step.to, sorted(known))}"
                 if step.when is not None and self.scenario.step(step.when) is None:
                     where = plan.origin.where(f"/path/{index}/when")
                     near = did_you_mean(step.when, [one.id for one in self.scenario.steps()])
                     yield f"{where}: there is no step '{step.when}'.{near}"
-            yield from self.way(plan.source, plan.path)
-        yield from _overlaid_ways(self.scenario.origin.part("/profile"), self.scenario.profile)
+            yield from self.way(plan, plan.path)
+        yield from _overlaid_ways(self.release, self.scenario.origin.part("/profile"), self.scenario.profile)
 
-    def way(self, source: str, path: Sequence[Transition]) -> Problems:
+    def way(self, plan: LifecyclePlan, path: Sequence[Transition]) -> Problems:
         """A path that the lifecycle does not have. Our seller would not go it, and no right one would."""
-        kind = self.scenario.sources[source].api if source in self.scenario.sources else ""
-        if (wrong := misstep(kind, [step.to for step in path])) is not None:
+        kind = plan.kind.name if plan.kind else ""
+        if (wrong := misstep(self.release, kind, [step.to for step in path])) is not None:
             index, problem = wrong
             yield f"{path[index].origin.where('/to')}: {problem}"
 
@@ -377,7 +350,7 @@ class _Linter:
                 for one in _readable(text):
                     if one.root == "inputs" and one.path[0] not in above:
                         yield f"{origin.where(place)}: '{one.text}': there is no input '{one.path[0]}' above this one"
-                    elif one.root in {"steps", "resource", *IN_STEP}:
+                    elif one.root in {"steps", "resource", "hook", *IN_STEP}:
                         yield f"{origin.where(place)}: '{one.text}': inputs are filled in before the first step"
             above.append(name)
 
@@ -390,7 +363,7 @@ def _readable(text: str) -> list[Expression]:
         return []
 
 
-def _source(source: Source, contract: ContractLike) -> Problems:
+def _source(source: Source, contract: Contract) -> Problems:
     if source.served_by != contract.served_by:
         where = source.origin.where("/servedBy")
         yield f"{where}: {source.api} {source.kind} is served by the {contract.served_by}, not the {source.served_by}"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, in_order
-from emulator.plain_yaml import Located, load_located
+from emulator.plain_yaml import load_located
+from emulator.record.exchange import Party
+from emulator.record.payload import MISSING, at, escape
 from emulator.roots import Root
 from emulator.scenario.duration import seconds
-from emulator.scenario.expressions import ExpressionError, expressions_in, texts
 from emulator.scenario.fragments import Expansion, StepText, expand
 from emulator.scenario.inputs import read_inputs, read_rows
-from emulator.scenario.matchers import matcher_problems
 from emulator.scenario.model import (
     Await,
     Call,
@@ -39,12 +38,11 @@ from emulator.scenario.model import (
     Step,
     Transition,
 )
+from emulator.scenario.reading import ScenarioReading
 from emulator.scenario.repair import repaired
 from emulator.scenario.schema import MOST_TOLD, structure_problems
-from emulator.standard.release import load_release
-from emulator.standard.requirement import BASE_RELEASE
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING, at, escape
+from emulator.scenario.wanted_hooks import hooks_at
+from emulator.standard.release import Release
 
 OPEN_PARTS: Final = ("/request/expect", "/response/expect", "/response/headers", "/expect", "/notification/expect")
 """Parts of a step in which matchers may stand."""
@@ -60,90 +58,51 @@ SENT_PARTS: Final = (
 """Parts of a step that are filled in and sent, or kept."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    """One file being read; problems gather here."""
-
-    located: Located
-    problems: list[str] = field(default_factory=list)
-
-    def complain(self, where: str, problem: str) -> None:
-        self.problems.append(f"{where}: {problem}")
-
-    def check_values(self, origin: Origin, value: Any, *, matchers: bool = False) -> None:
-        """Expressions and, where they may stand, matchers."""
-        for place, text in texts(value):
-            try:
-                found = expressions_in(text)
-            except ExpressionError as error:
-                self.complain(origin.where(place), str(error))
-                continue
-            for one in found:
-                if one.root == "with":
-                    self.complain(origin.where(place), f"'{one.text}': only a fragment has parameters")
-        if matchers:
-            for place, problem in matcher_problems(value):
-                self.complain(origin.where(place, key=True), problem)
-        else:
-            for place, name in _reserved_keys(value):
-                message = f"'{name}' means nothing here; a key that begins with '$' is written '${name}'"
-                self.complain(origin.where(place, key=True), message)
-
-
-def _reserved_keys(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for name, member in value.items():
-            here = f"{place}/{escape(str(name))}"
-            if isinstance(name, str) and name.startswith("$") and not name.startswith("$$") and name != "$merge":
-                yield here, name
-            yield from _reserved_keys(member, here)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _reserved_keys(member, f"{place}/{index}")
-
-
-def load_scenario(path: Path, *, root: Root | None = None) -> Scenario:
-    """Read a scenario file. `root` says where files may lie that it names; without it, it is the file's own.
+def load_scenario(path: Path, release: Release, *, root: Root | None = None) -> Scenario:
+    """Read a scenario file, to be played in a release. `root` says where files may lie that it names; without it, it is the file's own.
 
     Raises FileProblem with every problem of the file.
     """
-    scenario, problems, _ = read_scenario(path, root=root)
+    scenario, problems, _ = read_scenario(path, release, root=root)
     if problems or scenario is None:
         raise FileProblem(problems)
     return scenario
 
 
-def read_scenario(path: Path, *, root: Root | None = None) -> tuple[Scenario | None, list[str], frozenset[str]]:
+def read_scenario(
+    path: Path, release: Release, *, root: Root | None = None
+) -> tuple[Scenario | None, list[str], frozenset[str]]:
     """A scenario file as far as it can be read, its problems, and the names of what cannot be read.
 
     None where nothing can be. Raises FileProblem where it is no YAML.
     """
     located = load_located(path)
-    wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value)]
+    wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value, release.words)]
     names = frozenset[str]()
     if wrong:
-        repair = repaired(located) if len(wrong) <= MOST_TOLD else None
+        repair = repaired(located, release.words) if len(wrong) <= MOST_TOLD else None
         if repair is None:
             return None, in_order(wrong), names
         located, names = repair
-    reading = _Reading(located, wrong)
+    reading = ScenarioReading(located, release, wrong)
     scenario = _scenario(reading, root or Root.of(path))
     return scenario, in_order(reading.problems), names
 
 
-def _scenario(reading: _Reading, root: Root) -> Scenario:
+def _scenario(reading: ScenarioReading, root: Root) -> Scenario:
     located = reading.located
     top: dict[str, Any] = located.value
     inputs, input_origins = read_inputs(located, root, reading.problems)
     flow = expand(top["flow"], Origin(located, "/flow"), Expansion(root, reading.problems))
     defaults = _defaults(top.get("defaults", {}))
+    sources = {name: _source(reading, name, Origin(located, f"/sources/{name}")) for name in top["sources"]}
     scenario = Scenario(
         id=top["id"],
         title=top["title"],
         description=top.get("description", ""),
         tags=tuple(top.get("tags", ())),
-        covers=_covers(top),
-        sources={name: _source(reading, name, Origin(located, f"/sources/{name}")) for name in top["sources"]},
+        covers=_covers(reading.release, top),
+        sources=sources,
         payloads=tuple(top.get("payloads", ())),
         inputs=inputs,
         input_origins=input_origins,
@@ -152,7 +111,8 @@ def _scenario(reading: _Reading, root: Root) -> Scenario:
         defaults=defaults,
         profile=top.get("profile", {}),
         lifecycle={
-            name: _lifecycle(reading, name, Origin(located, f"/lifecycle/{name}")) for name in top.get("lifecycle", ())
+            name: _lifecycle(reading, name, sources, Origin(located, f"/lifecycle/{name}"))
+            for name in top.get("lifecycle", ())
         },
         flow=tuple(_step(reading, text, defaults, agreed=top.get("agreed", False)) for text in flow),
         cases=tuple(
@@ -161,7 +121,9 @@ def _scenario(reading: _Reading, root: Root) -> Scenario:
             if part is not None  # left out by a repair
         ),
         origin=Origin(located, ""),
+        release=reading.release,
         behaviour=top.get("needs", {}).get("behaviour", ""),
+        hooks=hooks_at(Origin(located, "/needs/hooks")),
         agreed=top.get("agreed", False),
     )
     for name, value in inputs.items():
@@ -170,7 +132,7 @@ def _scenario(reading: _Reading, root: Root) -> Scenario:
     return scenario
 
 
-def _refuse_duplicates(reading: _Reading, scenario: Scenario) -> None:
+def _refuse_duplicates(reading: ScenarioReading, scenario: Scenario) -> None:
     for noun, things in (("step", list(scenario.steps())), ("case", list(scenario.cases))):
         seen: set[str] = set()
         for thing in things:
@@ -179,8 +141,10 @@ def _refuse_duplicates(reading: _Reading, scenario: Scenario) -> None:
             seen.add(thing.id)
 
 
-def _covers(part: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(identifier.replace(":", "-") for identifier in part.get("covers", ()))
+def _covers(release: Release, part: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a part covers, as the release has it; a clause that nobody knows stays, to be told of."""
+    named = (identifier.replace(":", "-") for identifier in part.get("covers", ()))
+    return tuple(here for name in named if (here := name if "-UC" in name else release.covers(name)) is not None)
 
 
 def _statuses(value: Any) -> tuple[int, ...]:
@@ -209,10 +173,10 @@ def _defaults(part: Mapping[str, Any]) -> Defaults:
     )
 
 
-def _source(reading: _Reading, name: str, origin: Origin) -> Source:
+def _source(reading: ScenarioReading, name: str, origin: Origin) -> Source:
     part = at(origin.located.value, origin.pointer)
     kind = part.get("kind")
-    spellings = load_release(BASE_RELEASE).spellings
+    spellings = reading.release.spellings
     if "spec" in part:
         api, named = spellings.get(part["spec"], ("", None))
         meant = named or "management"
@@ -234,7 +198,7 @@ def _source(reading: _Reading, name: str, origin: Origin) -> Source:
     )
 
 
-def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool) -> Step:
+def _step(reading: ScenarioReading, text: StepText, defaults: Defaults, *, agreed: bool) -> Step:
     part, origin = text.value, text.origin
     for sub in SENT_PARTS:
         if (value := at(part, sub)) is not MISSING:
@@ -260,7 +224,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool
         title=part.get("title", ""),
         action=action,
         outputs=part.get("outputs", {}),
-        covers=_covers(part),
+        covers=_covers(reading.release, part),
         origin=origin,
         optional=part.get("optional", False),
         known=part.get("known", {}),
@@ -268,7 +232,7 @@ def _step(reading: _Reading, text: StepText, defaults: Defaults, *, agreed: bool
     )
 
 
-def _refuse_host(reading: _Reading, part: Mapping[str, Any], origin: Origin) -> None:
+def _refuse_host(reading: ScenarioReading, part: Mapping[str, Any], origin: Origin) -> None:
     """A scenario does not choose who gets its requests."""
     for name in part.get("request", {}).get("headers", {}):
         if name.lower() == "host":
@@ -341,7 +305,7 @@ def _count(wanted: Any) -> Count:
     return Count(wanted.get("min", 1), wanted.get("max"))
 
 
-def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
+def _transitions(reading: ScenarioReading, origin: Origin) -> tuple[Transition, ...]:
     found = []
     for index, part in enumerate(at(origin.located.value, origin.pointer)):
         here = origin.part(f"/{index}")
@@ -360,26 +324,29 @@ def _transitions(reading: _Reading, origin: Origin) -> tuple[Transition, ...]:
     return tuple(found)
 
 
-def _lifecycle(reading: _Reading, name: str, origin: Origin) -> LifecyclePlan:
+def _lifecycle(reading: ScenarioReading, name: str, sources: Mapping[str, Source], origin: Origin) -> LifecyclePlan:
     part = at(origin.located.value, origin.pointer)
-    source, _, resource_type = part["of"].partition(".")
+    source, _, schema = part["of"].partition(".")
+    api = sources[source].api if source in sources else ""
+    mine = [kind for kind in reading.release.kinds if kind.api == api]
+    named = [kind for kind in mine if schema == kind.schema]
     return LifecyclePlan(
         track=name,
         source=source,
-        resource_type=resource_type,
+        kind=next((kind for kind in named or mine), None),
         path=_transitions(reading, origin.part("/path")),
         origin=origin,
     )
 
 
-def _case(reading: _Reading, origin: Origin, *, agreed: bool) -> Case:
+def _case(reading: ScenarioReading, origin: Origin, *, agreed: bool) -> Case:
     part = at(origin.located.value, origin.pointer)
     expect = part.get("expect", {})
-    for index, operation in enumerate(part.get("patch", ())):
-        reading.check_values(origin.part(f"/patch/{index}/value"), operation.get("value"))
-    for index, operation in enumerate(part.get("mutate", {}).get("response", ())):
-        reading.check_values(origin.part(f"/mutate/response/{index}/value"), operation.get("value"))
-    reading.check_values(origin.part("/query"), part.get("query", {}))
+    for place in ("/patch", "/mutate/response"):
+        for index, operation in enumerate(at(part, place) or ()):
+            reading.check_values(origin.part(f"{place}/{index}/value"), operation.get("value"))
+    for place in ("/query", "/path"):
+        reading.check_values(origin.part(place), at(part, place) or {})
     reading.check_values(origin.part("/expect/body"), expect.get("body", {}), matchers=True)
     reading.check_values(origin.part("/expect/issue"), expect.get("issue", {}), matchers=True)
     fault = part["kind"] == CaseKind.FAULT
@@ -392,7 +359,7 @@ def _case(reading: _Reading, origin: Origin, *, agreed: bool) -> Case:
         patch=tuple(part.get("patch", ())),
         status=_statuses(expect.get("status")),
         expect=expect.get("body", {}),
-        covers=_covers(part),
+        covers=_covers(reading.release, part),
         goes_on=part.get("then", "continue" if fault else "end") == "continue",
         profile=part.get("profile", {}),
         lifecycle={
@@ -405,7 +372,10 @@ def _case(reading: _Reading, origin: Origin, *, agreed: bool) -> Case:
         fault=part.get("fault", {}),
         reaction=_reaction(expect),
         behaviour=part.get("needs", {}).get("behaviour", ""),
+        hooks=hooks_at(origin.part("/needs/hooks")),
         agreed=part.get("agreed", agreed),
+        credentials=part.get("credentials", {}),
+        path=part.get("path", {}),
     )
 
 
@@ -423,6 +393,7 @@ def _reaction(expect: Mapping[str, Any]) -> Reaction:
         ),
         polls=None if polls is None else Polls(polls["op"], _length(polls, "within", Defaults().within)),
         ignores=_length(expect, "sutIgnores", 0.0) if "sutIgnores" in expect else None,
+        refuses=expect.get("sutRefuses", False),
         created={name: _count(count) for name, count in expect.get("created", {}).items()},
         attest=expect.get("attest", ""),
     )

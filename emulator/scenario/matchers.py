@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from emulator.record.payload import MISSING, escape, every
 from emulator.scenario.expressions import did_you_mean, plain_key
 from emulator.standard import linear
 from emulator.standard.instant import read_instant
-from emulator.wire.payload import MISSING, escape, every
 
 Fill = Callable[[Any], Any]
 """Fills in the expressions of a value."""

@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.doors.faults import Faults
+from emulator.record.exchange import Party
 from emulator.scenario.answers import Ending
-from emulator.scenario.cases import news_of, reactions, troubles_of
+from emulator.scenario.cases import news_of, reactions, tokens_of, troubles_of
 from emulator.scenario.model import Case, Origin, Scenario, Step
-from emulator.scenario.ports import ReleaseLike
 from emulator.scenario.result import Outcome, Tracked
 from emulator.scenario.room import Room
-from emulator.wire.exchange import Party
-from emulator.wire.faults import Faults
+from emulator.standard.release import Release
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Mischief:
 
     scenario: Scenario
     case: Case
-    release: ReleaseLike
+    release: Release
     room: Room
     faults: Faults
     _armed: AbstractContextManager[None] | None = None
@@ -35,7 +35,9 @@ class Mischief:
             return
         self._before = len(self.room)
         self._armed = self.faults.armed(
-            *troubles_of(self.scenario, self.case, self.release, tracked, fill), news=news_of(self.case)
+            *troubles_of(self.scenario, self.case, self.release, tracked, fill),
+            news=news_of(self.case),
+            tokens=tokens_of(self.case),
         )
         self._armed.__enter__()
 

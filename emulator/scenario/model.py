@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from emulator.plain_yaml import Located
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING
+from emulator.record.exchange import Party
+from emulator.record.payload import MISSING
+from emulator.standard.contract import Contract
+from emulator.standard.kinds.facts import Kind
+from emulator.standard.release import Release
 
-RESOURCE_KINDS: Final = ("productOfferingQualification", "quote", "productOrder")
 """Resources whose lifecycle an emulated seller can be told."""
 
 
@@ -54,6 +56,10 @@ class Source:
     version: str | None
     served_by: Party
     origin: Origin
+
+    def contract_in(self, release: Release) -> Contract:
+        """Its contract in a release. UserError where there is none."""
+        return release.contract(self.api, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +191,11 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePlan:
-    """The path of one tracked resource; `source` and `resource_type` come from `of`."""
+    """The path of one tracked resource; `source` and the `kind` of resource come from `of`, None where there is no such."""
 
     track: str
     source: str
-    resource_type: str
+    kind: Kind | None
     path: tuple[Transition, ...]
     origin: Origin
 
@@ -217,24 +223,36 @@ class Reaction:
     """How the partner must take trouble. `recovers`: what was begun must succeed in the end; None demands nothing.
 
     `ignores`: stray notifications are answered, and for so many seconds nothing that they tell of is read because of
-    them. `created` counts by source what may come into being; `attest` is what only a human can see.
+    them. `refuses`: callbacks are answered 401 or 403. `created` counts by source what may come into being; `attest` is what only a human can see.
     """
 
     recovers: bool | None = None
     repeats: Repeats | None = None
     polls: Polls | None = None
     ignores: float | None = None
+    refuses: bool = False
     created: Mapping[str, Count] = field(default_factory=dict)
     attest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedHook:
+    """A behaviour that a partner's seller is asked for, by name: before the run, or before or `after` a step of it."""
+
+    name: str
+    origin: Origin
+    step: str | None = None
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A variant of the flow with one difference, at one step. No `status` means any 4xx.
 
-    `behaviour` is what a partner's seller has to do by itself for it, where that is more than for the flow. `patch` and
-    `query` change what our buyer sends (in `query` a null takes a parameter away), `mutate` and `fault` what our seller
-    answers. `issue` is what one entry of a 422 must say (code, propertyPath); a 400 need not.
+    `behaviour` is what a partner's seller has to do by itself for it, where that is more than for the flow, and `hooks` the
+    same by name. `patch`,
+    `query` and `path` change what our buyer sends (in `query` a null takes a parameter away), `mutate` and `fault` what our seller
+    answers; `credentials` makes those wrong that our buyer comes with. `issue` is what one entry of a 422 must say (code, propertyPath); a 400 need not.
     """
 
     id: str
@@ -256,7 +274,10 @@ class Case:
     fault: Mapping[str, Any] = field(default_factory=dict)
     reaction: Reaction = field(default_factory=Reaction)
     behaviour: str = ""
+    hooks: tuple[WantedHook, ...] = ()
     agreed: bool = False
+    credentials: Mapping[str, Any] = field(default_factory=dict)
+    path: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +302,9 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A conversation. `rows` are the data rows as inputs: one empty row where there is no data file.
+    """A conversation, read to be played in a `release`. `rows` are the data rows as inputs: one empty row where there is no data file.
 
-    `behaviour` says in words what a partner's seller has to do by itself, "" where nothing. `agreed` as of a step, for all.
+    `behaviour` says in words what a partner's seller has to do by itself, "" where nothing, and `hooks` the same by name. `agreed` as of a step, for all.
     `inputs` are those of included files and its own; `input_origins` says where each stands.
     """
 
@@ -304,7 +325,9 @@ class Scenario:
     flow: tuple[Step, ...]
     cases: tuple[Case, ...]
     origin: Origin
+    release: Release
     behaviour: str = ""
+    hooks: tuple[WantedHook, ...] = ()
     agreed: bool = False
 
     @property

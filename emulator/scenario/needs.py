@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from emulator.record.exchange import Party
+from emulator.record.payload import MISSING
 from emulator.scenario.expressions import Expression, ExpressionError, expressions_in, texts
 from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
-from emulator.scenario.ports import ReleaseLike, contract_of, retrieve_operation
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING
+from emulator.standard.release import Release
 
 LONG_WAIT: Final = 86_400.0
 """Seconds of a wait for a partner beyond which nobody waits who did not ask for it."""
@@ -33,7 +33,7 @@ class Absent:
     steps: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scenario: Scenario, release: ReleaseLike, unsupported: frozenset[str]) -> Absent:
+    def of(cls, scenario: Scenario, release: Release, unsupported: frozenset[str]) -> Absent:
         """`unsupported` are operations, as `api.operationId`."""
         found: dict[str, str] = {}
         for step in scenario.steps():
@@ -103,9 +103,14 @@ class Dependence:
         """What a step refers to."""
         return self._uses[step.id]
 
-    def blocker(self, step: Step, spoilt: Mapping[str, str]) -> str | None:
-        """The step because of which this one cannot be played; `spoilt` has each with nothing to build on, and whose fault that is."""
-        return next((spoilt[name] for name in sorted(self.uses(step).steps) if name in spoilt), None)
+    def blocker(self, step: Step, spoilt: Mapping[str, str], case: Case | None = None) -> str | None:
+        """The step because of which this one cannot be played, as the case has it that is about it; `spoilt` has each with
+        nothing to build on, and whose fault that is.
+        """
+        used = set(self.uses(step).steps)
+        if case is not None and case.at == step.id:
+            used |= {one.path[0] for value in _case_values(case) for one in _expressions(value) if one.root == "steps"}
+        return next((spoilt[name] for name in sorted(used) if name in spoilt), None)
 
     def spoil(self, step: Step, by: str, spoilt: dict[str, str]) -> None:
         """Note that nothing can be built on a step, nor on the resource that it is about."""
@@ -149,9 +154,11 @@ class Dependence:
                         steps |= set(self._hubs.get(self._api(tracker.action.source), ()))
             case Notify() as notify:
                 about |= self._tracking(notify.resource)
-                steps |= {hub for hubs in self._hubs.values() for hub in hubs} if not notify.source else set(
-                    self._hubs.get(self._api(notify.source), ())
-                )  # fmt: skip
+                steps |= (
+                    {hub for hubs in self._hubs.values() for hub in hubs}
+                    if not notify.source
+                    else set(self._hubs.get(self._api(notify.source), ()))
+                )
             case _:
                 pass
         return Uses(frozenset(steps | about), frozenset(about), frozenset(inputs))
@@ -180,7 +187,7 @@ class Needs:
         return tuple(dict.fromkeys(name.partition(".")[0] for name in self.operations))
 
 
-def needs_of(scenario: Scenario, case: Case | None, release: ReleaseLike) -> Needs:
+def needs_of(scenario: Scenario, case: Case | None, release: Release) -> Needs:
     """What a scenario's flow, or a case of it, needs of a partner."""
     steps = list(played(scenario, case))
     operations: dict[str, list[str]] = {}
@@ -207,7 +214,18 @@ def played(scenario: Scenario, case: Case | None) -> Iterator[Step]:
             return
 
 
-def operations_of(scenario: Scenario, step: Step, release: ReleaseLike) -> Iterator[str]:
+def written(scenario: Scenario, case: Case | None) -> Iterator[str]:
+    """Every text that the steps of a run, its case and the profile that it lays upon the seller's hold, inputs left as they are."""
+    values = [
+        dict(scenario.profile),
+        *_case_values(case),
+        *(each for step in played(scenario, case) for each in _values(step)),
+    ]
+    for value in values:
+        yield from (text for _, text in texts(value))
+
+
+def operations_of(scenario: Scenario, step: Step, release: Release) -> Iterator[str]:
     """The operations of the partner that a step asks, as `api.operationId`: a call's own, the read of an await."""
     match step.action:
         case Call(source=name, operation=operation) if name in scenario.sources:
@@ -225,9 +243,9 @@ def operations_of(scenario: Scenario, step: Step, release: ReleaseLike) -> Itera
             if tracker is None or tracker.source not in scenario.sources:
                 return
             source = scenario.sources[tracker.source]
-            contract = contract_of(release, source)
+            contract = source.contract_in(release)
             if tracker.operation in contract.operations:
-                read = retrieve_operation(contract, contract.operations[tracker.operation].path)
+                read = contract.retrieval(contract.operations[tracker.operation].path)
                 if read is not None:
                     yield f"{source.api}.{read.id}"
         case _:
@@ -271,7 +289,7 @@ def _case_values(case: Case | None) -> Iterator[Any]:
     """All that a case writes."""
     if case is not None:
         yield from (list(case.patch), list(case.mutate), dict(case.query), dict(case.expect), dict(case.issue))
-        yield dict(case.fault)
+        yield from (dict(case.path), dict(case.fault))
 
 
 def _expressions(value: Any) -> Iterator[Expression]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.parties.signals import step_signal
+from emulator.parties.signals import step_of, step_signal
+from emulator.record.patch import overlaid
+from emulator.record.payload import MISSING, at, every
 from emulator.scenario.expressions import Expression, ExpressionError, fill
-from emulator.scenario.model import RESOURCE_KINDS, Case, CaseKind, Scenario, Transition
+from emulator.scenario.model import Case, CaseKind, Scenario, Transition
 from emulator.standard.ways import misstep
-from emulator.wire.payload import MISSING, at
 
 
 def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
@@ -23,13 +23,13 @@ def plan_overlay(scenario: Scenario, case: Case | None) -> dict[str, Any]:
     """
     behaviour: dict[str, Any] = {}
     for name, plan in scenario.lifecycle.items():
-        source = scenario.sources.get(plan.source)
-        if source is None or source.api not in RESOURCE_KINDS:
+        if plan.kind is None or plan.kind.cycle is None:
             continue
+        kind = plan.kind.name
         path = case.lifecycle.get(name, plan.path) if case else plan.path
-        if case and case.kind is CaseKind.FAULT and misstep(source.api, [step.to for step in path]):
+        if case and case.kind is CaseKind.FAULT and misstep(scenario.release, kind, [step.to for step in path]):
             behaviour["lawless"] = True
-        behaviour[source.api] = {
+        behaviour[kind] = {
             "path": [_transition(step, scenario.inputs) for step in path],
         }
     overlay: dict[str, Any] = {"behaviour": behaviour} if behaviour else {}
@@ -49,21 +49,17 @@ def overlay_place(scenario: Scenario, case: Case | None, pointer: str) -> str | 
 
 
 def waited_for(scenario: Scenario, case: Case | None) -> frozenset[str]:
-    """The steps that bring about a transition of our seller's."""
+    """The steps that bring about a transition of our seller's, or a resource that its profile has wait for their signal."""
     paths = [case.lifecycle.get(name, plan.path) if case else plan.path for name, plan in scenario.lifecycle.items()]
-    return frozenset(step.when for path in paths for step in path if step.when is not None)
-
-
-def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """One overlay that does what both do in turn: a null stays, to take its member away later."""
-    found = dict(under)
-    for name, value in over.items():
-        below = found.get(name)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            found[name] = overlaid(below, value)
-        else:
-            found[name] = copy.deepcopy(value)
-    return found
+    profiles = [scenario.profile, case.profile if case else {}]
+    signals = [
+        signal
+        for profile in profiles
+        for where in ("/have/*/*/signal", "/have/*/*/path/*/signal")
+        for _, signal in every(profile, where)
+    ]
+    of_profile = {step for signal in signals if isinstance(signal, str) and (step := step_of(signal))}
+    return frozenset(step.when for path in paths for step in path if step.when is not None) | of_profile
 
 
 def _transition(step: Transition, inputs: Mapping[str, Any]) -> dict[str, Any]:

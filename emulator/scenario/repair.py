@@ -7,14 +7,14 @@ read is left out, and its names are kept: what misses them later is no news.
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from emulator.errors import suggestion
 from emulator.plain_yaml import Located
+from emulator.record.payload import MISSING, at, pointer
 from emulator.scenario.schema import SchemaError, structure_errors
-from emulator.wire.payload import MISSING, at, pointer
 
 _ROUNDS: Final = 8
 _ELSEWHERE: Final = "expect"
@@ -46,9 +46,9 @@ class _Repairing:
     def _rename(self, part: dict[str, Any], known: list[str]) -> None:
         for name in [name for name in part if name not in known]:
             value = part.pop(name)
-            near = difflib.get_close_matches(str(name), known, n=1)
-            if near and near[0] not in (*part, _ELSEWHERE):
-                part[near[0]] = value
+            near = suggestion(name, known)
+            if near and near not in (*part, _ELSEWHERE):
+                part[near] = value
 
     def _leave_out(self, path: list[Any]) -> None:
         """Leave out the step, the case or the member of a section that an error is in."""
@@ -74,13 +74,13 @@ def _names_of(part: Any) -> set[str]:
     return {name for name in names if isinstance(name, str)}
 
 
-def repaired(located: Located) -> tuple[Located, frozenset[str]] | None:
+def repaired(located: Located, apis: tuple[str, ...]) -> tuple[Located, frozenset[str]] | None:
     """The file as far as it can be read, and the names of what is left out; None where nothing can be read."""
     if not isinstance(located.value, dict):
         return None
     repairing = _Repairing(copy.deepcopy(located.value))
     for _ in range(_ROUNDS):
-        errors = structure_errors(repairing.value)
+        errors = structure_errors(repairing.value, apis)
         # A step without an action may have one under a name that is misspelt.
         spelling = [error for error in errors if error.validator == "additionalProperties"]
         if not [error for error in spelling or errors if repairing.repair(error)]:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from emulator.parties.clock import rfc3339
+from emulator.record.payload import MISSING
 from emulator.scenario.model import ClockMode
-from emulator.wire.payload import MISSING
 
 
 class Outcome(StrEnum):

@@ -6,8 +6,8 @@ import sys
 import threading
 import time
 
-from emulator.wire.exchange import Exchange, Party, Transcript
-from emulator.wire.faults import Faults
+from emulator.doors.faults import Faults
+from emulator.record.exchange import Exchange, Party, Transcript
 
 
 class Room(Transcript):

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from emulator.errors import FileProblem
-from emulator.parties.clock import Clock
+from emulator.doors.faults import Faults
+from emulator.record.exchange import Party
 from emulator.scenario.answers import Ending, not_played_yet, shown
-from emulator.scenario.cases import Watchful, odd_ones, play_troubled, playable
+from emulator.scenario.cases import odd_ones, play_troubled, playable
 from emulator.scenario.events import Event, RunDone, RunStarted, StepDone, StepStarted
-from emulator.scenario.expressions import ExpressionError, Generator, Scope, fill
-from emulator.scenario.given import typed
+from emulator.scenario.expressions import Generator, Scope
+from emulator.scenario.given import fill_inputs
 from emulator.scenario.hearing import end_subscriptions, play_await, play_notify
-from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Scenario, Step
+from emulator.scenario.letting_in import play_spoilt
+from emulator.scenario.model import Await, Call, Case, Notify, Parallel, Step
 from emulator.scenario.needs import NOTHING_ABSENT, UNSUPPORTED, Absent, Dependence
-from emulator.scenario.ports import ReleaseLike, Sender
+from emulator.scenario.preparing import Stagehand, Unprepared
 from emulator.scenario.result import Outcome, RunResult, StepResult
+from emulator.scenario.scene import OurBuyer, Scene, Terms
+from emulator.scenario.selection import Job
 from emulator.scenario.steps import Conversation, Misfit, Record, play_call, play_negative
-from emulator.scenario.stop import Stop, Stopped
-from emulator.wire.exchange import Party, Transcript
-from emulator.wire.faults import Faults
+from emulator.scenario.stop import Stopped
+from emulator.scenario.watchful import Watchful
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class _Playing:
     case: Case | None
     faults: Faults | None = None
     absent: Absent = NOTHING_ABSENT
+    hand: Stagehand | None = None
     results: list[StepResult] = field(default_factory=list)
     spoilt: dict[str, str] = field(default_factory=dict)
     """Steps with nothing to build on, their ids, each with the step that is to blame for it."""
@@ -49,114 +51,104 @@ class _Playing:
         """The step because of which this one cannot be played."""
         if self.unreached is not None:
             return self.unreached
-        return self.dependence.blocker(step, self.spoilt)
+        return self.dependence.blocker(step, self.spoilt, self.case)
 
     def spoil(self, step: Step, by: str) -> None:
         """Note that nothing can be built on a step, nor on the resource that it is about."""
         self.dependence.spoil(step, by, self.spoilt)
 
 
-def run_scenario(
-    scenario: Scenario,
-    *,
-    case: Case | None = None,
-    release: ReleaseLike,
-    client: Sender,
-    clock: Clock,
-    seed: int,
-    run_id: str,
-    base_url: str,
-    transcript: Transcript,
-    inputs: Mapping[str, Any] | None = None,
-    row: int = 0,
-    on_event: Callable[[Event], None] = lambda _: None,
-    callback: Callable[[], str] | None = None,
-    faults: Faults | None = None,
-    provoked: set[int] | None = None,
-    spoilt: set[int] | None = None,
-    absent: Absent = NOTHING_ABSENT,
-    stop: Stop | None = None,
-    ceiling: float | None = None,
-    timeout: float | None = None,
-) -> RunResult:
-    """Play the flow once, or a case of it, with data row `row`.
+class ScenarioRunner:
+    """Plays a job: the flow of a scenario once, or a case of it, with one data row.
 
-    `inputs` override the scenario's; a name with dots reaches into one. `transcript` is where `client` records,
-    and the door of our buyer, which `callback` gives the address of. Subscriptions to it that the flow leaves behind
-    are ended. `faults` are those of our own seller's door, for cases in which it makes trouble; None where the seller
-    is a partner's. `absent` is what the partner declares not to have. `stop` can end the run before its end; no wait takes
-    longer than `ceiling`, no request than `timeout`, where these are given. Who looks on while it is played gives
-    `provoked` and `spoilt`, which are filled step by step. The same seed gives the same generated values. Raises
-    FileProblem where the inputs cannot be filled in.
+    Subscriptions that the flow leaves behind are ended. Who looks on while it is played asks for `provoked` and `spoilt`.
     """
-    started = clock.now()
-    generator = Generator(f"{seed}/{scenario.id}/{case.id if case else ''}/{row}", clock)
-    scope = Scope({}, generator, run_id, callback=callback)
-    fill_inputs(scenario, scope, {**scenario.rows[row], **(inputs or {})})
-    talk = Conversation(scenario, release, client, clock, base_url, scope, on_event, transcript)
-    talk.stop, talk.ceiling, talk.timeout = stop or talk.stop, ceiling, timeout
-    talk.provoked = talk.provoked if provoked is None else provoked
-    talk.spoilt = talk.spoilt if spoilt is None else spoilt
-    if faults is not None:
-        talk.client = Watchful(client, faults, talk.spoilt)
-    playing = _Playing(talk, case, faults, absent)
-    steps = list(scenario.steps())
-    on_event(RunStarted(run_id, scenario.id, scenario.title, case.id if case else None, len(steps)))
-    unplayable = playable(case, faults=faults) if case else None
-    if case and unplayable:
-        _unplayed(playing, case, unplayable)
-    else:
-        _play_all(playing, scenario.flow)
-        end_subscriptions(talk)
-        if faults is not None:
-            talk.provoked.update(exchange.n for exchange in odd_ones(transcript, faults))
-    result = RunResult(
-        scenario=scenario.id,
-        title=scenario.title,
-        case=case.id if case else None,
-        row=row,
-        run_id=run_id,
-        seed=seed,
-        clock=scenario.clock,
-        started=started,
-        finished=clock.now(),
-        steps=tuple(playing.results),
-        exchanges=len(transcript),
-        provoked=frozenset(talk.provoked),
-        spoilt=frozenset(talk.spoilt),
-        cut=playing.cut,
-        tracked=dict(talk.tracked),
-    )
-    on_event(RunDone(result))
-    return result
 
+    def __init__(self, job: Job, scene: Scene, terms: Terms, buyer: OurBuyer, hand: Stagehand | None = None) -> None:
+        """`hand` prepares a partner's seller for it."""
+        self._job, self._scene, self._terms, self._buyer = job, scene, terms, buyer
+        self._talk = Conversation(
+            job.scenario,
+            scene.release,
+            buyer.client,
+            scene.clock,
+            Scope({}, generator(job, scene, terms), scene.run_id, callback=buyer.callback),
+            transcript=buyer.transcript,
+            stop=terms.stop,
+            ceiling=terms.within,
+            timeout=terms.timeout,
+            hand=hand,
+        )
+        self._hand = hand
+        if hand is not None:
+            hand.scope = self._talk.scope
+        if scene.faults is not None:
+            self._talk.client = Watchful(buyer.client, scene.faults, self._talk.spoilt, buyer.transcript)
 
-def fill_inputs(scenario: Scenario, scope: Scope, overrides: Mapping[str, Any]) -> None:
-    """Inputs in order, each seeing those above it. Overrides are made of their kind and not evaluated: they are data.
+    @property
+    def provoked(self) -> frozenset[int]:
+        """The exchanges so far whose request was wrong on purpose."""
+        return frozenset(self._talk.provoked)
 
-    FileProblem where one cannot be what its input is.
-    """
-    overrides = typed(overrides, {**scenario.rows[0], **scenario.inputs})
-    for name, value in scenario.inputs.items():
+    @property
+    def spoilt(self) -> frozenset[int]:
+        """The exchanges so far whose answer was."""
+        return frozenset(self._talk.spoilt)
+
+    def play(self, on_event: Callable[[Event], None] = lambda _: None) -> RunResult:
+        """Play it, once; `on_event` is told of what happens. Raises FileProblem where the inputs cannot be filled in."""
+        talk, started = self._talk, self._scene.clock.now()
+        talk.on_event = on_event
+        fill_inputs(self._job, talk.scope, self._terms.inputs)
+        on_event(run_started(self._job, self._scene.run_id))
+        playing = _Playing(talk, self._job.case, self._scene.faults, self._job.absent, self._hand)
         try:
-            scope.inputs[name] = overrides[name] if name in overrides else fill(value, scope.lookup)
-        except ExpressionError as error:
-            where = scenario.input_origins[name].where(error.place)
-            raise FileProblem([f"{where}: {error}"]) from error
-        for inner in [key for key in overrides if key.startswith(f"{name}.")]:
-            _put(scope.inputs, inner, overrides[inner])
-    for name, value in overrides.items():
-        _put(scope.inputs, name, value)
+            self._play(playing)
+        finally:
+            if self._hand is not None:
+                self._hand.undo()
+        result = RunResult(
+            scenario=self._job.scenario.id,
+            title=self._job.scenario.title,
+            case=self._job.case.id if self._job.case else None,
+            row=self._job.row,
+            run_id=self._scene.run_id,
+            seed=self._terms.seed,
+            clock=self._job.scenario.clock,
+            started=started,
+            finished=self._scene.clock.now(),
+            steps=tuple(playing.results),
+            exchanges=len(self._buyer.transcript),
+            provoked=self.provoked,
+            spoilt=self.spoilt,
+            cut=playing.cut,
+            tracked=dict(talk.tracked),
+        )
+        on_event(RunDone(result))
+        return result
+
+    def _play(self, playing: _Playing) -> None:
+        case, faults = self._job.case, self._scene.faults
+        unplayable = playable(case, faults=faults) if case else None
+        if case and unplayable:
+            _unplayed(playing, case, unplayable)
+            return
+        _prepare(playing)
+        _play_all(playing, self._job.scenario.flow)
+        end_subscriptions(self._talk)
+        if faults is not None:
+            self._talk.provoked.update(exchange.n for exchange in odd_ones(self._buyer.transcript, faults))
 
 
-def _put(inputs: dict[str, Any], name: str, value: Any) -> None:
-    *above, last = name.split(".")
-    table = inputs
-    for part in above:
-        inner = table.get(part)
-        table[part] = dict(inner) if isinstance(inner, Mapping) else {}
-        table = table[part]
-    table[last] = value
+def generator(job: Job, scene: Scene, terms: Terms) -> Generator:
+    """What makes values up for a run: the same ones for the same seed."""
+    return Generator(f"{terms.seed}/{job.scenario.id}/{job.case.id if job.case else ''}/{job.row}", scene.clock)
+
+
+def run_started(job: Job, run_id: str) -> RunStarted:
+    """That a run begins."""
+    scenario, case = job.scenario, job.case.id if job.case else None
+    return RunStarted(run_id, scenario.id, scenario.title, case, len(list(scenario.steps())))
 
 
 def _play_all(playing: _Playing, steps: tuple[Step, ...]) -> None:
@@ -177,8 +169,29 @@ def _play_group(playing: _Playing, group: Parallel) -> None:
     playing.spoilt = after
 
 
+def _prepare(playing: _Playing, step: Step | None = None, *, after: bool = False) -> None:
+    """Have the partner behave as is wanted at this moment. Where it cannot be had to, nothing more can be played."""
+    if playing.hand is None or playing.ended or playing.unreached is not None:
+        return
+    try:
+        playing.hand.prepare(step.id if step else None, after=after)
+        playing.hand.rest()
+    except Unprepared as problem:
+        ending = _impossible(problem)
+    except Stopped as stopped:
+        ending, playing.cut = Ending(Outcome.INCONCLUSIVE, str(stopped), cause="interrupted"), True
+    else:
+        return
+    result = playing.hand.missed(ending)
+    playing.results.append(result)
+    playing.talk.on_event(StepDone(result))
+    playing.unreached = result.id
+
+
 def _play_or_pass_over(playing: _Playing, step: Step) -> None:
     case = playing.case
+    if playing.blocker(step) is None and not playing.talk.stop.reason:
+        _prepare(playing, step)
     blocker = playing.blocker(step)
     if playing.ended:
         reason = f"the case '{case.id if case else ''}' ends before this step"
@@ -253,8 +266,8 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> bool:
         else:
             ending = _ending(talk, step, case, record)
         talk.clock.settle()
-    except Misfit as misfit:
-        ending = Ending(Outcome.ERROR, str(misfit), "scenario")
+    except (Misfit, Unprepared) as problem:
+        ending = _impossible(problem)
     except Stopped as stopped:
         ending, playing.cut = Ending(Outcome.INCONCLUSIVE, str(stopped), cause="interrupted"), True
         if case:  # nobody knows any more what of it was meant to be wrong
@@ -267,11 +280,18 @@ def _play(playing: _Playing, step: Step, case: Case | None) -> bool:
         talk.scope.without_outputs[step.id] = f"the step '{step.id}' came to nothing: {ending.message}"
         return True
     if ending.outcome is Outcome.PASSED:
+        _prepare(playing, step, after=True)
         return True
     if ending.outcome is Outcome.INCONCLUSIVE and ending.blame == "transport":
         playing.unreached = identifier
     playing.spoil(step, identifier)
     return False
+
+
+def _impossible(problem: Misfit | Unprepared) -> Ending:
+    if isinstance(problem, Unprepared):
+        return Ending(Outcome.INCONCLUSIVE, str(problem), cause="preparation")
+    return Ending(Outcome.ERROR, str(problem), "scenario")
 
 
 def _is_absent(talk: Conversation, record: Record, ending: Ending) -> bool:
@@ -288,6 +308,8 @@ def _ending(talk: Conversation, step: Step, case: Case | None, record: Record) -
             source = talk.scenario.sources.get(call.source)
             if source and source.served_by is Party.BUYER:
                 return not_played_yet("calls to the buyer are")
+            if case and case.credentials:
+                return play_spoilt(talk, step, call, case, record)
             return play_negative(talk, step, call, case, record) if case else play_call(talk, step, call, record)
         case Await() as wait:
             return play_await(talk, step, wait, record)

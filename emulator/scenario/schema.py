@@ -10,17 +10,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.plain_yaml import Located
+from emulator.record.payload import escape, pointer
 from emulator.scenario.duration import ISO, SHORT, seconds
 from emulator.scenario.expressions import did_you_mean
-from emulator.standard.release import load_release
-from emulator.standard.requirement import BASE_RELEASE
-from emulator.wire.payload import escape, pointer
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator
 
+    from emulator.standard.release import Release
+
 SCHEMA_FILE: Final = "oit-scenario-1.schema.json"
-ACTIONS: Final = ("call", "await", "notify", "parallel", "use")
 TYPE_WORDS: Final = {
     "object": "a mapping",
     "array": "a list",
@@ -43,23 +42,24 @@ def _text() -> str:
     return (resources.files("emulator.scenario") / SCHEMA_FILE).read_text(encoding="utf-8")
 
 
-def scenario_schema() -> dict[str, Any]:
-    """The draft-07 schema of a scenario file, for editors."""
+def scenario_schema(release: Release) -> dict[str, Any]:
+    """The draft-07 schema of a scenario file of a release, for editors."""
+    return schema_with(release.words)
+
+
+def schema_with(apis: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The schema with the names that APIs have; without any, one that lets them be."""
     schema: dict[str, Any] = json.loads(_text())
-    release = load_release(BASE_RELEASE)
-    documents = {entry.official.rpartition("/")[2].removesuffix(".api.yaml") for entry in release.entries}
-    names = [
-        name for name in release.spellings if name.removesuffix(".api.yaml") not in documents or name in release.apis
-    ]
-    schema["definitions"]["source"]["properties"]["api"]["enum"] = names
+    if apis:
+        schema["definitions"]["source"]["properties"]["api"]["enum"] = list(apis)
     return schema
 
 
 @cache
-def _validator(*, fragment: bool) -> Draft7Validator:
+def _validator(apis: tuple[str, ...], *, fragment: bool) -> Draft7Validator:
     from jsonschema import Draft7Validator, FormatChecker  # noqa: PLC0415 - 0.1 s that only commands reading scenarios pay
 
-    schema = scenario_schema()
+    schema = schema_with(apis)
     if fragment:
         schema = {
             "title": "fragment",
@@ -80,16 +80,21 @@ def _is_length(value: Any) -> bool:
     return True
 
 
-def structure_problems(located: Located, value: Any, *, fragment: bool = False) -> list[tuple[str, str]]:
-    """Each (`file:line:col`, problem) of a file's structure; `value` is its content, parameters filled in."""
+def structure_problems(
+    located: Located, value: Any, apis: tuple[str, ...] = (), *, fragment: bool = False
+) -> list[tuple[str, str]]:
+    """Each (`file:line:col`, problem) of a file's structure; `value` is its content, parameters filled in.
+
+    `apis` are the names that APIs have in the release; a fragment names none.
+    """
     if value is None:
         return [(located.where(""), f"the {'fragment' if fragment else 'scenario'} is empty")]
-    return problems_by(_validator(fragment=fragment), located, value)
+    return problems_by(_validator(apis, fragment=fragment), located, value)
 
 
-def structure_errors(value: Any) -> list[SchemaError]:
+def structure_errors(value: Any, apis: tuple[str, ...]) -> list[SchemaError]:
     """The same for a scenario, as the library has them."""
-    return list(islice(_validator(fragment=False).iter_errors(value), MOST_TOLD))
+    return list(islice(_validator(apis, fragment=False).iter_errors(value), MOST_TOLD))
 
 
 def problems_by(validator: Draft7Validator, located: Located, value: Any) -> list[tuple[str, str]]:

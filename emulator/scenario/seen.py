@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at
 from emulator.scenario import answers
 from emulator.scenario.model import Await
 from emulator.scenario.result import Tracked
 from emulator.scenario.room import Room
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at
 
 
 @dataclass(frozen=True, slots=True)

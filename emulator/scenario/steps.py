@@ -6,12 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+from emulator.doors.client import Client
 from emulator.parties.clock import Clock, RealClock, VirtualClock
+from emulator.record.exchange import Exchange, FaultKind, Transcript
+from emulator.record.patch import PatchError, patched
+from emulator.record.payload import MISSING, at, escape
+from emulator.record.secrets import masked_at
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
@@ -19,13 +23,13 @@ from emulator.scenario.events import Event, ExchangeDone, Waiting
 from emulator.scenario.expressions import ExpressionError, Scope, fill, parse
 from emulator.scenario.matchers import holds, spots
 from emulator.scenario.model import Call, Case, Origin, Scenario, Source, Step
-from emulator.scenario.patch import PatchError, patched
-from emulator.scenario.ports import OperationLike, ReleaseLike, Sender, contract_of, retrieve_operation
+from emulator.scenario.passing import asked_to_wait, pass_time
+from emulator.scenario.preparing import Stagehand
 from emulator.scenario.result import Expectation, Outcome, Tracked
 from emulator.scenario.stop import Stop
-from emulator.wire.exchange import Exchange, FaultKind, Transcript
-from emulator.wire.payload import MISSING, at, escape
-from emulator.wire.secrets import masked_at
+from emulator.scenario.watchful import Watchful
+from emulator.standard.contract import Operation
+from emulator.standard.release import Release
 
 LISTENING: Final = 0.05
 """Seconds of real time between two looks at what has arrived."""
@@ -47,15 +51,15 @@ class Conversation:
     numbers of the notifications that steps have waited for and got. `provoked` are exchanges whose request was wrong
     on purpose, `spoilt` those whose answer was. `stop` ends it before its end. `ceiling` is how long each wait may take at
     the most, and `timeout` how long each request, whatever the scenario says; both in seconds, None where nobody said so.
+    `hand` prepares a partner, and can move its clock.
     """
 
     scenario: Scenario
-    release: ReleaseLike
-    client: Sender
+    release: Release
+    client: Client | Watchful
     clock: Clock
-    base_url: str
     scope: Scope
-    on_event: Callable[[Event], None]
+    on_event: Callable[[Event], None] = lambda _: None
     transcript: Transcript = field(default_factory=Transcript)
     tracked: dict[str, Tracked] = field(default_factory=dict)
     provoked: set[int] = field(default_factory=set)
@@ -64,6 +68,7 @@ class Conversation:
     stop: Stop = field(default_factory=Stop)
     ceiling: float | None = None
     timeout: float | None = None
+    hand: Stagehand | None = None
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises Stopped."""
@@ -115,11 +120,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request, filled in."""
+    """A request, filled in; `place` is the path below the base path, which the client knows the way to."""
 
     source: Source
-    operation: OperationLike
-    url: str
+    operation: Operation
+    place: str
     path_params: dict[str, str]
     query: list[tuple[str, str]]
     headers: dict[str, str]
@@ -146,7 +151,7 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
             within = words(talk.granted(call.eventually.within))
             return talk.too_late(call.eventually.within, f"not within {within}: {ending.message}", party)
         talk.on_event(Waiting(step.id, outgoing.operation.id, "as expected", None, left))
-        talk.sleep(min(call.eventually.every, left))
+        pass_time(talk, min(call.eventually.every, left), call.eventually.within, left)
     if ending.outcome is Outcome.PASSED and call.track:
         ending = _track(talk, call, exchange)
     return keep_outputs(talk, step, exchange, party) if ending.outcome is Outcome.PASSED else ending
@@ -154,7 +159,8 @@ def play_call(talk: Conversation, step: Step, call: Call, record: Record) -> End
 
 def play_negative(talk: Conversation, step: Step, call: Call, case: Case, record: Record) -> Ending:
     """Send the patched request; it must be refused as the case says. Raises Misfit."""
-    outgoing = compose(talk, step, call)
+    path = {**call.request.path, **talk.fill(dict(case.path), case.origin.part("/path"))}
+    outgoing = compose(talk, step, replace(call, request=replace(call.request, path=path)))
     operations = [
         {**operation, "value": talk.fill(operation["value"], case.origin.part(f"/patch/{index}/value"))}
         if "value" in operation
@@ -206,8 +212,8 @@ def compose(talk: Conversation, step: Step, call: Call) -> Outgoing:
     source = talk.scenario.sources.get(call.source)
     if source is None:
         raise Misfit(step.origin.where("/call"), f"there is no source '{call.source}'")
-    contract = contract_of(talk.release, source)
-    operation: OperationLike | None = contract.operations.get(call.operation)
+    contract = source.contract_in(talk.release)
+    operation: Operation | None = contract.operations.get(call.operation)
     if operation is None:
         raise Misfit(step.origin.where("/call"), f"{source.api} has no operation '{call.operation}'")
     request = step.origin.part("/request")
@@ -221,7 +227,7 @@ def compose(talk: Conversation, step: Step, call: Call) -> Outgoing:
     return Outgoing(
         source=source,
         operation=operation,
-        url=talk.base_url.rstrip("/") + contract.base_path.rstrip("/") + filled,
+        place=filled,
         path_params=path,
         query=[(name, _plain(one)) for name, value in query.items() for one in _each(value)],
         headers={name: _plain(value) for name, value in headers.items()},
@@ -240,13 +246,12 @@ def _plain(value: Any) -> str:
 def retrieval(talk: Conversation, step: Step, tracked: Tracked) -> Outgoing:
     """The request that shows a tracked resource. Raises Misfit where its API has none."""
     source = talk.scenario.sources[tracked.source]
-    contract = contract_of(talk.release, source)
-    operation = retrieve_operation(contract, contract.operations[tracked.operation].path)
+    contract = source.contract_in(talk.release)
+    operation = contract.retrieval(contract.operations[tracked.operation].path)
     if operation is None:
         raise Misfit(step.origin.where("/await/resource"), f"{source.api} has no way to retrieve '{tracked.kind}'")
     place = operation.path.replace("{id}", quote(tracked.id, safe=""))
-    url = talk.base_url.rstrip("/") + contract.base_path.rstrip("/") + place
-    return Outgoing(source, operation, url, {"id": tracked.id}, [], {})
+    return Outgoing(source, operation, place, {"id": tracked.id}, [], {})
 
 
 def send(talk: Conversation, record: Record, outgoing: Outgoing, left: float | None = None) -> Exchange:
@@ -278,32 +283,11 @@ def send(talk: Conversation, record: Record, outgoing: Outgoing, left: float | N
         talk.sleep(retry.after)
 
 
-BUSY: Final = frozenset({429, 503})
-"""Statuses that may say when to come again (RFC 6585, 4; RFC 9110, 10.2.3)."""
-
-
-def asked_to_wait(exchange: Exchange, now: datetime) -> float | None:
-    """Seconds after which the other side, being busy, asks to be called again; None where it does not say."""
-    response = exchange.response
-    if response is None or response.status not in BUSY or (said := response.header("retry-after")) is None:
-        return None
-    said = said.strip()
-    if said.isascii() and said.isdecimal():
-        return max(1.0, float(said))
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(1.0, (moment - now).total_seconds())
-
-
 def transmit(talk: Conversation, step: str, outgoing: Outgoing) -> Exchange:
     """Send once, whatever has ended."""
     return talk.client.send(
         outgoing.operation.method.upper(),
-        outgoing.url,
+        outgoing.place,
         query=outgoing.query,
         headers=outgoing.headers,
         body=None if outgoing.body is MISSING else outgoing.body,
@@ -373,7 +357,7 @@ def _track(talk: Conversation, call: Call, exchange: Exchange) -> Ending:
     if not isinstance(identifier, str) or not identifier:
         message = f"the answer to {call.operation} has no id, so '{call.track}' cannot be followed"
         return Ending(Outcome.UNMET, message, source.served_by)
-    path: str = contract_of(talk.release, source).operations[call.operation].path
+    path: str = source.contract_in(talk.release).operations[call.operation].path
     kind = next((part for part in path.split("/") if part), source.api)
     talk.tracked[str(call.track)] = Tracked(source.api, kind, identifier, source.name, call.operation)
     return answers.PASSED

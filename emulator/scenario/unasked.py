@@ -10,9 +10,9 @@ from emulator.judge.named import ORDER
 from emulator.judge.refusals import KEPT, NOT_SERVED
 from emulator.judge.refusals import REFUSED as UNEXPLAINED
 from emulator.judge.verdict import Blame, Finding, Verdict
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import MISSING, at, dump
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, at, dump
 
 REPEATED: Final = "flow.repeated"
 ENDED_SUBSCRIPTION: Final = "flow.ended-subscription"

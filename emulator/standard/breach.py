@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from emulator.wire.call import ErrorCode
-from emulator.wire.payload import MISSING
+from emulator.record.call import ErrorCode
+from emulator.record.payload import MISSING
 
 
 class Check(StrEnum):

@@ -20,8 +20,6 @@ from emulator.standard.document import SpecError
 BASE: Final = "__base"
 PRODUCT: Final = "product:"
 """Prefix of the definitions that come from product payload schemas."""
-PRODUCT_ROOT: Final = "MEFProductConfiguration"
-"""The envelope's extension point: its `@type` is the URN of a product payload schema."""
 
 _KEYWORDS: Final = frozenset(
     {
@@ -58,7 +56,8 @@ def plain(schema: Any, locate: Mapping[str, str] | None = None, here: str = "") 
 
     `here` is the product file that relative references start from; `locate` maps references to
     definition names where they differ from the last part of the reference. SpecError for a keyword that
-    nobody here knows.
+    nobody here knows. `nullable` is a word of contracts only: it lets a value of its type be null, and counts for nothing
+    without one.
     """
     if not isinstance(schema, dict):
         return {}
@@ -75,10 +74,17 @@ def plain(schema: Any, locate: Mapping[str, str] | None = None, here: str = "") 
         elif key in _KEYWORDS:
             if value is not None:
                 out[key] = value
-        elif key not in _PROSE and key not in _RESOLVED and not key.startswith("x-"):
+        elif not _says_nothing(key, here):
             message = f"{here or 'a contract'}: the keyword {key} of a schema is not understood"
             raise SpecError(message)
-    return {**out, **_range(out)}
+    if schema.get("nullable") is True and isinstance(out.get("type"), str):
+        out["type"] = [out["type"], "null"]
+    return {**out, **_range(schema)}
+
+
+def _says_nothing(key: str, here: str) -> bool:
+    """Whether a keyword is prose, or is resolved elsewhere; in a contract `nullable` is, together with `type`."""
+    return key in _PROSE or key in _RESOLVED or key.startswith("x-") or (key == "nullable" and not here)
 
 
 def _inner(value: Any, locate: Mapping[str, str] | None, here: str) -> Any:
@@ -120,6 +126,11 @@ def product_definition(reference: str, here: str) -> str:
     return f"{flat}:{name}" if name else flat
 
 
+def product_file(definition: str) -> str:
+    """The path below `specs/` of the file that a definition of a product is made of."""
+    return definition.removeprefix(PRODUCT).partition(":")[0].replace("..", "/")
+
+
 def product_definitions(files: Mapping[str, Any]) -> Definitions:
     """Definitions of all product files; keys of `files` are paths relative to `specs/`."""
     found: Definitions = {}
@@ -133,9 +144,9 @@ def product_definitions(files: Mapping[str, Any]) -> Definitions:
 def envelope_definitions(schemas: Mapping[str, Any], urns: Mapping[str, str]) -> Definitions:
     """Definitions of a contract's `components.schemas`, with every discriminator resolved.
 
-    `urns` maps each product URN (known misspellings included) to its definition name. A discriminator
-    without mapping names the schemas that extend its own; where none does, it is a place for types that
-    are described elsewhere, as `MEFProductConfiguration` is.
+    `urns` maps each payload's URN (known misspellings included) to its definition name. A discriminator
+    without mapping names the schemas that extend its own; where none does, it is an extension point: a place for
+    payloads that are described elsewhere, as products are.
     """
     types = _Types(schemas, urns)
     found: Definitions = {}
@@ -157,7 +168,9 @@ class _Types:
             for name, schema in schemas.items()
             if isinstance(schema, dict) and schema.get("discriminator")
         }
-        self._mapping = {name: dict(urns) if name == PRODUCT_ROOT else self._told(name) for name in self._member}
+        told = {name: self._told(name) for name in self._member}
+        self._mapping = {name: known or dict(urns) for name, known in told.items()}
+        self._open = {name for name, known in told.items() if not known}
         subs = {target: base for base in self._member for target in self._mapping[base].values()
                 if target != base and base in self._ancestors(target)}  # fmt: skip
         self._base = {name: base for name, base in subs.items() if name not in self._member}
@@ -173,8 +186,7 @@ class _Types:
             name + BASE,
             self._member[base],
             {value: target + BASE if target in self._base else target for value, target in meant.items()},
-            # A place for types that are described elsewhere is open to any.
-            closed=name != PRODUCT_ROOT and bool(known),
+            closed=base not in self._open,
             known=known,
         )
 
@@ -204,6 +216,16 @@ def _parents(schema: Any) -> Iterator[str]:
     for part in (schema.get("allOf") or ()) if isinstance(schema, dict) else ():
         if isinstance(part, dict) and "$ref" in part:
             yield str(part["$ref"]).rpartition("/")[2]
+
+
+def is_open(dispatcher: Mapping[str, Any]) -> bool:
+    """Whether what lets `@type` choose takes types that it does not know."""
+    return "if" not in dispatcher["allOf"][-1]
+
+
+def extension_points(definitions: Mapping[str, Any]) -> list[str]:
+    """The base schemas of a contract that are places for payloads which are described elsewhere."""
+    return [name for name, each in definitions.items() if name + BASE in definitions and is_open(each)]
 
 
 def _dispatch(

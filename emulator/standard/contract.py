@@ -7,24 +7,26 @@ fails it, or whose members someone wants to know about, is looked at again in Py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema_rs
-
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Party, Request, Response
+from emulator.record.payload import MISSING, Parsed, at, parse, unescape
 from emulator.standard import bundle, headers
 from emulator.standard.breach import Breach, Check
+from emulator.standard.engine import Validator, compiled
+from emulator.standard.errata import Erratum
 from emulator.standard.explain import and_more, breaches_of
-from emulator.standard.formats import CHECKERS
-from emulator.standard.linear import SCHEMA_PATTERNS
 from emulator.standard.members import MemberWalk
 from emulator.standard.patterns import checkable
+from emulator.standard.product import NO_SHEETS, ProductSheets
 from emulator.standard.query import Parameter, query_breaches
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Party, Request, Response
-from emulator.wire.payload import MISSING, Parsed, at
+
+if TYPE_CHECKING:
+    from emulator.standard.payloads.own import OwnProducts
 
 MEDIA_TYPE: Final = "application/json;charset=utf-8"
 """The media type as every Sonata contract spells it."""
@@ -81,23 +83,69 @@ class ContractEntry:
     official: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Products:
-    """What a release knows of product payloads: definitions, URN -> definition, wrong URN -> right URN."""
+    """What a release knows of product payloads: definitions, URN -> definition, wrong URN -> right URN, and what the
+    documents of products say beside. `by_api` has for an API the definitions that describe a product there and nowhere else.
+    """
 
     definitions: bundle.Definitions
     urns: Mapping[str, str]
     aliases: Mapping[str, str]
+    sheets: ProductSheets = NO_SHEETS
+    by_api: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def every_spelling(self) -> dict[str, str]:
-        """URN -> definition, known wrong spellings included."""
+    def every_spelling(self, api: str) -> dict[str, str]:
+        """URN -> definition in an API, known wrong spellings included."""
         wrong = {alias: self.urns[right] for alias, right in self.aliases.items() if right in self.urns}
-        return {**self.urns, **wrong}
+        return {**self.urns, **wrong, **self.by_api.get(api, {})}
+
+    def describing(self, urn: str) -> tuple[str, ...]:
+        """Every definition that describes the product that a URN names, in one API or another; none where we do not know it."""
+        found = [self.urns.get(self.aliases.get(urn, urn)), *(each.get(urn) for each in self.by_api.values())]
+        return tuple(dict.fromkeys(name for name in found if name is not None))
+
+    def beside(self, own: OwnProducts) -> Products:
+        """These, and products of somebody's own."""
+        by_api: dict[str, dict[str, str]] = {}
+        for urn, schemas in own.schemas.items():
+            for api, name in schemas.items():
+                by_api.setdefault(api, {})[urn] = name
+        return Products(
+            {**self.definitions, **own.definitions},
+            {**self.urns, **by_api.pop("", {})},
+            self.aliases,
+            replace(self.sheets, own=own.sheets),
+            by_api,
+        )
 
     def attributes(self, urn: str) -> frozenset[str]:
         """The attributes at the top of the product that a URN names; none where we do not know it."""
-        known = self.urns.get(self.aliases.get(urn, urn))
-        waiting: list[Any] = [self.definitions[known]] if known else []
+        if urn not in self._found:
+            if not (known := self.describing(urn)):
+                return frozenset()  # strangers name what they like: that is not kept
+            self._found[urn] = self._tops(known)
+        return self._found[urn]
+
+    @cached_property
+    def _found(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def every_attribute(self) -> frozenset[str]:
+        """The attributes at the top of all products, without those whose names may as well mean something else."""
+        names = [*self.urns.values(), *(name for each in self.by_api.values() for name in each.values())]
+        return self._tops(names) - _ANYBODYS
+
+    def attributes_of(self, configuration: Any) -> frozenset[str]:
+        """The attributes that belong into a configuration: those of the product that it names, or of any where it names
+        none. Of a product that we do not know nobody can say.
+        """
+        urn = configuration.get("@type") if isinstance(configuration, dict) else None
+        return self.attributes(urn) if isinstance(urn, str) else self.every_attribute
+
+    def _tops(self, names: Iterable[str]) -> frozenset[str]:
+        waiting: list[Any] = [self.definitions.get(name) for name in names]
         found: set[str] = set()
         while waiting:
             schema = waiting.pop()
@@ -108,6 +156,9 @@ class Products:
         return frozenset(found)
 
 
+_ANYBODYS: Final = frozenset({"@type", "identifier"})
+
+
 class Contract:
     """One API's management or notification contract in one release."""
 
@@ -116,7 +167,7 @@ class Contract:
         entry: ContractEntry,
         release: str,
         document: dict[str, Any],
-        errata: Sequence[Mapping[str, Any]] = (),
+        errata: Sequence[Erratum] = (),
         products: Products | None = None,
     ) -> None:
         """`document` is stand-alone OpenAPI, and is ours to change: the errata are applied to it."""
@@ -130,10 +181,10 @@ class Contract:
         self._definitions = {
             **self._products.definitions,
             **bundle.envelope_definitions(
-                document.get("components", {}).get("schemas", {}), self._products.every_spelling()
+                document.get("components", {}).get("schemas", {}), self._products.every_spelling(self.api)
             ),
         }
-        self._validators: dict[str, jsonschema_rs.Draft7Validator] = {}
+        self._validators: dict[str, Validator] = {}
         self._read_only: dict[str, bool] = {}
         self._members = MemberWalk(self._definitions, self._products.aliases)
         self.operations: dict[str, Operation] = {op.id: op for op in self._read_operations()}
@@ -144,6 +195,11 @@ class Contract:
     def operation(self, operation_id: str) -> Operation:
         """The operation of that id; KeyError where there is none."""
         return self.operations[operation_id]
+
+    def retrieval(self, path: str) -> Operation | None:
+        """The GET of one resource of the collection that a path belongs to: `/quote` gives GET `/quote/{id}`."""
+        wanted = (path.rpartition("/")[0] if path.endswith("}") else path) + "/{id}"
+        return next((each for each in self.operations.values() if (each.method, each.path) == ("GET", wanted)), None)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation for a method and a path below the base path, with its path parameters."""
@@ -163,7 +219,20 @@ class Contract:
             text = "".join(f"(?P<{part}>[^/]+)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
             return re.compile(text)
 
-        return [(regex(operation.path), operation) for operation in self.operations.values()]
+        also: dict[str, list[str]] = {}
+        for path, same in self.same_paths():
+            also.setdefault(same, []).append(path)
+        return [
+            (regex(path), operation)
+            for operation in self.operations.values()
+            for path in (operation.path, *also.get(operation.path, ()))
+        ]
+
+    def same_paths(self) -> Iterator[tuple[str, str]]:
+        """Each path that an erratum has as another spelling (`$ref`) of one of the contract's, with that."""
+        for path, item in self.document["paths"].items():
+            if same := item.get("$ref"):
+                yield path, unescape(same.rpartition("/")[2])
 
     # -- what is wrong with a message --------------------------------------------------------------
 
@@ -197,6 +266,11 @@ class Contract:
         found += headers.media_type_breaches(response, any_type=body.any_media_type)
         return found + self._message_breaches(body.root, response.parsed, "response", advisory=advisory)
 
+    def takes(self, operation_id: str, status: int, raw: bytes) -> bool:
+        """Whether a body would do as the answer of an operation with this status."""
+        body = self.operations[operation_id].responses.get(status)
+        return body is not None and not self._message_breaches(body.root, parse(raw), "response", advisory=False)
+
     def body_breaches(
         self, schema: str, parsed: Parsed, direction: str = "request", *, advisory: bool = True
     ) -> list[Breach]:
@@ -214,10 +288,16 @@ class Contract:
                 Breach("", "a JSON body", MISSING, parsed.problem or "", Check.UNREADABLE, ErrorCode.INVALID_FORMAT)
             ]
         found = [
-            Breach(place, "one member of this name", at(parsed.value, place), "the member is given twice: readers differ "
-                   "in which of the two they take", Check.DUPLICATE, ErrorCode.UNEXPECTED_PROPERTY)
+            Breach(
+                place,
+                "one member of this name",
+                at(parsed.value, place),
+                "the member is given twice: readers differ in which of the two they take",
+                Check.DUPLICATE,
+                ErrorCode.UNEXPECTED_PROPERTY,
+            )
             for place in parsed.duplicates
-        ]  # fmt: skip
+        ]
         if parsed.duplicated > len(found):
             found.append(and_more(found[-1], parsed.duplicated - len(found)))
         found += breaches_of(self._validator(root), parsed.value)
@@ -225,23 +305,23 @@ class Contract:
             found += self._members.breaches(self._roots[root], parsed.value, direction, advisory=advisory)
         return found
 
-    def validator(self, root: str) -> jsonschema_rs.Draft7Validator:
+    @property
+    def definitions(self) -> Mapping[str, Any]:
+        """The schemas of the contract and of all product payloads, as a validator has them, by name."""
+        return self._definitions
+
+    def validator(self, root: str) -> Validator:
         """The compiled validator of a root schema, for benches and differential tests."""
         return self._validator(root)
 
     def bundle_of(self, root: str) -> dict[str, Any]:
-        """A root schema with all that it needs as one draft-07 document."""
+        """A root schema with all that it needs as one document."""
         return {**self._roots[root], "definitions": self._definitions}
 
-    def _validator(self, root: str) -> jsonschema_rs.Draft7Validator:
+    def _validator(self, root: str) -> Validator:
         if root not in self._validators:
             checked = checkable({_ROOT: self._roots[root], **self._definitions})
-            self._validators[root] = jsonschema_rs.Draft7Validator(
-                {**checked.pop(_ROOT), "definitions": checked},
-                formats=CHECKERS,
-                validate_formats=True,
-                pattern_options=SCHEMA_PATTERNS,
-            )
+            self._validators[root] = compiled({**checked.pop(_ROOT), "definitions": checked})
         return self._validators[root]
 
     def _has_read_only(self, root: str) -> bool:
@@ -300,22 +380,16 @@ class Contract:
         return Body(name, tuple(content))
 
 
-def _apply(document: dict[str, Any], patch: Mapping[str, Any]) -> None:
+def _apply(document: dict[str, Any], erratum: Erratum) -> None:
     """Apply one erratum; ValueError where it fits nothing, so that none is lost unnoticed."""
-    parent, _, last = str(patch["at"]).rpartition("/")
-    target = at(document, parent)
-    change = patch["change"]
-    message = f"erratum {patch.get('id')}: nothing at {patch['at']}"
-    key: Any = (
-        int(last) if isinstance(target, list) and last.isdecimal() else last.replace("~1", "/").replace("~0", "~")
-    )
-    if change["op"] == "remove" and isinstance(at(document, str(patch["at"])), list) and "value" in change:
-        at(document, str(patch["at"])).remove(change["value"])
-    elif change["op"] == "remove":
-        if at(document, str(patch["at"])) is MISSING:
-            raise ValueError(message)
+    parent, _, last = erratum.at.rpartition("/")
+    target, there, change = at(document, parent), at(document, erratum.at), erratum.change
+    key: Any = int(last) if isinstance(target, list) and last.isdecimal() else unescape(last)
+    if change.op == "remove" and isinstance(there, list) and change.value is not MISSING:
+        there.remove(change.value)
+    elif change.op == "remove" and there is not MISSING:
         del target[key]
-    elif isinstance(target, dict):
-        target[key] = change["value"]
+    elif change.op != "remove" and isinstance(target, dict):
+        target[key] = change.value
     else:
-        raise ValueError(message)
+        raise ValueError(f"erratum {erratum.id}: nothing at {erratum.at}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from emulator.plain_yaml import load_yaml
-from emulator.standard.document import load_document
-from emulator.wire.payload import MISSING, escape
+from emulator.record.payload import MISSING, escape
+from emulator.standard.contract import ContractEntry
+from emulator.standard.release import Release
 
 # Words about the interface rather than facts of it. `summary` and `tags` sort operations for readers.
 _PROSE: Final = frozenset({"description", "title", "summary", "example", "examples", "externalDocs", "tags", "xml"})
@@ -57,39 +58,34 @@ def diff_documents(ours: dict[str, Any], official: dict[str, Any]) -> list[Diffe
     return list(_compare(_facts(ours), _facts(official), ""))
 
 
-def diff_release(release_file: Path, sdk: Path) -> Iterator[tuple[str, Difference]]:
-    """Compare all that a release file lists (`specs/releases/<name>.yaml`) with an official SDK folder.
+def diff_release(release: Release, sdk: Path) -> Iterator[tuple[str, Difference]]:
+    """Compare all that a release has with an official SDK folder.
 
     Yields (file of ours below specs/, difference). An official file that is not there is a difference itself.
     Raises SpecError or FileProblem where a file of ours is wrong.
     """
-    specs = release_file.parent.parent
-    release = load_yaml(release_file)
-    cache: dict[Path, Any] = {}
-    for api in release["apis"].values():
-        for contract in api["contracts"].values():
-            label = str(contract["document"])
-            official = sdk / contract["official"]
-            if not official.is_file():
-                yield label, Difference("", label, MISSING)
-                continue
-            ours = load_document(specs / label, cache)
-            for difference in diff_documents(ours, load_yaml(official)):
-                yield label, difference
-            yield from _diff_base_path(label, contract, ours)
-    yield from _diff_products(specs, release["products"], sdk)
+    for entry in release.entries:
+        label, official = entry.document, sdk / entry.official
+        if not official.is_file():
+            yield label, Difference("", label, MISSING)
+            continue
+        ours = release.document(entry.api, entry.kind)
+        for difference in diff_documents(ours, load_yaml(official)):
+            yield label, difference
+        yield from _diff_base_path(entry, ours)
+    yield from _diff_products(release.specs, release.product_files, sdk)
 
 
-def _diff_base_path(label: str, contract: dict[str, Any], ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
+def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
     """Check the version and base path, which the release file repeats for those who open no document."""
     url = str(ours["servers"][0]["url"])
-    if not url.rstrip("/").endswith(contract["base_path"]):
-        yield label, Difference("/servers/0/url", contract["base_path"], url)
-    if contract["version"] != ours["info"]["version"]:
-        yield label, Difference("/info/version", contract["version"], ours["info"]["version"])
+    if not url.rstrip("/").endswith(entry.base_path):
+        yield entry.document, Difference("/servers/0/url", entry.base_path, url)
+    if entry.version != ours["info"]["version"]:
+        yield entry.document, Difference("/info/version", entry.version, ours["info"]["version"])
 
 
-def _diff_products(specs: Path, products: dict[str, str], sdk: Path) -> Iterator[tuple[str, Difference]]:
+def _diff_products(specs: Path, products: Mapping[str, str], sdk: Path) -> Iterator[tuple[str, Difference]]:
     """Compare the product payload schemas, and each file that they lead to, once.
 
     The files have other names and places than the official ones, so files correspond where references do.

@@ -28,6 +28,16 @@ def load_document(path: Path, cache: dict[Path, Any] | None = None) -> dict[str,
     return _Bundle(path.resolve(), {} if cache is None else cache).document()
 
 
+def stated(document: dict[str, Any], version: str, base_path: str) -> dict[str, Any]:
+    """The document, changed to that version, and to be served below that base path; the host stays."""
+    document["info"]["version"] = version
+    for server in document.get("servers") or ():
+        url = str(server["url"])
+        host = "/".join(url.split("/")[:3])
+        server["url"] = f"{host}{base_path}{'/' if url.endswith('/') else ''}"
+    return document
+
+
 @lru_cache(maxsize=4096)
 def _beside(file: Path, name: str) -> Path:
     """The file that another one names; to find it asks the disk, and the same are asked for a thousand times."""

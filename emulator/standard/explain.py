@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 import jsonschema_rs
 
+from emulator.record.call import ErrorCode
+from emulator.record.payload import MISSING, as_json, pointer
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
+from emulator.standard.engine import Validator
 from emulator.standard.formats import in_words
 from emulator.standard.pieces import Piece, is_small, pieces
-from emulator.wire.call import ErrorCode
-from emulator.wire.payload import MISSING, as_json, pointer
 
 MOST: Final = 100
 """Breaches of a kind that are told of one message; one more says how many others there are."""
@@ -23,7 +24,7 @@ COUNTED: Final = 10_000
 _SHOWN = 200  # characters of a found value in a message
 
 
-def breaches_of(validator: jsonschema_rs.Draft7Validator, value: Any) -> list[Breach]:
+def breaches_of(validator: Validator, value: Any) -> list[Breach]:
     """One breach per thing that is wrong with a message by its schema: `MOST` at the most, and one that says how many more.
 
     However large the message is and whatever is wrong with it, the work grows with its size and not faster.
@@ -46,7 +47,7 @@ def breaches_of(validator: jsonschema_rs.Draft7Validator, value: Any) -> list[Br
     return found.told(ended=ended)
 
 
-def _first_error(validator: jsonschema_rs.Draft7Validator, value: Any) -> list[Any]:
+def _first_error(validator: Validator, value: Any) -> list[Any]:
     try:
         validator.validate(value)
     except jsonschema_rs.ValidationError as error:
@@ -90,8 +91,16 @@ class _Found:
         kept = self._kept.values()
         # What is not even of the right type need not be told that it is no word of a list.
         mistyped = {breach.place for breach in kept if breach.code is ErrorCode.INVALID_FORMAT}
+        # A member that is wrong in itself counts as unexpected too, where a schema asks what nothing else has taken.
+        wrong = {breach.place for breach in kept if breach.code is not ErrorCode.UNEXPECTED_PROPERTY}
+        wrong |= {place[:n] for place in wrong for n, char in enumerate(place) if char == "/"}
         found = sorted(
-            (b for b in kept if b.place not in mistyped or b.code is not ErrorCode.INVALID_VALUE),
+            (
+                b
+                for b in kept
+                if (b.place not in mistyped or b.code is not ErrorCode.INVALID_VALUE)
+                and (b.place not in wrong or b.code is not ErrorCode.UNEXPECTED_PROPERTY)
+            ),
             key=lambda breach: breach.place,
         )
         return found if self._next is None else [*found, and_more(self._next, self.counted, ended=ended)]
@@ -128,7 +137,22 @@ def _breaches(error: Any) -> Iterable[Breach]:
                 yield from _breaches(inner)
             return
     place = pointer(error.instance_path)
+    if name in _UNEXPECTED:
+        yield from _unexpected(kind.unexpected, error, place)
+        return
     yield _translate(name, kind, error, place, _check(error))
+
+
+_UNEXPECTED: Final = frozenset({"AdditionalProperties", "UnevaluatedProperties"})
+"""Errors that name members which should not be there."""
+
+
+def _unexpected(names: Iterable[str], error: Any, place: str) -> Iterator[Breach]:
+    for name in names:
+        here, message = f"{place}{pointer([name])}", f"{name:.100} is no member that this schema allows"
+        found = error.instance[name] if isinstance(error.instance, dict) and name in error.instance else MISSING
+        shown = "…" if isinstance(found, dict | list) else found
+        yield Breach(here, "absent", shown, message, _check(error), ErrorCode.UNEXPECTED_PROPERTY)
 
 
 def _tag_options(context: list[list[Any]], depth: int) -> list[Breach]:
@@ -222,6 +246,9 @@ def _translate(name: str, kind: Any, error: Any, place: str, check: Check) -> Br
     if name == "Format":
         return _no_format(place, [_format(error)], found, check)
     limit = getattr(kind, "limit", None)
+    if name == "AdditionalItems" and isinstance(limit, int):
+        message = f"no more than {limit} items are allowed here"
+        return Breach(f"{place}/{limit}", "absent", "…", message, check, ErrorCode.UNEXPECTED_PROPERTY)
     expected = f"{name[0].lower()}{name[1:]}" + (f" {limit}" if limit is not None else "")
     text = str(error.message)
     return Breach(place, expected, found, text if len(text) <= _SHOWN else text[:_SHOWN] + "…", check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from emulator.wire.payload import escape
+from emulator.record.payload import escape
 
 Schema = Mapping[str, Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Message
 from emulator.standard.breach import Breach, Check
 from emulator.standard.query import scalar_problem
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Message
 
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)"?', re.IGNORECASE)
 

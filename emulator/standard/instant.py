@@ -17,3 +17,9 @@ def read_instant(value: Any) -> datetime | None:
         return datetime.fromisoformat(value.strip().upper().replace(":60", ":59"))
     except ValueError:
         return None
+
+
+def read_moment(value: Any) -> datetime | None:
+    """A date-time with its offset, None for all else. Never raises."""
+    found = read_instant(value)
+    return found if found is not None and found.tzinfo is not None else None

@@ -2,84 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated
 
-from emulator.errors import FileProblem
-from emulator.plain_yaml import load_located
-from emulator.settings import specs_dir
-from emulator.wire.payload import escape
+from emulator.record.payload import escape
+from emulator.standard.strict import KEYED, Mistake, Text, read_record
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One way to read the standard: what it asks for, in our words, and the clauses that say so."""
 
-    says: str
-    clauses: tuple[str, ...]
+    says: Text
+    clauses: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
     """An entry of the register: the readings by name, and the one we hold until a profile pins another."""
 
-    id: str
-    title: str
+    id: Annotated[str, KEYED]
+    title: Text
     requirements: tuple[str, ...]
     readings: Mapping[str, Reading]
-    default: str
-    why: str
+    default: Text
+    why: Text
 
 
-_KEYS: Final = {"title", "requirements", "readings", "default", "why"}
-
-
-def load_interpretations(specs: Path | None = None) -> dict[str, Interpretation]:
-    """The register by name; read once. FileProblem with `file:line:col` for every place that is wrong."""
-    return dict(_load(specs or specs_dir()))
-
-
-@cache
-def _load(specs: Path) -> dict[str, Interpretation]:
-    path = specs / "interpretations.yaml"
+def read_interpretations(path: Path) -> Mapping[str, Interpretation]:
+    """The register by name; an empty one where there is no file. FileProblem with `file:line:col` for every wrong place."""
     if not path.exists():
         return {}
-    located = load_located(path)
-    problems: list[str] = []
-    found: dict[str, Interpretation] = {}
-    rows = located.value if isinstance(located.value, dict) else {}
-    if not isinstance(located.value, dict | None):
-        problems.append(f"{located.where('')}: a map of interpretations by name is needed here")
-    for name, row in rows.items():
-        wrong = _problem(row)
-        if wrong:
-            problems.append(f"{located.where('/' + escape(str(name)), key=True)}: {name}: {wrong}")
-            continue
-        found[name] = Interpretation(
-            id=name,
-            title=row["title"],
-            requirements=tuple(row["requirements"]),
-            readings={key: Reading(r["says"], tuple(r["clauses"])) for key, r in row["readings"].items()},
-            default=row["default"],
-            why=row["why"],
-        )
-    if problems:
-        raise FileProblem(problems)
+    found: Mapping[str, Interpretation] = read_record(Mapping[str, Interpretation], path, _wrong)
     return found
 
 
-def _problem(row: Any) -> str | None:
-    if not isinstance(row, dict) or set(row) != _KEYS:
-        return f"a map of exactly {', '.join(sorted(_KEYS))} is needed here"
-    readings = row["readings"]
-    if not isinstance(readings, dict) or len(readings) < 2:  # noqa: PLR2004 - with one reading nothing is open
-        return "'readings' is a map of two or more, by name"
-    for name, reading in readings.items():
-        if not isinstance(reading, dict) or set(reading) != {"says", "clauses"} or not reading["clauses"]:
-            return f"reading {name!r} is a map of 'says' and a list of 'clauses'"
-    if row["default"] not in readings:
-        return f"'default' is one of {', '.join(map(str, readings))}"
-    return None
+def _wrong(register: Mapping[str, Interpretation]) -> Iterator[Mistake]:
+    for name, entry in register.items():
+        place = f"/{escape(name)}"
+        if len(entry.readings) < 2:  # noqa: PLR2004 - with one reading nothing is open
+            yield Mistake(f"{place}/readings", f"{name}: 'readings' is a map of two or more, by name", key=True)
+        elif entry.default not in entry.readings:
+            yield Mistake(f"{place}/default", f"{name}: 'default' is one of {', '.join(entry.readings)}")
+        for reading, each in entry.readings.items():
+            if not each.clauses:
+                yield Mistake(f"{place}/readings/{escape(reading)}/clauses", "a clause is needed that says so")

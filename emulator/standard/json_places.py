@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from json.decoder import scanstring  # type: ignore[attr-defined] # it is there, and typeshed does not say so
 from typing import Final
 
-from emulator.wire.payload import MISSING, Parsed, escape
+from emulator.record.payload import MISSING, Parsed, escape
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _SCALAR: Final = re.compile(r"[^\s,\]}]+")

@@ -1,16 +1,15 @@
-"""State machines: the legal life of a resource, read from `specs/sonata/<api>/lifecycle.yaml`."""
+"""State machines: the legal life of a resource, read from an API's `lifecycle.yaml`."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from emulator.errors import FileProblem
-from emulator.settings import specs_dir
-from emulator.standard.source import read_source
+from emulator.record.payload import escape
+from emulator.standard.strict import KEYED, Key, Mistake, Text, read_record
 
 Mover = Literal["buyer", "seller", "time"]
 """Who brings a transition about: a request of the buyer's, a decision of the seller's, or the passing of time."""
@@ -28,22 +27,32 @@ class IllegalTransition(Exception):  # noqa: N818 - the name says it
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One arrow of a diagram; `clause` is the figure, table or requirement of the guide that has it."""
+    """One arrow of a diagram; `clause` is the figure, table or requirement of the guide that has it. What more than one can
+    bring about has an arrow for each.
+    """
 
-    source: str
-    target: str
+    source: Annotated[str, Key("from")]
+    target: Annotated[str, Key("to")]
     by: Mover
-    clause: str
+    clause: Text
     note: str = ""
+
+
+Chosen = Callable[[Transition], bool]
+"""Whether an arrow counts."""
+
+
+def _any(_arrow: Transition) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """A state machine of a guide. `schema` names the contract's enum, `unused` its values that never occur here."""
 
-    name: str
-    guide: str
-    schema: str
+    name: Annotated[str, KEYED]
+    guide: Text
+    schema: Text
     states: tuple[str, ...]
     initial: tuple[str, ...]
     terminal: tuple[str, ...]
@@ -56,34 +65,35 @@ class Lifecycle:
             return target in self.initial
         return target in self.after(source)
 
-    def after(self, source: str) -> tuple[str, ...]:
-        """The states that may follow, in the order of the file."""
-        return tuple(arrow.target for arrow in self.transitions if arrow.source == source)
+    def after(self, source: str, by: Chosen = _any) -> tuple[str, ...]:
+        """The states that may follow, in the order of the file; `by` chooses the arrows that count."""
+        arrows = (arrow for arrow in self.transitions if arrow.source == source and by(arrow))
+        return tuple(dict.fromkeys(arrow.target for arrow in arrows))
 
-    def path(self, source: str | None, target: str) -> list[str]:
-        """The shortest legal way: the states after `source` up to and including `target`.
+    def path(self, source: str | None, target: str, by: Chosen = _any) -> list[str]:
+        """The shortest legal way: the states after `source` up to and including `target`, by the arrows that count.
 
         Empty where both are the same. Raises IllegalTransition where there is none.
         """
         if source == target:
             return []
-        first = self.initial if source is None else self.after(source)
+        first = self.initial if source is None else self.after(source, by)
         came_from: dict[str, str | None] = dict.fromkeys(first)
         waiting = deque(first)
         while waiting:
             state = waiting.popleft()
             if state == target:
                 return _walk_back(came_from, state)
-            for following in self.after(state):
+            for following in self.after(state, by):
                 if following not in came_from:
                     came_from[following] = state
                     waiting.append(following)
         raise IllegalTransition(self.name, source, target)
 
-    def reaches(self, source: str | None, target: str) -> bool:
+    def reaches(self, source: str | None, target: str, by: Chosen = _any) -> bool:
         """Whether `target` can be seen some time after `source`, however much went unseen in between."""
         try:
-            self.path(source, target)
+            self.path(source, target, by)
         except IllegalTransition:
             return False
         return True
@@ -98,37 +108,29 @@ def _walk_back(came_from: dict[str, str | None], state: str) -> list[str]:
     return way[::-1]
 
 
-def load_lifecycles(specs: Path | None = None) -> dict[str, Lifecycle]:
-    """All lifecycles of the six functions by name; read once. Raises FileProblem where a file is wrong."""
-    return dict(_load(specs or specs_dir()))
+@dataclass(frozen=True, slots=True)
+class LifecycleFile:
+    """The whole file: machines by name."""
+
+    machines: Mapping[str, Lifecycle]
 
 
-@cache
-def _load(specs: Path) -> dict[str, Lifecycle]:
+def read_lifecycles(paths: Iterable[Path]) -> dict[str, Lifecycle]:
+    """The lifecycles of these files by name. FileProblem with `file:line:col` for every place in a file that is wrong."""
     found: dict[str, Lifecycle] = {}
-    for path in sorted((specs / "sonata").glob("*/lifecycle.yaml")):
-        for name, machine in read_source(path)["machines"].items():
-            lifecycle = _build(name, machine)
-            if problems := list(_problems(lifecycle)):
-                raise FileProblem([f"{path}: {name}: {problem}" for problem in problems])
-            found[name] = lifecycle
+    for path in paths:
+        file: LifecycleFile = read_record(LifecycleFile, path, lambda file: _wrong(file, found))
+        found.update(file.machines)
     return found
 
 
-def _build(name: str, machine: dict[str, Any]) -> Lifecycle:
-    return Lifecycle(
-        name=name,
-        guide=machine["guide"],
-        schema=machine["schema"],
-        states=tuple(machine["states"]),
-        initial=tuple(machine["initial"]),
-        terminal=tuple(machine["terminal"]),
-        transitions=tuple(
-            Transition(arrow["from"], arrow["to"], arrow["by"], arrow["clause"], arrow.get("note", ""))
-            for arrow in machine["transitions"]
-        ),
-        unused=tuple(machine.get("unused", ())),
-    )
+def _wrong(file: LifecycleFile, there: Collection[str]) -> Iterator[Mistake]:
+    """What is wrong in a file; `there` are the machines of other files."""
+    for name, lifecycle in file.machines.items():
+        place = f"/machines/{escape(name)}"
+        yield from (Mistake(place, f"{name}: {problem}", key=True) for problem in _problems(lifecycle))
+        if name in there:
+            yield Mistake(place, f"{name}: another API has a lifecycle of this name", key=True)
 
 
 def _problems(lifecycle: Lifecycle) -> list[str]:

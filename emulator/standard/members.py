@@ -8,22 +8,23 @@ a look at each of its members. What is kept is bounded by the schemas, whatever 
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from emulator.errors import suggestion
+from emulator.record.call import ErrorCode
+from emulator.record.payload import escape
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
 from emulator.standard.explain import MOST, and_more
 from emulator.standard.forms import UNKNOWN, Decider, Form, Member, Node, Schema
-from emulator.standard.urns import suggestion
-from emulator.wire.call import ErrorCode
-from emulator.wire.payload import escape
+from emulator.standard.urns import urn_hint
 
 _TYPE: Final = "@type"
 _SCHEMA_LOCATION: Final = "@schemaLocation"
+_OTHERS: Final = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
 
 
 class MemberWalk:
@@ -69,13 +70,21 @@ class MemberWalk:
 
     def _new_form(self, node: Node, value: dict[str, Any]) -> Form:
         members: dict[str, list[Schema]] = {}
-        for schema in self._flat(node.schemas, value):
+        demanded: dict[str, list[Schema]] = {}
+        flat = list(self._flat(node.schemas, value))
+        for schema in flat:
             for name, child in schema.get("properties", {}).items():
                 members.setdefault(name, []).append(child)
+            demanded |= {name: [] for name in schema.get("required", ())}
+        if members:  # what is demanded belongs here, though nobody describes it
+            members = {**demanded, **members}
         return Form(
             {name: self._member(name, schemas) for name, schemas in members.items()},
-            # A schema without any member is an open one; so is a type that we do not know.
-            closed=bool(members) and not self._of_unknown_type(value, node),
+            # A schema without any member is an open one; so is a type that we do not know. Where a schema says by itself
+            # which other members there may be, the validator looks at them.
+            closed=bool(members)
+            and not any(map(_OTHERS.intersection, flat))
+            and not self._of_unknown_type(value, node),
             tells=any(True for _ in self.type_oddities(value, node)),
         )
 
@@ -150,9 +159,12 @@ class MemberWalk:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value[_TYPE]
         return bool(kind) and any(
-            kind not in known and (name == bundle.PRODUCT_ROOT or not known or _SCHEMA_LOCATION in value)
-            for name, known in node.types
+            kind not in known and (self._is_open(name) or _SCHEMA_LOCATION in value) for name, known in node.types
         )
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a base schema is a place for payloads that are described elsewhere."""
+        return bundle.is_open(self._definitions[name])
 
     def type_oddities(self, value: dict[str, Any], node: Node) -> Iterator[tuple[Check, str]]:
         """What there is to say of an object's `@type`: the kind of breach, and the schema at whose place it stands."""
@@ -160,7 +172,7 @@ class MemberWalk:
         if not isinstance(kind, str):
             return
         for name, _ in node.types:
-            if name == bundle.PRODUCT_ROOT and kind in self._aliases:
+            if self._is_open(name) and kind in self._aliases:
                 yield Check.URN_ALIAS, name
             elif self._undescribed(value, node):
                 yield Check.UNCHECKED, name
@@ -171,12 +183,16 @@ class MemberWalk:
         if check is Check.URN_ALIAS:
             right = self._aliases[kind]
             return Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", check)
-        what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+        what = "payload" if self._is_open(name) else "type"
         known = frozenset[str]().union(*(types for _, types in node.types))
-        near = suggestion(kind, known.difference(self._aliases))
-        return Breach(f"{place}/@type", "a type with a schema here", kind,
-                      f"no schema for this {what} is known, so its members were not checked"
-                      + (f"; {near}" if near else ""), check)  # fmt: skip
+        near = urn_hint(kind, known.difference(self._aliases))
+        return Breach(
+            f"{place}/@type",
+            "a type with a schema here",
+            kind,
+            f"no schema for this {what} is known, so its members were not checked" + (f"; {near}" if near else ""),
+            check,
+        )
 
     # -- schemas -----------------------------------------------------------------------------------
 
@@ -188,9 +204,9 @@ class MemberWalk:
                 continue
             yield schema
             if "if" in schema:
-                branch = "then" if _meets(schema["if"], value) else "else"
-                if branch in schema:
-                    yield from self._flat([schema[branch]], value)
+                meets = _meets(schema["if"], value)
+                branches = ("then", "else") if meets is None else ("then",) if meets else ("else",)
+                yield from self._flat([schema[branch] for branch in branches if branch in schema], value)
             yield from self._flat(schema.get("allOf", ()), value)
             for key in ("oneOf", "anyOf"):
                 options = schema.get(key, ())
@@ -292,22 +308,31 @@ def _name(schema: Schema) -> str:
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
-def _meets(condition: Schema, value: Any) -> bool:
+def _meets(condition: Schema, value: Any) -> bool | None:
+    """Whether an object meets a condition; None where that takes more than its tags: then either may be."""
     if not isinstance(value, dict) or any(name not in value for name in condition.get("required", ())):
         return False
-    return all(
-        "const" not in child or value.get(name) == child["const"]
-        for name, child in condition.get("properties", {}).items()
-    )
+    tags = condition.get("properties", {})
+    if any("const" in child and name in value and value[name] != child["const"] for name, child in tags.items()):
+        return False
+    plain = not condition.keys() - _OF_TAGS and all("const" in child for child in tags.values())
+    return True if plain else None
+
+
+_OF_TAGS: Final = frozenset({"type", "required", "properties"})
 
 
 def _unknown(name: str, child: Any, place: str, members: tuple[str, ...]) -> Breach:
     near = _near(name, members)
     hint = f"; did you mean {near}?" if near else ""
-    return Breach(f"{place}/{escape(name)}", near or "a member of the contract",
-                  child if not isinstance(child, dict | list) else "…",
-                  f"{name} is no member of the contract here{hint}", Check.UNKNOWN_MEMBER,
-                  ErrorCode.UNEXPECTED_PROPERTY)  # fmt: skip
+    return Breach(
+        f"{place}/{escape(name)}",
+        near or "a member of the contract",
+        child if not isinstance(child, dict | list) else "…",
+        f"{name} is no member of the contract here{hint}",
+        Check.UNKNOWN_MEMBER,
+        ErrorCode.UNEXPECTED_PROPERTY,
+    )
 
 
 def _near(name: str, members: tuple[str, ...]) -> str | None:
@@ -318,4 +343,4 @@ def _near(name: str, members: tuple[str, ...]) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _nearest(name: str, members: tuple[str, ...]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, members, n=1)), None)
+    return suggestion(name, members) or None

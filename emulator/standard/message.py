@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.errors import UserError
+from emulator.errors import UserError, suggestion
+from emulator.record.exchange import Request, Response
+from emulator.record.payload import MISSING
 from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import MEDIA_TYPE, Contract, Operation
 from emulator.standard.json_places import place_of
 from emulator.standard.release import Release
-from emulator.wire.exchange import Request, Response
-from emulator.wire.payload import MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ def find_operation(release: Release, operation: str, api: str | None, kind: str 
         message = f"{operation} is an operation of several APIs; add --api " + " or --api ".join(c.api for c in found)
         raise UserError(message)
     names = [name for contract in contracts for name in contract.operations]
-    near = difflib.get_close_matches(operation, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(set(names)))}."
+    near = suggestion(operation, names)
+    hint = f" Did you mean {near!r}?" if near else f" Known: {', '.join(sorted(set(names)))}."
     message = f"{operation!r} is not an operation{f' of {contracts[0].api}' if api else ''}.{hint}"
     raise UserError(message)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from emulator.wire.payload import escape
+from emulator.record.payload import escape
 
 SMALL: Final = 2_000
 """Values of a message that is its own piece; larger ones are cut into pieces of about so many."""

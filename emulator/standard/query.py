@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from emulator.record.call import ErrorCode
+from emulator.record.secret_texts import MASK
 from emulator.standard.breach import Breach, Check
 from emulator.standard.bundle import RANGES
 from emulator.standard.explain import MOST, and_more
 from emulator.standard.formats import CHECKERS, in_words
-from emulator.wire.call import ErrorCode
 
 _INTEGER: Final = re.compile(r"-?[0-9]+\Z")
 _FAR: Final = 10**18
@@ -82,7 +83,8 @@ def query_breaches(declared: Sequence[Parameter], given: Iterable[tuple[str, str
         for name, parameter in known.items()
         if parameter.required and all(name != key for key, _ in pairs)
     ]
-    strange = [(name, text) for name, text in pairs if name not in known] if advisory else []
+    # What is masked is a key that somebody before the API asks for: no guide knows of it.
+    strange = [(name, text) for name, text in pairs if name not in known and text != MASK] if advisory else []
     names, told = sorted(known), set[str]()
     odd = [
         Breach(f"?{name}", names, text, "the contract has no such parameter", Check.UNKNOWN_MEMBER)

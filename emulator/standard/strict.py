@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from pathlib import Path, PurePath
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from emulator.errors import FileProblem
+from emulator.errors import FileProblem, hint, in_order, suggestion
 from emulator.files import is_file
 from emulator.plain_yaml import Located, load_located
+from emulator.record.patch import merged
+from emulator.record.payload import MISSING, escape
+from emulator.record.payload import at as value_at
 from emulator.roots import MARK, Root
-from emulator.wire.payload import MISSING, escape
-from emulator.wire.payload import at as value_at
+from emulator.standard.source import read_source
 
 Json = Mapping[str, Any]
+Made = TypeVar("Made")
 
 KEYED: Final = "keyed"
 """Marks the field that gets the key under which its record stands in a map."""
-
+REST: Final = "rest"
+"""Marks the field that gets the keys of a record that no other field has."""
+OURS: Final = "ours"
+"""Marks a field that no file has: whoever reads the file fills it in."""
+FILLED: Final = "filled"
+"""Marks a text that says something."""
+Text = Annotated[str, FILLED]
+"""A text that says something."""
 
 _LARGEST: Final = 2**53
 """Beyond this a whole number is no longer the same everywhere."""
@@ -39,23 +49,28 @@ class Key:
 
 
 class Field:
-    """A dataclass field as a file knows it: `key` is its name there, `keyed` one that is the key of a map, `needed` one
-    without a default.
+    """A dataclass field as a file knows it: `key` is its name there, `keyed` one that is the key of a map, `rest` one that
+    gets all other keys, `ours` one that no file has, `needed` one without a default.
     """
 
     def __init__(self, each: dataclasses.Field[Any], hint: Any) -> None:
         marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         self.name = each.name
-        self.type = get_args(hint)[0] if marks else hint
-        self.keyed = KEYED in marks
+        self.type = get_args(hint)[0] if marks and FILLED not in marks else hint
+        self.keyed, self.rest, self.ours = KEYED in marks, REST in marks, OURS in marks
         self.key = next((mark.name for mark in marks if isinstance(mark, Key)), each.name)
         self.needed = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
 
 
-def fields_of(kind: Any) -> list[Field]:
+def fields_of(kind: Any) -> tuple[Field, ...]:
     """The fields of a dataclass as a file knows them."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[Field, ...]:
     hints = get_type_hints(kind, include_extras=True)
-    return [Field(each, hints[each.name]) for each in dataclasses.fields(kind)]
+    return tuple(Field(each, hints[each.name]) for each in dataclasses.fields(kind))
 
 
 class Layers:
@@ -72,6 +87,17 @@ class Layers:
         self._overlay = overlay
         self._laid = laid
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files, that of the user first."""
+        return tuple(Path(layer.file) for layer in self._layers)
+
+    def file_of(self, pointer: str) -> Path | None:
+        """The file in which a setting stands; None where that is an overlay's, or nobody's."""
+        if self._overlay is not None and value_at(self._overlay, pointer) is not MISSING:
+            return None
+        return next((Path(layer.file) for layer in self._layers if pointer in layer.places), None)
+
     def where(self, pointer: str, *, key: bool = False) -> str:
         """Where a setting stands or, if nowhere, what it would stand in."""
         while pointer:
@@ -83,40 +109,26 @@ class Layers:
         return self._layers[0].where("")
 
 
-def merge(base: Any, patch: Any) -> Any:
-    """RFC 7396: members of `patch` replace those of `base`, null removes; lists are replaced whole."""
-    if not isinstance(patch, Mapping):
-        return copy.deepcopy(patch)
-    merged = dict(base) if isinstance(base, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged
-
-
 def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers) -> Any:  # noqa: C901 - a case a type
     """The value as a field of that type; what is wrong goes to `problems`."""
     origin = get_origin(kind)
     if kind is Any:
         return value
+    if origin is Annotated:
+        if isinstance(value, str) and not value.strip():
+            problems.append(f"{places.where(place)}: a text is needed here, not {value!r:.60}")
+        return build(get_args(kind)[0], value, place, problems, places)
     if origin in (Union, UnionType):
         kind = next(option for option in get_args(kind) if option is not type(None))
         return None if value is None else build(kind, value, place, problems, places)
     if dataclasses.is_dataclass(kind):
         record = _read_record(kind, value, place, problems, places)
         return None if record is None else _make(kind, record)
-    if origin is tuple and isinstance(value, list):
+    if origin in (tuple, frozenset) and isinstance(value, list):
         inner = get_args(kind)[0]
-        return tuple(build(inner, v, f"{place}/{n}", problems, places) for n, v in enumerate(value))
-    if origin is Literal:
-        if not any(value == option and type(value) is type(option) for option in get_args(kind)):
-            near = difflib.get_close_matches(str(value), map(str, get_args(kind)), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            options = ", ".join(map(str, get_args(kind)))
-            problems.append(f"{places.where(place)}: {value!r:.60} is not one of {options}{hint}")
-        return value
+        return origin(build(inner, v, f"{place}/{n}", problems, places) for n, v in enumerate(value))
+    if origin is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+        return _chosen(get_args(kind) or tuple(kind), value, place, problems, places)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) <= _LARGEST else (math.inf if value > 0 else -math.inf)
     if (origin or kind) is Mapping and isinstance(value, dict):
@@ -126,6 +138,17 @@ def build(kind: Any, value: Any, place: str, problems: list[str], places: Layers
     elif isinstance(value, int | float) and not 0 <= value <= MOST:
         what = "negative" if value < 0 else f"too much: {MOST} at the most"
         problems.append(f"{places.where(place)}: {value!r:.60} is {what}")
+    return value
+
+
+def _chosen(options: tuple[Any, ...], value: Any, place: str, problems: list[str], places: Layers) -> Any:
+    """The option that a value is."""
+    for option in options:
+        if value == option and (type(value) is type(option) or isinstance(option, StrEnum)):
+            return option
+    near = suggestion(value, options)
+    meant = f"; did you mean {near!r}?" if near else ""
+    problems.append(f"{places.where(place)}: {value!r:.60} is not one of {', '.join(map(str, options))}{meant}")
     return value
 
 
@@ -170,7 +193,7 @@ def _make(kind: Any, record: dict[str, Any]) -> Any:
 
 def _wanted(kind: Any) -> str:
     words = {str: "a word or text", int: "a whole number", float: "a number", bool: "true or false"}
-    return words.get(kind, "a list" if get_origin(kind) is tuple else "a map")
+    return words.get(kind, "a list" if get_origin(kind) in (tuple, frozenset) else "a map")
 
 
 def _read_record(kind: Any, value: Any, place: str, problems: list[str], places: Layers) -> dict[str, Any] | None:
@@ -178,14 +201,16 @@ def _read_record(kind: Any, value: Any, place: str, problems: list[str], places:
     if not isinstance(value, dict):
         problems.append(f"{places.where(place)}: a map is needed here, not {value!r:.60}")
         return None
-    known = {each.key: each for each in fields_of(kind) if not each.keyed}
-    given: dict[str, Any] = {}
+    fields = [each for each in fields_of(kind) if not each.keyed and not each.ours]
+    known, rest = {each.key: each for each in fields if not each.rest}, [each.name for each in fields if each.rest]
+    given: dict[str, Any] = {name: {} for name in rest}
     for key, member in value.items():
         here = f"{place}/{escape(str(key))}"
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            problems.append(f"{places.where(here, key=True)}: unknown key {key!r}; {hint}")
+        if key not in known and rest:
+            given[rest[0]][key] = member
+            _check_json({key: member}, place, problems, places)
+        elif key not in known:
+            problems.append(f"{places.where(here, key=True)}: unknown key {key!r}; {hint(key, known)}")
         else:
             given[known[key].name] = build(known[key].type, member, here, problems, places)
     absent = [key for key, each in known.items() if each.needed and each.name not in given]
@@ -193,6 +218,64 @@ def _read_record(kind: Any, value: Any, place: str, problems: list[str], places:
         problems.append(f"{places.where(place)}: missing: {', '.join(absent)}")
         return None
     return given
+
+
+class Mistake(NamedTuple):
+    """What is wrong with a value beyond its type: where, as a JSON Pointer; `key` is whether its key is meant."""
+
+    place: str
+    problem: str
+    key: bool = False
+
+
+Further = Callable[[Any], Iterable[Mistake]]
+"""What is wrong with a record beyond the types of its fields. It may be asked twice."""
+
+
+def nothing_more(_: Any) -> Iterable[Mistake]:
+    """Further of a record that is right where its types are."""
+    return ()
+
+
+def read_record(kind: Any, path: Path, further: Further = nothing_more) -> Any:
+    """A file of `specs/` as a record of that type.
+
+    Where something is wrong stands in the FileProblem as `file:line:col`, and is only looked for then.
+    """
+    problems: list[str] = []
+    found = build(kind, read_source(path), "", problems, _UNPLACED)
+    if problems or next(iter(further(found)), None) is not None:
+        return read_located(kind, load_located(path), further)
+    return found
+
+
+def read_located(kind: Any, located: Located, further: Further = nothing_more) -> Any:
+    """A file as a record of that type. FileProblem with `file:line:col` of all that is wrong."""
+    problems: list[str] = []
+    places = Layers([located], None)
+    found = build(kind, located.value, "", problems, places)
+    if not problems:
+        problems = [f"{places.where(wrong.place, key=wrong.key)}: {wrong.problem}" for wrong in further(found)]
+    if problems:
+        raise FileProblem(in_order(problems))
+    return found
+
+
+def read_all(paths: Mapping[str, Path], read: Callable[[str, Path], Made]) -> dict[str, Made]:
+    """What `read` makes of each file, by name; one FileProblem with what is wrong in all of them."""
+    found: dict[str, Made] = {}
+    problems: list[str] = []
+    for name, path in paths.items():
+        try:
+            found[name] = read(name, path)
+        except FileProblem as error:
+            problems += error.problems
+    if problems:
+        raise FileProblem(problems)
+    return found
+
+
+_UNPLACED: Final = Layers([Located("", None, {}, {})], None)
 
 
 def read_layers(
@@ -227,4 +310,4 @@ def read_layers(
     if (PurePath(name).name != name and base != beside) or not is_file(base) or base.resolve() in (*seen, here):
         raise FileProblem([f"{where}: there is no profile {name!r:.60} to extend"])
     below, layers = read_layers(base, ours, prepared, root, (*seen, here))
-    return merge(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]
+    return merged(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]

@@ -1,4 +1,4 @@
-"""State and attribute tables of the guides, read from `specs/sonata/<api>/tables.yaml`.
+"""State and attribute tables of the guides, read from an API's `tables.yaml`.
 
 Two kinds: an attribute table says by the state of an object which attributes its Seller shows; a state table
 says which states of items go with a state of the whole.
@@ -6,16 +6,13 @@ says which states of items go with a state of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from emulator.errors import FileProblem
-from emulator.plain_yaml import load_located
-from emulator.settings import specs_dir
-from emulator.wire.payload import escape
+from emulator.record.payload import escape
+from emulator.standard.strict import Mistake, read_record
 
 CELLS: Final = ("R", "PR", "O", "E", "E/R", "E/PR", "NA", "")
 """What a cell of an attribute table holds, in the letters of the guides.
@@ -55,65 +52,66 @@ class StateTable:
 Table = AttributeTable | StateTable
 
 
-def load_tables(api: str, specs: Path | None = None) -> dict[str, Table]:
-    """The tables of an API by name; read once. FileProblem with `file:line:col` for every place that is wrong."""
-    return dict(_load(api, specs or specs_dir()))
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A table as its file has it: either `holder`, `columns` and `rows`, or `items` and `allowed`."""
+
+    number: str
+    requirements: tuple[str, ...]
+    by: str
+    holder: str | None = None
+    columns: tuple[str, ...] = ()
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    items: str | None = None
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def made(self, name: str) -> Table:
+        """The table of that name."""
+        if self.items is not None:
+            return StateTable(name, self.number, self.requirements, self.by, self.items, self.allowed)
+        rows = {attribute: dict(zip(self.columns, cells, strict=True)) for attribute, cells in self.rows.items()}
+        return AttributeTable(name, self.number, self.requirements, self.holder or "", self.by, rows)
 
 
-def attribute_table(api: str, name: str) -> AttributeTable:
-    """An attribute table by name. KeyError where there is none."""
-    table = load_tables(api)[name]
+@dataclass(frozen=True, slots=True)
+class TablesFile:
+    """The whole file: tables by name."""
+
+    tables: Mapping[str, TableRow]
+
+
+def read_tables(path: Path) -> dict[str, Table]:
+    """The tables of a file by name. FileProblem with `file:line:col` for every place that is wrong."""
+    file: TablesFile = read_record(TablesFile, path, _wrong)
+    return {name: row.made(name) for name, row in file.tables.items()}
+
+
+def _wrong(file: TablesFile) -> Iterator[Mistake]:
+    for name, row in file.tables.items():
+        place = f"/tables/{escape(name)}"
+        of_attributes = (row.holder is not None, bool(row.columns), bool(row.rows))
+        of_states = (row.items is not None, bool(row.allowed))
+        if not (all(of_attributes) and not any(of_states)) and not (all(of_states) and not any(of_attributes)):
+            either = "either 'holder', 'columns' and 'rows' or 'items' and 'allowed' are needed"
+            yield Mistake(place, f"{name}: {either}", key=True)
+        for attribute, cells in row.rows.items():
+            here = f"{place}/rows/{escape(attribute)}"
+            if len(cells) != len(row.columns):
+                yield Mistake(here, f"{attribute} has {len(cells)} cells for {len(row.columns)} columns")
+            for index, cell in enumerate(cells):
+                if cell not in CELLS:
+                    yield Mistake(f"{here}/{index}", f"{cell!r} is no cell; known: {', '.join(CELLS[:-1])} or empty")
+
+
+def attribute_table(tables: Mapping[str, Table], name: str) -> AttributeTable:
+    """An attribute table of an API by name. KeyError where there is none."""
+    table = tables[name]
     assert isinstance(table, AttributeTable)
     return table
 
 
-def state_table(api: str, name: str) -> StateTable:
-    """A state table by name. KeyError where there is none."""
-    table = load_tables(api)[name]
+def state_table(tables: Mapping[str, Table], name: str) -> StateTable:
+    """A state table of an API by name. KeyError where there is none."""
+    table = tables[name]
     assert isinstance(table, StateTable)
     return table
-
-
-@cache
-def _load(api: str, specs: Path) -> dict[str, Table]:
-    path = specs / "sonata" / api / "tables.yaml"
-    located = load_located(path)
-    found: dict[str, Table] = {}
-    problems: list[str] = []
-    for name, row in located.value["tables"].items():
-        place = f"/tables/{escape(name)}"
-        try:
-            found[name] = _attributes(name, row) if "rows" in row else _states(name, row)
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(f"{located.where(place, key=True)}: {name}: {error}")
-    if problems:
-        raise FileProblem(problems)
-    return found
-
-
-def _attributes(name: str, row: dict[str, Any]) -> AttributeTable:
-    columns = row["columns"]
-    for attribute, cells in row["rows"].items():
-        if len(cells) != len(columns):
-            raise ValueError(f"{attribute} has {len(cells)} cells for {len(columns)} columns")
-        if wrong := [cell for cell in cells if cell not in CELLS]:
-            raise ValueError(f"{attribute}: {wrong[0]!r} is no cell; known: {', '.join(CELLS[:-1])} or empty")
-    return AttributeTable(
-        name=name,
-        number=row["number"],
-        requirements=tuple(row["requirements"]),
-        holder=row["holder"],
-        by=row["by"],
-        rows={attribute: dict(zip(columns, cells, strict=True)) for attribute, cells in row["rows"].items()},
-    )
-
-
-def _states(name: str, row: dict[str, Any]) -> StateTable:
-    return StateTable(
-        name=name,
-        number=row["number"],
-        requirements=tuple(row["requirements"]),
-        by=row["by"],
-        items=row["items"],
-        allowed={state: tuple(items) for state, items in row["allowed"].items()},
-    )

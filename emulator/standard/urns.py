@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
+
+from emulator.errors import suggestion
 
 _URN: Final = re.compile(r"urn:[^\s]*:(?P<name>[^:\s]+):(?P<version>v[0-9][0-9A-Za-z.-]*):(?P<part>[^:\s]+)\Z")
 _LONGEST: Final = 300
@@ -14,7 +15,7 @@ _LONGEST: Final = 300
 
 
 @lru_cache(maxsize=1024)
-def suggestion(urn: str, known: Collection[str]) -> str:
+def urn_hint(urn: str, known: Collection[str]) -> str:
     """What to say of an unknown URN: which of its versions are known, or which URN is nearly spelt so; "" for nothing."""
     if len(urn) > _LONGEST:
         return ""
@@ -22,5 +23,5 @@ def suggestion(urn: str, known: Collection[str]) -> str:
     versions = [other for other in known if asked and (match := _URN.match(other)) and match["name"] == asked["name"]]
     if versions:
         return f"known versions of this product: {', '.join(sorted(versions))}"
-    near = difflib.get_close_matches(urn, known, n=1, cutoff=0.8)
-    return f"did you mean {near[0]}?" if near else ""
+    near = suggestion(urn, known, cutoff=0.8)
+    return f"did you mean {near}?" if near else ""

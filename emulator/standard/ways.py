@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from typing import TYPE_CHECKING
 
-from emulator.errors import UserError
-from emulator.standard.lifecycle import Lifecycle, load_lifecycles
-
-
-@cache
-def _machines(kind: str) -> tuple[Lifecycle, ...]:
-    """The lifecycles of a kind of resource: a firm quote has another one than a budgetary one."""
-    try:
-        machines = load_lifecycles()
-    except (UserError, OSError):
-        return ()
-    return tuple(machine for name, machine in machines.items() if name == kind or name.startswith(kind + "."))
+if TYPE_CHECKING:
+    from emulator.standard.lifecycle import Lifecycle
+    from emulator.standard.release import Release
 
 
-@cache
-def states_of(kind: str) -> frozenset[str]:
+def machines_of(release: Release, kind: str) -> tuple[Lifecycle, ...]:
+    """The lifecycles of a kind of resource: a firm quote has another one than a budgetary one. None for an unknown kind."""
+    known = release.kinds.kinds.get(kind)
+    names = dict.fromkeys(known.cycle.names.values()) if known and known.cycle else ()
+    return tuple(release.lifecycles[name] for name in names)
+
+
+def states_of(release: Release, kind: str) -> frozenset[str]:
     """Every state that the standard knows for a kind of resource; empty where it has no lifecycle."""
-    return frozenset(state for machine in _machines(kind) for state in (*machine.states, *machine.unused))
+    return frozenset(state for machine in machines_of(release, kind) for state in (*machine.states, *machine.unused))
 
 
-def misstep(kind: str, states: Sequence[str]) -> tuple[int, str] | None:
+def misstep(release: Release, kind: str, states: Sequence[str]) -> tuple[int, str] | None:
     """The first of some states that no lifecycle of a kind of resource has after the one before, and why.
 
     None where one lifecycle has them all, or where states are unknown, which is a problem of its own. A path may
-    leave out the state in which every resource begins, and an order may stay in a state for a step that sets members.
+    leave out the state in which resources begin; one that can be patched may stay in a state for a step that sets members.
     """
-    known = states_of(kind)
+    known = states_of(release, kind)
     if not known or not all(state in known for state in states):
         return None
+    stays = bool(release.kinds.kind(kind).views.get("patch"))
     found: list[tuple[int, str]] = []
-    for machine in _machines(kind):
-        begins = ["acknowledged"] if states and not machine.allows(None, states[0]) else []
+    for machine in machines_of(release, kind):
+        begins = list(machine.initial[:1]) if states and not machine.allows(None, states[0]) else []
         before: list[str | None] = [None, *begins, *states]
         way = [*begins, *states]
-        wrong = next((n for n, to in enumerate(way) if not _goes(machine, kind, before[n], to)), None)
+        wrong = next(
+            (n for n, to in enumerate(way) if not (machine.allows(before[n], to) or (stays and before[n] == to))), None
+        )
         if wrong is None:
             return None
         source = before[wrong] or "its creation"
@@ -47,7 +47,3 @@ def misstep(kind: str, states: Sequence[str]) -> tuple[int, str] | None:
         index = max(wrong - len(begins), 0)
         found.append((index, f"the lifecycle does not go from {source} to {way[wrong]}; it goes to {known_ways}"))
     return max(found, key=lambda pair: pair[0], default=None)
-
-
-def _goes(machine: Lifecycle, kind: str, source: str | None, to: str) -> bool:
-    return machine.allows(source, to) or (kind == "productOrder" and source == to)

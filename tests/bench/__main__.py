@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import judging, load, pages, peers, rendering, scaling
+from tests.bench import judging, load, pages, peers, proxying, rendering, scaling, tokens
 from tests.bench.machine import machine
 
-PARTS = ("peers", "judge", "report", "page", "scale")
-LOADED = ("peers", "scale")
+PARTS = ("peers", "tokens", "judge", "report", "page", "proxy", "scale")
+LOADED = ("peers", "tokens", "scale")
 """Parts that want wrk."""
 
 
@@ -44,12 +44,16 @@ def main(arguments: list[str]) -> int:
         match part:
             case "peers":
                 found = peers.run(asked.rounds, asked.seconds, asked.only)
+            case "tokens":
+                found = tokens.run(asked.rounds, asked.seconds)
             case "judge":
                 found = judging.run()
             case "report":
                 found = rendering.run()
             case "page":
                 found = pages.run()
+            case "proxy":
+                found = proxying.run(asked.seconds, asked.rounds)
             case _:
                 found = scaling.run(asked.seconds, asked.out, asked.most)
         figures[part] = {"machine": where, **found}

@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.payload import dump
 from tests.bench.message import PATH, acknowledged, bare_of_types, request
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -33,7 +33,8 @@ LATER: Final = "extends: wholesale-seller\nintervals: {poq: {start: 3600, finish
 class Contender:
     """A server that can be started: `command(port, folder)` serves until it is killed; the folder is its own.
 
-    `path` is where POQs are; `body` is what it is sent. `upstream` is a server that it stands before.
+    `path` is where POQs are; `body` is what it is sent. `upstream` is a server that it stands before. `client` is who has to
+    ask it for a token first, id and secret.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Contender:
     body: Callable[[], dict[str, Any]] = request
     environment: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
+    client: tuple[str, str] | None = None
     upstream: Callable[[int], list[str]] | None = None
 
 
@@ -66,6 +68,14 @@ def ours(*more: str, name: str = OURS, profile: str = LATER, remark: str = "") -
 
     version = f"{metadata.version('lso-oit')} (connexion {metadata.version('connexion')})"
     return Contender(name, version, command, remark=remark)
+
+
+def secured() -> Contender:
+    """The same, where each request needs a token: a JWT of RS256."""
+    client, variable = ("bench", "a-secret-of-the-bench"), "OIT_BENCH_SECRET"
+    clients = f"  clients: [{{id: {client[0]}, secret: 'env:{variable}'}}]\n"
+    plain = ours(name="oit seller, secured", profile=f"{LATER}security:\n  kind: oauth2\n{clients}")
+    return replace(plain, client=client, environment={variable: client[1]})
 
 
 def bare() -> Contender:

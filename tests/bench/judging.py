@@ -15,14 +15,14 @@ from typing import Any
 import jsonschema
 
 from emulator.judge.judge import judge
-from emulator.judge.rules import CLOSING, RULES
 from emulator.judge.rules import contract as contract_rules
+from emulator.judge.rules import rules_of
+from emulator.record.exchange import Exchange, Request, Response, Transcript
+from emulator.record.payload import parse
 from emulator.settings import specs_dir
 from emulator.standard.contract import Contract
 from emulator.standard.formats import CHECKERS
 from emulator.standard.release import Release, load_release
-from emulator.wire.exchange import Exchange, Request, Response, Transcript
-from emulator.wire.payload import parse
 from tests.purchase import purchase
 
 ROUNDS = 5
@@ -143,10 +143,13 @@ def run() -> dict[str, Any]:
         "oit seller, first line": start_up(["seller"], line=True),
         "python -c pass, for scale": statistics.median(_bare() for _ in range(ROUNDS)),
     }
+    all_of = rules_of(release)
     kept = memory(lambda: judge(unread(transcript), release))
     print(f"messages: an order of {len(sent.request.raw)} bytes, from a purchase of an Access E-Line")
     messages = _told(of_an_order)
-    print(f"exchanges: that purchase, {exchanges} of them; {len(RULES)} rules and {len(CLOSING)} at the end")
+    print(
+        f"exchanges: that purchase, {exchanges} of them; {len(all_of.looking)} rules and {len(all_of.closing)} at the end"
+    )
     runs = _told(of_a_run)
     for name, seconds in starts.items():
         print(f"{name:40} {seconds:12.3f} s")

@@ -16,6 +16,8 @@ local turn = 0
 function init(args)
   local method, body = os.getenv("OIT_BENCH_METHOD") or "GET", read("OIT_BENCH_BODY")
   local headers = {["Accept"] = "application/json;charset=utf-8"}
+  local token = os.getenv("OIT_BENCH_TOKEN") or ""
+  if token ~= "" then headers["Authorization"] = "Bearer " .. token end
   if body then headers["Content-Type"] = "application/json;charset=utf-8" end
   for path in read("OIT_BENCH_PATHS"):gmatch("[^\n]+") do
     requests[#requests + 1] = wrk.format(method, path, headers, body)

@@ -51,8 +51,11 @@ def drive(
     seconds: float,
     connections: int = 16,
     pin: bool = True,
+    token: str = "",
 ) -> Measured:
-    """Ask for the paths in turn, POST with a body and GET without, as fast as the answers come."""
+    """Ask for the paths in turn, POST with a body and GET without, as fast as the answers come; with a `token`, where one is
+    needed.
+    """
     with tempfile.TemporaryDirectory(prefix="oit-bench-") as name:
         folder = Path(name)
         (folder / "paths").write_text("\n".join(paths) + "\n")
@@ -69,6 +72,7 @@ def drive(
                 "OIT_BENCH_METHOD": "GET" if body is None else "POST",
                 "OIT_BENCH_BODY": "" if body is None else str(folder / "body"),
                 "OIT_BENCH_PATHS": str(folder / "paths"),
+                "OIT_BENCH_TOKEN": token,
             },
         )  # fmt: skip
     said = json.loads(done.stdout.strip().splitlines()[-1])

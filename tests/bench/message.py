@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from emulator.plain_yaml import load_yaml
+from emulator.record.payload import dump
 from emulator.settings import scenarios_dir
-from emulator.wire.payload import dump
 
 PATH: Final = "/mefApi/sonata/productOfferingQualification/v7/productOfferingQualification"
 ITEMS: Final = "productOfferingQualificationItem"

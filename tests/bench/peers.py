@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from emulator.wire.payload import dump
+from emulator.record.payload import dump
 from tests.bench import load
 from tests.bench.contenders import OURS, Absent, Contender, contenders
 from tests.bench.message import PATH, SPOILS, spoilt
@@ -49,7 +49,7 @@ def measure(contender: Contender, seconds: float) -> Round:
         post = load.drive(server.url, [contender.path], body=body, seconds=seconds)
         used = server.processor_seconds() - used
         single = load.drive(server.url, [contender.path], body=body, seconds=1, connections=1)
-        get = load.drive(server.url, _known(server), seconds=seconds)
+        get = load.drive(server.url, known(server), seconds=seconds)
         return Round(
             post=post.rate,
             post_p50=post.p50,
@@ -65,7 +65,7 @@ def measure(contender: Contender, seconds: float) -> Round:
         )
 
 
-def _known(server: Serving) -> list[str]:
+def known(server: Serving) -> list[str]:
     """Paths of resources to read: those that it made, or any id where it makes none."""
     path, body = server.contender.path, dump(server.contender.body())
     found = []
@@ -180,6 +180,6 @@ def _tell(
     lines += ["", f"ratio: {OURS} / each      " + "".join(f"{head:>12}" for head in next(iter(ratios.values()), {}))]
     lines += [f"{name:28}" + "".join(f"{value:>12.2f}" for value in row.values()) for name, row in ratios.items()]
     lines += ["", "who notices"]
-    for name, row in noticed.items():
-        lines.append(f"{name:28}" + "; ".join(f"{what}: {said}" for what, said in row.items()))
+    for name, seen in noticed.items():
+        lines.append(f"{name:28}" + "; ".join(f"{what}: {said}" for what, said in seen.items()))
     print("\n".join(lines))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from emulator.judge.judge import judge
 from emulator.report import WRITERS
-from emulator.report.model import RunInfo, run_report
+from emulator.report.about import RunInfo
+from emulator.report.model import run_report
 from emulator.standard.release import load_release
 from tests.copies import copies
 from tests.purchase import purchase
@@ -28,17 +30,15 @@ def run() -> dict[str, Any]:
     for size in SIZES:
         exchanges = copies(once, size)
         row: dict[str, float] = {}
-        judgement = _timed(row, "judge", lambda some=exchanges: judge(some, release))
+        judgement = _timed(row, "judge", partial(judge, exchanges, release))
         info = RunInfo(id="bench", scenario="bench", started=once[0].at, finished=exchanges[-1].at)
-        report = _timed(
-            row, "model", lambda about=info, some=exchanges, said=judgement: run_report(about, [], some, said)
-        )
+        report = _timed(row, "model", partial(run_report, info, [], exchanges, judgement))
         with tempfile.TemporaryDirectory(prefix="oit-bench-") as folder:
             for name, write in WRITERS.items():
                 if any(each.get(name, 0.0) > _TOO_SLOW for each in found.values()):
                     print(f"{size:>7,} exchanges  {name} is left out: fewer took {_TOO_SLOW:.0f} s already")
                     continue
-                _timed(row, name, lambda write=write, report=report, folder=folder: write(report, Path(folder)))
+                _timed(row, name, partial(write, report, Path(folder)))
         found[str(size)] = row
         print(f"{size:>7,} exchanges  " + "  ".join(f"{name} {seconds:.2f} s" for name, seconds in row.items()))
     few, many = found["1000"], found["10000"]

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from emulator.parties.database import Database
-from emulator.wire.payload import dump
+from emulator.record.payload import dump
 from tests.bench import load
 from tests.bench.contenders import Contender, ours
 from tests.bench.message import PATH, acknowledged, request
@@ -100,7 +100,7 @@ def _strangers(server: Serving) -> int:
 
         def look(number: int) -> int:
             listed = json.loads(server.ask("GET", _path(f"own{number}")).body)
-            wrong = sum(each["id"] != made[number] or each["externalId"] != f"of-{number}" for each in listed)
+            wrong: int = sum(each["id"] != made[number] or each["externalId"] != f"of-{number}" for each in listed)
             missing = len(listed) != 1
             neighbour = made[(number + 1) % RUNS[-1]]
             return wrong + missing + (server.ask("GET", f"{_path(f'own{number}')}/{neighbour}").status != 404)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -15,7 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from emulator.wire.payload import dump
+from emulator.record.payload import dump
 from tests.bench.contenders import ROOT, Contender
 from tests.bench.load import SERVER_CORE, pinned
 
@@ -39,6 +41,7 @@ class Serving:
     port: int
     process: int
     started_in: float
+    token: str = ""
 
     @property
     def url(self) -> str:
@@ -46,7 +49,7 @@ class Serving:
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         """One request on a connection of its own."""
-        return _ask(self.port, method, path, body)
+        return _ask(self.port, method, path, body, self.token)
 
     def memory(self) -> float:
         """Resident memory of the server's processes, in MB."""
@@ -57,9 +60,11 @@ class Serving:
         return sum(_used(each) for each in _family(self.process))
 
 
-def _ask(port: int, method: str, path: str, body: bytes | None) -> Answer:
+def _ask(port: int, method: str, path: str, body: bytes | None, token: str = "") -> Answer:
     line = HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {"Accept": "application/json;charset=utf-8"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     if body is not None:
         headers["Content-Type"] = "application/json;charset=utf-8"
     try:
@@ -86,8 +91,8 @@ def serving(contender: Contender, *, pin: bool = True) -> Iterator[Serving]:
             _first_answer(port + 1, contender, "/", 0, None)
         began = time.perf_counter()
         process = s.enter_context(_process(command, folder / "log", contender, pin=pin))
-        took = _first_answer(port, contender, contender.path, began, process)
-        yield Serving(contender, port, process.pid, took)
+        took, token = _first_answer(port, contender, contender.path, began, process)
+        yield Serving(contender, port, process.pid, took, token)
 
 
 @contextlib.contextmanager
@@ -115,18 +120,33 @@ def _process(command: list[str], log: Path, contender: Contender, *, pin: bool) 
 
 def _first_answer(
     port: int, contender: Contender, path: str, began: float, process: subprocess.Popen[bytes] | None
-) -> float:
-    body = dump(contender.body())
+) -> tuple[float, str]:
+    """Seconds until it came, and the token that it took."""
+    body, token = dump(contender.body()), ""
     end = time.perf_counter() + _PATIENCE
     while time.perf_counter() < end:
-        answer = _ask(port, "POST", path, body)
+        answer = _ask(port, "POST", path, body, token)
         if answer.status and (process is None or answer.status < 300):
-            return time.perf_counter() - began
+            return time.perf_counter() - began, token
+        if answer.status == 401 and contender.client is not None:
+            token = _token(port, contender.client)
         if process is not None and process.poll() is not None:
             break
         time.sleep(0.005)
     message = f"{contender.name} did not answer"
     raise RuntimeError(message)
+
+
+def _token(port: int, client: tuple[str, str]) -> str:
+    """An access token of the server's own (RFC 6749, 4.4)."""
+    line = HTTPConnection("127.0.0.1", port, timeout=10)
+    shown = base64.b64encode(":".join(client).encode()).decode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {shown}"}
+    try:
+        line.request("POST", "/oauth2/token", "grant_type=client_credentials", headers)
+        return str(json.loads(line.getresponse().read())["access_token"])
+    finally:
+        line.close()
 
 
 def _free_port() -> int:

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from emulator.record.payload import dump
 from tests.bench import load, peers
 from tests.bench.contenders import Absent, Contender, bare, contenders, ours
-from tests.bench.message import PATH, SPOILS, acknowledged, dump, request, spoilt
+from tests.bench.message import PATH, SPOILS, acknowledged, request, spoilt
 from tests.bench.serving import serving
 
 

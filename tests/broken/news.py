@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from emulator.wire.exchange import Exchange, Response
-from emulator.wire.payload import dump
+from emulator.record.exchange import Exchange, Response
+from emulator.record.payload import dump
 
 Change = Callable[[list[Exchange]], list[Exchange]]
 _DATES = re.compile(rb'("(?:changeDate|eventTime|orderDate|quoteDate|creationDate)": ?")([^"]+)(")')
@@ -65,6 +65,30 @@ def without_first(event_type: str) -> Change:
         return [*run[:spot], *run[spot + 1 :]]
 
     return change
+
+
+def without_beside(event_type: str, other: str) -> Change:
+    """No event of a type that tells of the same moment as one of another type: one stands for both."""
+
+    def moment(one: Exchange) -> tuple[str, str]:
+        return one.request.body["event"]["id"], one.request.body["eventTime"]
+
+    def change(run: list[Exchange]) -> list[Exchange]:
+        moments = {moment(one) for one in run if is_event(one, other)}
+        return [one for one in run if not (is_event(one, event_type) and moment(one) in moments)]
+
+    return change
+
+
+def denied(operation: str) -> Change:
+    """What is read by its id is not there for this buyer."""
+    missing = dump({"code": "notFound", "reason": "You have no such thing"})
+    return lambda run: [
+        replace(one, response=replace(one.response, raw=missing, status=404))
+        if one.response and one.operation == operation
+        else one
+        for one in run
+    ]
 
 
 def changed(event_type: str, **about: Any) -> Change:

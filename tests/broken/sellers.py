@@ -11,22 +11,23 @@ from tests.broken.spoiler import Answer, Spoil
 
 @dataclass(frozen=True)
 class Broken:
-    """A seller broken in one way: the scenario that finds it out, and exactly the rules that notice."""
+    """A seller broken in one way: the scenario, or the case of it, that finds it out, and exactly the rules that notice."""
 
     name: str
     scenario: str
     spoil: Spoil
     rules: frozenset[str]
+    case: str | None = None
 
 
 SELLERS: list[Broken] = []
 
 
-def broken(scenario: str, *rules: str) -> Callable[[Spoil], Spoil]:
-    """Register a way of spoiling answers."""
+def broken(scenario: str, *rules: str, case: str | None = None) -> Callable[[Spoil], Spoil]:
+    """Register a way of spoiling answers, found out by the flow of a scenario or by a case of it."""
 
     def keep(spoil: Spoil) -> Spoil:
-        SELLERS.append(Broken(spoil.__name__.replace("_", "-"), scenario, spoil, frozenset(rules)))
+        SELLERS.append(Broken(spoil.__name__.replace("_", "-"), scenario, spoil, frozenset(rules), case))
         return spoil
 
     return keep

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Answer:
-    """An answer on its way through: what is changed here is what the buyer sees."""
+    """An answer on its way through: what is changed here is what the buyer sees. `query` is the text behind the ?."""
 
     method: str
     path: str
@@ -24,6 +24,7 @@ class Answer:
     body: Any
     count: int
     memory: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
 
 
 @dataclass
@@ -46,7 +47,8 @@ Spoil = Callable[[Answer], None]
 @contextmanager
 def spoilt(seller: str, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None = None) -> Iterator[str]:
     """The URL of a seller; its answers go through `spoil`, what it is asked through `spoil_ask`."""
-    counting, memory = {"n": 0}, {}
+    counting = {"n": 0}
+    memory: dict[str, Any] = {}
     target = urlsplit(seller)
 
     class Handler(BaseHTTPRequestHandler):
@@ -73,7 +75,7 @@ def spoilt(seller: str, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None =
                 connection.close()
             counting["n"] += 1
             body = json.loads(raw) if raw else None
-            answer = Answer(self.command, self.path.partition("?")[0], status, headers, body, counting["n"], memory)
+            answer = Answer(self.command, path, status, headers, body, counting["n"], memory, query)
             if spoil:
                 spoil(answer)
             data = b"" if answer.body is None else json.dumps(answer.body).encode()

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from emulator.judge.verdict import Verdict
-from emulator.wire.exchange import Party
+from emulator.record.exchange import Party
 from tests.broken import news
 from tests.broken.news import Change
 from tests.play import Played, play
@@ -62,6 +62,32 @@ MISSING = {
 def test_what_had_to_be_told_is_missed(name: str) -> None:
     scenario, change, rules = MISSING[name]
     assert found(scenario, change) == rules
+
+
+TICKETS, VISITS, INCIDENTS = "ticket/ends-told", "appointment/ends-told", "incident/repair-told"
+OF_TICKET, INFORMATION = "troubleTicketStatusChangeEvent", "troubleTicketInformationRequiredEvent"
+AFTER_SALE = {
+    "resolved in place of a change": (
+        TICKETS,
+        news.without_beside(OF_TICKET, "troubleTicketResolvedEvent"),
+        {"MEF124-R62": "fail"},
+    ),
+    "a change in place of resolved": (TICKETS, news.without("troubleTicketResolvedEvent"), {"MEF124-R66": "fail"}),
+    "a ticket waits and nobody is asked": (TICKETS, news.without(INFORMATION), {"MEF124-R64": "fail"}),
+    "no appointment is asked for": (
+        VISITS,
+        news.without("workOrderAppointmentRequiredEvent"),
+        {"MEF137-R58": "fail"},
+    ),
+    "an incident of somebody else's product": (INCIDENTS, news.denied("retrieveProduct"), {"MEF124-R71": "fail"}),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_SALE)
+def test_what_tickets_and_visits_have_told_is_right(name: str) -> None:
+    scenario, change, rules = AFTER_SALE[name]
+    assert found(scenario, change) == rules
+    assert found(scenario, lambda run: run) == {}
 
 
 def test_a_seller_may_have_fewer_events_than_there_are_and_say_so() -> None:

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import cast
 
+from emulator.conduct.following import step_info
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import read_scenarios
+from emulator.conduct.settings import Settings
+from emulator.conduct.writers import Writer
 from emulator.judge.ledger import read_ledger
-from emulator.report.model import Report, RunInfo, run_report
+from emulator.judge.roles import Roles
+from emulator.record.exchange import Party, Transcript
+from emulator.report.about import RunInfo
+from emulator.report.model import Report, run_report
 from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, Writer, read_scenarios, run_all, step_info
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Party, Transcript
 from tests.broken.spoiler import Answer
 from tests.play import play
 
@@ -50,7 +56,7 @@ def failing_run() -> Report:
         finished=finished,
         title="Access E-Line ordered together with its UNI, from address validation to active products",
         release="grace",
-        sut=Party.SELLER,
+        roles=Roles.testing(Party.SELLER),
         clock="virtual",
     )
     return run_report(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from emulator.report.model import exchange_json
+from emulator.report.rows import exchange_json
 from tests.browser.conftest import until
 from tests.browser.reports import passing_run
 from tests.judge.exchanges import exchange

@@ -12,6 +12,7 @@ import pytest
 
 from emulator.report.html import view
 from emulator.report.html.catalogue import catalogue
+from emulator.standard.release import load_release
 from tests.browser.conftest import until
 from tests.browser.reports import failing_run, passing_run, report_of
 from tests.report.runs import report as made
@@ -189,6 +190,7 @@ def test_the_grid_is_coloured_filtered_and_leads_to_the_exchanges_that_prove(sho
     )
     assert set(labels) == failed
     page.click('button.count[aria-pressed="false"]:has-text("breach")')
+    page.wait_for_selector('button.count[aria-pressed="true"]:has-text("breach")')
     assert page.locator(".cell:visible").count() == len(failed)
     page.click(".cell.v-fail")
     page.wait_for_selector(".pane h2")
@@ -273,6 +275,7 @@ def test_several_runs_have_a_list_and_each_run_its_views(show: Show) -> None:
     page.click(".runs tr.v-fail a")
     page.wait_for_selector(".banner h1:has-text('Failed')")
     page.click("nav.tabs a:has-text('Conversation')")
+    page.wait_for_selector(".row.x")
     assert page.locator(".row.x").count() == len(runs[1]["exchanges"])
     page.click("text=all runs")
     page.click("nav.tabs a:has-text('Requirements')")
@@ -364,7 +367,7 @@ def test_what_was_not_met_is_told_with_its_cause_and_a_passed_run_with_what_it_h
     page.evaluate("report => OIT.show(report)", view(report))
     thing = page.locator(".thing").text_content()
     assert "poq-create: " in thing
-    assert catalogue()["causes"]["data"] in thing
+    assert catalogue(load_release())["causes"]["data"] in thing
     assert "--var" in thing
     assert "unmet" in page.locator(".steps li").nth(3).text_content()
     assert "Not judged (1 of the file’s entries)" in page.locator("main").text_content()

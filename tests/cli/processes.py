@@ -39,15 +39,20 @@ class Done:
     err: str
 
 
+def _is_ours(name: str) -> bool:
+    """Whether a variable says what a command shall do. Where imports are is not one: a user's own are none of a test's business."""
+    return name.startswith("OIT_") and name != "OIT_SDKS"
+
+
 def environment() -> dict[str, str]:
     """The test's environment with this interpreter's scripts first, and none of the user's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OIT_")}
+    kept = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
 def oit(*arguments: str, stdin: str | bytes | None = None, cwd: Path = ROOT) -> Done:
     """Run the command with all its parsing, output and exit code, but in this process, which has read the contracts."""
-    clean: dict[str, str | None] = {name: None for name in os.environ if name.startswith("OIT_")}
+    clean: dict[str, str | None] = {name: None for name in os.environ if _is_ours(name)}
     runner = CliRunner(env={**clean, "NO_COLOR": "1"})
     with contextlib.chdir(cwd):
         done = runner.invoke(main, arguments, input=stdin, prog_name="oit")

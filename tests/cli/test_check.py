@@ -6,6 +6,7 @@ import base64
 import copy
 import gzip
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -360,3 +361,41 @@ def test_json_format_tells_events(ran: Path):
     told = [e["event"] for e in events if e["event"] != "exchange"]
     assert told == ["run_started", "run_done", "run_started", "run_done", "reports_written", "all_done"]
     assert [e["run_id"] for e in events if e["event"] == "exchange"]
+
+
+def test_a_transcript_says_how_the_clock_of_its_run_went(ran: Path, tmp_path: Path):
+    """It is judged as the report that was written beside it, and says the same of speed and leaps."""
+    document = json.loads((ran / "report.json").read_bytes())
+    first, second, *_ = document["runs"]
+    moves = [{"at": first["run"]["started"], "seconds": 172800.5}]
+    first["run"].update(moves=moves, speed=60.0)
+    write(tmp_path / "moved.json", document)
+    oit("check", str(tmp_path / "moved.json"), "--report", "transcript", "--report-dir", str(tmp_path))
+    code, again, told = checked(tmp_path, str(tmp_path / "transcript.ndjson"))
+    assert code in (0, 1), told
+    rows = {row["run"]["id"]: row["run"] for row in again["runs"]}
+    assert (rows[first["run"]["id"]]["moves"], rows[first["run"]["id"]]["speed"]) == (moves, 60.0)
+    other = rows[second["run"]["id"]]
+    assert (other.get("moves"), other["speed"]) == (None, second["run"]["speed"])
+    raw = (tmp_path / "transcript.ndjson").read_text()
+    (tmp_path / "broken.ndjson").write_text(raw.replace('"seconds":172800.5', '"seconds":"long"', 1))
+    _, _, told = checked(tmp_path, str(tmp_path / "broken.ndjson"))
+    assert "/moves/0/seconds" in told
+
+
+def test_a_report_says_when_its_clock_was_put_forward_and_is_judged_so(ran: Path, tmp_path: Path):
+    """An event of which most of the way was a leap of the clock is not late, in the run nor in what is read of it."""
+    document = json.loads((ran / "report.json").read_bytes())
+    run = document["runs"][0]
+    moves = [{"at": run["run"]["started"], "seconds": 172800.5}]
+    run["run"]["moves"] = moves
+    write(tmp_path / "moved.json", {**document, "runs": [run]})
+    _, report, _ = checked(tmp_path, str(tmp_path / "moved.json"))
+    assert report["run"]["moves"] == moves
+    schema = json.loads(files("emulator.report").joinpath("report-2.schema.json").read_bytes())
+    jsonschema.validate(report, schema)
+    run["run"]["moves"] = [{"at": "yesterday", "seconds": 1}]
+    write(tmp_path / "broken.json", {**document, "runs": [run]})
+    code, _, told = checked(tmp_path, str(tmp_path / "broken.json"))
+    assert code == 2
+    assert "'yesterday' is no date-time" in told

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from emulator.hosting import declared_by
 from emulator.judge.judge import judge
-from emulator.judge.proof import Proof, load_proofs
 from emulator.judge.verdict import Verdict
 from emulator.parties.profile import load_profile
-from emulator.report import transcript
+from emulator.report import transcript_report
 from emulator.report.model import run_report
-from emulator.session import declared_by
-from emulator.standard.interpretation import load_interpretations
+from emulator.standard.proof import Proof
 from emulator.standard.release import load_release
-from tests.cli.processes import QUICK, oit, seller
+from tests.cli.processes import QUICK, http, oit, partner, seller
 from tests.report.runs import info
 
 SCENARIO = "scenarios/poq/immediate.oit.yaml"
@@ -31,14 +30,14 @@ def profile(folder: Path, text: str) -> str:
 def written(folder: Path, proof: Proof) -> str:
     """The wrong run of a proof as a transcript."""
     report = run_report(info(), [], proof.wrong, judge(proof.wrong, load_release()))
-    return str(transcript.write(report, folder))
+    return str(transcript_report.write(report, folder))
 
 
 def disputed() -> list[tuple[Proof, str]]:
     """Proofs that nobody pinned a reading for and whose breach is disputed, with the entry that it hangs on."""
-    register = load_interpretations().values()
+    register = load_release().interpretations.values()
     found = []
-    for proof in load_proofs().values():
+    for proof in load_release().proofs.values():
         if proof.declared.readings:
             continue
         for finding in judge(proof.wrong, load_release(), declared=proof.declared).findings:
@@ -53,8 +52,8 @@ def test_a_reading_that_a_profile_pins_makes_a_disputed_breach_a_failure(tmp_pat
     if not pairs:
         pytest.skip("no rule judges by a reading yet")
     proof, entry = pairs[0]
-    default = load_interpretations()[entry].default
-    other = next(name for name in load_interpretations()[entry].readings if name != default)
+    default = load_release().interpretations[entry].default
+    other = next(name for name in load_release().interpretations[entry].readings if name != default)
     file = written(tmp_path, proof)
     told = {
         pin: oit("check", file, *(["--profile", profile(tmp_path, f"readings: {{{entry}: {pin}}}")] if pin else []))
@@ -68,7 +67,7 @@ def test_a_reading_that_a_profile_pins_makes_a_disputed_breach_a_failure(tmp_pat
 
 def test_buyers_that_a_profile_names_are_told_apart(tmp_path: Path):
     """MEF 121 R2: the wrong run of its proof fails only where several buyers are declared."""
-    file = written(tmp_path, load_proofs()["MEF121-R2"])
+    file = written(tmp_path, load_release().proofs["MEF121-R2"])
     several = profile(tmp_path, "represents: {buyers: [acme, zeta]}")
     assert "MEF121-R2 " not in oit("check", file).err
     done = oit("check", file, "--profile", several)
@@ -111,6 +110,39 @@ def test_a_profile_of_the_partner_under_test_is_what_it_declares(tmp_path: Path)
     assert rows["MEF123-CR5"] == "not_seen"
 
 
+def test_who_claims_the_security_profile_and_lets_everybody_in_has_failed(tmp_path: Path):
+    """The same run without the claim is as it ever was."""
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    found = {}
+    with seller("--profile", str(tmp_path / "quick.yaml")) as url:
+        for claims in ("", "claims: [MEF128]"):
+            done = oit("run", SCENARIO, "--sut", f"seller={url}", "--profile", profile(tmp_path, claims), "--report", "json",
+                       "--report-dir", str(tmp_path))  # fmt: skip
+            report = json.loads((tmp_path / "report.json").read_bytes())
+            wrong = {(row["rule"], row["blame"]) for row in report["findings"] if row["verdict"] == "fail"}
+            guides = {row["id"].partition("-")[0] for row in report["requirements"]}
+            found[claims] = done.code, wrong, "MEF128" in guides
+    assert found == {"": (0, set(), False), "claims: [MEF128]": (1, {("MEF128-R2", "seller")}, True)}
+
+
+def test_who_claims_it_and_lets_nobody_in_is_out_of_reach(tmp_path: Path):
+    refusal = http(
+        "401 Unauthorized\r\nWWW-Authenticate: Bearer", "application/json", b'{"code": "missingCredentials"}'
+    )
+    with partner(refusal) as url:
+        done = oit("run", SCENARIO, "--sut", f"seller={url}", "--profile", profile(tmp_path, "claims: [MEF128]"),
+                   "--report", "json", "--report-dir", str(tmp_path))  # fmt: skip
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert (done.code, report["verdict"]) == (3, "inconclusive")
+    assert {step["cause"] for step in report["steps"] if step["outcome"] == "unmet"} == {"credentials"}
+    seen = {
+        row["id"]: row["verdict"]
+        for row in report["requirements"]
+        if row["verdict"] not in ("not_seen", "not_applicable")
+    }
+    assert seen == {"MEF128-R2": "pass"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -122,6 +154,7 @@ def test_a_profile_of_the_partner_under_test_is_what_it_declares(tmp_path: Path)
             "unsupported: [quote.cancelquote]",
             "unknown operation 'quote.cancelquote'; did you mean 'quote.cancelQuote'?",
         ),
+        ("claims: [MEF129]", "partner.yaml:3:10: there is no guide 'MEF129' to claim; did you mean 'MEF128'?"),
         ("readings: {quote-histori: x}", "partner.yaml:3:12: the interpretation register has no entry"),
     ],
 )

@@ -11,20 +11,22 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.cli import main
+from emulator.doors import reach
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import load_profile
-from emulator.session import serve_seller
+from emulator.record.exchange import Transcript
 from emulator.standard.release import load_release
-from emulator.wire import reach
-from emulator.wire.exchange import Transcript
-from emulator.wire.running import Running
 from tests.broken.spoiler import Answer, spoilt
 from tests.cli.processes import free_port, http, partner
 
 
 @pytest.fixture(scope="module")
 def seller() -> Iterator[str]:
-    running = Running(serve_seller(load_release(), load_profile(None), RealClock(), lambda _: Transcript()))
+    running = Running(
+        serve_seller(make_seller(load_release(), load_profile(None), RealClock()), lambda _: Transcript())
+    )
     yield running.start()
     running.stop()
 
@@ -46,7 +48,7 @@ def test_our_own_seller_is_well(seller: str):
 def test_nothing_is_changed_at_the_seller():
     """Only GET is sent."""
     seen = Transcript()
-    running = Running(serve_seller(load_release(), load_profile(None), RealClock(), lambda _: seen))
+    running = Running(serve_seller(make_seller(load_release(), load_profile(None), RealClock()), lambda _: seen))
     url = running.start()
     try:
         doctor("--sut", f"seller={url}")

@@ -9,24 +9,23 @@ from typing import Any
 
 import pytest
 
+from emulator.judge.echoes import CONTRACT
 from emulator.judge.explanation import explain
-from emulator.judge.judge import CONTRACT
-from emulator.judge.proof import load_proofs
-from emulator.judge.rules import CLOSING, RULES
+from emulator.judge.rules import rules_of
 from emulator.judge.wording import CODES
 from emulator.report.explanation import render
 from emulator.standard.breach import Check
-from emulator.standard.interpretation import load_interpretations
 from emulator.standard.kinds.explained import RULES as FACT_RULES
 from emulator.standard.kinds.explained import explained
 from emulator.standard.release import load_release
-from emulator.standard.requirement import load_requirements
 from tests.cli.processes import ROOT, oit
 
 SDK = Path(os.environ.get("OIT_SDK", ROOT.parent / "shared" / "sdk" / "grace"))
 NEEDS_SDK = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK}")
 CHECKED = [f"contract.{check}" for check in Check if check not in (Check.RULE, Check.HINT)]
-RULE_IDS = [rule.id for rule in (*RULES, *CLOSING) if not rule.id.startswith(CONTRACT)]
+RELEASE = load_release()
+RULES = rules_of(RELEASE)
+RULE_IDS = [rule.id for rule in (*RULES.looking, *RULES.closing) if not rule.id.startswith(CONTRACT)]
 
 
 def told(identifier: str) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def test_what_cannot_be_seen_says_why():
 
 
 def test_what_hangs_on_an_option_says_how_to_declare_it():
-    page = next(each for each in load_requirements().values() if each.if_supported and each.guide == "MEF123")
+    page = next(each for each in load_release().requirements.values() if each.if_supported and each.guide == "MEF123")
     done = oit("explain", page.id)
     assert f"options: {{MEF123-{page.if_supported}: true}}" in done.out
 
@@ -85,7 +84,7 @@ def test_a_rule_of_the_contract_names_the_requirements_that_it_speaks_on():
 
 
 def test_an_entry_of_the_register_is_told_with_its_readings_and_how_to_pin_one():
-    name, entry = next(iter(load_interpretations().items()))
+    name, entry = next(iter(load_release().interpretations.items()))
     done = oit("explain", name.upper())
     for reading in entry.readings:
         assert reading in done.out
@@ -114,10 +113,10 @@ def test_all_codes_of_the_contracts_are_told():
 
 @pytest.mark.parametrize(
     "identifier",
-    [*load_requirements(), *RULE_IDS, *load_interpretations(), *CODES, *CHECKED, "transport.timeout"],
+    [*load_release().requirements, *RULE_IDS, *load_release().interpretations, *CODES, *CHECKED, "transport.timeout"],
 )
 def test_everything_that_a_report_names_can_be_explained(identifier: str):
-    page = explain(identifier)
+    page = explain(RELEASE, identifier)
     assert render(page).startswith(identifier)
     json.dumps(page)
 
@@ -159,18 +158,18 @@ def test_every_rule_that_gave_a_fact_is_told(api: str):
 def test_every_example_that_can_fail_shows_what_is_said_then():
     silent = [
         proof.id
-        for proof in load_proofs().values()
+        for proof in load_release().proofs.values()
         if not proof.never_fails
-        and not next(e for e in explain(proof.id)["examples"] if e["rule"] == proof.id)["finding"]
+        and not next(e for e in explain(RELEASE, proof.id)["examples"] if e["rule"] == proof.id)["finding"]
     ]
     assert silent == []
 
 
 @NEEDS_SDK
-@pytest.mark.parametrize("identifier", [*load_requirements()])
+@pytest.mark.parametrize("identifier", [*load_release().requirements])
 def test_every_clause_is_found_in_the_official_guide(identifier: str):
-    (quoted,) = explain(identifier, SDK)["quotations"]
-    label = load_requirements()[identifier].label.rstrip("abcdefghijklmnopqrstuvwxyz")
+    (quoted,) = explain(RELEASE, identifier, SDK)["quotations"]
+    label = load_release().requirements[identifier].label.rstrip("abcdefghijklmnopqrstuvwxyz")
     assert quoted["text"] is not None
     assert f"[{label}]" in quoted["text"].splitlines()[0]
     line = Path(quoted["file"]).read_text(encoding="utf-8").splitlines()[quoted["line"] - 1]
@@ -179,7 +178,7 @@ def test_every_clause_is_found_in_the_official_guide(identifier: str):
 
 @NEEDS_SDK
 def test_the_twins_of_mef_115_are_told_apart():
-    first, second = (explain(name, SDK)["quotations"][0] for name in ("MEF115-R51a", "MEF115-R51b"))
+    first, second = (explain(RELEASE, name, SDK)["quotations"][0] for name in ("MEF115-R51a", "MEF115-R51b"))
     assert first["line"] < second["line"]
     done = oit("explain", "MEF115-R51a", "--sdk", str(SDK))
     assert f"{first['file']}:{first['line']}" in done.out

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from emulator.record.exchange import Response
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Response
 from tests.cli.processes import seller
 from tests.urns import ACCESS_ELINE, OPERATOR_UNI
 

@@ -11,10 +11,12 @@ import pytest
 from emulator.arguments import inputs
 from emulator.parties.clock import VirtualClock
 from emulator.scenario.expressions import Generator, Scope
+from emulator.scenario.given import fill_inputs
 from emulator.scenario.loader import load_scenario
-from emulator.scenario.runner import fill_inputs
+from emulator.scenario.selection import Job
 from emulator.scenario.wanted import as_yaml, wanted_inputs
 from emulator.settings import scenarios_dir
+from emulator.standard.release import load_release
 from tests.cli.processes import oit
 
 ODD = """oit: "1"
@@ -43,7 +45,7 @@ flow:
 
 def filled(scenario, row, given):
     scope = Scope({}, Generator("0", VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))), "r1")
-    fill_inputs(scenario, scope, {**scenario.rows[row], **given})
+    fill_inputs(Job(scenario, None, row), scope, given)
     return scope.inputs
 
 
@@ -60,7 +62,7 @@ def write(folder: Path, **changes: str) -> Path:
 @pytest.mark.parametrize("which", ["shipped", "odd"])
 def test_the_file_that_is_printed_changes_nothing(which: str, tmp_path: Path):
     paths = sorted(scenarios_dir().rglob("*.oit.yaml")) if which == "shipped" else [write(tmp_path)]
-    scenarios = [load_scenario(path) for path in paths]
+    scenarios = [load_scenario(path, load_release()) for path in paths]
     (tmp_path / "data.yaml").write_text(as_yaml(wanted_inputs(scenarios)))
     given = inputs((), tmp_path / "data.yaml")
     assert given

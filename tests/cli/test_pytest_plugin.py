@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import load_profile
-from emulator.session import serve_seller
+from emulator.record.exchange import Transcript
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Transcript
-from emulator.wire.running import Running
 from tests.broken.spoiler import Answer, spoilt
 from tests.cli.processes import QUICK, free_port, oit
 
@@ -61,7 +61,9 @@ def sellers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 
     profile = tmp_path_factory.mktemp("seller") / "quick.yaml"
     profile.write_text(QUICK)
-    running = Running(serve_seller(load_release(), load_profile(profile), RealClock(), lambda _: Transcript()))
+    running = Running(
+        serve_seller(make_seller(load_release(), load_profile(profile), RealClock()), lambda _: Transcript())
+    )
     url = running.start()
     try:
         with spoilt(url, broken) as bad:
@@ -175,6 +177,16 @@ def test_workers_of_xdist_run_the_tests_and_one_report_has_them_all(project: pyt
     result.stdout.fnmatch_lines(["report: *out/report.json", "report: *out/report.sarif"])
 
 
+def test_a_folder_may_have_a_conftest_of_its_own(project: pytest.Pytester):
+    """Whoever merely has OIT installed: pytest then asks whether our plugin is among those of that folder."""
+    for name in ("one", "two"):
+        folder = project.mkdir(name)
+        (folder / "conftest.py").write_text("")
+        (folder / f"test_{name}.py").write_text("def test_it():\n    pass\n")
+    result = run(project, "one", "two")
+    result.assert_outcomes(passed=2)
+
+
 def test_what_can_tell_nothing_fails_unless_it_is_allowed(project: pytest.Pytester):
     """Nobody listens there: a failure with the reason, or a skip with it; never a pass."""
     sut = f"seller=http://127.0.0.1:{free_port()}"
@@ -201,7 +213,7 @@ def test_a_mistake_in_a_file_is_a_collection_error_with_its_place(project: pytes
     [
         (["--oit-sut", "seller"], "--oit-sut seller=URL"),
         (["--oit-sut", "buyer"], "use oit run --oit-sut buyer"),
-        (["--oit-release", "zeus"], "Known: grace"),
+        (["--oit-release", "zeus"], "Known: cantata-grace, grace"),
         (["--oit-profile", "none.yaml"], "there is no such file"),
         (["--oit-known-failures", "none.yaml"], "there is no such file"),
         (["--oit-report", "pdf"], "Known: "),
@@ -212,6 +224,19 @@ def test_a_wrong_option_is_a_usage_error(arguments: list[str], said: str, projec
     result = run(project, "scenarios", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert said in result.stderr.str()
+
+
+def test_a_profile_says_how_the_seller_is_reached(
+    project: pytest.Pytester, sellers: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    """And what of it leads to nothing is told before anything is sent."""
+    monkeypatch.setenv("ACME_TOKEN", "one-of-acme")
+    for reference, code in (("env:ACME_TOKEN", 0), ("env:NOBODY_SET_THIS", pytest.ExitCode.USAGE_ERROR)):
+        (project.path / "acme.yaml").write_text(f"connection: {{headers: {{X-Token: '{reference}'}}}}")
+        at = ["--oit-sut", f"seller={sellers[0]}", "--oit-profile", "acme.yaml"]
+        result = run(project, "scenarios/two.oit.yaml", *at)
+        assert result.ret == code
+        assert ("the environment has no such variable" in result.stderr.str()) is bool(code)
 
 
 def known(project: pytest.Pytester, expires: str = "2999-12-31", **entry: str) -> list[str]:

@@ -12,13 +12,13 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import load_profile
+from emulator.record.exchange import Transcript
 from emulator.report import json_report
-from emulator.session import serve_seller
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Transcript
-from emulator.wire.running import Running
 from tests.broken.sellers import SELLERS
 from tests.broken.spoiler import spoilt
 from tests.cli.processes import QUICK, ROOT, Done, oit
@@ -34,7 +34,9 @@ def sellers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     """The URLs of a seller that is right and of one that answers 400 for an address that it does not know."""
     profile = tmp_path_factory.mktemp("seller") / "quick.yaml"
     profile.write_text(QUICK)
-    running = Running(serve_seller(load_release(), load_profile(profile), RealClock(), lambda _: Transcript()))
+    running = Running(
+        serve_seller(make_seller(load_release(), load_profile(profile), RealClock()), lambda _: Transcript())
+    )
     url = running.start()
     try:
         with spoilt(url, BROKEN.spoil) as bad:
@@ -341,7 +343,9 @@ def test_a_run_of_a_sellers_database_is_reported(sellers: tuple[str, str], tmp_p
     database = f"sqlite:///{tmp_path / 'oit.sqlite3'}"
     with keeping(database) as keep:
         seller = serve_seller(
-            load_release(), load_profile(None), RealClock(), keep.transcript_of, store=keep.store, kept=keep.kept
+            make_seller(load_release(), load_profile(None), RealClock(), store=keep.store),
+            keep.transcript_of,
+            kept=keep.kept,
         )
         running = Running(seller)
         url = running.start()

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from emulator.doors import serve_buyer, serve_seller
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_buyer, serve_seller
 from emulator.judge.capture import BasePaths, read_capture
 from emulator.judge.judge import judge
 from emulator.judge.verdict import Verdict
 from emulator.parties.clock import RealClock
 from emulator.parties.profile import load_profile
-from emulator.report import transcript
+from emulator.record.exchange import Exchange, Transcript
+from emulator.report import transcript_report
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Transcript
-from emulator.wire.running import Running
 from tests.cli.captures import har, write
 
 RELEASE = load_release()
@@ -142,7 +142,7 @@ def _text(body: bytes) -> dict[str, str]:
 def doors() -> Iterator[Doors]:
     seen = Transcript()
     parties = {
-        "seller": Running(serve_seller(RELEASE, load_profile(None), RealClock(), lambda _: seen)),
+        "seller": Running(serve_seller(make_seller(RELEASE, load_profile(None), RealClock()), lambda _: seen)),
         "buyer": Running(serve_buyer(RELEASE, RealClock(), lambda _: seen)),
     }
     for running in parties.values():
@@ -170,7 +170,7 @@ def test_a_verdict_does_not_hang_on_the_door(doors: Doors, tmp_path: Path, name:
     assert {f"{rule} {verdict} {blame}" for rule, verdict, blame, _ in live} == set(odd.told) or (
         odd.told == ("contract.schema fail buyer",) and live
     )
-    (tmp_path / "t.ndjson").write_bytes(transcript.line("r", recorded))
+    (tmp_path / "t.ndjson").write_bytes(transcript_report.line("r", recorded))
     if odd.body and odd.headers.get("Content-Encoding") in ("gzip", "deflate"):
         unpacked = {"text": (recorded.request.raw).decode()}
         plain = {**entry, "request": {**entry["request"], "postData": unpacked}}

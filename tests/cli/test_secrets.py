@@ -442,7 +442,7 @@ def test_an_exported_run_keeps_its_secrets_apart(tmp_path: Path) -> None:
     """What one mask stands for is one secret, in all that a process has written."""
     garden = Garden()
     one = garden.plant("twice")
-    from emulator.wire.secrets import masked_body
+    from emulator.record.secrets import masked_body
 
     shown = [
         json.loads(masked_body(json.dumps({"password": secret}).encode()))["password"]

@@ -20,8 +20,8 @@ from emulator.parties.sql import SqlStore
 from tests.bench.message import PATH, request
 from tests.cli import partner_buyer
 from tests.cli.processes import QUICK, ROOT, environment
-from tests.wire.raw import Raw
-from tests.wire.raw import request as raw_request
+from tests.doors.raw import Raw
+from tests.doors.raw import request as raw_request
 
 PATIENCE = 30
 """Seconds after which a process is taken for one that never ends. Most of it is for machines that are busy."""

@@ -21,10 +21,10 @@ def test_version():
     assert oit("--version").out.startswith("oit, version ")
 
 
-def test_specs_list_has_nine_contracts():
-    """Six management contracts, three notification contracts, each with version and base path."""
+def test_specs_list_has_every_contract():
+    """Nine management contracts, six notification contracts, each with version and base path."""
     rows = json.loads(oit("specs", "list", "--format", "json").out)
-    assert len(rows) == 9
+    assert len(rows) == 15
     assert {"api", "kind", "version", "base_path", "release"} == set(rows[0])
 
 
@@ -75,15 +75,46 @@ def test_validate_tells_line_and_column():
 
 
 def test_rules_lists_every_requirement_with_its_rules_or_why_it_cannot_be_seen():
-    """331 requirements of six guides, each seen somehow or with a reason why not."""
+    """480 requirements of eight guides, each once, seen somehow or with a reason why not."""
     rows = json.loads(oit("rules", "--format", "json").out)
-    assert len(rows) == 331
+    assert len(rows) == len({row["id"] for row in rows}) == 480
     assert all(bool(row["seen"]) != bool(row["not_on_wire"]) for row in rows)
     assert sum(bool(row["rules"]) for row in rows) >= 18
     assert oit("rules", "--guide", "MEF7").code == 2
+
+
+def test_rules_lists_a_guide_that_is_claimed_where_it_is_named():
+    rows = json.loads(oit("rules", "--guide", "MEF128", "--format", "json").out)
+    assert len(rows) == 92
+    assert [row["id"] for row in rows if not (row["rules"] or row["not_on_wire"] or row["feature"])] == []
+    assert "no rule yet: it is of the hybrid flow only" in oit("rules", "--guide", "MEF128").out
+    told = oit("explain", "MEF 128 R2").out
+    assert "claims: [MEF128]" in told
+    assert "MEF128-R2.wrong" in told
+    assert "RFC 9110" in oit("explain", "RFC9110.challenge").out
 
 
 def test_lint_of_all_shipped_scenarios_is_clean():
     """What we ship has no problem."""
     done = oit("lint", "scenarios")
     assert done.code == 0, done.out
+
+
+def test_contracts_can_be_held_to_by_the_letter(tmp_path: Path) -> None:
+    none = tmp_path / "none.json"
+    none.write_text("[]")
+    asked = ("validate", "listWorkOrder", str(none), "--status", "200")
+    assert oit(*asked).code == 0
+    by_letter = oit(*asked, "--errata", "off")
+    assert by_letter.code == 1
+    assert "is not of type object" in by_letter.out
+
+
+def test_a_report_says_that_it_goes_by_the_letter(tmp_path: Path) -> None:
+    ran = oit(
+        "run", "scenarios/places/find.oit.yaml", "--errata", "off", "--report", "json", "--report-dir", str(tmp_path)
+    )
+    assert ran.code == 0, ran.out
+    run = json.loads((tmp_path / "report.json").read_text())["run"]
+    assert (run["release"], len(run["notes"])) == ("grace", 1)
+    assert "--errata off" in run["notes"][0]

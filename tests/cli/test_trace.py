@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.report.coverage import render, trace
-from emulator.standard.requirement import load_requirements
+from emulator.standard.release import load_release
 from tests.cli.processes import oit
 
 
@@ -16,7 +16,7 @@ def run(name: str, **verdicts: str) -> dict[str, Any]:
     given = {key.replace("_", "-"): verdict for key, verdict in verdicts.items()}
     rows = [
         {"id": each.id, "verdict": given.get(each.id, "not_seen"), "exchanges": []}
-        for each in load_requirements().values()
+        for each in load_release().requirements.values()
         if not each.not_on_wire
     ]
     return {"run": {"scenario": name, "case": None}, "requirements": rows}
@@ -24,7 +24,7 @@ def run(name: str, **verdicts: str) -> dict[str, Any]:
 
 def test_the_worst_verdict_of_any_run_counts_and_what_nobody_saw_is_named():
     traced = trace(
-        load_requirements(),
+        load_release().requirements,
         [
             run("a", MEF121_R2="pass", MEF121_R3="pass", MEF121_R4="not_applicable", MEF121_R5="not_applicable"),
             run("b", MEF121_R2="fail", MEF121_R5="not_applicable"),
@@ -44,7 +44,7 @@ def test_the_worst_verdict_of_any_run_counts_and_what_nobody_saw_is_named():
     assert guide["on_wire"] == guide["requirements"] - guide["not_on_wire"]
     assert guide["percent"] == round(200 / guide["on_wire"], 1)
     text = render(traced)
-    assert f"MEF121-R4    {load_requirements()['MEF121-R4'].title}" in text
+    assert f"MEF121-R4    {load_release().requirements['MEF121-R4'].title}" in text
     assert "MEF121-R3 " not in text
 
 

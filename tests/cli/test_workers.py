@@ -156,7 +156,7 @@ def test_no_worker_outlives_the_first_process(tmp_path: Path) -> None:
 def test_a_worker_that_cannot_begin_ends_all_and_says_why() -> None:
     code = (
         "from emulator.errors import UserError\n"
-        "from emulator.wire.workers import Workers\n"
+        "from emulator.doors.workers import Workers\n"
         "def serve(host, port, ready):\n"
         "    raise UserError('the database is full')\n"
         "try:\n"

@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from emulator.conduct.standing import Standing
 from emulator.console.control import Control
 from emulator.console.front import Front
 from emulator.console.of_seller import beside_seller
 from emulator.console.serving import Console
-from emulator.doors import Emulation, declared_by, serve_seller
+from emulator.doors.faults import Faults
+from emulator.doors.running import Running
+from emulator.hosting import Emulation, declared_by, make_seller, serve_seller
+from emulator.parties.behaviours import Moods
 from emulator.parties.clock import RealClock
 from emulator.parties.opening import keeping
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
-from emulator.parties.seller import Seller
-from emulator.standard.release import load_release
-from emulator.standing import Standing
-from emulator.wire.faults import Faults
-from emulator.wire.running import Running
+from emulator.record.patch import overlaid
+from emulator.standard.release import Release, load_release
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,15 @@ class Beside:
 
 @contextmanager
 def seller_with_console(
-    database: str | None = None, *, host: str = "127.0.0.1", overlay: dict[str, Any] | None = None
+    database: str | None = None,
+    *,
+    host: str = "127.0.0.1",
+    overlay: dict[str, Any] | None = None,
+    release: Release | None = None,
 ) -> Iterator[Beside]:
     """As `oit seller --console` puts them together."""
-    release, profile, clock = load_release(), load_profile(None, dict(overlay or {})), RealClock()
+    release, clock = release or load_release(), RealClock()
+    profile = load_profile(None, dict(overlay or {}), release=release)
     with keeping(database) as keep:
         standing = Standing(
             release,
@@ -87,12 +93,11 @@ def seller_with_console(
             profile=profile.name,
             declared=declared_by(profile, emulated=True),
         )
-        faults, sellers, pacing = Faults(1), list[Seller](), Pacing(keep.store, clock)
-        running = Running(serve_seller(
-            release, profile, clock, keep.transcript_of, seed=1, faults=faults, store=keep.store, kept=keep.kept,
-            met=sellers.append,
-        ))  # fmt: skip
-        source = beside_seller(standing, keep, Emulation(sellers[0], faults, pacing), running.url)
+        faults, pacing = Faults(1), Pacing(keep.store, clock)
+        seller = make_seller(release, profile, clock, seed=1, store=keep.store)
+        running = Running(serve_seller(seller, keep.transcript_of, faults=faults, kept=keep.kept))
+        moods = Moods(seller, lambda laid: load_profile(None, overlaid(overlay or {}, laid), release=release))
+        source = beside_seller(standing, keep, Emulation(seller, faults, pacing, moods), running.url)
         running.start()
         try:
             with Console(Front(source, clock, Control(source, database=keep.database), release), host) as console:

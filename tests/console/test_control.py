@@ -14,12 +14,12 @@ from emulator.parties.clock import RealClock
 from emulator.parties.hand import Hand
 from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
-from emulator.standard.lifecycle import load_lifecycles
 from emulator.standard.release import load_release
 from tests.cli.processes import oit
 from tests.console.served import Answer, Beside, ask, seller_with_console
 from tests.console.test_events import until
 from tests.console.trading import SLOW, Buyer, Ear
+from tests.repairs import FOLDER, release_with
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +286,15 @@ def test_a_hand_is_told_to_who_listens(beside: Beside):
 
 def test_a_seller_in_memory_says_that_it_has_no_snapshots():
     with seller_with_console(overlay=SLOW) as beside:
-        assert beside.get("/api/state").json["capabilities"] == ["advance", "move", "event", "fault"]
+        assert beside.get("/api/state").json["capabilities"] == [
+            "advance",
+            "make",
+            "set",
+            "move",
+            "event",
+            "fault",
+            "behave",
+        ]
         answer = do(beside, "snapshot", run="plain-path")
         assert answer.status == 409
         assert "--database" in answer.json["error"]
@@ -371,7 +379,7 @@ def test_what_the_buyer_would_end_is_never_offered_first(beside: Beside, path: s
 
 def test_of_every_lifecycle_our_own_next_step_comes_first_and_the_buyers_end_last():
     hand = Hand(Seller(load_release(), load_profile(), RealClock()))
-    for name, machine in load_lifecycles().items():
+    for name, machine in load_release().lifecycles.items():
         for state in machine.states:
             told = hand._after(name, {"state": state, "status": state})
             by = {arrow.target: arrow.by for arrow in machine.transitions if arrow.source == state}
@@ -481,3 +489,78 @@ def test_a_quote_that_says_no_level_hides_nothing_of_its_run(beside: Beside):
     assert {name: (row["final"], row["moves"]) for name, row in shown.items()} == {"v": (False, []), "p": (True, [])}
     refused = do(beside, "move", run="vague", kind="quote", id="v", state="accepted")
     assert (refused.status, "nowhere" in refused.json["error"]) == (409, True)
+
+
+# -- resources of every kind ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def repairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """A seller of a release with an API that no module knows."""
+    release = release_with("repairs", FOLDER, tmp_path_factory.mktemp("repairs"))
+    with seller_with_console(release=release, overlay={"notifications": {"allow": ["loopback"]}}) as served:
+        yield served
+
+
+def asked(beside: Beside, path: str, method: str = "GET", body: Any = None) -> Any:
+    return ask(f"{beside.seller}/r/made/repairs/v1{path}", method, body).json
+
+
+def test_a_resource_of_any_kind_is_made_set_and_moved_and_who_subscribed_is_told(repairs: Beside, ear: Ear):
+    asked(repairs, "/hub", "POST", {"callback": ear.callback})
+    did = do(repairs, "make", run="made", kind="outage", id="O-1", body={"description": "Storm"}).json
+    assert did["did"] == "outage O-1 is there, created"
+    assert did["command"] == """oit control make outage --run made --id O-1 --body '{"description":"Storm"}'"""
+    shown = next(row for row in resources(repairs, "made")["resources"] if row["id"] == "O-1")
+    assert (shown["kind"], shown["moves"]) == ("outage", ["working", "closed"])
+    assert asked(repairs, "/outage/O-1")["description"] == "Storm"
+
+    did = do(repairs, "set", run="made", kind="outage", id="O-1", body={"description": "Flood"}).json
+    assert did["did"] == "outage O-1 has other description"
+    assert asked(repairs, "/outage/O-1")["description"] == "Flood"
+    assert do(repairs, "move", run="made", kind="outage", id="O-1", state="working").status == 200
+    until(lambda: [kind for kind, _ in ear.heard] == [
+        "outageCreateEvent", "outageAttributeValueChangeEvent", "outageStatusChangeEvent",
+    ])  # fmt: skip
+    control(repairs, "make", "claim", "--run", "made")
+    (claim,) = asked(repairs, "/claim")
+    assert control(repairs, "set", "claim", claim["id"], '{"externalId": "mine"}', "--run", "made")
+    assert asked(repairs, f"/claim/{claim['id']}")["externalId"] == "mine"
+    assert [each for each in report(repairs, "made")["findings"] if each["verdict"] == "fail"] == []
+
+
+@pytest.mark.parametrize(("action", "given", "status", "told"), [
+    ("make", {"kind": "outage", "body": {"description": 3}}, 409, "no valid outage can be made of that: /description: "),
+    ("make", {"kind": "outge"}, 404, "there are no resources of the kind 'outge'"),
+    ("make", {"kind": "outage", "body": []}, 400, "'body' has to be a JSON object"),
+    ("set", {"kind": "outage", "id": "O-9", "body": {}}, 400, "'body' has to be a JSON object"),
+    ("set", {"kind": "outage", "id": "O-9", "body": {"since": "x"}}, 409, "outage O-9 is not valid any more: /since: "),
+    ("set", {"kind": "outage", "id": "O-9", "body": {"status": "closed"}}, 409, "a state is moved"),
+    ("move", {"kind": "outage", "id": "O-9", "state": "open", "lawless": True}, 409, "'open' is no state of a outage"),
+    ("move", {"kind": "outage", "id": "O-9", "state": "open", "lawless": "yes"}, 400, "'lawless' has to be true or false"),
+])  # fmt: skip
+def test_what_cannot_be_made_or_set_is_told(repairs: Beside, action: str, given: Any, status: int, told: str):
+    asked(repairs, "/outage")
+    do(repairs, "make", run="made", kind="outage", id="O-9")
+    answer = do(repairs, action, run="made", **given)
+    assert (answer.status, told in answer.json["error"]) == (status, True), answer.json
+
+
+def test_a_lawless_hand_goes_where_no_lifecycle_leads(repairs: Beside):
+    asked(repairs, "/outage")
+    do(repairs, "make", run="made", kind="outage", id="O-2", body={"status": "closed"})
+    back = {"run": "made", "kind": "outage", "id": "O-2", "state": "created"}
+    assert do(repairs, "move", sure=True, **back).status == 409
+    assert do(repairs, "move", lawless=True, **back).status == 409  # its end is not left by mistake
+    did = do(repairs, "move", lawless=True, sure=True, **back).json
+    assert did["command"] == "oit control move outage O-2 created --run made --lawless --sure"
+    assert asked(repairs, "/outage/O-2")["status"] == "created"
+
+
+def test_products_can_be_made_and_set_too(beside: Beside):
+    buyer = Buyer(beside.seller, "products")
+    buyer.poq()
+    assert do(beside, "make", run="products", kind="product", id="P-9", body={"status": "active"}).status == 200
+    assert do(beside, "set", run="products", kind="product", id="P-9", body={"externalId": "x"}).status == 200
+    body = buyer.ask("inventory", "/product/P-9").json
+    assert (body["status"], body["externalId"]) == ("active", "x")

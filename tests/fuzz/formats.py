@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from emulator.settings import scenarios_dir
+from tests.products.material import FILES as OWN
 
 Words = tuple[str, ...]
 Commands = Callable[[Path], list[Words]]
@@ -121,6 +122,31 @@ def _taken_out(file: Path) -> list[Words]:
     ]  # fmt: skip
 
 
+def _payload(file: Path) -> list[Words]:
+    """A schema of one's own, its parts beside it; a file of another name is not found by its `$id`."""
+    profile = file.with_name("seller.yaml")
+    profile.write_text(f"extends: wholesale-seller\npayloads: {{MINE: {{schema: {file.name}}}}}\n")
+    (file.parent / "parts").mkdir(exist_ok=True)
+    (file.parent / "parts" / "common.yaml").write_text(OWN["products/parts/common.yaml"])
+    (file.parent / "access.yaml").write_text(OWN["schemas/access.yaml"])
+    there = ("--profile", str(profile))
+    return [
+        ("products", "check", str(file)), ("lint", str(profile)), ("products", "list", *there),
+        ("products", "example", "MINE", *there), ("products", "example", "MINE", *there, "--depth", "9", "--seed", "3"),
+    ]  # fmt: skip
+
+
+def _sheet(file: Path) -> list[Words]:
+    profile = file.with_name("seller.yaml")
+    (file.parent / "access.yaml").write_text(OWN["schemas/access.yaml"])
+    profile.write_text(f"extends: wholesale-seller\npayloads: {{MINE: {{schema: access.yaml, sheet: {file.name}}}}}\n")
+    return [("lint", str(profile)), ("products", "list", "--profile", str(profile))]
+
+
+def _own(*names: str) -> Callable[[], list[bytes]]:
+    return lambda: [OWN[name].encode() for name in names]
+
+
 def _message(file: Path) -> list[Words]:
     return [
         ("validate", "createQuote", str(file), "--api", "quote"),
@@ -231,5 +257,8 @@ FORMATS: dict[str, Format] = {
     "report": Format("report.json", lambda: [_played()[".json"]], _report),
     "report-1": Format("report.json", _version_1, _report),
     "import": Format("r.ndjson", _exported, _taken_out, lines=True),
+    "payload": Format("s.yaml", _own("products/wave.yaml", "schemas/access-order.yaml"), _payload),
+    "payload-json": Format("s.json", _own("schemas/dark-fibre.json"), _payload),
+    "sheet": Format("x.product.yaml", _own("schemas/access.product.yaml"), _sheet),
     "message": Format("m.json", lambda: [b'{"quoteItem": [{"id": "1", "action": "add", "product": {"productOffering": {"id": "x"}}}], "buyerRequestedQuoteLevel": "firm"}'], _message),
 }  # fmt: skip

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from emulator.record.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
 from emulator.standard.breach import Breach
 from emulator.standard.release import Release, load_release
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
 
 JSON_HEADERS = (("Content-Type", "application/json;charset=utf-8"),)
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,9 +91,9 @@ def fake_release(request: Any = (), response: Any = ()) -> Release:
     def answer(breaches: Any) -> Callable[[], list[Breach]]:
         return breaches if callable(breaches) else lambda: list(breaches)
 
-    @dataclass
     class Fake:
-        kinds = load_release().kinds
+        def __getattr__(self, name: str) -> Any:
+            return getattr(load_release(), name)
 
         def contract(self, _api: str, _kind: str | None = None) -> FakeContract:
             return FakeContract(answer(request), answer(response))

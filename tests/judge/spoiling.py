@@ -10,8 +10,8 @@ from typing import Any
 
 from emulator.judge.judge import judge
 from emulator.judge.verdict import Finding, Verdict
+from emulator.record.exchange import Exchange, Request, Response
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Request, Response
 from tests.play import Played, play
 
 WRONG = {Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR}

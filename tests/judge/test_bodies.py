@@ -14,8 +14,8 @@ import pytest
 from emulator.judge.capture import BasePaths, Captured, read_capture
 from emulator.judge.judge import judge
 from emulator.judge.verdict import Verdict
+from emulator.record.exchange import UnreadKind
 from emulator.standard.release import load_release
-from emulator.wire.exchange import UnreadKind
 from tests.cli.captures import har
 
 BASES = BasePaths(load_release())

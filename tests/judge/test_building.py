@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.wire.exchange import Exchange
+from emulator.record.exchange import Exchange
 from tests.judge.spoiling import nth, numbered, recorded, swapped, told, with_answer, with_request
 
 BOUGHT = "access-eline/new-install"
@@ -64,6 +64,16 @@ def test_a_quote_that_cannot_be_ordered_is_not_built_on(state: str) -> None:
     quote = [e for e in run if e.operation == "retrieveQuote" and e.n < placed.n][-1]
     spoilt = with_answer(quote, lambda body: {**body, "state": state})
     assert QUOTED in told(swapped(run, spoilt))
+
+
+@pytest.mark.parametrize("state", ["Approved.Orderable", "", 7, None])
+def test_what_the_seller_writes_in_place_of_a_state_is_not_the_buyers_fault(state: Any) -> None:
+    run = recorded(BOUGHT).exchanges
+    placed = nth(run, "createProductOrder", -1)
+    quote = [e for e in run if e.operation == "retrieveQuote" and e.n < placed.n][-1]
+    spoilt = told(swapped(run, with_answer(quote, lambda body: {**body, "state": state})))
+    assert QUOTED not in spoilt
+    assert "seller" in {blame for _, _, blame in spoilt}
 
 
 @pytest.mark.parametrize("polled", [True, False])

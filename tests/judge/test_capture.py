@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from emulator.errors import FileProblem
 from emulator.judge.capture import BasePaths, read_capture
 from emulator.judge.judge import judge
+from emulator.record.exchange import Party, Request
+from emulator.standard.paths import PathMap
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Party, Request
 
 RELEASE = load_release()
 BASES = BasePaths(RELEASE)
@@ -105,7 +106,7 @@ def test_an_unknown_path_of_a_contract_is_its_business() -> None:
 
 
 def test_two_contracts_at_one_base_path_are_told_apart_by_their_operations() -> None:
-    bases = BasePaths(RELEASE, ["quote=/q", "quote.notification=/q"])
+    bases = BasePaths(RELEASE, PathMap.read(RELEASE, ["quote=/q", "quote.notification=/q"]))
     call = bases.find(asked("http://s/q/quote"))
     told = bases.find(asked("http://s/q/listener/quoteStateChangeEvent", "POST"))
     assert not isinstance(call, str)

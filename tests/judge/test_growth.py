@@ -15,8 +15,8 @@ import pytest
 import emulator.judge
 from emulator.judge.judge import judge
 from emulator.judge.playing import played
+from emulator.record.exchange import Exchange
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange
 from tests.copies import copies
 from tests.play import play
 from tests.purchase import purchase

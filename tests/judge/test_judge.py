@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.judge.judge import Judgement, judge
+from emulator.judge.roles import PartyRole, Roles
 from emulator.judge.rule import MAX_BREACHES
 from emulator.judge.rules.contract import ASPECTS, RULES
 from emulator.judge.verdict import Blame, Verdict, worst
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Party
+from emulator.record.payload import MISSING
 from emulator.standard.breach import Breach, Check
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Party
-from emulator.wire.payload import MISSING
 from tests.judge.exchanges import exchange, fake_release, transcript
 
 PAYLOAD = "MEF121-R10"
@@ -67,11 +68,21 @@ def test_what_our_own_party_says_proves_nothing_of_the_one_under_test() -> None:
     """With a party under test, a right request of ours is no evidence, and a wrong one no failure of theirs."""
     unanswered = transcript(exchange(fault=True, sent={"id": "1"}))
     assert verdict_of(judge(unanswered, fake_release()), PAYLOAD) is Verdict.PASS
-    assert verdict_of(judge(unanswered, fake_release(), sut=Party.SELLER), PAYLOAD) is Verdict.NOT_SEEN
-    assert verdict_of(judge(unanswered, fake_release(), sut=Party.BUYER), PAYLOAD) is Verdict.PASS
-    wrong = judge(unanswered, fake_release(request=[SCHEMA_BREACH]), sut=Party.SELLER)
+    assert verdict_of(judge(unanswered, fake_release(), roles=Roles.testing(Party.SELLER)), PAYLOAD) is Verdict.NOT_SEEN
+    assert verdict_of(judge(unanswered, fake_release(), roles=Roles.testing(Party.BUYER)), PAYLOAD) is Verdict.PASS
+    wrong = judge(unanswered, fake_release(request=[SCHEMA_BREACH]), roles=Roles.testing(Party.SELLER))
     assert Verdict.FAIL in {finding.verdict for finding in wrong.findings}
     assert verdict_of(wrong, PAYLOAD) is Verdict.NOT_SEEN
+
+
+def test_what_each_party_under_test_says_is_evidence() -> None:
+    """Two can be under test at once; of one that is merely observed beside another nothing is proven."""
+    unanswered = transcript(exchange(fault=True, sent={"id": "1"}))
+    seen = {
+        str(other): verdict_of(judge(unanswered, fake_release(), roles=Roles.testing(Party.SELLER, other)), PAYLOAD)
+        for other in PartyRole
+    }
+    assert seen == {"emulated": Verdict.NOT_SEEN, "underTest": Verdict.PASS, "observed": Verdict.NOT_SEEN}
 
 
 def test_an_exchange_without_bodies_shows_nothing_of_payloads() -> None:

@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.judge.ledger import Ledger, Mark, read_ledger
+from emulator.judge.times import Moves, lasted
+from emulator.record.exchange import Exchange, Party, Request, Response, Transcript
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Party, Request, Response, Transcript
-from emulator.wire.payload import dump
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 Q = "Q1"
+MOMENTS = st.integers(0, 200)
 
 
 def said(seconds: float) -> str:
@@ -86,8 +90,10 @@ class Tale:
         operation = "listenToQuoteItemStateChangeEvent" if item else "listenToQuoteStateChangeEvent"
         self.add(seconds, operation, status, sent=body, kind="notification")
 
-    def ledger(self, now: float = 1000, grace: float = 60) -> Ledger:
-        return read_ledger(self.transcript, load_release(), now=START + timedelta(seconds=now), grace=grace)
+    def ledger(self, now: float = 1000, grace: float = 60, moves: Moves = ()) -> Ledger:
+        return read_ledger(
+            self.transcript, load_release(), now=START + timedelta(seconds=now), grace=grace, moves=moves
+        )
 
     def marks(self, now: float = 1000) -> list[list[str]]:
         page = self.ledger(now).of(Q)
@@ -145,6 +151,23 @@ def test_late_is_later_than_the_time_allowed(tale, arrives, mark):
     tale.event(arrives, 10, "e1")
     tale.read(100, "inProgress", HISTORY[:2])
     assert tale.marks() == [[mark]]
+
+
+@pytest.mark.parametrize(("shown", "by", "mark"), [(90, 40, "delivered"), (30, 15, "late"), (300, 100, "late")])
+def test_what_the_clock_was_put_forward_is_no_delay(tale, shown, by, mark):
+    """Of the ninety seconds that an event took those are no delay by which the clock leapt meanwhile."""
+    tale.event(100, 10, "e1")
+    tale.read(120, "inProgress", HISTORY[:2])
+    moves = [(START + timedelta(seconds=shown), timedelta(seconds=by))]
+    assert [[str(one) for one in told.marks] for told in tale.ledger(moves=moves).of(Q).told] == [[mark]]
+
+
+@given(moves=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 50)), max_size=4), ends=st.tuples(MOMENTS, MOMENTS))
+def test_a_leap_takes_away_what_it_leapt_over_and_no_more(moves, ends):
+    since, until = sorted(ends)
+    at = [(START + timedelta(seconds=shown), timedelta(seconds=by)) for shown, by in moves]
+    took = lasted(START + timedelta(seconds=since), START + timedelta(seconds=until), at)
+    assert timedelta(seconds=until - since - sum(by for _, by in moves)) <= took <= timedelta(seconds=until - since)
 
 
 def test_an_event_that_was_taken_and_comes_again_is_a_duplicate(tale):

@@ -15,9 +15,9 @@ from emulator.judge.rule import FINE
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import first_named, named
 from emulator.parties.seller import Seller
-from emulator.wire.call import Call, Reply
-from emulator.wire.exchange import Exchange, Party, Request, Response, Transcript
-from emulator.wire.payload import MISSING, dump
+from emulator.record.call import Call, Reply
+from emulator.record.exchange import Exchange, Party, Request, Response, Transcript
+from emulator.record.payload import MISSING, dump
 from tests.parties.ordering import BASES, Talk, add_uni, order
 from tests.parties.trade import poq, quote
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from emulator.judge.judge import judge
-from emulator.judge.proof import load_proofs
-from emulator.judge.run import Declared
+from emulator.record.exchange import Transcript
+from emulator.record.payload import dump
+from emulator.standard.declared import Declared
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Transcript
-from emulator.wire.payload import dump
 
 Change = Callable[[Any], None]
 ITEM = "productOfferingQualificationItem"
@@ -25,7 +24,7 @@ def found(
 ) -> dict[str, str]:
     """The verdict of each finding on a proof's right run, after a change to the body of its n-th exchange."""
     changed = Transcript()
-    for exchange in load_proofs()[proof].right:
+    for exchange in load_release().proofs[proof].right:
         kept = exchange
         for each in ("request", "response") if half == "both" else (half,):
             message = getattr(kept, each)
@@ -129,14 +128,14 @@ def test_what_a_right_partner_may_do(proof: str, n: int, half: str, change: Chan
 
 def test_events_of_a_subscription_older_than_the_run_are_no_breach() -> None:
     run = Transcript()
-    for exchange in list(load_proofs()["MEF87-R46"].right)[1:]:
+    for exchange in list(load_release().proofs["MEF87-R46"].right)[1:]:
         run.add(exchange)
     assert judge(run, load_release()).findings == ()
 
 
 def test_an_event_from_before_the_end_of_a_subscription_may_come_late() -> None:
     run = Transcript()
-    for exchange in load_proofs()["MEF87-R44"].wrong:
+    for exchange in load_release().proofs["MEF87-R44"].wrong:
         body = copy.deepcopy(exchange.request.body)
         if exchange.operation == "poqCreateEvent":
             body["eventTime"] = "2026-01-01T00:00:02Z"

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from emulator.judge.judge import judge
-from emulator.judge.proof import load_proofs
-from emulator.judge.refusals import NOT_SERVED, REFUSED, Refuser
+from emulator.judge.refusals import NOT_SERVED, REFUSED
+from emulator.judge.roles import OBSERVED, SELF_TEST, Roles
 from emulator.judge.verdict import Blame, Finding, Verdict
+from emulator.record.exchange import Exchange, Party
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Party
 from tests.judge.exchanges import exchange, transcript
 
-RIGHT = load_proofs()["MEF115-R18"].right[1]
+RIGHT = load_release().proofs["MEF115-R18"].right[1]
 """A right request for a quote."""
+BUYER_UNDER_TEST = Roles.testing(Party.BUYER)
 UNKNOWN = {"code": "notFound", "reason": "There is nothing with this id"}
 
 
@@ -34,11 +35,9 @@ def read(operation: str, api: str, identifier: str, status: int, answer: Any) ->
     return replace(seen, path_params={"id": identifier})
 
 
-def said(
-    *exchanges: Exchange, refuser: Refuser | None = Refuser.OURS, sut: Party | None = Party.BUYER, **more: Any
-) -> list[Finding]:
+def said(*exchanges: Exchange, roles: Roles = BUYER_UNDER_TEST, **more: Any) -> list[Finding]:
     """What is found in a run, but for breaches of the contract by made-up answers."""
-    judged = judge(transcript(*exchanges), load_release(), sut=sut, refuser=refuser, **more)
+    judged = judge(transcript(*exchanges), load_release(), roles=roles, **more)
     return [finding for finding in judged.findings if finding.rule.startswith("flow.")]
 
 
@@ -46,19 +45,19 @@ def said(
 def test_no_requirement_passes_by_a_refused_request(status: int) -> None:
     """Neither where the buyer is under test nor in a capture. What failed to be answered is still what was asked."""
 
-    def passed(answered: int, sut: Party | None) -> set[str]:
-        judged = judge(transcript(asked(answered, UNKNOWN)), load_release(), sut=sut)
+    def passed(answered: int, roles: Roles) -> set[str]:
+        judged = judge(transcript(asked(answered, UNKNOWN)), load_release(), roles=roles)
         return {row.id for row in judged.requirements if row.verdict is Verdict.PASS}
 
-    for sut in (Party.BUYER, None):
-        assert "MEF115-R18" in passed(500, sut)
-        assert "MEF115-R18" not in passed(status, sut)
+    for roles in (BUYER_UNDER_TEST, OBSERVED):
+        assert "MEF115-R18" in passed(500, roles)
+        assert "MEF115-R18" not in passed(status, roles)
 
 
 def test_a_breach_in_a_refused_request_is_still_a_breach() -> None:
-    (wrong,) = load_proofs()["MEF115-R18"].wrong
+    (wrong,) = load_release().proofs["MEF115-R18"].wrong
     refused = asked(422, issue("missingProperty", "/relatedContactInformation"), wrong)
-    judged = judge(transcript(refused), load_release(), sut=Party.BUYER, refuser=Refuser.OURS)
+    judged = judge(transcript(refused), load_release(), roles=BUYER_UNDER_TEST)
     assert [(finding.rule, finding.verdict) for finding in judged.findings] == [("MEF115-R18", Verdict.FAIL)]
 
 
@@ -155,16 +154,16 @@ def test_what_was_provoked_awaited_or_spoilt_is_not_told() -> None:
     assert said(refused, provoked=frozenset({1})) == []
     assert said(refused, expected=frozenset({1})) == []
     assert said(refused, spoilt=frozenset({1})) == []
-    assert said(refused, refuser=None) == []
+    assert said(refused, roles=SELF_TEST) == []
 
 
 @pytest.mark.parametrize("sut", [None, *Party])
 def test_what_a_partner_refuses_is_told_without_blame(sut: Party | None) -> None:
     """In a capture nobody here knows the seller's reasons."""
     refused = asked(409, {"code": "conflict", "reason": "it cannot be"})
-    (finding,) = said(refused, refuser=Refuser.PARTNERS, sut=sut)
+    (finding,) = said(refused, roles=Roles.captured(sut))
     assert (finding.verdict, finding.blame) == (Verdict.NOT_APPLICABLE, Blame.NOBODY)
 
 
 def test_what_we_refuse_of_our_own_is_not_told_of_the_party_under_test() -> None:
-    assert said(asked(422, issue("invalidValue", "/quoteItem/0/product")), sut=Party.SELLER) == []
+    assert said(asked(422, issue("invalidValue", "/quoteItem/0/product")), roles=Roles.testing(Party.SELLER)) == []

@@ -11,10 +11,11 @@ from emulator.judge.judge import Judgement, judge
 from emulator.judge.rule import FINE, Mark, Remark, on_party, on_request, responses
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules import contract
-from emulator.judge.run import Declared, Run, Said
+from emulator.judge.run import Run, Said
 from emulator.judge.verdict import Blame, Verdict
+from emulator.record.exchange import Exchange, Party
+from emulator.standard.declared import Declared
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Party
 from tests.judge.exchanges import exchange, transcript
 
 READ = responses("geographicAddress", "retrieveGeographicAddress")

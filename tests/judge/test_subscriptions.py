@@ -10,9 +10,9 @@ import pytest
 from emulator.judge.hubs import was_under_way
 from emulator.judge.run import Run
 from emulator.judge.together import Together
+from emulator.record.exchange import Transcript
 from emulator.standard.events import query_of
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Transcript
 from tests.judge.exchanges import JSON_HEADERS, MOMENT, exchange, transcript
 
 BOTH = frozenset({"quoteStateChangeEvent", "quoteItemStateChangeEvent"})
@@ -37,7 +37,7 @@ BOTH = frozenset({"quoteStateChangeEvent", "quoteItemStateChangeEvent"})
     ],
 )
 def test_a_query_is_read_in_either_syntax(query: object, types: frozenset[str] | None, others: tuple[str, ...]) -> None:
-    read = query_of(query)
+    read = query_of(query, load_release().kinds)
     assert (read.types, read.others) == (types, others)
     assert read.covers("quoteStateChangeEvent")
     assert read.covers("poqCreateEvent") is (types is None)
@@ -45,7 +45,7 @@ def test_a_query_is_read_in_either_syntax(query: object, types: frozenset[str] |
 
 def test_an_event_type_with_two_names_is_one() -> None:
     for name in ("productOrderItemExpectedCompletionDateSet", "productOrderItemExpectedCompletionDateSetEvent"):
-        assert query_of(f"eventType={name}").covers("productOrderItemExpectedCompletionDateSet")
+        assert query_of(f"eventType={name}", load_release().kinds).covers("productOrderItemExpectedCompletionDateSet")
 
 
 @pytest.mark.parametrize(("ahead", "under_way"), [(0, False), (5, True), (-5, False), (40_000, False)])

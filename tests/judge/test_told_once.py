@@ -10,7 +10,7 @@ from emulator.judge.hints import hints
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.rule import responses
 from emulator.judge.rulebook import Rulebook, breach
-from emulator.judge.rules import RULES
+from emulator.judge.rules.contract import RULES as CONTRACT_RULES
 from emulator.judge.run import Said
 from emulator.judge.verdict import Finding, Verdict
 from emulator.standard.breach import Breach, Check
@@ -18,7 +18,6 @@ from emulator.standard.release import load_release
 from tests.judge.exchanges import exchange, fake_release, transcript
 
 ON = responses("geographicAddress", "retrieveGeographicAddress")
-CONTRACT_RULES = tuple(rule for rule in RULES if rule.id.startswith("contract."))
 
 
 def judged_with(label: str, said: Breach, *contract: Breach) -> Judgement:
@@ -144,22 +143,22 @@ def row(rule: str, expected: Any, found: Any, **more: Any) -> dict[str, Any]:
 def test_the_question_fits_what_the_contract_misses(expected: Any, found: Any, word: str) -> None:
     """Whatever requirement is hurt: its own question was written for another kind of slip."""
     for requirements in ([], ["MEF115-R9"], ["MEF121-R6", "MEF121-R10"]):
-        (question,) = hints(row("contract.schema", expected, found, requirements=requirements))
+        (question,) = hints(load_release(), row("contract.schema", expected, found, requirements=requirements))
         assert word in question
 
 
 @pytest.mark.parametrize(("expected", "found"), [("maxItems 3", [1]), (["a"], 5), ("number", None), ("string", {})])
 def test_where_no_question_fits_there_is_none(expected: Any, found: Any) -> None:
-    assert hints(row("contract.schema", expected, found, requirements=["MEF115-R9"])) == ()
+    assert hints(load_release(), row("contract.schema", expected, found, requirements=["MEF115-R9"])) == ()
 
 
 def test_a_rules_question_is_asked_of_the_member_that_it_was_written_for() -> None:
     """MEF123-R16 asks about the billing account; where the term differs, it does not."""
     account = row("MEF123-R16", "ba-77", "ba-78", pointer="/productOrderItem/3/billingAccount/id")
-    assert "billing account" in hints(account)[0]
-    assert hints({**account, "found": None}) == ()
-    assert hints({**account, "blame": "buyer"}) == ()
-    assert hints({**account, "pointer": "/productOrderItem/0/requestedItemTerm/name"}) == ()
+    assert "billing account" in hints(load_release(), account)[0]
+    assert hints(load_release(), {**account, "found": None}) == ()
+    assert hints(load_release(), {**account, "blame": "buyer"}) == ()
+    assert hints(load_release(), {**account, "pointer": "/productOrderItem/0/requestedItemTerm/name"}) == ()
 
 
 def test_a_query_parameter_given_twice_is_its_senders_breach() -> None:

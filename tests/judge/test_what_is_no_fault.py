@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from emulator.judge.judge import judge
-from emulator.judge.proof import load_proofs
 from emulator.judge.rule import Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.values import by_id
 from emulator.judge.run import Run
 from emulator.judge.verdict import Blame
+from emulator.record.exchange import Transcript, provoked_in
+from emulator.record.payload import at, dump
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Transcript
-from emulator.wire.payload import at, dump
 from tests.judge.exchanges import exchange, transcript
 from tests.judge.spoiling import nth, recorded, swapped, with_answer, with_request
 
@@ -35,7 +35,7 @@ def respelt(run: Transcript, old: bytes, new: bytes, *numbers: int) -> Transcrip
 
 @pytest.mark.parametrize("identifier", ["MEF123.item-dates", "MEF123.productOrder.steady"])
 def test_an_instant_may_lose_its_fraction_on_the_way_to_a_database(identifier: str) -> None:
-    proof = load_proofs()[identifier]
+    proof = load_release().proofs[identifier]
     precise = respelt(proof.right, b":03Z", b":03.250Z")
     rounded = respelt(precise, b":03.250Z", b":03Z", len(precise))
     assert rounded[len(rounded)].response != precise[len(precise)].response
@@ -45,7 +45,7 @@ def test_an_instant_may_lose_its_fraction_on_the_way_to_a_database(identifier: s
 @pytest.mark.parametrize("identifier", ["MEF115-CR1", "MEF115-CR3"])
 def test_an_event_that_nobody_could_record_was_perhaps_sent(identifier: str) -> None:
     """A capture of the buyer's requests holds no notifications: their absence warns; where we listened, it fails."""
-    proof = load_proofs()[identifier]
+    proof = load_release().proofs[identifier]
     silent = Transcript()
     for each in proof.wrong:
         if each.kind != "notification":
@@ -75,7 +75,7 @@ def test_a_response_that_was_spoilt_on_purpose_is_nobodys_fault() -> None:
 
 
 def test_a_spoilt_answer_shows_no_resource() -> None:
-    exchanges = list(load_proofs()["MEF123.item-dates"].right)
+    exchanges = list(load_release().proofs["MEF123.item-dates"].right)
     last = exchanges[-1]
     run = Run(load_release(), spoilt=frozenset({last.n}))
     for each in exchanges:
@@ -94,7 +94,7 @@ def renamed(run: Transcript, old: bytes, new: bytes) -> Transcript:
 
 def test_a_seller_that_gives_back_what_it_was_sent_is_not_blamed_for_it() -> None:
     """A member that nobody knows is odd of whoever thought of it, in the answer as in every read."""
-    proof = load_proofs()["MEF123-R16"]
+    proof = load_release().proofs["MEF123-R16"]
     odd = renamed(proof.right, b'"externalId"', b'"colour":"red","externalId"')
     blamed = {f.blame for f in judge(odd, load_release(), declared=proof.declared).findings}
     assert blamed == {Blame.BUYER}
@@ -106,14 +106,15 @@ def test_a_seller_that_gives_back_what_it_was_sent_is_not_blamed_for_it() -> Non
 def test_an_instant_with_small_letters_is_the_same_instant() -> None:
     """RFC 3339 lets T and Z be lower-case (5.6): no right run of any proof is wrong so."""
     respelt_at_all = False
-    for identifier, proof in load_proofs().items():
+    for identifier, proof in load_release().proofs.items():
         small = Transcript()
         for each in proof.right:
             assert each.response is not None
             answer = _INSTANT.sub(rb'"\1t\2z"', each.response.raw)
             respelt_at_all = respelt_at_all or answer != each.response.raw
             small.add(replace(each, response=replace(each.response, raw=answer)))
-        assert judge(small, load_release(), declared=proof.declared).findings == (), identifier
+        found = judge(small, load_release(), declared=proof.declared, provoked=provoked_in(small)).findings
+        assert found == (), identifier
     assert respelt_at_all
 
 
@@ -123,7 +124,7 @@ _INSTANT = re.compile(rb'"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z"')
 def test_what_the_inventory_hides_a_buyer_may_know_from_its_order() -> None:
     """MEF 123 R40, MEF 87 R38: offering and relations that are not shown at all are no yardstick."""
     for identifier in ("MEF123-R40", "MEF87-R38", "MEF115-R46"):
-        proof = load_proofs()[identifier]
+        proof = load_release().proofs[identifier]
         hidden = Transcript()
         for each in proof.right:
             response = each.response
@@ -135,6 +136,45 @@ def test_what_the_inventory_hides_a_buyer_may_know_from_its_order() -> None:
             hidden.add(replace(each, response=response))
         found = judge(hidden, load_release(), declared=proof.declared).findings
         assert [f for f in found if f.blame is Blame.BUYER] == [], identifier
+
+
+@pytest.mark.parametrize(
+    ("api", "operation", "path", "breaks"),
+    [("geographicSite", "listGeographicSite", "/geographicSite", False), ("quote", "listQuote", "/quote", True)],
+)
+def test_a_limit_that_the_list_does_not_have_limits_nothing(api: str, operation: str, path: str, breaks: bool) -> None:
+    """A Seller leaves out of account what the contract does not know; where it has the parameter, it holds."""
+    listed = [{"id": str(number)} for number in range(5)]
+    found = judge(transcript(exchange(listed, api=api, operation=operation, path=f"{path}?limit=1")), load_release())
+    said = {each.rule for each in found.findings if "entries were sent where" in each.message}
+    assert bool(said) is breaks
+
+
+@pytest.mark.parametrize("identifier", ["MEF123-R40", "MEF87-R38", "MEF115-R46"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"productOffering": {"id": 7}},
+        {"productOffering": "an offering"},
+        {"productRelationship": [7]},
+        {"productRelationship": [{"id": None, "relationshipType": "x"}]},
+        {"productRelationship": "none"},
+    ],
+    ids=str,
+)
+def test_what_the_inventory_showed_broken_is_no_yardstick(identifier: str, broken: dict[str, Any]) -> None:
+    """The Seller is told of it; the Buyer cannot repeat what cannot be read."""
+    proof = load_release().proofs[identifier]
+    shown = Transcript()
+    for each in proof.right:
+        response = each.response
+        assert response is not None
+        if each.operation == "retrieveProduct" and isinstance(response.body, dict):
+            response = replace(response, raw=dump(response.body | broken))
+        shown.add(replace(each, response=response))
+    found = judge(shown, load_release(), declared=proof.declared).findings
+    assert Blame.SELLER in {each.blame for each in found}
+    assert [each for each in found if each.blame is Blame.BUYER] == []
 
 
 @pytest.mark.parametrize(

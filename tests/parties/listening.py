@@ -18,13 +18,13 @@ from typing import Any
 import requests
 from ordering import PROFILE
 
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import Clock, VirtualClock
 from emulator.parties.profile import load_profile
-from emulator.session import serve_seller
+from emulator.record.exchange import Exchange, Request, Transcript
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Request, Transcript
-from emulator.wire.payload import dump
-from emulator.wire.running import Running
 
 RELEASE = load_release("grace")
 JSON = {"Content-Type": "application/json;charset=utf-8"}
@@ -116,7 +116,7 @@ class Site:
 
     @property
     def seller(self) -> Any:
-        return self.server._service
+        return self.server._answer._service
 
     def ask(self, method: str, api: str, path: str, body: Any = None, **query: str) -> requests.Response:
         base = f"{self.url}{f'/r/{self.run}' if self.run else ''}{RELEASE.contract(api).base_path}"
@@ -147,7 +147,7 @@ def site(folder: Path, clock: Clock | None = None, **profile: Any) -> Iterator[S
     file.write_bytes(dump({**PROFILE, "intervals": {**PROFILE["intervals"], "poq": {}, "quote": {}}}))
     transcripts: dict[str, Transcript] = defaultdict(Transcript)
     clock = clock or VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
-    server = serve_seller(RELEASE, load_profile(file, profile), clock, transcripts.__getitem__, seed=1)
+    server = serve_seller(make_seller(RELEASE, load_profile(file, profile), clock, seed=1), transcripts.__getitem__)
     running = Running(server)
     try:
         yield Site(clock, running.start(), transcripts, server)

@@ -9,10 +9,10 @@ from typing import Any
 from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
+from emulator.record.call import ApiError, Call, Reply
+from emulator.record.exchange import Response
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.call import ApiError, Call, Reply
-from emulator.wire.exchange import Response
-from emulator.wire.payload import dump
 from tests.urns import ACCESS_ELINE, OPERATOR_UNI
 
 UNI = OPERATOR_UNI
@@ -61,6 +61,7 @@ def _offering(name: str, urn: str) -> dict[str, Any]:
         "name": name,
         "specification": f"spec-{name}",
         "payload": urn,
+        "requires": {},  # places and relations are tested elsewhere
         "installation": {"amount": 10, "units": "businessDays"},
         "terms": [TERM],
         "prices": [{"name": "Monthly", "value": 100.0, "recurringChargePeriod": "month"}],
@@ -117,7 +118,6 @@ class Talk:
         self.clock = VirtualClock()
         self.release = load_release("grace")
         self.seller = Seller(self.release, load_profile(file), self.clock)
-        self.seller.context.effects.setdefault("quote.accepted", lambda *_: None)
 
     def ask(
         self,

@@ -11,21 +11,27 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import read_scenarios
+from emulator.conduct.settings import Settings
+from emulator.doors.client import Client
+from emulator.doors.peer import Peer
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_buyer, serve_seller
 from emulator.judge.ledger import Mark, read_ledger
 from emulator.parties.buyer import Refusal
 from emulator.parties.clock import RealClock, VirtualClock
 from emulator.parties.profile import load_profile
+from emulator.record.call import Call, Reply
+from emulator.record.exchange import Exchange, Party, Transcript
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.result import RunResult
-from emulator.scenario.runner import run_scenario
-from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, read_scenarios, run_all, serve_buyer, serve_seller
+from emulator.scenario.runner import ScenarioRunner
+from emulator.scenario.scene import OurBuyer, Scene, Terms
+from emulator.scenario.selection import Job, Wish, plan
 from emulator.settings import scenarios_dir
+from emulator.standard.paths import PathMap
 from emulator.standard.release import load_release
-from emulator.wire.call import Call, Reply
-from emulator.wire.client import Client
-from emulator.wire.exchange import Exchange, Party, Transcript
-from emulator.wire.running import Running
 from tests.cli.processes import QUICK, ROOT, environment, oit, seller
 
 QUOTE = "/mefApi/sonata/quoteNotification/v8/listener/quoteStateChangeEvent"
@@ -49,7 +55,7 @@ def listening(transcript: Transcript, answering=None) -> Iterator[str]:
 
 @pytest.fixture
 def sender():
-    client = Client(Party.SELLER, Transcript(), RealClock().now)
+    client = Client(Peer(), Party.SELLER, Transcript(), RealClock().now)
     yield client
     client.close()
 
@@ -69,7 +75,7 @@ def test_every_listener_of_the_release_is_served(sender):
                               f"/r/r1{contract.base_path}{operation.path}")  # fmt: skip
                 assert answer.response.status == 204, (operation.id, answer.response.body)
                 assert answer.response.raw == b""
-    assert len(transcript) == 14
+    assert len(transcript) == 26
     assert {(one.kind, one.run, one.sender) for one in transcript} == {("notification", "r1", Party.SELLER)}
 
 
@@ -117,16 +123,15 @@ def test_a_test_may_answer_itself(sender):
 def play(name: str, answering=None) -> tuple[RunResult, Transcript, VirtualClock]:
     """A scenario with both sides ours, and a buyer that answers notifications as it is told."""
     release, clock, transcript = load_release(), VirtualClock(), Transcript()
-    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml")
-    selling = Running(serve_seller(release, load_profile(None, {}), clock, lambda _: Transcript(), seed=1))
+    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", release)
+    selling = Running(serve_seller(make_seller(release, load_profile(None, {}), clock, seed=1), lambda _: Transcript()))
     buying = Running(serve_buyer(release, clock, lambda _: transcript, answering))
-    client = Client(Party.BUYER, transcript, clock.now)
+    root = selling.start()
+    client = Client(Peer(root, PathMap.read(release)), Party.BUYER, transcript, clock.now)
     try:
         callback = buying.start()
-        result = run_scenario(
-            scenario, release=release, client=client, clock=clock, seed=1, run_id="r1", base_url=selling.start(),
-            transcript=transcript, callback=lambda: callback,
-        )  # fmt: skip
+        buyer, scene = OurBuyer(client, transcript, lambda: callback), Scene("r1", release, clock, root)
+        result = ScenarioRunner(Job(scenario), scene, Terms(seed=1), buyer).play()
     finally:
         client.close()
         selling.stop()

@@ -9,7 +9,7 @@ import pytest
 from emulator.parties.clock import VirtualClock
 from emulator.parties.desk import Desk
 from emulator.parties.store import MemoryStore
-from emulator.standard.lifecycle import IllegalTransition, load_lifecycles
+from emulator.standard.lifecycle import IllegalTransition
 from emulator.standard.release import load_release
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,7 +17,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk(MemoryStore(), load_lifecycles(), VirtualClock(START), lambda kind: f"{kind}-1", load_release().kinds)
+    return Desk(
+        MemoryStore(), load_release().lifecycles, VirtualClock(START), lambda kind: f"{kind}-1", load_release().kinds
+    )
 
 
 def test_history_bears_the_time_when_it_was_due(desk):

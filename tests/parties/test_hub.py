@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -447,7 +448,7 @@ def test_who_sends_is_woken_by_the_reply_that_something_waited_for(shop: Site) -
     """A call that makes us owe nothing wakes nobody."""
     clock, woken = RealClock(), []
     clock.on_wake = woken.append
-    seller, call = shop.seller, object()
+    seller, call = shop.seller, SimpleNamespace(release="")
     seller._clock, seller.desk.soonest = clock, None
     seller.hub.begin()
     seller.hub.hold(call)
@@ -516,7 +517,7 @@ def test_a_thousand_subscriptions_with_a_dead_and_a_hanging_one(tmp_path: Path, 
     gone = socket.create_server(("127.0.0.1", 0))
     dead = f"http://127.0.0.1:{gone.getsockname()[1]}"
     gone.close()
-    settings = {"attempts": 2, "timeout": 1, "backoff": [0.1]}
+    settings = {"attempts": 2, "timeout": 3, "backoff": [0.1]}
     with site(tmp_path, RealClock(), notifications=settings) as shop:
         mine = shop.subscribe(POQ, dead), shop.subscribe(POQ, f"{listener.callback}/hang")
         for n in range(998):

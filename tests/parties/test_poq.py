@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trade import UNI, Desk, contact, poq, uni_item, without
 
-from emulator.parties import generic
+from emulator.parties import lists
 from tests.urns import ACCESS_ELINE
 
 API = "productOfferingQualification"
@@ -307,7 +307,7 @@ def test_pages_make_up_the_whole_list(count, limit, most, huge):
 
 
 def test_more_than_are_counted_are_shown_page_by_page_without_a_total(monkeypatch):
-    monkeypatch.setattr(generic, "COUNTED", 3)
+    monkeypatch.setattr(lists, "COUNTED", 3)
     desk = Desk({"paging": {"max_limit": 2, "default_limit": 2}})
     seen = []
     for _ in range(5):

@@ -10,12 +10,14 @@ import pytest
 from trade import JSON, RELEASE, Desk
 
 from emulator.errors import FileProblem
+from emulator.parties.apis.quote import TIMES
 from emulator.parties.clock import VirtualClock
-from emulator.parties.profile import Requires, load_profile, unsupported_operations
+from emulator.parties.offering import Requires
+from emulator.parties.profile import load_profile, unsupported_operations
 from emulator.parties.seller import Seller
-from emulator.standard.strict import merge
-from emulator.wire.exchange import Response
-from emulator.wire.payload import dump
+from emulator.record.exchange import Response
+from emulator.record.patch import merged
+from emulator.record.payload import dump
 
 
 def test_ours_is_a_plausible_wholesaler():
@@ -38,7 +40,8 @@ def test_an_overlay_changes_only_what_it_names(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("extends: wholesale-seller\nname: mine\nsites: null\nintervals: {quote: {start: 9}}\n")
     profile = load_profile(file, {"intervals": {"quote": {"finish": 8}}})
-    assert (profile.name, profile.intervals.quote.start, profile.intervals.quote.finish) == ("mine", 9, 8)
+    times = profile.intervals.of(TIMES)
+    assert (profile.name, times.start, times.finish) == ("mine", 9, 8)
     assert profile.sites == {}
     assert profile.offerings == load_profile().offerings
 
@@ -213,7 +216,7 @@ def test_a_profile_cannot_extend_itself(tmp_path):
 
 
 def test_merge_is_that_of_rfc_7396():
-    assert merge({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": None, "e": 3}, "d": [2]}) == {
+    assert merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": None, "e": 3}, "d": [2]}) == {
         "a": {"c": 2, "e": 3},
         "d": [2],
     }
@@ -241,6 +244,9 @@ def test_a_pattern_names_operations_of_several_apis():
         "quote.registerListener",
         "productOfferingQualification.registerListener",
         "productOrder.registerListener",
+        "troubleTicket.registerListener",
+        "appointment.registerListener",
+        "workOrder.registerListener",
         "productOfferingQualification.listProductOfferingQualification",
         "productOfferingQualification.listenToPoqItemStateChangeEvent",
     }

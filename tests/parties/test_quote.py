@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trade import TERM, Desk, contact, poq, quote, uni_item, without
 
+from emulator.parties.apis.quote import ACCEPTED
 from emulator.parties.apis.quote_terms import make_offer
 from emulator.parties.profile import load_profile
 
@@ -325,8 +326,8 @@ def test_accept():
     desk = Desk()
     made = ask(desk, quote(instantSyncQuote=True)).body
     for _ in range(2):
-        desk.seller.context.effects["quote.accepted"]("", made["id"], desk.clock.now())
-    desk.seller.context.effects["quote.accepted"]("", "unknown", desk.clock.now())
+        desk.seller.context.effects.of(ACCEPTED).accept("", made["id"], desk.clock.now())
+    desk.seller.context.effects.of(ACCEPTED).accept("", "unknown", desk.clock.now())
     desk.wait(10**7)
     assert states(show(desk, made)) == ("accepted", ["approved.orderable"])
     assert len(show(desk, made)["stateChange"]) == 2

@@ -13,7 +13,7 @@ import pytest
 from emulator.parties import recorder as module
 from emulator.parties.database import Database
 from emulator.parties.recorder import Recorder
-from emulator.wire.exchange import Exchange, Party, Request, Transcript
+from emulator.record.exchange import Exchange, Party, Request, Transcript
 from tests.parties.databases import KINDS, database
 
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
+from emulator.doors.running import Running
+from emulator.hosting import make_seller, serve_seller
 from emulator.parties.clock import RealClock
 from emulator.parties.opening import keeping
 from emulator.parties.profile import load_profile
 from emulator.parties.sql import SqlStore
-from emulator.session import serve_seller
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.payload import dump
-from emulator.wire.running import Running
 from tests.parties.trade import poq, uni_item
 
 PATH = "/mefApi/sonata/productOfferingQualification/v7/productOfferingQualification"
@@ -55,7 +55,9 @@ def door(tmp_path: Path) -> Iterator[Door]:
     with keeping(f"sqlite:///{file}") as keep:
         profile = load_profile(None, {"intervals": {"poq": {"start": 0, "finish": 0}}})
         running = Running(
-            serve_seller(load_release(), profile, RealClock(), keep.transcript_of, store=keep.store, kept=keep.kept)
+            serve_seller(
+                make_seller(load_release(), profile, RealClock(), store=keep.store), keep.transcript_of, kept=keep.kept
+            )
         )
         running.start()
         try:

@@ -10,10 +10,10 @@ from typing import Any
 from emulator.parties.clock import VirtualClock
 from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
+from emulator.record.call import ApiError, Call, Reply
+from emulator.record.exchange import Request, Response
+from emulator.record.payload import dump
 from emulator.standard.release import load_release
-from emulator.wire.call import ApiError, Call, Reply
-from emulator.wire.exchange import Request, Response
-from emulator.wire.payload import dump
 from tests.urns import OPERATOR_UNI
 
 RELEASE = load_release("grace")

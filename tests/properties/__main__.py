@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 
 from emulator.judge.verdict import Blame, Finding, Verdict
-from emulator.wire.exchange import Party
+from emulator.record.exchange import Party
 from tests.broken.spoiler import Answer, Spoil
 from tests.play import Played, play, shipped
 from tests.properties.mutations import Mutation, mutations

@@ -1,20 +1,21 @@
 """Ways to spoil one message of a legal run, so that somebody is to blame for it.
 
-What a partner may say in another way is left alone: the contents of free texts that nobody echoes, and
-members that only the partner can know.
+What a partner may say in another way is left alone: the contents of free texts that nobody echoes,
+members that only the partner can know, and what the register of interpretations leaves open.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from emulator.wire.exchange import Exchange, Response
-from emulator.wire.payload import at, escape
+from emulator.record.exchange import Exchange, Response
+from emulator.record.payload import at, escape
 
 JSON = ("Content-Type", "application/json;charset=utf-8")
 
@@ -27,21 +28,32 @@ Edit = Callable[[Any], Any]
 class Mutation:
     """One change: `operator` to what stands at `place` of the answer of exchange `n`.
 
-    `exchange` is the spoilt one; `edit` makes the same change to a body, None where not the body is changed.
+    `good` is the exchange before; `edit` makes the change to a body, `spoilt` is the exchange behind it where not the body
+    is changed. There are tens of thousands of a run, so that each is made only where it is wanted.
     """
 
     operator: str
     n: int
     place: str
-    exchange: Exchange
+    good: Exchange
     edit: Edit | None = None
+    spoilt: Exchange | None = None
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """The spoilt exchange."""
+        if self.spoilt is not None:
+            return self.spoilt
+        assert self.edit is not None
+        assert self.good.response is not None
+        return _with_body(self.good, self.edit(self.good.response.body))
 
     def applied(self, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """The run with the spoilt exchange in the place of the good one."""
         return tuple(self.exchange if exchange.n == self.n else exchange for exchange in exchanges)
 
     def __str__(self) -> str:
-        return f"{self.operator} {self.exchange.operation}#{self.n} {self.place}"
+        return f"{self.operator} {self.good.operation}#{self.n} {self.place}"
 
 
 def mutations(exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
@@ -51,7 +63,7 @@ def mutations(exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
         if response is None or response.status >= 300:
             continue
         for operator, place, edit in _edits(response.body):
-            yield Mutation(operator, exchange.n, place, _with_body(exchange, edit(response.body)), edit)
+            yield Mutation(operator, exchange.n, place, exchange, edit)
         yield from _headers(exchange)
         yield from _stale(exchange, exchanges)
 
@@ -68,7 +80,8 @@ def _edits(body: Any) -> Iterator[tuple[str, str, Edit]]:
             continue
         for operator, change in CHANGES.items():
             for new in change(value):
-                yield operator, place, partial(put, place=place, value=new)
+                if not _is_open(body, place, new):
+                    yield operator, place, partial(put, place=place, value=new)
         yield "drop", place, partial(drop, place=place)
         if isinstance(value, list) and value:
             yield "drop-entry", place, partial(put, place=place, value=value[1:])
@@ -81,6 +94,18 @@ def _edits(body: Any) -> Iterator[tuple[str, str, Edit]]:
         yield "drop-entry", "", lambda whole: whole[1:]
         yield "double-entry", "", lambda whole: [*whole, whole[-1]]
         yield "as-object", "", lambda whole: whole[0]
+
+
+_APART = {"acknowledged": {"inProgress"}, "inProgress": {"acknowledged", "approved.orderable"}}
+"""The states that an item may have by itself while its quote has one: it may wait (`quote-waiting-items`), or be ahead, since a
+quote is no further than the last of its items."""
+
+
+def _is_open(body: Any, place: str, value: Any) -> bool:
+    """Whether what an item says of itself is nothing against what its quote says."""
+    if re.fullmatch(r"/quoteItem/[0-9]+/state", place) is None or not isinstance(body, dict):
+        return False
+    return isinstance(value, str) and value in _APART.get(str(body.get("state")), ())
 
 
 def walk(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -167,7 +192,7 @@ def _headers(exchange: Exchange) -> Iterator[Mutation]:
     for status in (200, 201, 202, 204):
         if status != response.status:
             spoilt = replace(exchange, response=Response(response.headers, response.raw, status))
-            yield Mutation("status", exchange.n, str(status), spoilt)
+            yield Mutation("status", exchange.n, str(status), exchange, spoilt=spoilt)
     for index, (name, value) in enumerate(response.headers):
         if name.lower() == "content-type":
             headers = (*response.headers[:index], (name, "text/html"), *response.headers[index + 1 :])
@@ -175,13 +200,11 @@ def _headers(exchange: Exchange) -> Iterator[Mutation]:
             headers = (*response.headers[:index], (name, str(int(value) + 7)), *response.headers[index + 1 :])
         else:
             continue
-        yield Mutation(f"header {name}", exchange.n, "",
-                       replace(exchange, response=Response(headers, response.raw, response.status)))  # fmt: skip
-    yield Mutation(
-        "no-body", exchange.n, "", replace(exchange, response=Response(response.headers, b"", response.status))
-    )
-    yield Mutation("cut-body", exchange.n, "",
-                   replace(exchange, response=Response(response.headers, response.raw[:-1], response.status)))  # fmt: skip
+        spoilt = replace(exchange, response=Response(headers, response.raw, response.status))
+        yield Mutation(f"header {name}", exchange.n, "", exchange, spoilt=spoilt)
+    for operator, raw in (("no-body", b""), ("cut-body", response.raw[:-1])):
+        spoilt = replace(exchange, response=Response(response.headers, raw, response.status))
+        yield Mutation(operator, exchange.n, "", exchange, spoilt=spoilt)
 
 
 def _stale(exchange: Exchange, exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
@@ -192,4 +215,5 @@ def _stale(exchange: Exchange, exchanges: Sequence[Exchange]) -> Iterator[Mutati
         if exchange.request.method != "GET" or other.response.raw == exchange.response.raw or not exchange.path_params:  # type: ignore[union-attr]
             continue
         operator = "stale" if other.path_params == exchange.path_params else "swapped"
-        yield Mutation(operator, exchange.n, f"as #{other.n}", replace(exchange, response=other.response))
+        spoilt = replace(exchange, response=other.response)
+        yield Mutation(operator, exchange.n, f"as #{other.n}", exchange, spoilt=spoilt)

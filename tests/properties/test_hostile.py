@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.judge.proof import load_proofs
 from emulator.judge.verdict import Verdict
-from emulator.wire.exchange import Exchange, Request, Response
+from emulator.record.exchange import Exchange, Request, Response
+from emulator.standard.release import load_release
 from tests.play import Played, play
 from tests.properties.mutations import put, walk
 
@@ -27,6 +28,11 @@ ODD = st.recursive(
 
 
 OFTEN = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def _often(look: Callable[[str, st.DataObject], None], name: str, examples: int) -> None:
+    """Have a run looked at with so many examples."""
+    settings(OFTEN, max_examples=examples)(given(data=st.data())(lambda data: look(name, data)))()
 
 
 @cache
@@ -44,9 +50,17 @@ def respoken(exchange: Exchange, half: str, body: Any) -> Exchange:
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_no_rule_breaks_on_an_odd_value(name: str, data: st.DataObject) -> None:
+def test_no_rule_breaks_on_an_odd_value(name: str) -> None:
+    _often(odd_in_a_run, name, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_no_rule_breaks_on_many_odd_values(name: str) -> None:
+    _often(odd_in_a_run, name, 60)
+
+
+def odd_in_a_run(name: str, data: st.DataObject) -> None:
     """A value of any type, at any place of some messages of a run."""
     run = played(name)
     exchanges = list(run.exchanges)
@@ -77,7 +91,7 @@ def test_no_rule_breaks_on_thousands_of_odd_values_in_proofs() -> None:
 
 @given(data=st.data())
 def odd_in_a_proof(data: st.DataObject) -> None:
-    proofs = list(load_proofs().values())
+    proofs = list(load_release().proofs.values())
     proof = data.draw(st.sampled_from(proofs), label="proof")
     exchanges = list(proof.right)
     exchange = data.draw(st.sampled_from(exchanges), label="exchange")

@@ -6,7 +6,7 @@ blue, wrong statuses, and values that the Buyer sent and gets back otherwise. `m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.judge.verdict import Blame, Verdict
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, at
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import MISSING, at
 from tests.play import Played, play
 from tests.properties.mutations import Mutation, mutations
 
@@ -63,10 +63,27 @@ def _certain(run: Played, asked: dict[str, Exchange]) -> Iterator[Mutation]:
                 yield mutation
 
 
+OFTEN = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def _often(look: Callable[[str, st.DataObject], None], name: str, examples: int) -> None:
+    """Have a run looked at with so many examples."""
+    settings(OFTEN, max_examples=examples)(given(data=st.data())(lambda data: look(name, data)))()
+
+
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_a_spoilt_answer_is_noticed_and_the_seller_blamed(name: str, data: st.DataObject) -> None:
+def test_a_spoilt_answer_is_noticed_and_the_seller_blamed(name: str) -> None:
+    _often(notices, name, 8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_many_spoilt_answers_are_noticed_and_the_seller_blamed(name: str) -> None:
+    _often(notices, name, 60)
+
+
+def notices(name: str, data: st.DataObject) -> None:
+    """One mutation of a run that has to be noticed."""
     mutation = data.draw(st.sampled_from(certain(name)))
     run = played(name)
     found = run.judged(mutation.applied(run.exchanges), sut=Party.SELLER).findings

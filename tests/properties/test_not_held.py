@@ -11,7 +11,7 @@ import pytest
 
 from emulator.judge.judge import Judgement
 from emulator.judge.verdict import Verdict
-from emulator.wire.exchange import Exchange, Unread, UnreadKind
+from emulator.record.exchange import Exchange, Unread, UnreadKind
 from tests.play import Played, play
 
 NOT_HELD = Unread(UnreadKind.NOT_HELD, "the file does not hold it")

@@ -9,10 +9,10 @@ from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 
 from emulator.judge.judge import Judgement, judge
-from emulator.judge.run import Declared
-from emulator.wire.call import ApiError, Call, Reply
-from emulator.wire.exchange import Exchange, Party, Request, Response, Transcript
-from emulator.wire.payload import dump
+from emulator.record.call import ApiError, Call, Reply
+from emulator.record.exchange import Exchange, Party, Request, Response, Transcript
+from emulator.record.payload import dump
+from emulator.standard.declared import Declared
 from tests.parties import ordering
 
 ENNI = {"id": "prod-enni", "relationshipType": "CONNECTS_TO_ENNI"}

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from emulator.judge.judge import judge
+from emulator.judge.roles import SELF_TEST, Roles
+from emulator.record.exchange import Exchange, Party
+from emulator.report.about import RunInfo
 from emulator.report.known import Known
-from emulator.report.model import Report, RunInfo, run_report
+from emulator.report.model import Report, run_report
 from emulator.report.played import ExpectationInfo, StepInfo, StepOutcome
 from emulator.report.required import Required
 from emulator.standard.breach import Breach
-from emulator.wire.exchange import Exchange, Party
 from tests.judge.exchanges import MOMENT, exchange, fake_release, transcript
 
 BREACH = Breach("/quoteItem/0/state", "approved.orderable", "unableToProvide", "the state does not fit")
@@ -33,6 +35,11 @@ FAILED_STEP = StepInfo(
 )
 
 
+def roles_for(sut: Party | None) -> Roles:
+    """A self-test, or one party under test."""
+    return SELF_TEST if sut is None else Roles.testing(sut)
+
+
 def info(sut: Party | None = None, **changes: Any) -> RunInfo:
     """What was run: a scenario of a second."""
     facts: dict[str, Any] = {
@@ -42,7 +49,7 @@ def info(sut: Party | None = None, **changes: Any) -> RunInfo:
         "finished": MOMENT + timedelta(seconds=1),
         "title": "Look up an address",
         "release": "grace",
-        "sut": sut,
+        "roles": roles_for(sut),
     }
     return RunInfo(**{**facts, **changes})
 
@@ -58,7 +65,7 @@ def report(
 ) -> Report:
     """A run's report; every response has these breaches."""
     kept = transcript(*(exchanges or (exchange({"id": "1"}),)))
-    judged = judge(kept, fake_release(response=breaches), sut=sut)
+    judged = judge(kept, fake_release(response=breaches), roles=roles_for(sut))
     return run_report(info(sut, **changes), steps, kept, judged, known=known, required=required)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from emulator.report import har_report
 from emulator.report.model import whole_report
 from emulator.standard.release import load_release
 from tests.judge.exchanges import exchange
+from tests.report.runs import MOMENT as STARTED
 from tests.report.runs import full_report, report
 from tests.report.schemas import fetched, read
 
@@ -117,13 +119,15 @@ def test_a_secret_stays_masked() -> None:
 
 def test_it_is_read_back_run_by_run_with_faults_and_what_was_wrong_on_purpose(tmp_path: Path) -> None:
     """Numbers, operations, faults and marks are those of the report."""
-    first, second = report(id="a"), full_report()
+    moves = ((STARTED, timedelta(days=1)),)
+    first, second = report(id="a", moves=moves), full_report()
     second["exchanges"][0]["provoked"] = True
     second["exchanges"][2]["spoilt"] = True
     path = har_report.write(whole_report([first, second]), tmp_path)
     one, two = read_capture(path, BasePaths(load_release()))
     assert (one.run, two.run) == ("a", "r1")
-    assert two.title == "address/lookup [no city]"
+    assert two.about.title == "address/lookup [no city]"
+    assert (one.about.moves, two.about.moves) == (moves, ())
     assert [each.n for each in two.exchanges] == [1, 2]
     assert [entry.url for entry in two.unattributed] == [second["exchanges"][2]["request"]["url"]]
     assert two.exchanges[1].fault is not None

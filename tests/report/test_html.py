@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from emulator.judge.rules import BOOKS
+from emulator.record.exchange import Party
 from emulator.report import html
 from emulator.report.explain import why
 from emulator.report.html.catalogue import catalogue
@@ -25,14 +26,11 @@ from emulator.report.html.page import embedded
 from emulator.report.html.summary import reached, summary, summary_of_all
 from emulator.report.model import whole_report
 from emulator.standard.breach import Breach
-from emulator.standard.interpretation import load_interpretations
-from emulator.standard.lifecycle import load_lifecycles
-from emulator.standard.requirement import load_requirements
-from emulator.wire.exchange import Party
+from emulator.standard.release import load_release
 from tests.judge.exchanges import exchange
 from tests.report.runs import BREACH, FAILED_STEP, PASSED_STEP, full_report, report
 
-BOOK_RULES = [rule for book in BOOKS for rule in book.rules]
+BOOK_RULES = [rule for book in BOOKS.values() for rule in book.rules]
 HOSTILE = "</script><script>alert(1)</script><!--<script>\u2028\u2029\u202e<img src=x onerror=alert(1)>"
 
 
@@ -85,7 +83,7 @@ def test_the_file_holds_the_report_and_the_catalogue(tmp_path: Path) -> None:
     held = parsed.data("oit-report")
     held.pop("view")
     assert held == json.loads(json.dumps(told))
-    assert parsed.data("oit-catalogue") == json.loads(json.dumps(catalogue()))
+    assert parsed.data("oit-catalogue") == json.loads(json.dumps(catalogue(load_release())))
 
 
 def test_nothing_is_loaded_and_the_policy_lets_only_the_pages_own_code_run() -> None:
@@ -136,7 +134,7 @@ def test_the_view_changes_nothing_of_the_report() -> None:
     seen = html.view(whole_report([one, two]))
     assert json.dumps([one, two]) == before
     assert [set(run) - set(given) for run, given in zip(seen["runs"], [one, two], strict=True)] == [{"view"}, {"view"}]
-    assert {row["id"] for row in seen["view"]["trace"]} == set(load_requirements())
+    assert {row["id"] for row in seen["view"]["trace"]} == set(load_release().requirements)
 
 
 def test_the_first_things_to_fix_are_the_partners_breaches_each_once() -> None:
@@ -191,7 +189,7 @@ def told_of(n: int, moment: str) -> dict[str, Any]:
 
 
 def ways(*exchanges: dict[str, Any]) -> list[tuple[Any, ...]]:
-    life = lives({"exchanges": list(exchanges)})[0]
+    life = lives({"run": {"release": "grace"}, "exchanges": list(exchanges)})[0]
     return [
         (edge["from"], edge["to"], edge["legal"], edge["unseen"], [(w["by"], w["exchange"]) for w in edge["witnesses"]])
         for edge in life["edges"]
@@ -235,12 +233,14 @@ def test_history_and_events_are_witnesses_beside_reads() -> None:
 
 
 def test_what_was_spoilt_on_purpose_shows_nothing() -> None:
-    assert lives({"exchanges": [{**shown(1, "rejected"), "spoilt": True}]}) == []
+    assert lives({"run": {"release": "grace"}, "exchanges": [{**shown(1, "rejected"), "spoilt": True}]}) == []
 
 
 def test_items_have_ways_of_their_own_behind_their_resource() -> None:
     items = {"quoteItem": [{"id": "a", "state": "acknowledged"}, {"id": 7, "state": []}]}
-    found = lives({"exchanges": [shown(1, "acknowledged", **items), shown(2, "acknowledged")]})
+    found = lives(
+        {"run": {"release": "grace"}, "exchanges": [shown(1, "acknowledged", **items), shown(2, "acknowledged")]}
+    )
     assert [(life["item"], life["machine"], life["state"]) for life in found] == [
         (None, "quote.firm", "acknowledged"),
         ("a", "quoteItem.firm", "acknowledged"),
@@ -257,22 +257,23 @@ def test_bodies_of_strangers_break_no_way() -> None:
     ):
         exchange_ = shown(1, "x")
         exchange_["response"]["body"] = body
-        assert isinstance(lives({"exchanges": [exchange_]}), list)
+        assert isinstance(lives({"run": {"release": "grace"}, "exchanges": [exchange_]}), list)
 
 
 # -- the catalogue
 
 
 def test_every_state_of_every_machine_has_a_place_of_its_own() -> None:
-    for name, machine in load_lifecycles().items():
-        places = catalogue()["machines"][name]["places"]
+    for name, machine in load_release().lifecycles.items():
+        places = catalogue(load_release())["machines"][name]["places"]
         assert set(places) == set(machine.states)
         assert len({tuple(place) for place in places.values()}) == len(places)
 
 
 def test_the_catalogue_knows_each_requirement_and_the_rules_that_speak_on_it() -> None:
-    told = catalogue()
-    assert set(told["requirements"]) == set(load_requirements())
+    told = catalogue(load_release())
+    assert set(told["requirements"]) == set(load_release().numbered)
+    assert {row["guide"] for row in told["requirements"].values() if row.get("claimed")} == {"MEF128"}
     assert all(set(row.get("rules", ())) <= set(told["rules"]) for row in told["requirements"].values())
     assert told["guides"]["MEF115"] == {"api": "quote", "version": "8.0.1", "function": "Quote"}
     assert told["rules"]["MEF115-R27"]["places"] == ["/id"]
@@ -320,7 +321,7 @@ def test_rules_that_found_something_bring_their_own_example() -> None:
 
 
 def test_what_is_disputed_brings_the_readings_of_the_standard() -> None:
-    register = load_interpretations()
+    register = load_release().interpretations
     rule = next(
         rule for rule in BOOK_RULES if any(set(rule.requirements) & set(e.requirements) for e in register.values())
     )

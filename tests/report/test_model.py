@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.errors import Exit
+from emulator.judge.roles import OBSERVED, PartyRole, Roles
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict
+from emulator.record.exchange import Party
 from emulator.report import json_report
+from emulator.report.about import run_json
 from emulator.report.masking import clean_text, moment, plain
 from emulator.report.model import exit_code, run_verdict, runs_of, whole_report
 from emulator.report.played import Cause, StepInfo, StepOutcome
 from emulator.standard.breach import Breach
-from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
-from tests.report.runs import BREACH, PASSED_STEP, full_report, report
+from tests.report.runs import BREACH, PASSED_STEP, full_report, info, report, roles_for
 
 SELLER, BUYER = Party.SELLER, Party.BUYER
 
@@ -81,13 +83,39 @@ ABSENT = StepInfo("step", "call", StepOutcome.SKIPPED, cause=Cause.UNSUPPORTED)
 )
 def test_verdict_of_a_run(findings: Any, steps: Any, sut: Party | None, verdict: RunVerdict) -> None:
     """Only the party under test can fail a run; our own slips are errors, silence is inconclusive."""
-    assert run_verdict(findings, steps, [], sut) is verdict
+    assert run_verdict(findings, steps, [], roles_for(sut)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("buyer", "seller", "blamed", "verdict"),
+    [
+        ("underTest", "underTest", FAIL_BUYER, RunVerdict.FAIL),
+        ("underTest", "underTest", FAIL_SELLER, RunVerdict.FAIL),
+        ("observed", "observed", FAIL_BUYER, RunVerdict.FAIL),
+        ("observed", "underTest", FAIL_SELLER, RunVerdict.FAIL),
+        ("observed", "underTest", FAIL_BUYER, RunVerdict.PASS),
+        ("emulated", "underTest", FAIL_BUYER, RunVerdict.ERROR),
+        ("emulated", "observed", FAIL_BUYER, RunVerdict.FAIL),
+    ],
+)
+def test_whose_breaches_decide(buyer: str, seller: str, blamed: Finding, verdict: RunVerdict) -> None:
+    """Those of each party under test; with none under test, everybody's. What ours does wrong beside one is an error."""
+    roles = Roles(PartyRole(buyer), PartyRole(seller))
+    assert run_verdict([blamed], [PASSED], [exchange({})], roles) is verdict
+
+
+def test_report_tells_the_roles() -> None:
+    """`sut` stays the one party under test, and is null where there is not one."""
+    both = run_json(info(roles=Roles(PartyRole.UNDER_TEST, PartyRole.UNDER_TEST)))
+    assert (both["sut"], both["roles"]) == (None, {"buyer": "underTest", "seller": "underTest"})
+    one = run_json(info(SELLER))
+    assert (one["sut"], one["roles"]) == ("seller", {"buyer": "emulated", "seller": "underTest"})
 
 
 def test_captured_messages_without_steps_can_pass() -> None:
     """A judged capture has no steps: an answered exchange is enough to speak."""
-    assert run_verdict([], [], [exchange({})], None) is RunVerdict.PASS
-    assert run_verdict([], [], [exchange(fault=True)], None) is RunVerdict.INCONCLUSIVE
+    assert run_verdict([], [], [exchange({})], OBSERVED) is RunVerdict.PASS
+    assert run_verdict([], [], [exchange(fault=True)], OBSERVED) is RunVerdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(

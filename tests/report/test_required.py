@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
+from emulator.record.exchange import Party
 from emulator.report.model import Report
 from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.required import Required
-from emulator.wire.exchange import Party
-from tests.report.runs import PASSED_STEP, report
+from tests.report.runs import PASSED_STEP, report, roles_for
 
 SEEN, UNSEEN = "MEF121-R3", "MEF115-R52"
 """One on which the exchange of `report()` says something, and one on which it does not."""
 
 
 def played(*steps: StepInfo, sut: Party | None = None, strict: bool = True, scenario: tuple[str, ...] = ()) -> Report:
-    return report(steps=steps, sut=sut, required=Required(scenario, sut, strict))
+    return report(steps=steps, sut=sut, required=Required(scenario, roles_for(sut), strict))
 
 
 def seen_by(made: Report) -> str:
@@ -67,5 +67,5 @@ def test_a_breach_on_purpose_that_was_refused_is_seen() -> None:
 def test_a_case_asks_only_for_what_it_does_itself() -> None:
     """The flow before it is its way there, and has a run of its own."""
     way, own = replace(PASSED_STEP, covers=(UNSEEN,)), StepInfo("a:x", "negative", StepOutcome.UNMET, covers=(SEEN,))
-    made = report(steps=(way, own), case="x", required=Required((), None, strict=True))
+    made = report(steps=(way, own), case="x", required=Required((), strict=True))
     assert made["covers"]["asked"] == [SEEN]

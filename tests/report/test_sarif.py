@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.record.exchange import Party
 from emulator.report import sarif_report
 from emulator.report.model import whole_report
 from emulator.report.played import StepInfo, StepOutcome
 from emulator.standard.breach import Breach
-from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
 from tests.report.runs import BREACH, FAILED_STEP, PASSED_STEP, full_report, report
 from tests.report.schemas import problems

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from emulator.errors import Exit
 from emulator.judge.verdict import Blame
+from emulator.record.exchange import Party
 from emulator.report.model import Report, exit_code, whole_report
 from emulator.report.played import StepInfo, StepOutcome
 from emulator.report.terminal import TerminalWriter
 from emulator.scenario.events import Waiting
 from emulator.standard.breach import Breach
-from emulator.wire.exchange import Party
 from tests.judge.exchanges import exchange
 from tests.report.runs import BREACH, FAILED_STEP, PASSED_STEP, full_report, info, report
 

@@ -20,6 +20,8 @@ APIS = (
     "productInventory",
 )
 """The functions of the main job."""
+VERDICTS = ("valid", "invalid", "valid-envelope")
+"""The verdicts on what is a message, and JSON."""
 
 
 def shared_folder() -> Path:
@@ -61,17 +63,22 @@ class Sample:
 
 def samples() -> Iterator[Sample]:
     """Every recorded message of the six functions in release grace."""
+    return (each for each in recorded("grace") if each.api in APIS)
+
+
+def recorded(release: str) -> Iterator[Sample]:
+    """Every recorded message of a release: those that can be read as JSON, of whatever function."""
     record = json.loads((shared_folder() / "standard/examples.json").read_text(encoding="utf-8"))
     for entry in record:
-        contract = re.fullmatch(r"(\w+)(Management|Notification)", entry.get("api") or "")
-        if entry["release"] != "grace" or contract is None or contract[1] not in APIS:
+        file = re.fullmatch(r"(\w+?)(Management|Notification)?", entry.get("api") or "")
+        if entry["release"] != release or file is None or entry["status"] not in VERDICTS:
             continue
         form = entry.get("form") or "complete"
         text = _text(entry)
         yield Sample(
             id=_id(entry),
-            api=contract[1],
-            contract=contract[2].lower(),
+            api=file[1],
+            contract=(file[2] or "Management").lower(),
             schema=entry["schema"],
             direction=_direction(entry["operation"], entry["schema"]),
             form=form,
@@ -103,9 +110,9 @@ def _direction(operation: str, schema: str) -> str:
 
 
 def _text(entry: dict[str, Any]) -> str:
-    documentation = shared_folder() / "sdk/grace/documentation"
+    documentation = shared_folder() / "sdk" / entry["release"] / "documentation"
     if entry["source"] == "guide":
-        return _fenced(_guide(entry["guide"]).read_text(encoding="utf-8"), entry["line"])
+        return _fenced(_guide(documentation, entry["guide"]).read_text(encoding="utf-8"), entry["line"])
     path = documentation / entry["file"]
     if entry["source"] == "file":
         return path.read_text(encoding="utf-8")
@@ -113,8 +120,7 @@ def _text(entry: dict[str, Any]) -> str:
 
 
 @cache
-def _guide(name: str) -> Path:
-    folder = shared_folder() / "sdk/grace/documentation"
+def _guide(folder: Path, name: str) -> Path:
     return next(path for path in sorted(folder.rglob("*.md")) if path.name.startswith(f"{name} - "))
 
 

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 
 from emulator.plain_yaml import load_yaml
+from emulator.record.payload import parse
+from emulator.sdk.adding import add_sdk
 from emulator.standard.breach import Breach, Check
-from emulator.standard.release import Release, load_release
-from emulator.wire.payload import parse
-from tests.samples.official import Problem, Sample, missing_material, samples, without_annotations
+from emulator.standard.release import Release, forget_releases, load_release
+from tests.samples.official import (
+    Problem,
+    Sample,
+    missing_material,
+    recorded,
+    samples,
+    shared_folder,
+    without_annotations,
+)
 
 REASON = missing_material()
 SAMPLES = [] if REASON else list(samples())
@@ -79,6 +88,28 @@ def test_official_sample_gets_the_recorded_verdict(grace: Release, sample: Sampl
 
     assert deviation(sample, breaches) == expected, [str(breach) for breach in breaches]
     assert bool(expected) == bool(reason.strip())
+
+
+@with_material
+@pytest.mark.parametrize(("release", "number"), [("dolly", 99), ("grace", 153)])
+def test_an_imported_sdk_gives_every_sample_the_recorded_verdict(
+    release: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No errata, no readings: what the official schemas say of the messages of their own guides."""
+    monkeypatch.setenv("OIT_SDKS", str(tmp_path))
+    add_sdk(shared_folder() / "sdk" / release, "theirs")
+    theirs = load_release("theirs")
+    found = list(recorded(release))
+    assert len(found) == number
+    wrong = []
+    for sample in found:
+        file = f"{sample.api}{sample.contract.title()}"
+        contract = theirs.contract(file if file in theirs.spellings else sample.api, sample.contract)
+        verdict = verdict_of(contract.body_breaches(sample.schema, parse(sample.text.encode()), sample.direction))
+        if verdict != sample.verdict:
+            wrong.append((sample.id, sample.verdict, verdict))
+    assert wrong == []
+    forget_releases()
 
 
 @with_material

@@ -7,15 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.doors.faults import Faults
 from emulator.parties.clock import VirtualClock
+from emulator.record.exchange import Exchange, Party, Request, Response
+from emulator.record.payload import dump
 from emulator.scenario.awaited import Entry
+from emulator.scenario.events import Awaited, Event, Missed
 from emulator.scenario.loader import load_scenario
-from emulator.scenario.model import Scenario
+from emulator.scenario.model import Case, Scenario
 from emulator.scenario.room import Room
-from emulator.scenario.waiting import Waited, run_waiting
+from emulator.scenario.scene import Scene, Terms
+from emulator.scenario.selection import Job
+from emulator.scenario.waiting import Waited, WaitingRunner
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Party, Request, Response
-from emulator.wire.payload import dump
 
 URL = "http://seller.example"
 JSON = (("content-type", "application/json;charset=utf-8"),)
@@ -35,7 +39,7 @@ defaults: {within: 10m}
 def read(folder: Path, flow: str, rest: str = "") -> Scenario:
     path = folder / "demo.oit.yaml"
     path.write_text(HEAD + rest + "flow:\n" + flow, encoding="utf-8")
-    return load_scenario(path)
+    return load_scenario(path, load_release())
 
 
 class HurriedRoom(Room):
@@ -118,24 +122,32 @@ class Buyer:
             )
         ).n
 
-    def play(self, scenario: Scenario, *, ended: bool = True, **more: Any) -> Played:
+    def play(
+        self,
+        scenario: Scenario,
+        *,
+        ended: bool = True,
+        case: Case | None = None,
+        faults: Faults | None = None,
+        **terms: Any,
+    ) -> Played:
         """Walk through a scenario with what is there; where it has not `ended`, patience runs out at last."""
         if ended:
             self.room.close()
         told: list[list[Entry]] = []
         missed: list[str] = []
-        waited = run_waiting(
-            scenario,
-            release=self.release,
-            room=self.room,
-            clock=self.clock,
-            seed=1,
-            run_id="r1",
-            base_url=URL,
-            on_wait=told.append,
-            on_miss=lambda _, reason: missed.append(reason),
-            **more,
-        )
+
+        def hear(event: Event) -> None:
+            match event:
+                case Awaited():
+                    told.append(list(event.entries))
+                case Missed():
+                    missed.append(event.reason)
+                case _:
+                    pass
+
+        scene = Scene("r1", self.release, self.clock, URL, faults)
+        waited = WaitingRunner(Job(scenario, case), scene, Terms(**{"seed": 1, **terms}), self.room).play(hear)
         return Played(waited, told, missed)
 
 

@@ -8,15 +8,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from emulator.doors.faults import Faults
+from emulator.doors.peer import Peer
 from emulator.parties.clock import VirtualClock
+from emulator.record.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
+from emulator.record.payload import dump
 from emulator.scenario.events import Event
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Scenario
+from emulator.scenario.needs import NOTHING_ABSENT, Absent
 from emulator.scenario.result import RunResult
-from emulator.scenario.runner import run_scenario
+from emulator.scenario.runner import ScenarioRunner
+from emulator.scenario.scene import OurBuyer, Scene, Terms
+from emulator.scenario.selection import Job
+from emulator.standard.paths import PathMap
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response, Transcript
-from emulator.wire.payload import dump
 
 Answer = tuple[int, Any] | Fault | Response
 JSON = (("Content-Type", "application/json;charset=utf-8"),)
@@ -52,6 +58,9 @@ def later(seconds: int) -> Response:
     return Response(headers=(*JSON, ("Retry-After", str(seconds))), raw=b"{}", status=503)
 
 
+PEER = Peer("http://seller.example", PathMap.read(load_release("grace")))
+
+
 @dataclass
 class StubClient:
     """Answers from a list, in order; the last answer is given again and again, and callables are called."""
@@ -62,6 +71,7 @@ class StubClient:
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     def send(self, method: str, url: str, **parts: Any) -> Exchange:
+        url = PEER.url(parts["api"], parts["kind"], url)
         self.sent.append({"method": method, "url": url, **parts})
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if callable(answer):
@@ -112,7 +122,7 @@ def write(folder: Path, text: str, name: str = "demo.oit.yaml") -> Path:
 
 
 def read(folder: Path, flow: str, rest: str = "") -> Scenario:
-    return load_scenario(write(folder, HEAD + rest + "flow:\n" + flow))
+    return load_scenario(write(folder, HEAD + rest + "flow:\n" + flow), load_release())
 
 
 @dataclass
@@ -153,24 +163,18 @@ def play(
     answers: list[Any],
     *,
     case: str | None = None,
-    seed: int = 1,
+    row: int = 0,
+    absent: Absent = NOTHING_ABSENT,
+    faults: Faults | None = None,
+    callback: Callable[[], str] | None = None,
     arrivals: list[tuple[float, str, dict[str, Any]]] | None = None,
-    **more: Any,
+    **terms: Any,
 ) -> Played:
     clock, transcript, events = VirtualClock(), Transcript(), []
     clock.attach(Arrivals(transcript, clock.now(), arrivals or []))
     client = StubClient(transcript, clock, answers)
-    result = run_scenario(
-        scenario,
-        case=scenario.case(case) if case else None,
-        release=load_release("grace"),
-        client=client,
-        clock=clock,
-        seed=seed,
-        run_id="r1",
-        base_url="http://seller.example",
-        transcript=transcript,
-        on_event=events.append,
-        **more,
-    )
+    job = Job(scenario, scenario.case(case) if case else None, row, absent)
+    scene = Scene("r1", load_release("grace"), clock, "http://seller.example", faults)
+    runner = ScenarioRunner(job, scene, Terms(**{"seed": 1, **terms}), OurBuyer(client, transcript, callback))
+    result = runner.play(events.append)
     return Played(result, client.sent, events)

@@ -52,13 +52,13 @@ def found(folder: Path, old: str = "", new: str = "", more: str = "", text: str 
     whole = HEAD + text + more
     assert old in whole
     file.write_text(whole.replace(old, new) if old else whole)
-    told = body_problems(load_scenario(file), RELEASE)
+    told = body_problems(load_scenario(file, load_release()), RELEASE)
     return [one.text.removeprefix(f"{folder}/demo.oit.yaml:") for one in told]
 
 
 def test_the_requests_that_we_ship_are_right():
     for path in sorted((scenarios_dir() / "quote").glob("*.oit.yaml")):
-        assert body_problems(load_scenario(path), RELEASE) == [], path
+        assert body_problems(load_scenario(path, load_release()), RELEASE) == [], path
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import read_scenarios
+from emulator.conduct.settings import Settings
+from emulator.doors.faults import Faults
+from emulator.doors.troubles import Delay, NewsTrouble
 from emulator.judge.capture import BasePaths, read_capture
-from emulator.scenario.cases import delay_of, needs, news_of, reactions
-from emulator.scenario.lint import lint, real_waits
+from emulator.judge.roles import SELF_TEST, PartyRole, Roles
+from emulator.record.exchange import Exchange, Fault, FaultKind, Party, Request, Response
+from emulator.scenario.cases import delay_of, news_of, reactions
+from emulator.scenario.lint import lint
 from emulator.scenario.model import Case
 from emulator.scenario.plan import plan_overlay
+from emulator.scenario.real_waits import real_waits
 from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, read_scenarios, run_all
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Exchange, Fault, FaultKind, Party, Request, Response
-from emulator.wire.faults import Delay, Faults, NewsTrouble
 
 from .stub import CREATE, HEAD, play, read, write
 
@@ -155,16 +160,21 @@ def test_what_was_spoilt_stays_so_in_a_transcript(tmp_path):
     assert len(rows) == 1
     file = tmp_path / "run.json"
     file.write_text(json.dumps({"report_version": "1", "runs": [report]}))
-    (captured,) = read_capture(file, BasePaths(RELEASE, ()))
+    (captured,) = read_capture(file, BasePaths(RELEASE))
     assert len(captured.spoilt) == 1
 
 
 def test_cases_are_left_out_where_the_partner_would_have_to_make_the_mischief(tmp_path):
     scenario = read(tmp_path, CREATE, "cases:\n" + PATCHED + f"  - {{id: f, {fault('create', '{lost: true}')}}}\n")
-    for sut, cases in ((None, [None, "n", "f"]), (Party.SELLER, [None, "n"]), (Party.BUYER, [None, "f"])):
-        jobs = plan([scenario], Wish(), RELEASE, sut=sut).jobs
+    both = Roles(PartyRole.UNDER_TEST, PartyRole.UNDER_TEST)
+    for roles, cases in (
+        (SELF_TEST, [None, "n", "f"]),
+        (Roles.testing(Party.SELLER), [None, "n"]),
+        (Roles.testing(Party.BUYER), [None, "f"]),
+        (both, [None]),
+    ):
+        jobs = plan([scenario], Wish(), RELEASE, roles=roles).jobs
         assert [job.case.id if job.case else None for job in jobs] == cases
-    assert needs(scenario.cases[0], Party.SELLER)
 
 
 PATCHED = "  - {id: n, kind: negative, emulate: buyer, at: create, patch: [{op: remove, path: /quoteItem}]}\n"
@@ -357,3 +367,16 @@ def test_a_query_can_be_wrong_and_one_issue_of_a_refusal_be_demanded(tmp_path):
     assert right.step("list:c").outcome == "passed"
     assert played("{code: missingProperty}", (422, issues)).step("list:c").outcome == "unmet"
     assert played("{code: missingProperty}", (400, {"code": "invalidQuery"})).step("list:c").outcome == "passed"
+
+
+def test_a_case_that_builds_on_an_unmet_step_is_not_played(tmp_path):
+    """Its step alone needs nothing; what it makes wrong does."""
+    flow = (
+        "  - {id: before, call: quote.listQuote, response: {status: 200, expect: {/0/state: accepted}},"
+        " outputs: {id: '$response.body#/0/id'}}\n"
+        "  - {id: list, call: quote.listQuote, request: {query: {state: accepted}}}\n"
+    )
+    case = "{id: c, kind: negative, emulate: buyer, at: list, query: {state: $steps.before.outputs.id}}"
+    played = play(read(tmp_path, flow, f"cases: [{case}]\n"), [(200, [])], case="c")
+    assert played.step("before").outcome == "unmet"
+    assert played.step("list").outcome == "blocked"

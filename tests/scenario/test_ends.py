@@ -6,12 +6,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from emulator.doors import serve_buyer
+from emulator.conduct.listener import Listener, heard_by
+from emulator.conduct.settings import Settings
+from emulator.hosting import serve_buyer
 from emulator.parties.clock import RealClock
+from emulator.record.exchange import Fault, FaultKind, Transcript
 from emulator.scenario.stop import INTERRUPTED, Stop
-from emulator.session import Listener, Settings, heard_by
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Fault, FaultKind, Transcript
 
 from .stub import CREATE, play, read
 
@@ -24,7 +25,7 @@ STILL = (200, {"id": "Q1", "state": "acknowledged"})
 def test_ceiling_ends_a_wait_without_blame(tmp_path: Path):
     """What the scenario would have waited for longer is not held against the partner; what it would not, is."""
     scenario = read(tmp_path, CREATE + AWAIT + AFTER)
-    cut, whole, same = (play(scenario, [MADE, STILL], ceiling=ceiling).step("wait") for ceiling in (20.0, None, 300.0))
+    cut, whole, same = (play(scenario, [MADE, STILL], within=ceiling).step("wait") for ceiling in (20.0, None, 300.0))
     assert (cut.outcome, cut.blame) == ("inconclusive", None)
     assert cut.message.startswith(
         "the time that --within grants is over: quote Q1 did not come to inProgress within 20s"
@@ -38,11 +39,11 @@ def test_ceiling_holds_for_eventually_and_for_tries(tmp_path: Path):
     asks = (
         "  - {id: ask, call: quote.listQuote, eventually: {every: 10s, within: 5m}, response: {expect: {/0/id: Q2}}}\n"
     )
-    step = play(read(tmp_path, asks), [(200, [{"id": "Q1"}])], ceiling=30.0).step("ask")
+    step = play(read(tmp_path, asks), [(200, [{"id": "Q1"}])], within=30.0).step("ask")
     assert (step.outcome, step.blame) == ("inconclusive", None)
     assert step.message.startswith("the time that --within grants is over: not within 30s")
     busy = "defaults: {retry: {limit: 3, after: 2m, status: [503]}}\n"
-    tried = play(read(tmp_path, AFTER, busy), [(503, {})], ceiling=30.0)
+    tried = play(read(tmp_path, AFTER, busy), [(503, {})], within=30.0)
     assert len(tried.sent) == 1
 
 
@@ -55,7 +56,7 @@ def test_silence_that_was_not_waited_for_is_not_passed(tmp_path: Path):
 """
     scenario = read(tmp_path, CREATE + quiet)
     assert play(scenario, [MADE]).step("quiet").outcome == "passed"
-    step = play(scenario, [MADE], ceiling=60.0).step("quiet")
+    step = play(scenario, [MADE], within=60.0).step("quiet")
     assert (step.outcome, step.blame) == ("inconclusive", None)
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.parties.clock import VirtualClock
+from emulator.record.exchange import Exchange, Party, Request, Response
+from emulator.record.payload import dump
 from emulator.scenario.expressions import ExpressionError, Generator, Scope, expressions_in, fill, parse
-from emulator.wire.exchange import Exchange, Party, Request, Response
-from emulator.wire.payload import dump
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import find_scenarios, read_scenarios
+from emulator.conduct.settings import Settings
+from emulator.record.exchange import Party
+from emulator.record.payload import dump
 from emulator.scenario.grease import UNKNOWN, Grease, Level
 from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, find_scenarios, read_scenarios, run_all
 from emulator.standard.release import load_release
-from emulator.wire.exchange import Party
-from emulator.wire.payload import dump
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import read_scenarios
+from emulator.conduct.settings import Settings
 from emulator.scenario.lint import lint
 from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, read_scenarios, run_all
 from emulator.standard.release import load_release
 from tests.cli.processes import seller
 from tests.parties.trade import poq, quote

@@ -17,7 +17,7 @@ from .stub import CREATE, HEAD, read, write
 
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(FileProblem) as caught:
-        load_scenario(write(folder, text))
+        load_scenario(write(folder, text), load_release())
     return [line.removeprefix(f"{folder}/") for line in caught.value.problems]
 
 
@@ -80,7 +80,7 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path):
 
 def test_a_source_may_be_named_by_its_official_document(tmp_path):
     text = HEAD.replace("{api: quote,", "{spec: quoteManagement.api.yaml,")
-    assert load_scenario(write(tmp_path, text + "flow:\n" + CREATE)).sources["quote"].api == "quote"
+    assert load_scenario(write(tmp_path, text + "flow:\n" + CREATE), load_release()).sources["quote"].api == "quote"
 
 
 def test_aliases_of_apis_become_their_names_and_requirements_one_spelling(tmp_path):
@@ -163,7 +163,7 @@ def test_data_that_cannot_be_used_is_told_with_its_row(tmp_path):
 
 
 def test_the_schema_is_a_draft_7_schema_with_a_description_for_every_key():
-    schema = scenario_schema()
+    schema = scenario_schema(load_release())
     Draft7Validator.check_schema(schema)
     undescribed = []
 
@@ -186,7 +186,7 @@ def test_the_schema_is_a_draft_7_schema_with_a_description_for_every_key():
 
 def test_the_names_of_apis_are_those_of_the_release():
     release = load_release()
-    names = scenario_schema()["definitions"]["source"]["properties"]["api"]["enum"]
+    names = scenario_schema(load_release())["definitions"]["source"]["properties"]["api"]["enum"]
     assert set(release.apis) < set(names)
     assert {release.api(name) for name in names} == set(release.apis)
     assert {"poq", "order", "site"} < set(names)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.record.payload import MISSING
 from emulator.scenario.matchers import equal, holds, matcher_problems, spots
-from emulator.wire.payload import MISSING
 
 
 def match(spec, found):

@@ -7,7 +7,7 @@ import pytest
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.result import Outcome
 from emulator.settings import scenarios_dir
-from emulator.standard.requirement import load_requirements
+from emulator.standard.release import load_release
 from tests.play import play
 
 FOLDER = scenarios_dir() / "negative"
@@ -16,13 +16,16 @@ WITHOUT = {
     "MEF87-R22": "no document of the release says which contacts a product needs",
 }
 """Requirements without a case, and why."""
-CASES = [(name, case.id) for name in FILES for case in load_scenario(FOLDER / f"{name}.oit.yaml").cases]
+CASES = [(name, case.id) for name in FILES for case in load_scenario(FOLDER / f"{name}.oit.yaml", load_release()).cases]
 
 
 def test_each_requirement_that_can_be_broken_has_a_case():
-    wanted = {one.id for one in load_requirements().values() if one.negative}
+    wanted = {one.id for one in load_release().requirements.values() if one.negative}
     covered = {
-        label for name in FILES for case in load_scenario(FOLDER / f"{name}.oit.yaml").cases for label in case.covers
+        label
+        for name in FILES
+        for case in load_scenario(FOLDER / f"{name}.oit.yaml", load_release()).cases
+        for label in case.covers
     }
     assert wanted - covered == set(WITHOUT)
     assert covered <= wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.scenario.loader import load_scenario
+from emulator.standard.release import load_release
 
 from .stub import CREATE, HEAD, Played, play, read, write
 
@@ -132,7 +133,7 @@ def test_the_listener_can_be_named_by_its_source(tmp_path):
     flow = "  - {id: told, notify: news.listenToQuoteStateChangeEvent, expect: {/event/id: Q1}}\n"
     path = write(tmp_path, HEAD + NEWS + "flow:\n" + SUBSCRIBE + CREATE + flow)
     played = play(
-        load_scenario(path),
+        load_scenario(path, load_release()),
         [TAKEN, MADE, (200, [])],
         arrivals=[(3, OF_QUOTE, event("e1"))],
         callback=lambda: "http://b",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.record.patch import PatchError, merged, patched
 from emulator.scenario.duration import seconds, words
-from emulator.scenario.patch import PatchError, merged, patched
 from emulator.scenario.plan import plan_overlay
 
 from .stub import CREATE, read

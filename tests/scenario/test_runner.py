@@ -2,8 +2,8 @@
 
 import pytest
 
+from emulator.record.exchange import FaultKind
 from emulator.scenario.events import ExchangeDone, RunDone, RunStarted, StepDone, StepStarted, Waiting
-from emulator.wire.exchange import FaultKind
 
 from .stub import CREATE, fault, html, later, play, read
 

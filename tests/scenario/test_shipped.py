@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from emulator.conduct.runs import run_all
+from emulator.conduct.scenarios import read_scenarios
+from emulator.conduct.settings import Settings
 from emulator.plain_yaml import load_located
 from emulator.scenario.loader import load_scenario
 from emulator.scenario.selection import Wish, plan
-from emulator.session import Settings, read_scenarios, run_all
 from emulator.settings import scenarios_dir
 from emulator.standard.release import load_release
-from emulator.standard.use_case import load_use_cases
 from tests.cli.processes import oit
 
 FOLDER = scenarios_dir()
@@ -24,7 +25,7 @@ ROWS = re.findall(
     r"^\| \[`(.+?)`\]\((.+?)\.oit\.yaml\)( ⚙)? \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE
 )
 SHIPPED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.oit.yaml"))
-USE_CASES = load_use_cases()
+USE_CASES = load_release().use_cases
 NINE = frozenset(USE_CASES["MEF123-UC16"].events)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
@@ -65,7 +66,7 @@ def test_all_pass_and_play_every_use_case(tmp_path: Path) -> None:
 
 
 def _claims(name: str) -> set[str]:
-    scenario = load_scenario(FOLDER / name)
+    scenario = load_scenario(FOLDER / name, load_release())
     parts = [scenario.covers, *(step.covers for step in scenario.steps()), *(case.covers for case in scenario.cases)]
     return {label for covers in parts for label in covers if label in USE_CASES}
 

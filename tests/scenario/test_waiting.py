@@ -10,13 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.doors.faults import Faults
 from emulator.judge.verdict import Blame, Finding, Verdict
 from emulator.parties.clock import VirtualClock
+from emulator.record.exchange import Party
+from emulator.scenario.events import Awaited
 from emulator.scenario.room import Room
+from emulator.scenario.scene import Scene, Terms
+from emulator.scenario.selection import Job
 from emulator.scenario.unasked import told_once
-from emulator.scenario.waiting import run_waiting
-from emulator.wire.exchange import Party
-from emulator.wire.faults import Faults
+from emulator.scenario.waiting import WaitingRunner
 from tests.judge.exchanges import exchange
 from tests.scenario.arriving import URL, Buyer, HurriedRoom, read
 
@@ -521,16 +524,8 @@ def test_the_runner_wakes_when_something_comes(tmp_path: Path):
 
     thread = threading.Thread(target=door)
     thread.start()
-    waited = run_waiting(
-        read(tmp_path, ASK),
-        release=buyer.release,
-        room=room,
-        clock=buyer.clock,
-        seed=1,
-        run_id="r1",
-        base_url=URL,
-        on_wait=lambda entries: awaited.set() if entries else None,
-    )
+    runner = WaitingRunner(Job(read(tmp_path, ASK)), Scene("r1", buyer.release, buyer.clock, URL), Terms(), room)
+    waited = runner.play(lambda event: awaited.set() if isinstance(event, Awaited) and event.entries else None)
     thread.join(10)
     assert [str(step.outcome) for step in waited.result.steps] == ["passed"]
     assert room[1].sender is Party.BUYER

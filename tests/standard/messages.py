@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.plain_yaml import load_yaml
+from emulator.record.payload import at, pointer
 from emulator.standard.contract import Contract
-from emulator.wire.payload import at, pointer
 from tests.urns import ACCESS_ELINE, OPERATOR_UNI
 
 ROOT = Path(__file__).resolve().parents[2]

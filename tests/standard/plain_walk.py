@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from emulator.record.call import ErrorCode
+from emulator.record.payload import escape
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
-from emulator.standard.urns import suggestion
-from emulator.wire.call import ErrorCode
-from emulator.wire.payload import escape
+from emulator.standard.urns import urn_hint
 
 Schema = Mapping[str, Any]
 
@@ -48,8 +48,13 @@ class PlainWalk:
         for schema in flat:
             for name, child in schema.get("properties", {}).items():
                 members.setdefault(name, []).append(child)
+        demanded = {name: [] for schema in flat for name in schema.get("required", ())}
+        members = {**demanded, **members} if members else {}
         # A schema without any member is an open one; so is a type that we do not know.
         undescribed = self._of_unknown_type(value, schemas)
+        # Nor is anything unknown where a schema says which others there may be: the validator has looked at them.
+        closing = {"additionalProperties", "patternProperties", "unevaluatedProperties"}
+        undescribed = undescribed or any(closing & schema.keys() for schema in flat)
         for name, child in value.items():
             here = f"{place}/{escape(name)}"
             if name not in members:
@@ -88,7 +93,7 @@ class PlainWalk:
         """Whether a type that we do not know is a legal one: a product, or a type with its own schema."""
         kind = value["@type"]
         return bool(kind) and any(
-            kind not in known and (name == bundle.PRODUCT_ROOT or not known or "@schemaLocation" in value)
+            kind not in known and (bundle.is_open(self._definitions[name]) or "@schemaLocation" in value)
             for name, known in self._known_types(schemas)
         )
 
@@ -105,13 +110,13 @@ class PlainWalk:
         if not isinstance(kind, str):
             return
         for name in dict.fromkeys(name for name, _ in self._dispatchers(schemas)):
-            if name == bundle.PRODUCT_ROOT and kind in self._aliases:
+            if bundle.is_open(self._definitions[name]) and kind in self._aliases:
                 right = self._aliases[kind]
                 yield Breach(f"{place}/@type", right, kind, f"this product is spelt {right}", Check.URN_ALIAS)
             elif self._undescribed(value, schemas):
-                what = "product payload" if name == bundle.PRODUCT_ROOT else "type"
+                what = "payload" if bundle.is_open(self._definitions[name]) else "type"
                 known = frozenset().union(*(types for _, types in self._known_types(schemas)))
-                near = suggestion(kind, known.difference(self._aliases))
+                near = urn_hint(kind, known.difference(self._aliases))
                 yield Breach(f"{place}/@type", "a type with a schema here", kind,
                              f"no schema for this {what} is known, so its members were not checked"
                              + (f"; {near}" if near else ""), Check.UNCHECKED)  # fmt: skip
@@ -124,9 +129,9 @@ class PlainWalk:
                 continue
             yield schema
             if "if" in schema:
-                branch = "then" if self._meets(schema["if"], value) else "else"
-                if branch in schema:
-                    yield from self._flat([schema[branch]], value)
+                for branch in self._branches(schema["if"], value):
+                    if branch in schema:
+                        yield from self._flat([schema[branch]], value)
             for part in schema.get("allOf", ()):
                 yield from self._flat([part], value)
             for key in ("oneOf", "anyOf"):
@@ -135,13 +140,15 @@ class PlainWalk:
                 yield from self._flat(fitting or options, value)
 
     @staticmethod
-    def _meets(condition: Schema, value: Any) -> bool:
+    def _branches(condition: Schema, value: Any) -> tuple[str, ...]:
+        """What may bind: where more than tags decides, both sides."""
         if not isinstance(value, dict) or any(name not in value for name in condition.get("required", ())):
-            return False
-        return all(
-            "const" not in child or value.get(name) == child["const"]
-            for name, child in condition.get("properties", {}).items()
-        )
+            return ("else",)
+        tags = condition.get("properties", {})
+        if any("const" in child and name in value and value[name] != child["const"] for name, child in tags.items()):
+            return ("else",)
+        only_tags = condition.keys() <= {"type", "required", "properties"} and all("const" in c for c in tags.values())
+        return ("then",) if only_tags else ("then", "else")
 
     def _tags_fit(self, option: Schema, value: Any) -> bool:
         """Whether the one-value enums of a variant agree with the value."""

@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from emulator.plain_yaml import load_yaml
+from emulator.record.payload import at, parse
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import Contract, ContractEntry
 from emulator.standard.document import SpecError
 from emulator.standard.release import load_release
-from emulator.wire.payload import at, parse
 from tests.standard.messages import place, quote
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,11 +203,31 @@ def test_the_comparison_notices_what_is_lost(place_of: str) -> None:
 
 
 def test_a_keyword_that_nobody_knows_is_no_secret() -> None:
-    for schema in ({"type": "string", "nullable": True}, {"properties": {"a": {"formatt": "date"}}}):
-        with pytest.raises(SpecError, match=r"nullable|formatt"):
+    for schema in ({"type": "string", "nulable": True}, {"properties": {"a": {"formatt": "date"}}}):
+        with pytest.raises(SpecError, match=r"nulable|formatt"):
             bundle.plain(schema)
+    with pytest.raises(SpecError, match="nullable"):
+        bundle.plain({"type": "string", "nullable": True}, None, "products/of/draft-07.yaml")
     with pytest.raises(SpecError, match="discriminator"):
         bundle.plain({"properties": {"a": {"discriminator": {"propertyName": "@type"}}}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "string", "nullable": True}, [None, "a"], [1]),
+        ({"type": "string", "nullable": False}, ["a"], [None]),
+        ({"type": "string", "nullable": True, "enum": ["a"]}, ["a"], [None, "b"]),
+        ({"nullable": False}, [None, 1], []),
+        ({"type": "integer", "format": "int32", "nullable": True}, [None, 1], [2**31]),
+    ],
+)
+def test_nullable_of_a_contract_lets_a_value_of_its_type_be_null(
+    schema: dict[str, Any], right: list[Any], wrong: list[Any]
+) -> None:
+    validator = jsonschema_rs.Draft7Validator(bundle.plain(schema))
+    assert all(validator.is_valid(each) for each in right)
+    assert not any(validator.is_valid(each) for each in wrong)
 
 
 # -- what `@type` may be -------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import pytest
 
 import emulator.judge.rules
 from emulator.errors import FileProblem
-from emulator.standard.interpretation import load_interpretations
-from emulator.standard.requirement import load_requirements
+from emulator.standard.interpretation import read_interpretations
+from emulator.standard.release import load_release
 
-REGISTER = load_interpretations()
+REGISTER = load_release().interpretations
 TWO = "{x: {says: s, clauses: [c]}, y: {says: s, clauses: [c]}}"
 RULES = Path(emulator.judge.rules.__file__).parent
 
@@ -30,7 +30,7 @@ def named_in_rules() -> set[tuple[str, str]]:
 
 
 def test_every_entry_is_about_requirements_that_there_are() -> None:
-    catalogue = load_requirements()
+    catalogue = load_release().numbered
     assert [(e.id, r) for e in REGISTER.values() for r in e.requirements if r not in catalogue] == []
 
 
@@ -41,8 +41,9 @@ def test_rules_name_readings_that_there_are() -> None:
 
 
 def test_every_entry_is_used_by_a_rule() -> None:
-    """An entry that no rule looks at would be a promise that nobody keeps."""
-    words = {
+    """An entry that no rule looks at, nor a product's sheet names, would be a promise that nobody keeps."""
+    sheets = load_release().products.sheets.by_name.values()
+    words = {sheet.shown.entry for sheet in sheets if sheet.shown} | {
         node.value
         for file in RULES.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
@@ -54,15 +55,16 @@ def test_every_entry_is_used_by_a_rule() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("- a\n", "a map of interpretations"),
-        ("a: {title: t}\n", "exactly default, readings"),
+        ("- a\n", "a map is needed"),
+        ("a: {title: t}\n", "missing: requirements, readings, default, why"),
         ("a: {title: t, requirements: [], readings: {x: {says: s, clauses: [c]}}, default: x, why: w}\n", "two or more"),
         ("a: {title: t, requirements: [], readings: {x: {says: s}, y: {says: s, clauses: [c]}}, default: x, why: w}\n",
-         "'clauses'"),
+         "missing: clauses"),
         (f"a: {{title: t, requirements: [], readings: {TWO}, default: z, why: w}}\n", "'default' is one of x, y"),
     ],
 )  # fmt: skip
 def test_a_wrong_register_is_refused(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "interpretations.yaml").write_text(text)
+    path = tmp_path / "interpretations.yaml"
+    path.write_text(text)
     with pytest.raises(FileProblem, match=words):
-        load_interpretations(tmp_path)
+        read_interpretations(path)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.record.payload import parse, pointer
 from emulator.standard.json_places import place_of
-from emulator.wire.payload import parse, pointer
 from tests.standard.messages import places_of
 
 TEXT = st.text(max_size=4)

@@ -9,13 +9,13 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from emulator.record.payload import MISSING, at, parse
 from emulator.standard import explain as explain_module
 from emulator.standard import members, patterns
 from emulator.standard.breach import Check
 from emulator.standard.explain import COUNTED, MOST
 from emulator.standard.pieces import SMALL, is_small, pieces
 from emulator.standard.release import load_release
-from emulator.wire.payload import MISSING, at, parse
 from tests.standard import messages
 
 

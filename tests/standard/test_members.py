@@ -13,12 +13,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from emulator.record.payload import MAX_DEPTH, MISSING, at, parse, pointer
 from emulator.standard import bundle
 from emulator.standard.breach import Breach, Check
 from emulator.standard.contract import Contract
 from emulator.standard.members import MemberWalk
 from emulator.standard.release import load_release
-from emulator.wire.payload import MAX_DEPTH, MISSING, at, parse, pointer
 from tests.purchase import purchase
 from tests.samples.official import missing_material, samples
 from tests.standard.messages import OVC, Maker, ovc, place, places_of, quote, roots, uni
@@ -191,7 +191,7 @@ def test_both_walks_agree_on_every_type(kind: Any, located: bool) -> None:
 NAMES = ("a", "b", "kind", "@type", "@schemaLocation")
 SCALARS: tuple[Any, ...] = ("x", "y", "T", "U", 0, 1, 1.0, True, False)
 DEFINITIONS = ("D0", "D1", "D2")
-DISPATCHERS = ("S", bundle.PRODUCT_ROOT)
+DISPATCHERS = ("S", "MEFProductConfiguration")
 ALIASES = {"Z": "T", "U": "T"}
 
 

@@ -15,17 +15,19 @@ import pytest
 
 from emulator.errors import FileProblem
 from emulator.judge.listing import rows, rules_by_requirement, table
-from emulator.judge.rules.contract import ASPECTS, REQUIREMENTS, Aspect, touches
+from emulator.judge.rules.contract import ASPECTS, touches
 from emulator.plain_yaml import load_yaml
+from emulator.record.call import ErrorCode
 from emulator.settings import scenarios_dir, specs_dir
 from emulator.standard.breach import Breach
 from emulator.standard.release import load_release
-from emulator.standard.requirement import Keyword, Requirement, load_requirements
+from emulator.standard.requirement import Aspect, Keyword, Requirement, read_requirements
 from emulator.standard.use_case import unknown_label
-from emulator.wire.call import ErrorCode
 from tests.samples.official import shared_folder
 
-CATALOGUE = load_requirements()
+RELEASE = load_release()
+CATALOGUE = RELEASE.requirements
+REQUIREMENTS = RELEASE.aspects
 FILES = sorted((specs_dir() / "sonata").glob("*/requirements.yaml"))
 GUIDES = sorted({requirement.guide for requirement in CATALOGUE.values()})
 RECORD = shared_folder() / "standard" / "requirements.json"
@@ -59,12 +61,13 @@ def _guide_text(guide: str) -> str:
 
 
 def test_every_file_is_read_and_stands_with_the_api_of_its_guide() -> None:
-    guide_of = {entry.api: entry.guide for entry in load_release().entries}
+    guide_of = {entry.api: entry.guide for entry in load_release().entries} | {"security": "MEF128"}
     assert FILES
     for path in FILES:
         top = load_yaml(path)
         assert top["guide"] == guide_of[path.parent.name]
-        assert [r.label for r in _of(top["guide"])] == list(top["requirements"])
+        stands = [r.label for r in load_release().numbered.values() if r.guide == top["guide"]]
+        assert stands == list(top["requirements"])
 
 
 def test_guides_come_in_the_order_of_a_purchase() -> None:
@@ -117,6 +120,9 @@ def test_each_stands_in_the_section_named_with_the_references_given(guide: str) 
 
 def _references(text: str) -> set[str]:
     plain = re.sub(r"\s+", " ", text)
+    plain = re.sub(
+        r"\[(MEF ?[0-9.]+) \[(C[RD][0-9]+)\]<.*?\]\]", r"[\1 \2]", plain
+    )  # a label that has its condition with it
     return {
         f"{document}-{re.sub(r'<.*', '', label).strip().replace(' ', '-')}"
         for document, labels in re.findall(r"\[(MEF ?[0-9.]+) ([^\]]+)\]", plain)
@@ -148,7 +154,7 @@ def test_what_is_optional_can_be_used_and_not_broken() -> None:
 def test_what_scenarios_cover_is_in_the_catalogue(path: Path) -> None:
     """As a requirement or as a use case."""
     named = {identifier.replace(":", "-") for identifier in _covers(load_yaml(path))}
-    assert [problem for problem in map(unknown_label, sorted(named)) if problem] == []
+    assert [problem for name in sorted(named) if (problem := unknown_label(name, RELEASE.use_cases, CATALOGUE))] == []
 
 
 def _covers(node: Any) -> Iterator[str]:
@@ -164,7 +170,7 @@ def _covers(node: Any) -> Iterator[str]:
 
 def test_one_of_each_kind_as_it_is_read() -> None:
     echo = CATALOGUE["MEF121-R15"]
-    assert (echo.guide, echo.release, echo.label, echo.kind) == ("MEF121", "grace", "R15", "R")
+    assert (echo.guide, echo.label, echo.kind) == ("MEF121", "R15", "R")
     assert (echo.section, echo.keyword, echo.side) == ("6.1.2", "MUST NOT", "seller")
     assert (echo.reference, echo.negative, echo.contract, echo.not_on_wire) == ((), False, None, None)
     assert CATALOGUE["MEF121-D4"].reference == ("MEF79.0.2-A2-D1", "MEF79.0.2-A2-D2")
@@ -175,7 +181,6 @@ def test_one_of_each_kind_as_it_is_read() -> None:
 
 GOOD = """\
 guide: MEF1
-release: grace
 requirements:
   O1:
     title: A lamp may blink
@@ -198,19 +203,13 @@ requirements:
 
 
 def _write(root: Path, text: str, api: str = "lamp") -> Path:
-    path = root / "sonata" / api / "requirements.yaml"
-    path.parent.mkdir(parents=True)
+    path = root / f"{api}.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_no_files_are_an_empty_catalogue(tmp_path: Path) -> None:
-    assert load_requirements(tmp_path) == {}
-
-
 def test_a_good_file_is_read_in_its_order(tmp_path: Path) -> None:
-    _write(tmp_path, GOOD)
-    found = load_requirements(tmp_path)
+    found = {each.id: each for each in read_requirements({"lamp": _write(tmp_path, GOOD)})["lamp"]}
     assert list(found) == ["MEF1-O1", "MEF1-CR1"]
     assert found["MEF1-CR1"].kind == "CR"
     assert found["MEF1-CR1"].if_supported == "O1"
@@ -220,69 +219,91 @@ def test_a_good_file_is_read_in_its_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("    note: two lamps", "    notes: two lamps", "20:5: unknown key 'notes'; did you mean 'note'?"),
-        ("release: grace", "releese: grace", "2:1: unknown key 'releese'; did you mean 'release'?"),
-        ("release: grace\n", "", "1:1: missing: release"),
+        ("    note: two lamps", "    notes: two lamps", "19:5: unknown key 'notes'; did you mean 'note'?"),
+        ("requirements:", "requirement:", "2:1: unknown key 'requirement'; did you mean 'requirements'?"),
         ("guide: MEF1", "guide: MEF W1", "1:8: 'MEF W1' is no guide; one is written as MEF121"),
-        ("    keyword: MAY\n", "", "4:3: missing: keyword"),
-        ("keyword: MUST\n", "keyword: MSUT\n", "13:14: 'MSUT' is no keyword; did you mean 'MUST'?"),
-        ("keyword: MUST\n", "keyword: must\n", "13:14: 'must' is no keyword; known: MUST, MUST NOT,"),
-        ("keyword: MUST\n", "keyword: [MUST]\n", "13:14: ['MUST'] is no keyword;"),
-        ("side: seller\n    if", "side: selller\n    if", "14:11: 'selller' is no side; did you mean 'seller'?"),
-        ("contract: partly", "contract: party", "19:15: 'party' is no contract; did you mean 'partly'?"),
-        ("if_supported: O1", "if_supported: O2", "15:19: 'O2' is no option of this guide; known: O1"),
-        ("if_supported: O1", "if_supported: CR1", "15:19: 'CR1' is no option of this guide;"),
-        ('section: "1.2"', "section: 1.2", "12:14: 'section' is a text (in quotes where it looks like a number)"),
-        ('section: "1.2"', "section: 1.2.", "12:14: '1.2.' is no section; one is written as 6.1.1"),
-        ("title: A lamp may blink", "title:", "5:11: 'title' is a text"),
-        ("negative: true", "negative: yes", "18:15: 'negative' is true or false"),
-        ("reference: [MEF2-R1]", "reference: MEF2-R1", "16:16: 'reference' is a list of ids"),
-        ("    seen: blinks in the answer\n", "", "10:3: CR1: either 'seen' or 'not_on_wire' is needed, not neither"),
-        ("note: two", "not_on_wire: two", "10:3: CR1: either 'seen' or 'not_on_wire' is needed, not both"),
-        ("  CR1:", "  Q1:", "10:3: 'Q1' is no label of a requirement"),
-        ("  CR1:", "  O1:", "10:3: not readable as YAML: the key 'O1' is given twice"),
+        ("    keyword: MAY\n", "", "4:5: missing: keyword"),
+        (
+            "keyword: MUST\n",
+            "keyword: MSUT\n",
+            "12:14: 'MSUT' is not one of MUST, MUST NOT, SHOULD, SHOULD NOT, MAY; did you mean 'MUST'?",
+        ),
+        ("keyword: MUST\n", "keyword: must\n", "12:14: 'must' is not one of MUST, MUST NOT,"),
+        ("keyword: MUST\n", "keyword: [MUST]\n", "12:14: ['MUST'] is not one of MUST,"),
+        (
+            "side: seller\n    if",
+            "side: selller\n    if",
+            "13:11: 'selller' is not one of buyer, seller, both; did you mean 'seller'?",
+        ),
+        (
+            "contract: partly",
+            "aspect: paylode",
+            "18:13: 'paylode' is not one of payload, required, product-type, product; did you mean 'payload'?",
+        ),
+        ("contract: partly", "contract: party", "18:15: 'party' is not one of fully, partly; did you mean 'partly'?"),
+        ("if_supported: O1", "if_supported: O2", "14:19: 'O2' is no option of this guide; known: O1"),
+        ("if_supported: O1", "if_supported: CR1", "14:19: 'CR1' is no option of this guide;"),
+        ('section: "1.2"', "section: 1.2", "11:14: a word or text is needed here, not 1.2"),
+        ('section: "1.2"', "section: 1.2.", "11:14: '1.2.' is no section; one is written as 6.1.1"),
+        ("title: A lamp may blink", "title:", "4:11: a word or text is needed here, not None"),
+        ("title: A lamp may blink", "title: ' '", "4:12: a text is needed here, not ' '"),
+        ("negative: true", "negative: yes", "17:15: true or false is needed here, not 'yes'"),
+        ("reference: [MEF2-R1]", "reference: MEF2-R1", "15:16: a list is needed here, not 'MEF2-R1'"),
+        ("    seen: blinks in the answer\n", "", "9:3: CR1: either 'seen' or 'not_on_wire' is needed, not neither"),
+        ("note: two", "not_on_wire: two", "9:3: CR1: either 'seen' or 'not_on_wire' is needed, not both"),
+        ("  CR1:", "  Q1:", "9:3: 'Q1' is no label of a requirement"),
+        ("  CR1:", "  O1:", "9:3: not readable as YAML: the key 'O1' is given twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in GOOD
     path = _write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(FileProblem) as caught:
-        load_requirements(tmp_path)
+        read_requirements({"lamp": path})
     assert [problem for problem in caught.value.problems if problem.startswith(f"{path}:{said}")], caught.value.problems
     assert len(caught.value.problems) <= 2  # a misspelt key is also a missing one
 
 
-@pytest.mark.parametrize("text", ["", "[]", "guide: MEF1\nrelease: grace\nrequirements: []\n", "a: {"])
+@pytest.mark.parametrize("text", ["", "[]", "guide: MEF1\nrequirements: []\n", "a: {"])
 def test_what_is_no_catalogue_at_all_is_refused(tmp_path: Path, text: str) -> None:
     path = _write(tmp_path, text)
     with pytest.raises(FileProblem, match=re.escape(str(path)) + r":\d+:\d+: "):
-        load_requirements(tmp_path)
+        read_requirements({"lamp": path})
 
 
 def test_a_row_that_is_no_map_is_refused(tmp_path: Path) -> None:
-    path = _write(tmp_path, "guide: MEF1\nrelease: grace\nrequirements:\n  R1: MUST\n")
+    path = _write(tmp_path, "guide: MEF1\nrequirements:\n  R1: MUST\n")
     with pytest.raises(FileProblem) as caught:
-        load_requirements(tmp_path)
-    assert caught.value.problems == [f"{path}:4:7: a map is needed here"]
+        read_requirements({"lamp": path})
+    assert caught.value.problems == [f"{path}:3:7: a map is needed here, not 'MUST'"]
 
 
 def test_all_that_is_wrong_in_all_files_is_said_at_once(tmp_path: Path) -> None:
-    one = _write(tmp_path, GOOD)
+    one = _write(tmp_path, GOOD.replace('section: "1"', "section: x", 1))
     two = _write(tmp_path, GOOD.replace("side: seller", "side: nobody", 1), "lantern")
     with pytest.raises(FileProblem) as caught:
-        load_requirements(tmp_path)
+        read_requirements({"lamp": one, "lantern": two})
     assert caught.value.problems == [
-        f"{two}:8:11: 'nobody' is no side; known: buyer, seller, both",
-        f"{two}:11:5: MEF1-CR1 is in another file already",
+        f"{one}:5:14: 'x' is no section; one is written as 6.1.1",
+        f"{two}:7:11: 'nobody' is not one of buyer, seller, both",
     ]
-    assert one.exists()
+
+
+def test_a_requirement_is_in_one_file(tmp_path: Path) -> None:
+    one, two = _write(tmp_path, GOOD), _write(tmp_path, GOOD, "lantern")
+    with pytest.raises(FileProblem) as caught:
+        read_requirements({"lamp": one, "lantern": two})
+    assert caught.value.problems == [
+        f"{two}:3:3: MEF1-O1 is in another file already",
+        f"{two}:9:3: MEF1-CR1 is in another file already",
+    ]
 
 
 # The listing
 
 
 def test_rows_have_what_oit_rules_prints() -> None:
-    listed = rows(CATALOGUE)
+    listed = rows(RELEASE, CATALOGUE.values())
     assert [row["id"] for row in listed] == list(CATALOGUE)
     assert json.loads(json.dumps(listed)) == listed
     by_id = {row["id"]: row for row in listed}
@@ -294,6 +315,7 @@ def test_rows_have_what_oit_rules_prints() -> None:
         "title": CATALOGUE["MEF121-R6"].title,
         "rules": ["contract.schema"],
         "seen": CATALOGUE["MEF121-R6"].seen,
+        "feature": None,
         "not_on_wire": None,
     }
     assert by_id["MEF121-R9"]["rules"] == []
@@ -301,19 +323,19 @@ def test_rows_have_what_oit_rules_prints() -> None:
 
 
 def test_requirements_that_rules_name_are_in_the_catalogue() -> None:
-    assert not [i for i in rules_by_requirement() if i.partition("-")[0] in GUIDES and i not in CATALOGUE]
+    assert not [i for i in rules_by_requirement(RELEASE) if i.partition("-")[0] in GUIDES and i not in CATALOGUE]
 
 
 @pytest.mark.parametrize("api", sorted(REQUIREMENTS))
 def test_the_listing_names_the_rules_whose_findings_touch_a_requirement(api: str) -> None:
     places = ("/x", "/x/productConfiguration/@type")
-    said = cast("Any", SimpleNamespace(exchange=SimpleNamespace(api=api)))
+    said = cast("Any", SimpleNamespace(exchange=SimpleNamespace(api=api), run=SimpleNamespace(release=RELEASE)))
     touching: dict[str, set[str]] = {}
     for check, place, code in product(ASPECTS, places, (ErrorCode.INVALID_VALUE, ErrorCode.MISSING_PROPERTY)):
         for identifier in touches(said, Breach(place, expected=None, check=check, code=code)):
             touching.setdefault(identifier, set()).add(f"contract.{check}")
     named = {
-        identifier: {name for name in rules_by_requirement()[identifier] if name.startswith("contract.")}
+        identifier: {name for name in rules_by_requirement(RELEASE)[identifier] if name.startswith("contract.")}
         for identifier in REQUIREMENTS[api].values()
     }
     never = set() if Aspect.PRODUCT in REQUIREMENTS[api] else {"contract.product"}  # no payload, no such finding
@@ -321,7 +343,7 @@ def test_the_listing_names_the_rules_whose_findings_touch_a_requirement(api: str
 
 
 def test_the_table_shows_each_requirement_once_under_its_guide() -> None:
-    text = table(rows(CATALOGUE))
+    text = table(rows(RELEASE, CATALOGUE.values()))
     lines = text.splitlines()
     assert [line for line in lines if line in GUIDES] == list(dict.fromkeys(r.guide for r in CATALOGUE.values()))
     assert [line.split()[0] for line in lines if line.startswith("  ")] == list(CATALOGUE)

@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import FileProblem
-from emulator.settings import specs_dir
-from emulator.standard.lifecycle import load_lifecycles
-from emulator.standard.requirement import load_requirements
-from emulator.standard.tables import AttributeTable, StateTable, load_tables
+from emulator.standard.release import load_release
+from emulator.standard.tables import AttributeTable, StateTable, read_tables
 
-APIS = sorted(path.parent.name for path in (specs_dir() / "sonata").glob("*/tables.yaml"))
-STATES = {state for machine in load_lifecycles().values() for state in (*machine.states, *machine.unused)}
+TABLES = load_release().tables
+STATES = {state for machine in load_release().lifecycles.values() for state in (*machine.states, *machine.unused)}
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("api", TABLES)
 def test_tables_speak_of_known_states_and_requirements(api: str) -> None:
-    for table in load_tables(api).values():
-        assert set(table.requirements) <= set(load_requirements()), table.name
+    for table in TABLES[api].values():
+        assert set(table.requirements) <= set(load_release().requirements), table.name
         if isinstance(table, StateTable):
             named = {*table.allowed, *(state for states in table.allowed.values() for state in states)}
             assert named <= STATES, table.name
@@ -28,7 +26,7 @@ def test_tables_speak_of_known_states_and_requirements(api: str) -> None:
 
 
 def test_there_are_tables_of_both_kinds() -> None:
-    kinds = {type(table) for api in APIS for table in load_tables(api).values()}
+    kinds = {type(table) for tables in TABLES.values() for table in tables.values()}
     assert kinds == {AttributeTable, StateTable}
 
 
@@ -41,8 +39,7 @@ def test_there_are_tables_of_both_kinds() -> None:
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, row: str, words: str) -> None:
-    folder = tmp_path / "sonata" / "quote"
-    folder.mkdir(parents=True)
-    (folder / "tables.yaml").write_text(f"tables:\n  t: {row}\n")
+    path = tmp_path / "tables.yaml"
+    path.write_text(f"tables:\n  t: {row}\n")
     with pytest.raises(FileProblem, match=words):
-        load_tables("quote", tmp_path)
+        read_tables(path)

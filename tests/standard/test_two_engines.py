@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from emulator.record.payload import dump, parse, pointer
 from emulator.standard.contract import Contract
 from emulator.standard.formats import CHECKERS
 from emulator.standard.release import load_release
-from emulator.wire.payload import dump, parse, pointer
 from tests.purchase import purchase
 
 MUTANTS_PER_BODY = 12

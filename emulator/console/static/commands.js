@@ -2,6 +2,8 @@
 const shellWord = (value) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", `'"'"'`)}'`);
 const WORDS = {
   advance: ({ by }) => [by],
+  make: ({ kind, body, ...options }) => [kind, { ...options, ...(body ? { body: JSON.stringify(body) } : {}) }],
+  set: ({ kind, id, body, ...options }) => [kind, id, JSON.stringify(body), options],
   move: ({ kind, id, state, ...options }) => [kind, id, state, options],
   event: ({ api, event, id, ...options }) => [api, event, id, options],
   fault: ({ operation, ...options }) => [...(operation ? [operation] : []), options],

@@ -14,6 +14,11 @@ class EmulatorBoard {
     this.advance = control({ action: 'advance', label: 'Advance', inputs: [field('Forward by', this.by), h('span', { class: 'quick' }, LEAPS.map((leap) => h('button', { type: 'button', class: 'button', 'aria-label': `Set to ${leap}`, onclick: () => { this.by.value = leap; this.advance.refresh(); } }, leap)))],
       given: () => (this.by.value.trim() ? { by: this.by.value.trim() } : { problem: 'How far? As 20s, 5m, 2h, 45d.' }) });
     this.clockPanel = h('section', { class: 'panel' }, h('h2', {}, 'Clock'), this.time, this.pace, this.advance.element);
+    this.kind = h('select', { 'data-key': 'make-kind' });
+    this.body = area({ 'data-key': 'make-body', placeholder: '{} or some of its members' });
+    this.make = control({ action: 'make', label: 'Make', inputs: [field('Kind', this.kind), field('Members, as JSON', this.body, 'the rest is made up')],
+      given: () => { const body = readObject(this.body.value); return body.problem || !this.kind.value ? { problem: body.problem || 'Choose a kind.' } : { run: this.run, kind: this.kind.value, ...(Object.keys(body.value).length ? { body: body.value } : {}) }; } });
+    this.making = h('section', { class: 'panel' }, h('h2', {}, 'Make a resource'), this.make.element);
     this.owed = h('div', {});
     this.showOwed = part(this.owed, (told_) => this.notifications(told_));
     this.snapshot = control({ action: 'snapshot', label: 'Snapshot', given: () => ({ run: this.run }), act: (given) => takeSnapshot(given) });
@@ -29,7 +34,7 @@ class EmulatorBoard {
     this.element = h('div', { class: 'emulator' },
       h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'resources', tabindex: '0' }, field('Run', this.choice), this.list.element),
       h('section', { class: 'middle', 'data-scroll': 'resource', 'aria-label': 'Resource', tabindex: '0' }, this.pane.element),
-      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.shell, this.clockPanel, this.owed, this.faults.element, this.keeping));
+      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.shell, this.clockPanel, this.making, this.owed, this.faults.element, this.keeping));
     this.resources = null;
     this.read = steadily(() => this.take(), 300);
     setInterval(() => this.watch(), 1000);
@@ -84,6 +89,7 @@ class EmulatorBoard {
     if (run) this.choice.value = run;
     this.choice.disabled = !this.choice.options.length;
     this.clockPanel.hidden = !feed.can('advance');
+    this.making.hidden = !feed.can('make') || !run;
     if (state) this.showPace([state.speed, Math.round(state.ahead_seconds || 0)]);
     this.showTime();
     this.snapshot.element.hidden = !feed.can('snapshot');
@@ -98,7 +104,9 @@ class EmulatorBoard {
   }
 
   show() {
-    const { resources = [], ...rest } = this.resources || {};
+    const { resources = [], kinds = [], ...rest } = this.resources || {};
+    offer(this.kind, kinds.map((name) => [name, words(name)]));
+    this.make.refresh();
     const [, kind, id] = app.route.view === 'emulator' ? app.route.parts : [];
     const named = resources.find((resource) => resource.kind === kind && resource.id === id);
     // Where the address names none: one for which something comes, and it stays that one while it is looked at.

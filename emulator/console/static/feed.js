@@ -106,7 +106,7 @@ class Feed {
     let kept;
     try {
       const report = await askJson(`/api/runs/${encodeURIComponent(id)}/report`);
-      kept = { version: row && row.version, report, model: new RunModel(report, CATALOGUE) };
+      kept = { version: row && row.version, report, model: new RunModel(report, catalogueOf(report)) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       kept = { problem: error };

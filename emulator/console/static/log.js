@@ -13,7 +13,7 @@ class LogBoard {
     };
     this.form = h('form', { class: 'sieve', role: 'search', 'aria-label': 'Sift the log', onsubmit: (event) => { event.preventDefault(); this.anew(); }, oninput: () => this.soon(), onchange: () => this.soon() },
       field('Find', h('input', { type: 'search', id: 'log-q', 'data-key': 'log-q', placeholder: 'in URLs, headers, bodies' })),
-      choose('run', 'Run', []), choose('api', 'API', Object.values(CATALOGUE.guides || {}).map((guide) => [guide.api, guide.function])),
+      choose('run', 'Run', []), choose('api', 'API', Object.values(CATALOGUE.guides || {}).filter((guide) => guide.api).map((guide) => [guide.api, guide.function])),
       field('Operation', line({ id: 'log-operation', 'data-key': 'log-operation', placeholder: 'createQuote', size: 12 })),
       field('Status', line({ id: 'log-status', 'data-key': 'log-status', placeholder: '4xx', size: 4, pattern: '[1-5](\\d\\d|[xX][xX])|none', title: '422, 4xx, or none for what was not answered' })),
       choose('direction', 'From', [['buyer', 'the Buyer'], ['seller', 'the Seller']]),

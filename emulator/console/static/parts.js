@@ -101,6 +101,19 @@ function field(label, input, about) {
 
 const line = (attributes) => h('input', { type: 'text', class: 'line', autocomplete: 'off', spellcheck: 'false', ...attributes });
 
+const area = (attributes) => h('textarea', { class: 'line', rows: '4', autocomplete: 'off', spellcheck: 'false', ...attributes });
+
+// What was written as a JSON object: {value}, or {problem} where it is none; nothing written is an empty one.
+function readObject(text) {
+  if (!text.trim()) return { value: {} };
+  try {
+    const value = JSON.parse(text);
+    return value && typeof value === 'object' && !Array.isArray(value) ? { value } : { problem: 'Write a JSON object: {"member": …}.' };
+  } catch (error) {
+    return { problem: `This is no JSON: ${error.message}` };
+  }
+}
+
 // The options of a select by value; what was chosen stays chosen where it is still there.
 function offer(select, options) {
   const sign = JSON.stringify(options);

@@ -56,16 +56,21 @@ class ResourcePane {
     const onPurpose = (item) => (over(item) ? { sure: true } : {});
     const sure = ({ item, sure: needed }) => (needed ? [item ? `Item ${say(item, 80)} of ` : '', words(this.resource.kind), ' ', h('b', {}, say(this.resource.id, 80)), ' has come to its end. Do it all the same?'] : null);
     const inRun = () => ({ run: this.run, kind: this.resource.kind, id: this.resource.id });
-    this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state)],
-      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: this.state.options.length ? 'Choose where it goes: that is the buyer’s decision.' : 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}), ...onPurpose(this.item.value) }), sure });
+    this.beyond = h('input', { type: 'checkbox', 'data-key': 'move-lawless', onchange: () => this.offerStates() });
+    this.move = control({ action: 'move', label: 'Move', inputs: [field('What', this.item), field('To', this.state), field('Beyond its lifecycle', this.beyond)],
+      given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.state.value ? { problem: this.state.options.length ? 'Choose where it goes: that is the buyer’s decision.' : 'There is no legal way on from here.' } : { ...inRun(), state: this.state.value, ...(this.item.value ? { item: this.item.value } : {}), ...(this.beyond.checked && !this.item.value ? { lawless: true } : {}), ...onPurpose(this.item.value) }), sure });
     this.send = control({ action: 'event', label: 'Send', inputs: [field('Event', this.event), field('About', this.eventItem)],
       given: () => (!this.resource ? { problem: 'Choose a resource.' } : !this.event.value ? { problem: 'Of this kind of resource no event tells.' } : { run: this.run, api: this.resource.api, event: this.event.value, id: this.resource.id, ...(this.eventItem.value ? { item: this.eventItem.value } : {}), ...onPurpose(this.eventItem.value) }), sure });
     this.item.addEventListener('change', () => this.offerStates());
+    this.members = area({ 'data-key': 'set-members', placeholder: '{"expectedClosedDate": "…"}' });
+    this.set = control({ action: 'set', label: 'Set', inputs: [field('Members, as JSON', this.members, 'null takes one away')],
+      given: () => { const body = readObject(this.members.value); return !this.resource ? { problem: 'Choose a resource.' } : body.problem || !Object.keys(body.value).length ? { problem: body.problem || 'Write what is to be set.' } : { ...inRun(), body: body.value, ...onPurpose() }; }, sure });
+    this.setting = h('section', { class: 'panel' }, h('h2', {}, 'Set members'), h('p', { class: 'soft' }, 'As the contract allows; subscribers are told.'), this.set.element);
     this.stuck = h('p', { class: 'calm' }, 'It has come to its end: no lifecycle leads on from here.');
     this.moving = h('section', { class: 'panel' }, h('h2', {}, 'Move it on'), h('p', { class: 'soft' }, 'Only what the standard’s lifecycle allows is offered. History is kept, and subscribers are told.'), this.move.element, this.stuck);
     this.sending = h('section', { class: 'panel' }, h('h2', {}, 'Send an event'), h('p', { class: 'soft' }, 'To those who subscribed to it, whether something happened or not.'), this.send.element);
     this.hollow = h('div', { class: 'hollow' }, h('h2', {}, 'Choose a resource'), h('p', { class: 'soft' }, 'Its states, items, history and timers are shown here, and what can be made of it.'));
-    this.whole = h('div', { class: 'resource' }, this.facts, this.moving, this.sending, this.past);
+    this.whole = h('div', { class: 'resource' }, this.facts, this.moving, this.setting, this.sending, this.past);
     this.element = h('div', {}, this.whole, this.hollow);
   }
 
@@ -89,6 +94,11 @@ class ResourcePane {
   offerStates() {
     const { resource } = this;
     const moves = this.item.value ? (resource.item_moves || {})[this.item.value] || [] : resource.moves || [];
+    if (this.beyond.checked && !this.item.value) {
+      offer(this.state, (resource.states || []).filter((state) => state !== resource.state).map((state) => [state, state]));
+      this.move.refresh();
+      return;
+    }
     const ends = (resource.ends_of_buyer || {})[this.item.value] || [];
     // What would end it in the buyer's place is chosen on purpose, never offered first.
     offer(this.state, [...(moves.length && ends.includes(moves[0]) ? [['', 'choose …']] : []), ...moves.map((state) => [state, ends.includes(state) ? `${state} (the buyer’s decision)` : state])]);
@@ -108,8 +118,9 @@ class ResourcePane {
     this.offerStates();
     const movable = Boolean(this.state.options.length);
     this.moving.hidden = !feed.can('move') || (!movable && !resource.state);
-    this.move.element.hidden = !movable;
     this.stuck.hidden = movable;
+    this.setting.hidden = !feed.can('set');
+    this.set.refresh();
     offer(this.event, (resource.events || []).map((type) => [type, type]));
     offer(this.eventItem, [['', 'the whole'], ...(resource.items || []).map((item) => [item.id, `item ${item.id}`])]);
     this.sending.hidden = !feed.can('event') || !(resource.events || []).length;

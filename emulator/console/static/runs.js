@@ -1,7 +1,7 @@
 // The list of runs as they happen.
 const runAddress = (id, ...way) => `#/run/${[id, ...way].map(encodeURIComponent).join('/')}`;
 const isRunning = (run) => run.finished === null;
-const TESTED = { buyer: 'the Buyer', seller: 'the Seller' };
+const TESTED = { buyer: 'the Buyer', seller: 'the Seller', both: 'the Buyer and the Seller' };
 
 function runVerdict(run) {
   if (!run.verdict) return chip('neutral', isRunning(run) ? 'nothing wrong so far' : 'not judged');
@@ -82,11 +82,11 @@ class RunsBoard {
     this.where.hidden = !(state && state.emulator) || none;
     if (state && state.emulator && this.told !== state.emulator) {
       this.told = state.emulator;
-      const listens = { seller: 'Our seller', buyer: 'Our buyer', run: 'The emulator' }[state.role] || 'The emulator';
+      const listens = { seller: 'Our seller', buyer: 'Our buyer', run: 'The emulator', proxy: 'The proxy' }[state.role] || 'The emulator';
       const spot = () => h('code', {}, say(state.emulator, 200));
       fill(this.where, `${listens} listens at `, spot(), '.');
       fill(this.empty, h('h2', {}, 'Nothing came yet'), h('p', {}, `${listens} listens at `, spot(), ' ', copyButton(() => state.emulator, 'Copy the address'), '. What comes there appears here by itself.'),
-        state.role === 'seller' ? h('p', { class: 'soft' }, 'A partner with a path of its own, ', h('code', {}, '/r/NAME'), ' below that address, gets a run of its own.') : null);
+        ['seller', 'proxy'].includes(state.role) ? h('p', { class: 'soft' }, 'A partner with a path of its own, ', h('code', {}, '/r/NAME'), ' below that address, gets a run of its own.') : null);
     }
     this.empty.hidden = !none;
     if (none && !state.emulator) fill(this.empty, h('h2', {}, 'Nothing here yet'), h('p', {}, 'Runs appear here by themselves.'));

@@ -11,9 +11,10 @@ from emulator.judge.named import ADDRESS as KIND
 from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, Remark, on_response, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.run import Run, Said, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 ADDRESS: Final = Rulebook("MEF121", "geographicAddress")
 
@@ -284,10 +285,6 @@ def _addresses(exchange: Exchange) -> Iterator[tuple[str, Mapping[str, Any]]]:
             address = at(value, below)
             if isinstance(address, dict):
                 yield place + below, address
-
-
-_CHANGES: Final = ("href", "allowsNewSite", "hasPublicSite", "associatedGeographicAddress", "@schemaLocation")
-"""What may differ between two sightings of one address."""
 
 
 @dataclass(frozen=True, slots=True)

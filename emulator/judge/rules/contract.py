@@ -3,63 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.fold import Fold
 from emulator.judge.rule import Look, Mark, Rule
 from emulator.judge.run import Half, Run, Said
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Exchange, Message
+from emulator.record.payload import MISSING, at, dump
 from emulator.standard.breach import Breach, Check
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Exchange, Message
-from emulator.wire.payload import MISSING, at, dump
+from emulator.standard.requirement import Aspect
 
 if TYPE_CHECKING:
     from emulator.standard.contract import Contract
 
-
-class Aspect(StrEnum):
-    """What a guide demands of every payload, whatever the use case."""
-
-    PAYLOAD = "payload"  # messages conform to the OpenAPI and JSON Schema definitions
-    REQUIRED = "required"  # an entity that is used carries all its required properties
-    PRODUCT_TYPE = "product-type"  # `@type` says which product a productConfiguration describes
-    PRODUCT = "product"  # the payload conforms to the product specification that `@type` names
-
-
-REQUIREMENTS: Final[dict[str, dict[Aspect, str]]] = {
-    "geographicAddress": {
-        Aspect.REQUIRED: "MEF121-R6",
-        Aspect.PAYLOAD: "MEF121-R10",
-    },
-    "geographicSite": {
-        Aspect.REQUIRED: "MEF122-R6",
-        Aspect.PAYLOAD: "MEF122-R9",
-    },
-    "productOfferingQualification": {
-        Aspect.REQUIRED: "MEF87-R7",
-        Aspect.PRODUCT_TYPE: "MEF87-R12",
-        Aspect.PRODUCT: "MEF87-R13",
-        Aspect.PAYLOAD: "MEF87-R14",
-    },
-    "quote": {
-        Aspect.PRODUCT_TYPE: "MEF115-R7",
-        Aspect.PRODUCT: "MEF115-R8",
-        Aspect.PAYLOAD: "MEF115-R9",
-        Aspect.REQUIRED: "MEF115-R11",
-    },
-    "productOrder": {
-        Aspect.PRODUCT_TYPE: "MEF123-R8",
-        Aspect.PRODUCT: "MEF123-R9",
-        Aspect.PAYLOAD: "MEF123-R10",
-    },
-    "productInventory": {
-        Aspect.PRODUCT_TYPE: "MEF116-R7",
-        Aspect.PRODUCT: "MEF116-R8",
-        Aspect.PAYLOAD: "MEF116-R9",
-    },
-}
-"""Which requirement of each guide says it (MEF 123 and MEF 116 number no `required` clause)."""
 
 ASPECTS: Final[dict[Check, tuple[Aspect, ...]]] = {
     Check.UNREADABLE: (Aspect.PAYLOAD,),
@@ -213,7 +170,7 @@ _ALL: Final = (*_PLAIN, Aspect.PRODUCT_TYPE, Aspect.PRODUCT)
 
 
 def _ids(said: Said, aspects: Iterable[Aspect]) -> tuple[str, ...]:
-    numbered = REQUIREMENTS.get(said.exchange.api or "", {})
+    numbered = said.run.release.aspects.get(said.exchange.api or "", {})
     wanted = set(aspects)
     return tuple(identifier for aspect, identifier in numbered.items() if aspect in wanted)
 

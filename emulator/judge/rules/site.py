@@ -12,7 +12,7 @@ from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.run import Said, Shown
-from emulator.wire.payload import as_json, every
+from emulator.record.payload import as_json, every
 
 SITE: Final = Rulebook("MEF122", "geographicSite")
 

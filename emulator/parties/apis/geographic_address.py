@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from emulator.parties.apis import Api, Context
-from emulator.parties.generic import href
-from emulator.parties.profile import AddressEntry, Profile
-from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, not_found, unprocessable
+from emulator.parties.apis import Api, Context, Plugin
+from emulator.parties.lists import href
+from emulator.parties.offering import AddressEntry
+from emulator.parties.profile import Profile
+from emulator.record.call import Call, ErrorCode, Issue, Reply, not_found, unprocessable
 
 KIND: Final = "geographicAddress"
 
@@ -36,7 +36,7 @@ def build(context: Context) -> Api:
     words = Words(context.profile.synonyms)
     for entry in context.profile.addresses.values():
         body = {**body_of(context.profile, entry)}
-        context.store.share(Resource("", KIND, entry.id, body, context.clock.now()))
+        context.share(KIND, entry.id, body)
 
     def show(call: Call, body: dict[str, Any]) -> dict[str, Any]:
         shown = {**body, "href": href(call, "geographicAddress", body["id"])}
@@ -188,3 +188,6 @@ _MATCHERS: Final[dict[Any, tuple[_Match, _Match]]] = {
     "MEFGeographicPoint": (_same_point, _same_point),
     "GeographicAddressLabel": (_same_label, _same_label),
 }
+
+
+PLUGIN: Final = Plugin(KIND, (KIND,), build)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Final
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Plugin
 from emulator.parties.apis.geographic_address import Words
-from emulator.parties.generic import href, retrieve_handler
-from emulator.parties.profile import Profile, SiteEntry
-from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
-from emulator.wire.payload import every
+from emulator.parties.lists import href
+from emulator.parties.offering import SiteEntry
+from emulator.parties.profile import Profile
+from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.record.payload import every
+from emulator.standard.kinds.facts import Filter
 
 KIND: Final = "geographicSite"
-
-_BY_VALUE: Final = ("streetNr", "streetName", "streetType", "city", "postcode", "country")
-_PLAIN: Final = ("companyName", "customerName", "description", "siteType", "name")
 
 
 def build(context: Context) -> Api:
     """Query and retrieve sites."""
     words = Words(context.profile.synonyms)
+    filters = context.release.kinds.apis[KIND].operations["listGeographicSite"].filters
     for entry in context.profile.sites.values():
-        context.store.share(Resource("", KIND, entry.id, _body(context.profile, entry), context.clock.now()))
+        context.share(KIND, entry.id, _body(context.profile, entry))
 
     def query(call: Call) -> Reply:
         """Filters are AND-ed.
@@ -31,7 +30,7 @@ def build(context: Context) -> Api:
         MEF122 leaves open: R10 demands an address by id or by value, the note below it lets a query be
         as open as the buyer likes. We follow the note: what is too wide is refused with tooManyRecords.
         """
-        found = [r.body for r in context.store.all(call.run, KIND) if _passes(words, call, r.body)]
+        found = [r.body for r in context.store.all(call.run, KIND) if _passes(words, filters, call, r.body)]
         most = context.profile.paging.too_many
         if len(found) > most:
             reason = f"{len(found)} sites match, more than {most}"
@@ -42,31 +41,18 @@ def build(context: Context) -> Api:
         headers = {"X-Total-Count": count, "X-Result-Count": count, "X-Pagination-Throttled": "false"}
         return Reply(200, shown, headers)
 
-    return Api(
-        "geographicSite",
-        {
-            "listGeographicSite": query,
-            "retrieveGeographicSite": retrieve_handler(context, KIND, "geographic site", path="geographicSite"),
-        },
-    )
+    return Api(KIND, {"listGeographicSite": query})
 
 
-def _passes(words: Words, call: Call, body: dict[str, Any]) -> bool:
-    tests: dict[str, Callable[[str], bool]] = {
-        name: (lambda wanted, name=name: words.norm(body.get(name)) == words.norm(wanted))  # type: ignore[misc]
-        for name in _PLAIN
-    }
-    tests |= {
-        name: (lambda wanted, name=name: _at(words, body, f"/place/*/{name}", wanted))  # type: ignore[misc]
-        for name in _BY_VALUE
-    }
-    tests["geographicAddress.id"] = lambda wanted: any(v == wanted for _, v in every(body, "/place/*/id"))
-    tests["serviceSiteContactName"] = lambda wanted: _at(words, body, "/relatedContactInformation/*/name", wanted)
-    return all(passes(wanted) for name, passes in tests.items() if (wanted := call.param(name)) is not None)
+def _passes(words: Words, filters: Mapping[str, Filter], call: Call, body: dict[str, Any]) -> bool:
+    asked = [(one, wanted) for name, one in filters.items() if (wanted := call.param(name)) is not None]
+    return all(any(_equal(words, body, pattern, wanted) for pattern in one.to) for one, wanted in asked)
 
 
-def _at(words: Words, body: dict[str, Any], pattern: str, wanted: str) -> bool:
-    return any(words.norm(value) == words.norm(wanted) for _, value in every(body, pattern))
+def _equal(words: Words, body: dict[str, Any], pattern: str, wanted: str) -> bool:
+    """Whether the body has that at the pattern: an id as it is, all else as people write it."""
+    found = [value for _, value in every(body, pattern)]
+    return wanted in found if pattern.endswith("/id") else any(words.norm(one) == words.norm(wanted) for one in found)
 
 
 def _body(profile: Profile, entry: SiteEntry) -> dict[str, Any]:
@@ -83,3 +69,6 @@ def _body(profile: Profile, entry: SiteEntry) -> dict[str, Any]:
         "relatedContactInformation": [dict(entry.contact)] if entry.contact else None,
     }
     return {name: member for name, member in body.items() if member is not None}
+
+
+PLUGIN: Final = Plugin(KIND, (KIND,), build)

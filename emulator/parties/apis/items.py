@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.parties.apis import Context
-from emulator.parties.profile import Offering
-from emulator.wire.call import ErrorCode, Issue
-from emulator.wire.payload import escape
+from emulator.parties.offering import Offering
+from emulator.record.call import ErrorCode, Issue
+from emulator.record.payload import escape
+from emulator.standard.product import ProductSheet
 
 _REFERENCES: Final = {
     "GeographicAddressRef": ("geographicAddress", "geographic address"),
@@ -79,17 +80,18 @@ class ItemRules:
         yield from self._product(context, run, place, product)
         offering = offering_of(context, product)
         if offering is not None:
-            yield from self._required(offering, place, item)
+            yield from self._required(offering, context.release.products.sheets.of(offering.payload), place, item)
 
-    def _required(self, offering: Offering, place: str, item: Mapping[str, Any]) -> Iterator[Issue]:
+    def _required(
+        self, offering: Offering, sheet: ProductSheet | None, place: str, item: Mapping[str, Any]
+    ) -> Iterator[Issue]:
         product = item["product"]
-        if offering.requires.place and not product.get("place"):
+        if offering.needs_place(sheet) and not product.get("place"):
             yield self._missing(f"{place}/product/place", f"place, which {offering.id} needs", "product")
         links = [*(item.get(self.relationship) or ()), *(product.get("productRelationship") or ())]
-        there = {link["relationshipType"] for link in links}
-        for wanted in offering.requires.relationships:
-            if wanted not in there:
-                what = f"a relationship {wanted} to a product or an item, which {offering.id} needs,"
+        for relation in offering.relations(sheet):
+            if not any(relation.is_named(link["relationshipType"]) for link in links):
+                what = f"a relationship {relation.names[0]} to a product or an item, which {offering.id} needs,"
                 yield self._missing(f"{place}/product/productRelationship", what, "relations")
 
     def _modify(self, context: Context, run: str, place: str, item: Mapping[str, Any]) -> Iterator[Issue]:
@@ -262,5 +264,12 @@ def _kind(urn: str) -> str:
 
 
 def _urn(urn: str) -> str:
-    """A URN of a product; `cantata-sonata` and `sonata` are mixed up often, and the contract layer warns of it."""
-    return urn.replace(":cantata-sonata:", ":sonata:")
+    """A URN of a product, whichever function it is for; `cantata-sonata` and `sonata` are mixed up often, and the contract
+    layer warns of it.
+    """
+    product, _, part = urn.replace(":cantata-sonata:", ":sonata:").rpartition(":")
+    return product if product and part in _FUNCTIONS else urn.replace(":cantata-sonata:", ":sonata:")
+
+
+_FUNCTIONS: Final = frozenset({"all", "poq", "quote", "order", "inventory"})
+"""How a URN ends that says for which function its schema is: a product may have one for each."""

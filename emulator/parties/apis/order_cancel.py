@@ -6,28 +6,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course
 from emulator.parties.apis.items import without
 from emulator.parties.apis.order_charge import ASKING, Charges, decision
 from emulator.parties.apis.order_flow import OrderFlow, open_items
 from emulator.parties.apis.order_links import not_found
+from emulator.parties.apis.order_settings import CANCEL, TASK_TIMES
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import equal, href, list_handler, retrieve_handler, summary_of
+from emulator.parties.lists import href
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 
 KIND: Final = "cancelProductOrder"
 DECIDE: Final = "productOrder.decideCancel"
 CONTACT: Final = "cancelProductOrderContact"
 SELLER_CONTACT: Final = "cancelProductOrderSellerContact"
-_FIND: Final = summary_of("id", "cancellationReasonType", "productOrder", "state")
-_FILTERS: Final = {
-    "productOrderId": equal("/productOrder/productOrderId"),
-    "state": equal("/state"),
-    "cancellationReasonType": equal("/cancellationReasonType"),
-}
-_OWN: Final = ("cancellationDeniedReason", "charge", "state")
-"""What only the seller says of a request; a buyer who says it is not believed."""
 
 
 class Cancels:
@@ -41,17 +34,9 @@ class Cancels:
         charges.settled[KIND] = self.settled
 
     def api(self) -> Api:
-        """Operations and timer actions."""
-        self._context.effects[f"{KIND}.move"] = self.move
-        return Api(
-            "productOrder",
-            {
-                "listCancelProductOrder": list_handler(self._context, KIND, _FILTERS, _FIND),
-                "retrieveCancelProductOrder": retrieve_handler(self._context, KIND, "cancel request"),
-                "createCancelProductOrder": self.create,
-            },
-            {DECIDE: self.decide},
-        )
+        """Operations, timer actions, and what a hand may do."""
+        moved = {KIND: Course(move=self.move)}
+        return Api("productOrder", {"createCancelProductOrder": self.create}, {DECIDE: self.decide}, moved)
 
     def create(self, call: Call) -> Reply:
         """Take a request. Where the order cannot be cancelled any more it is taken all the same and rejected later.
@@ -67,7 +52,7 @@ class Cancels:
         at = self._desk.now()
         identifier = self._context.new_id(KIND)
         body = {
-            **without(call.body, _OWN),
+            **without(call.body, self._context.release.kinds.kind(KIND).own),
             "id": identifier,
             "href": href(call, KIND, identifier),
             "relatedContactInformation": [
@@ -80,13 +65,13 @@ class Cancels:
         if fits:
             resting = {item["id"]: "pending" for item in open_items(order.body)}
             self._flow.hold(order, "assessingCancellation", resting, by="buyer", at=at)
-        seconds = self._context.profile.intervals.task.finish
+        seconds = self._context.profile.intervals.of(TASK_TIMES).finish
         self._desk.later(request, seconds, DECIDE, {"fits": fits, "state": order.body["state"], "url": call.base_url})
         return Reply(201, request.body)
 
     def decide(self, request: Resource, data: Mapping[str, Any], at: datetime) -> None:
         """Grant it, deny it, or ask for a charge first (Figure 20)."""
-        behaviour = self._context.profile.behaviour.cancel_product_order
+        behaviour = self._context.profile.behaviour.of(CANCEL)
         if not data["fits"]:
             self._deny(request, f"The order was {data['state']}, only one that is inProgress can be cancelled", at)
             return

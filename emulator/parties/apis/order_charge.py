@@ -8,27 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course
+from emulator.parties.apis.order_settings import CHARGE_TIMES
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import after, before, equal, list_handler, retrieve_handler, summary_of
 from emulator.parties.store import Resource, Timer
-from emulator.wire.call import Call, Reply, bad_request, conflict, not_found
+from emulator.record.call import Call, Reply, bad_request, conflict, not_found
 
 KIND: Final = "charge"
 TIMEOUT: Final = "productOrder.chargeTimeout"
 PATH: Final = "charge"
-_FIND: Final = summary_of("id", "creationDate", "productOrder", "productOrderItem", "responseDueDate", "state")
-_FILTERS: Final = {
-    "productOrderId": equal("/*/productOrderId"),
-    "productOrderItemId": equal("/productOrderItem/productOrderItemId"),
-    "creationDate.gt": after("/creationDate"),
-    "creationDate.lt": before("/creationDate"),
-    "responseDueDate.gt": after("/responseDueDate"),
-    "responseDueDate.lt": before("/responseDueDate"),
-    # MEF123 leaves open: O17 has this one, the contract has not.
-    "state": equal("/state"),
-}
 _FEES: Final = {
     "cancellation": (250.0, "Work done before the order was cancelled"),
     "expedite": (400.0, "Extra staff to be ready earlier"),
@@ -64,17 +53,9 @@ class Charges:
         self.settled: dict[str, Settled] = {}
 
     def api(self) -> Api:
-        """Operations and timer actions."""
-        self._context.effects[f"{KIND}.move"] = self.move
-        return Api(
-            "productOrder",
-            {
-                "listCharge": list_handler(self._context, KIND, _FILTERS, _FIND),
-                "retrieveCharge": retrieve_handler(self._context, KIND, "charge"),
-                "patchCharge": self.patch,
-            },
-            {TIMEOUT: self.timeout},
-        )
+        """Operations, timer actions, and what a hand may do."""
+        moved = {KIND: Course(move=self.move)}
+        return Api("productOrder", {"patchCharge": self.patch}, {TIMEOUT: self.timeout}, moved)
 
     def open(
         self,
@@ -85,7 +66,7 @@ class Charges:
         at: datetime,
     ) -> dict[str, str]:
         """Raise a charge with one blocking item; `about` has the references of R88 to R91. Returns its reference."""
-        due = at + timedelta(seconds=self._context.profile.intervals.charge.response)
+        due = at + timedelta(seconds=self._context.profile.intervals.of(CHARGE_TIMES).response)
         value, reason = _FEES[category]
         identifier = self._context.new_id(KIND)
         reference = {"id": identifier}

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.parties.apis import Context
 from emulator.parties.apis.order_links import Links
 from emulator.parties.store import Resource
-from emulator.wire.call import ErrorCode
+from emulator.record.call import ErrorCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from emulator.parties.apis import Context
 from emulator.parties.apis.order_faults import Fault, find_faults
 from emulator.parties.apis.order_links import Links
 from emulator.parties.apis.order_plan import OrderPlan
+from emulator.parties.apis.order_settings import ORDER_TIMES
+from emulator.parties.apis.product_inventory import INSTALLED, Installed
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import moment_of
+from emulator.parties.lists import moment_of
 from emulator.parties.store import Resource
 from emulator.standard.lifecycle import Mover
 
@@ -44,6 +46,10 @@ class OrderFlow:
         self._desk = context.desk
         self.plan = OrderPlan(context, self.perform)
         self.raise_charge: Callable[[Resource, datetime], None] | None = None
+
+    @property
+    def _installed(self) -> Installed:
+        return self._context.effects.of(INSTALLED)
 
     def perform(self, order: Resource, to: str, at: datetime) -> None:
         """Take the step to a state. What only a request of the buyer's brings about is not ours to do."""
@@ -94,7 +100,7 @@ class OrderFlow:
         else:
             item["completionDate"] = rfc3339(at)  # R48
             self._desk.move_item(order, item, to, by="seller", lifecycle=ITEM, at=at, save=False)
-            self._context.effects["product.settle"](order.run, order.body, item, to, at)
+            self._installed.settle(order.run, item, to, at)
         self._context.store.update(order)
         if not any(True for _ in open_items(order.body)):
             self.plan.rest(order)
@@ -141,12 +147,11 @@ class OrderFlow:
         for item in items:
             if item["action"] == "add":
                 item["product"]["id"] = self._context.new_id("product")  # R61
+        installed = self._installed
+        effects = {"add": installed.create, "modify": installed.change, "delete": installed.terminate}
         for item in items:
-            effect = {"add": "product.create", "modify": "product.change", "delete": "product.terminate"}[
-                item["action"]
-            ]
             item["expectedCompletionDate"] = self._expected(order, item, at)  # R28, R46
-            self._context.effects[effect](order.run, order.body, item, at, links)
+            effects[item["action"]](order.run, order.body, item, at, links)
             if "requestedItemTerm" in item:
                 item["itemTerm"] = [item["requestedItemTerm"]]
             self._desk.move_item(order, item, "inProgress", by="seller", lifecycle=ITEM, at=at, save=False)
@@ -202,7 +207,7 @@ class OrderFlow:
             else:
                 item["completionDate"] = rfc3339(at)  # R48
                 self._desk.move_item(order, item, "completed", by="seller", lifecycle=ITEM, at=at, save=False)
-                self._context.effects["product.settle"](order.run, order.body, item, "completed", at, links)
+                self._installed.settle(order.run, item, "completed", at, links)
         self._end(order, at)
 
     def _fail(self, order: Resource, index: int, reason: str, *, by: Mover, at: datetime) -> None:
@@ -211,7 +216,7 @@ class OrderFlow:
         item.pop("expectedCompletionDate", None)
         item["terminationError"] = [Fault("", reason).as_json(f"/productOrderItem/{index}")]
         self._desk.move_item(order, item, "failed", by=by, lifecycle=ITEM, at=at, reason=reason, save=False)
-        self._context.effects["product.settle"](order.run, order.body, item, "failed", at)
+        self._installed.settle(order.run, item, "failed", at)
 
     def _end(self, order: Resource, at: datetime) -> None:
         states = {item["state"] for item in order.body["productOrderItem"]}
@@ -227,13 +232,15 @@ class OrderFlow:
             item.pop("expectedCompletionDate", None)  # R27, R47
             self._desk.move_item(order, item, "cancelled", by="seller", lifecycle=ITEM, at=at, save=False)
         self._desk.move(order, "pendingCancellation", by="seller", at=at)
-        self._desk.later(order, self._context.profile.intervals.order.cancellation, CANCELLED, {"reason": reason})
+        self._desk.later(
+            order, self._context.profile.intervals.of(ORDER_TIMES).cancellation, CANCELLED, {"reason": reason}
+        )
 
     def cancelled(self, order: Resource, data: Mapping[str, Any], at: datetime) -> None:
         """All is undone (Table 10 says what a cancelled order shows), and only now in the inventory (MEF116 Table 4)."""
         for item in order.body["productOrderItem"]:
             if item["state"] == "cancelled":
-                self._context.effects["product.settle"](order.run, order.body, item, "cancelled", at)
+                self._installed.settle(order.run, item, "cancelled", at)
         order.body["cancellationDate"] = order.body["completionDate"] = rfc3339(at)
         order.body["cancellationReason"] = data["reason"]
         self._desk.move(order, "cancelled", by="seller", at=at, reason=data["reason"])

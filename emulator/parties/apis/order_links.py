@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.parties.apis import Context
-from emulator.wire.call import ErrorCode, Issue
+from emulator.record.call import ErrorCode, Issue
 
 ORDERABLE: Final = ("approved.orderable", "approved.orderableAlternate")
 

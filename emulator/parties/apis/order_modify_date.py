@@ -6,41 +6,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course
 from emulator.parties.apis.items import without
 from emulator.parties.apis.order_charge import ASKING, Charges, decision, seller_note
 from emulator.parties.apis.order_flow import OrderFlow
 from emulator.parties.apis.order_links import not_found
+from emulator.parties.apis.order_settings import DATE_CHANGE, TASK_TIMES
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import (
-    after,
-    before,
-    equal,
-    href,
-    list_handler,
-    moment_of,
-    retrieve_handler,
-    summary_of,
-)
 from emulator.parties.hub import telling
+from emulator.parties.lists import href, moment_of
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 
 KIND: Final = "modifyProductOrderItemRequestedDeliveryDate"
 DECIDE: Final = "productOrder.decideDate"
-_FIND: Final = summary_of(
-    "id", "href", "creationDate", "expediteIndicator", "productOrderItem", "requestedCompletionDate", "state"
-)
-_FILTERS: Final = {
-    "productOrderId": equal("/productOrderItem/productOrderId"),
-    "state": equal("/state"),
-    "expediteIndicator": equal("/expediteIndicator"),
-    "requestedCompletionDate.gt": after("/requestedCompletionDate"),
-    "requestedCompletionDate.lt": before("/requestedCompletionDate"),
-    "creationDate.gt": after("/creationDate"),
-    "creationDate.lt": before("/creationDate"),
-}
 
 
 class DateChanges:
@@ -54,17 +34,9 @@ class DateChanges:
         charges.settled[KIND] = self.settled
 
     def api(self) -> Api:
-        """Operations and timer actions."""
-        self._context.effects[f"{KIND}.move"] = self.move
-        return Api(
-            "productOrder",
-            {
-                f"list{KIND[0].upper()}{KIND[1:]}": list_handler(self._context, KIND, _FILTERS, _FIND),
-                f"retrieve{KIND[0].upper()}{KIND[1:]}": retrieve_handler(self._context, KIND, "modify request"),
-                f"create{KIND[0].upper()}{KIND[1:]}": self.create,
-            },
-            {DECIDE: self.decide},
-        )
+        """Operations, timer actions, and what a hand may do."""
+        moved = {KIND: Course(move=self.move)}
+        return Api("productOrder", {f"create{KIND[0].upper()}{KIND[1:]}": self.create}, {DECIDE: self.decide}, moved)
 
     def create(self, call: Call) -> Reply:
         """Take a request. Where order or item are not at work it is taken all the same and rejected later (Table 12)."""
@@ -76,7 +48,7 @@ class DateChanges:
         at = self._desk.now()
         identifier = self._context.new_id(KIND)
         body = {
-            **without(call.body, ("state",)),
+            **without(call.body, self._context.release.kinds.kind(KIND).own),
             "id": identifier,
             "href": href(call, KIND, identifier),
             "creationDate": rfc3339(at),  # R64, R67
@@ -90,13 +62,13 @@ class DateChanges:
         if fits:
             resting = {reference["productOrderItemId"]: "pending"}
             self._flow.hold(order, "pending.assessingModification", resting, by="buyer", at=at)
-        seconds = self._context.profile.intervals.task.finish
+        seconds = self._context.profile.intervals.of(TASK_TIMES).finish
         self._desk.later(request, seconds, DECIDE, {"fits": fits, "url": call.base_url})
         return Reply(201, request.body)
 
     def decide(self, request: Resource, data: Mapping[str, Any], at: datetime) -> None:
         """Grant it, deny it, or ask for a charge first (Figure 17). All charges of such a request block (Table 12)."""
-        behaviour = self._context.profile.behaviour.modify_product_order_item_requested_delivery_date
+        behaviour = self._context.profile.behaviour.of(DATE_CHANGE)
         if not data["fits"]:
             self._desk.move(request, "rejected", by="seller", at=at)
             return

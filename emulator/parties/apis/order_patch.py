@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from emulator.parties.apis.order_charge import note_problems
 from emulator.parties.apis.order_rules import ITEM_CONTACTS, ORDER_CONTACT
-from emulator.wire.call import bad_request
+from emulator.record.call import bad_request
 
 _PLAIN: Final = ("externalId", "projectId")
 _ITEM_PLAIN: Final = ("endCustomerName", "relatedBuyerPON")

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from emulator.parties.apis import Context
-from emulator.parties.generic import fill_in
+from emulator.parties.apis.order_settings import ORDER, ORDER_TIMES
 from emulator.parties.hub import telling
-from emulator.parties.profile import PathStep
+from emulator.parties.sections import PathStep
 from emulator.parties.signals import was_given
 from emulator.parties.store import Resource
+from emulator.parties.walk import fill_in
 
 STEP: Final = "productOrder.step"
 _PLAN: Final = "productOrder.plan"
@@ -31,8 +32,8 @@ class OrderPlan:
     def __init__(self, context: Context, perform: Perform) -> None:
         self._context = context
         self._perform = perform
-        behaviour = context.profile.behaviour.product_order
-        times = context.profile.intervals.order
+        behaviour = context.profile.behaviour.of(ORDER)
+        times = context.profile.intervals.of(ORDER_TIMES)
         plain = [PathStep("inProgress", times.assess), PathStep(behaviour.outcome, times.work)]
         if behaviour.outcome == "rejected":
             plain = [PathStep("rejected", times.assess)]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from emulator.parties.apis import Context
 from emulator.parties.apis.items import ItemRules, contact_issues
 from emulator.parties.apis.order_links import Links
-from emulator.wire.call import ErrorCode, Issue
+from emulator.record.call import ErrorCode, Issue
 
 ORDER_CONTACT: Final = "productOrderContact"
 ITEM_CONTACTS: Final = ("buyerProductOrderItemContact", "buyerImplementationContact", "buyerTechnicalContact")

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.order_links import Links
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import Filter, after, before, equal, list_handler, retrieve_handler
+from emulator.parties.effects import Effect
+from emulator.parties.lists import list_handler
 from emulator.parties.store import Resource
 
 KIND: Final = "product"
-SUMMARY: Final = (
-    "id",
-    "status",
-    "externalId",
-    "lastUpdateDate",
-    "startDate",
-    "billingAccount",
-    "productOffering",
-    "productOrderItem",
-    "productRelationship",
-    "productSpecification",
-    "relatedSite",
-)
-"""The members of `MEFProduct_Find` (R13)."""
 
 _BUYER_CONTACTS: Final = {
     "buyerAssuranceTechnicalContact": "buyerTechnicalContact",
@@ -42,51 +29,52 @@ _SELLER_CONTACTS: Final = (
     "sellerCommercialContact",
     "sellerSlaManagementContact",
 )
-_FILTERS: Final[dict[str, Filter]] = {
-    "status": equal("/status"),
-    "productSpecificationId": equal("/productSpecification/id"),
-    "productOfferingId": equal("/productOffering/id"),
-    "externalId": equal("/externalId"),
-    "geographicalSiteId": equal("/relatedSite/*/id"),
-    "relatedProductId": equal("/productRelationship/*/id"),
-    "billingAccountId": equal("/billingAccount/id"),
-    "productOrderId": equal("/productOrderItem/*/productOrderId"),
-    "startDate.gt": after("/startDate"),
-    "startDate.lt": before("/startDate"),
-    "lastUpdateDate.gt": after("/lastUpdateDate"),
-    "lastUpdateDate.lt": before("/lastUpdateDate"),
-}
 
 
 def build(context: Context) -> Api:
-    """The inventory's handlers; registers what orders may do to products."""
+    """The inventory's list; offers what orders may do to products.
+
+    MEF116 leaves open: the use of `fields`, which the contract has and the guide does not mention.
+    """
     inventory = Inventory(context)
-    context.effects.update(
-        {
-            "product.create": inventory.create,
-            "product.change": inventory.change,
-            "product.terminate": inventory.terminate,
-            "product.settle": inventory.settle,
-            "product.move": inventory.move,
-        }
-    )
+    context.effects.offer(INSTALLED, inventory)
+    most = context.profile.paging.too_many_products
     return Api(
         "productInventory",
-        {
-            "listProduct": list_handler(context, KIND, _FILTERS, find, context.profile.paging.too_many_products),
-            # MEF116 leaves open: the use of `fields`, which the contract has and the guide does not mention.
-            "retrieveProduct": retrieve_handler(context, KIND, "product", path=KIND),
-        },
+        {"listProduct": list_handler(context, "productInventory", "listProduct", too_many=most)},
+        courses={KIND: Course(move=inventory.move)},
     )
 
 
-def find(body: dict[str, Any]) -> dict[str, Any]:
-    """The summary of a product in a list."""
-    return {member: body[member] for member in SUMMARY if member in body}
+class Installed(Protocol):
+    """What becomes of products by orders; all of it happens inside of the order's transaction. Who has more than one item
+    to tell of gives `links`, so that they are followed once.
+    """
+
+    def create(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, links: Links | None = None
+    ) -> str:
+        """A product is being installed: it is pendingActive under the id that the order item has got."""
+
+    def change(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
+    ) -> None:
+        """An order that changes the product is under way."""
+
+    def terminate(
+        self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
+    ) -> None:
+        """A disconnect is under way."""
+
+    def settle(self, run: str, item: dict[str, Any], outcome: str, at: datetime, links: Links | None = None) -> None:
+        """The order item has ended: completed, failed or cancelled."""
 
 
-class Inventory:
-    """What orders do to products. All of it happens inside of the order's transaction."""
+INSTALLED: Final[Effect[Installed]] = Effect("products that orders install")
+
+
+class Inventory(Installed):
+    """Products in the store."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -95,10 +83,6 @@ class Inventory:
     def create(
         self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, links: Links | None = None
     ) -> str:
-        """A product is being installed: it is pendingActive under the id that the order item has got.
-
-        Who has more than one item to tell of gives `links`, here and below, so that they are followed once.
-        """
         links = links or Links(self._context, run)
         ordered = item["product"]
         identifier = str(ordered.get("id") or self._context.new_id(KIND))
@@ -132,27 +116,15 @@ class Inventory:
     def change(
         self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
     ) -> None:
-        """An order that changes the product is under way."""
         self._under_way(run, order, item, "active.pendingChange", at)
 
     def terminate(
         self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, _links: Links | None = None
     ) -> None:
-        """A disconnect is under way."""
         self._under_way(run, order, item, "pendingTerminate", at)
 
-    def settle(
-        self,
-        run: str,
-        _order: dict[str, Any],
-        item: dict[str, Any],
-        outcome: str,
-        at: datetime,
-        links: Links | None = None,
-    ) -> None:
-        """The order item has ended: completed, failed or cancelled.
-
-        MEF116 leaves open: what becomes of a pendingActive product whose order fails. Figure 12 has one
+    def settle(self, run: str, item: dict[str, Any], outcome: str, at: datetime, links: Links | None = None) -> None:
+        """MEF116 leaves open: what becomes of a pendingActive product whose order fails. Figure 12 has one
         way besides activation, cancelled, and that is taken.
         """
         product = self._get(run, item)
@@ -242,3 +214,6 @@ def _sites(product: dict[str, Any]) -> list[dict[str, Any]]:
         for place in product.get("place") or ()
         if place.get("@type") == "GeographicSiteRef"
     ]
+
+
+PLUGIN: Final = Plugin("productInventory", (KIND,), build)

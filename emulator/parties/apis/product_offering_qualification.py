@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.generic import (
-    Filter,
-    Plan,
-    after,
-    before,
-    day_of,
-    equal,
-    href,
-    list_handler,
-    moment_of,
-    retrieve_handler,
-)
-from emulator.parties.hub import hub_handlers
-from emulator.parties.profile import Color, Offering, PathStep
+from emulator.parties.lists import href, list_handler, moment_of
+from emulator.parties.offering import Color, Offering
+from emulator.parties.sections import Mode, PathStep, Section
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
-from emulator.wire.payload import copied
+from emulator.parties.walk import Plan
+from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.record.payload import copied
 
 KIND: Final = "productOfferingQualification"
 ITEM: Final = "productOfferingQualificationItem"
@@ -52,7 +43,7 @@ _RULES: Final = ItemRules(
     },
 )
 
-_OURS: Final = ("id", "href", "state", "stateChange", "effectiveQualificationDate", "expectedPOQCompletionDate")
+_ASKED_FOR: Final = "requestedPOQCompletionDate"
 _OURS_OF_ITEM: Final = (
     "state",
     "stateChange",
@@ -64,39 +55,60 @@ _OURS_OF_ITEM: Final = (
     "guaranteedUntilDate",
 )
 
-_FILTERS: Final[dict[str, Filter]] = {
-    "state": equal("/state"),
-    "externalId": equal("/externalId"),
-    "projectId": equal("/projectId"),
-    "requestedPOQCompletionDate.gt": after("/requestedPOQCompletionDate"),
-    "requestedPOQCompletionDate.lt": before("/requestedPOQCompletionDate"),
-}
+
+@dataclass(frozen=True, slots=True)
+class PoqBehaviour:
+    """How POQs end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for."""
+
+    outcome: Literal["ready", "alternate", "unableToProvide", "terminatedWithError"] = "ready"
+    mode: Mode = "asRequested"
+    deadline: Literal["keep", "ignore"] = "keep"
+    path: tuple[PathStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationTimes:
+    """Seconds until a POQ is worked on, then until it is finished; for how long its answer holds."""
+
+    start: float = 1
+    finish: float = 2
+    valid: float = 2_592_000
+
+
+BEHAVIOUR: Final = Section(KIND, PoqBehaviour)
+TIMES: Final = Section("poq", QualificationTimes)
 
 
 def build(context: Context) -> Api:
-    """Create, list and retrieve POQs; subscribe to their events."""
+    """Create and list POQs."""
     desk = Qualifications(context)
-    context.effects[f"{KIND}.move"] = desk.move
-    context.effects[f"{KIND}.moveItem"] = desk.move_item
+    plan = desk.plan
     return Api(
         KIND,
         {
             "createProductOfferingQualification": desk.create,
-            "listProductOfferingQualification": list_handler(context, KIND, _FILTERS, find),
-            "retrieveProductOfferingQualification": retrieve_handler(
-                context, KIND, "product offering qualification", path=KIND
+            "listProductOfferingQualification": list_handler(
+                context, KIND, "listProductOfferingQualification", shown=in_days
             ),
-            **hub_handlers(context, KIND),
         },
-        desk.plan.actions,
+        plan.actions,
+        {KIND: Course(desk.move, desk.move_item, plan.signalled, plan.seen)},
     )
 
 
-def find(body: dict[str, Any]) -> dict[str, Any]:
+def in_days(shown: dict[str, Any]) -> dict[str, Any]:
     """The summary of a list, where the date asked for is a day although the buyer gave a date-time."""
-    shown: dict[str, Any] = {name: body[name] for name in ("id", "externalId", "state", "projectId") if name in body}
-    day = day_of(body.get("requestedPOQCompletionDate", ""))
-    return shown if day is None else {**shown, "requestedPOQCompletionDate": day}
+    given = shown.pop(_ASKED_FOR, "")
+    day = day_of(given)
+    return shown if day is None else {**shown, _ASKED_FOR: day}
+
+
+def day_of(text: str) -> str | None:
+    """The calendar day of a date-time, as the buyer wrote it."""
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None
 
 
 class Qualifications:
@@ -105,8 +117,8 @@ class Qualifications:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._desk = context.desk
-        self._behaviour = context.profile.behaviour.product_offering_qualification
-        self._times = context.profile.intervals.poq
+        self._behaviour = context.profile.behaviour.of(BEHAVIOUR)
+        self._times = context.profile.intervals.of(TIMES)
         self.plan = Plan(context, KIND, f"{KIND}.advance", self._advance, self._open_to)
 
     def create(self, call: Call) -> Reply:
@@ -147,7 +159,7 @@ class Qualifications:
         yield from _RULES.issues(self._context, call.run, call.body)
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(call.body, _OURS)
+        body = without(call.body, self._context.release.kinds.kind(KIND).own)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         ours = self._context.profile.seller.contact("sellerContactInformation")
@@ -284,3 +296,6 @@ class Qualifications:
                 "productConfiguration": configuration,
             },
         }
+
+
+PLUGIN: Final = Plugin(KIND, (KIND,), build, (BEHAVIOUR,), (TIMES,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.items import without
 from emulator.parties.apis.order_cancel import Cancels
 from emulator.parties.apis.order_charge import Charges
@@ -14,39 +14,13 @@ from emulator.parties.apis.order_modify_date import DateChanges
 from emulator.parties.apis.order_patch import apply_patch
 from emulator.parties.apis.order_plan import STEP
 from emulator.parties.apis.order_rules import order_issues
+from emulator.parties.apis.order_settings import CANCEL, CHARGE_TIMES, DATE_CHANGE, ORDER, ORDER_TIMES, TASK_TIMES
+from emulator.parties.apis.quote import ACCEPTED
 from emulator.parties.clock import rfc3339
-from emulator.parties.generic import (
-    after,
-    before,
-    equal,
-    href,
-    list_handler,
-    retrieve_handler,
-    summary_of,
-)
-from emulator.parties.hub import hub_handlers
+from emulator.parties.lists import href
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, Reply, conflict, not_found, unprocessable
+from emulator.record.call import Call, Reply, conflict, not_found, unprocessable
 
-_FIND: Final = summary_of(
-    "id", "cancellationDate", "completionDate", "externalId", "orderDate", "projectId", "state"
-)  # R59
-_FILTERS: Final = {
-    "state": equal("/state"),
-    "externalId": equal("/externalId"),
-    "projectId": equal("/projectId"),
-    "orderDate.gt": after("/orderDate"),
-    "orderDate.lt": before("/orderDate"),
-    "completionDate.gt": after("/completionDate"),
-    "completionDate.lt": before("/completionDate"),
-    "itemRequestedCompletionDate.gt": after("/productOrderItem/*/requestedCompletionDate"),
-    "itemRequestedCompletionDate.lt": before("/productOrderItem/*/requestedCompletionDate"),
-    "itemExpectedCompletionDate.gt": after("/productOrderItem/*/expectedCompletionDate"),
-    "itemExpectedCompletionDate.lt": before("/productOrderItem/*/expectedCompletionDate"),
-    "cancellationDate.gt": after("/cancellationDate"),
-    "cancellationDate.lt": before("/cancellationDate"),
-}
-_OWN: Final = ("cancellationCharge", "cancellationDate", "cancellationReason", "completionDate", "state", "stateChange")
 _ITEM_OWN: Final = (
     "charge",
     "completionDate",
@@ -58,33 +32,30 @@ _ITEM_OWN: Final = (
     "stateChange",
     "terminationError",
 )
-"""What only the seller says of an order and of an item; a buyer who says it is not believed (R24)."""
+"""What only the seller says of an item; a buyer who says it is not believed (R24)."""
 
 
 def build(context: Context) -> Api:
-    """The handlers of the whole contract: orders, cancellations, changes of date, charges, hub."""
+    """The handlers of orders, cancellations, changes of date and charges."""
     flow = OrderFlow(context)
     charges = Charges(context)
     orders = Orders(context, flow, charges)
     parts = (Cancels(context, flow, charges).api(), DateChanges(context, flow, charges).api(), charges.api())
-    context.effects[f"{KIND}.seen"] = flow.plan.read
-    context.effects[f"{KIND}.move"] = flow.move
-    context.effects[f"{KIND}.moveItem"] = flow.move_item
-    context.effects[f"{KIND}.signalled"] = flow.plan.signalled
     return Api(
         "productOrder",
         {
-            "listProductOrder": list_handler(context, KIND, _FILTERS, _FIND),
-            "retrieveProductOrder": retrieve_handler(context, KIND, "product order"),
             "createProductOrder": orders.create,
             "patchProductOrder": orders.patch,
             **{name: handler for part in parts for name, handler in part.operations.items()},
-            **hub_handlers(context, "productOrder"),
         },
         {
             STEP: flow.plan.due,
             CANCELLED: flow.cancelled,
             **{name: action for part in parts for name, action in part.actions.items()},
+        },
+        {
+            KIND: Course(flow.move, flow.move_item, flow.plan.signalled, flow.plan.read),
+            **{kind: course for part in parts for kind, course in part.courses.items()},
         },
     )
 
@@ -105,7 +76,9 @@ class Orders:
         if issues := order_issues(self._context, call.run, call.body):
             raise unprocessable(*issues)
         at = self._desk.now()
-        body = without(call.body, _OWN)  # R16: all that is the buyer's to say comes back
+        body = without(
+            call.body, self._context.release.kinds.kind(KIND).own
+        )  # R16: all that is the buyer's to say comes back
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, "productOrder", body["id"])
         body["orderDate"] = rfc3339(at)
@@ -120,7 +93,7 @@ class Orders:
         self._context.store.update(order)
         quoted = [item["quoteItem"]["quoteId"] for item in call.body["productOrderItem"] if "quoteItem" in item]
         for quote in dict.fromkeys(quoted):
-            self._context.effects["quote.accepted"](call.run, quote, at)
+            self._context.effects.of(ACCEPTED).accept(call.run, quote, at)
         self._flow.plan.begin(order)
         return Reply(201, order.body)
 
@@ -158,3 +131,12 @@ class Orders:
         if not accepted:
             self._flow.fail_item(order, reference["productOrderItemId"], "Its charge was declined", by="buyer", at=at)
         self._flow.resume(order, by="buyer", at=at)
+
+
+PLUGIN: Final = Plugin(
+    KIND,
+    (KIND, "cancelProductOrder", "modifyProductOrderItemRequestedDeliveryDate", "charge"),
+    build,
+    (ORDER, CANCEL, DATE_CHANGE),
+    (ORDER_TIMES, TASK_TIMES, CHARGE_TIMES),
+)

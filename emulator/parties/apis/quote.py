@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
-from emulator.parties.apis import Api, Context
+from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
 from emulator.parties.apis.order_links import Links
 from emulator.parties.apis.quote_terms import Offer, make_offer
 from emulator.parties.clock import rfc3339
-from emulator.parties.generic import (
-    Filter,
-    Plan,
-    after,
-    before,
-    equal,
-    fits,
-    href,
-    list_handler,
-    moment_of,
-    retrieve_handler,
-    summary_of,
-)
-from emulator.parties.hub import hub_handlers
-from emulator.parties.profile import PathStep
+from emulator.parties.effects import Effect
+from emulator.parties.lists import href, moment_of
+from emulator.parties.sections import Mode, PathStep, Section
 from emulator.parties.store import Resource
-from emulator.wire.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.parties.walk import Plan, fits
+from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 
 KIND: Final = "quote"
 CANCELLABLE: Final = ("inProgress", "inProgress.draft")
@@ -55,17 +45,6 @@ _RULES: Final = ItemRules(
     },
 )
 
-_OURS: Final = (
-    "id",
-    "href",
-    "state",
-    "stateChange",
-    "quoteDate",
-    "quoteLevel",
-    "validFor",
-    "expectedQuoteCompletionDate",
-    "effectiveQuoteCompletionDate",
-)
 _OURS_OF_ITEM: Final = (
     "state",
     "quoteItemPrice",
@@ -75,37 +54,51 @@ _OURS_OF_ITEM: Final = (
     "terminationError",
 )
 _OF_DRAFT: Final = ("quoteItemPrice", "quoteItemTerm", "quoteItemInstallationInterval")
-_DATES: Final = (
-    "quoteDate",
-    "requestedQuoteCompletionDate",
-    "expectedQuoteCompletionDate",
-    "effectiveQuoteCompletionDate",
-)
-_FILTERS: Final[dict[str, Filter]] = {
-    **{name: equal(f"/{name}") for name in ("state", "quoteLevel", "externalId", "projectId")},
-    **{f"{name}.gt": after(f"/{name}") for name in _DATES},
-    **{f"{name}.lt": before(f"/{name}") for name in _DATES},
-}
-_FIND: Final = summary_of("id", "state", "quoteLevel", "externalId", "projectId", *_DATES)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBehaviour:
+    """How quotes end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for."""
+
+    outcome: Literal["orderable", "orderableAlternate", "unableToProvide", "rejected"] = "orderable"
+    mode: Mode = "asRequested"
+    deadline: Literal["keep", "ignore"] = "keep"
+    path: tuple[PathStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTimes:
+    """Seconds until a quote is worked on, then until it is finished; for how long it is valid."""
+
+    start: float = 1
+    finish: float = 3
+    valid: float = 2_592_000
+
+
+BEHAVIOUR: Final = Section(KIND, QuoteBehaviour)
+TIMES: Final = Section("quote", QuoteTimes)
 
 
 def build(context: Context) -> Api:
-    """Create, list, retrieve, cancel and decline quotes; subscribe to their events."""
+    """Create, cancel and decline quotes."""
     quotes = Quotes(context)
-    context.effects["quote.accepted"] = quotes.accept
-    context.effects[f"{KIND}.move"] = quotes.move
+    context.effects.offer(ACCEPTED, quotes)
     return Api(
         KIND,
-        {
-            "createQuote": quotes.create,
-            "listQuote": list_handler(context, KIND, _FILTERS, _FIND),
-            "retrieveQuote": retrieve_handler(context, KIND, "quote", path=KIND),
-            "cancelQuote": quotes.cancel,
-            "rejectQuote": quotes.decline,
-            **hub_handlers(context, KIND),
-        },
+        {"createQuote": quotes.create, "cancelQuote": quotes.cancel, "rejectQuote": quotes.decline},
         {**quotes.plan.actions, "quote.expire": quotes.expire},
+        {KIND: Course(quotes.move, signalled=quotes.plan.signalled, seen=quotes.plan.seen)},
     )
+
+
+class Accepted(Protocol):
+    """What orders do to quotes."""
+
+    def accept(self, run: str, quote_id: str, at: datetime) -> None:
+        """An order refers to the quote."""
+
+
+ACCEPTED: Final[Effect[Accepted]] = Effect("quotes that orders accept")
 
 
 def level_of(body: Mapping[str, Any]) -> str:
@@ -113,14 +106,14 @@ def level_of(body: Mapping[str, Any]) -> str:
     return str(body["buyerRequestedQuoteLevel"])
 
 
-class Quotes:
+class Quotes(Accepted):
     """Answers requests for quotes and carries the deferred ones to their end."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._desk = context.desk
-        self._behaviour = context.profile.behaviour.quote
-        self._times = context.profile.intervals.quote
+        self._behaviour = context.profile.behaviour.of(BEHAVIOUR)
+        self._times = context.profile.intervals.of(TIMES)
         self.plan = Plan(context, KIND, "quote.advance", self._advance, self._open_to)
 
     # -- creation ----------------------------------------------------------------------------------
@@ -179,10 +172,10 @@ class Quotes:
         if item["action"] != "add" or not isinstance(item.get("product"), dict):
             return False
         offering = item_offering(self._context, run, item)
-        return bool(offering and offering.requires.place)
+        return bool(offering and offering.needs_place(self._context.release.products.sheets.of(offering.payload)))
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(call.body, _OURS)
+        body = without(call.body, self._context.release.kinds.kind(KIND).own)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         body["quoteDate"] = rfc3339(self._desk.now())
@@ -342,7 +335,7 @@ class Quotes:
         self._desk.move(quote, to, by="buyer", at=at, reason=reason, lifecycle=cycle)
 
     def accept(self, run: str, quote_id: str, at: datetime) -> None:
-        """Effect `quote.accepted`: an order refers to the quote. One that is accepted already stays so."""
+        """An order refers to the quote. One that is accepted already stays so."""
         quote = self._context.store.get(run, KIND, quote_id)
         if quote is not None and quote.body["state"] in ORDERABLE:
             self._end(quote, "accepted", at)
@@ -392,3 +385,6 @@ def _qualification(links: Links, place: str, reference: Mapping[str, Any]) -> It
     if item is not None and proposal is not None and all(each["id"] != proposal for each in proposals):
         here = f"{place}/alternateProductProposalId"
         yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
+
+
+PLUGIN: Final = Plugin(KIND, (KIND,), build, (BEHAVIOUR,), (TIMES,))

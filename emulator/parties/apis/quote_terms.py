@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emulator.parties.profile import Offering
+from emulator.parties.offering import Offering
 
 _HOURS: Final = {
     "calendarMonths": 730.5,

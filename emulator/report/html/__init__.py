@@ -8,6 +8,7 @@ from typing import Final
 from emulator.report.html.page import page
 from emulator.report.html.view import view
 from emulator.report.model import Report, run_name, runs_of
+from emulator.report.released import releases_of
 
 FILE_NAME: Final = "report.html"
 
@@ -16,7 +17,8 @@ __all__ = ["FILE_NAME", "page", "render", "view", "write"]
 
 def render(report: Report) -> bytes:
     """A report as a page that works from a file, from a mail or from a server, in UTF-8."""
-    return page(view(report), title=_title(report))
+    releases = list(dict.fromkeys(release for run in runs_of(report) for release in releases_of(run)))
+    return page(view(report), releases, title=_title(report))
 
 
 def write(report: Report, folder: Path) -> Path:

@@ -3,52 +3,47 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from emulator.judge.explanation import rule_table
 from emulator.judge.listing import rules_by_requirement
 from emulator.report.explain import why
 from emulator.report.played import Cause
-from emulator.standard.lifecycle import Lifecycle, load_lifecycles
-from emulator.standard.release import load_release
-from emulator.standard.requirement import BASE_RELEASE, load_requirements
-
-FUNCTIONS: Final = {
-    "geographicAddress": "Address validation",
-    "geographicSite": "Site query",
-    "productOfferingQualification": "Product offering qualification",
-    "quote": "Quote",
-    "productOrder": "Product order",
-    "productInventory": "Product inventory",
-}
-"""Business functions by API: the unit in which the industry certifies."""
+from emulator.standard.lifecycle import Lifecycle
+from emulator.standard.release import Release
 
 
-@cache
-def catalogue() -> dict[str, Any]:
-    """`{release, guides, requirements, rules, machines, causes}`, as plain JSON. It is the same for every report."""
+def catalogue(release: Release) -> dict[str, Any]:
+    """`{release, guides, requirements, rules, machines, causes}` of a release, as plain JSON; made once."""
+    return release.made(_catalogue)
+
+
+def _catalogue(release: Release) -> dict[str, Any]:
     return {
-        "release": BASE_RELEASE,
-        "guides": _guides(),
-        "requirements": _requirements(),
-        "rules": rule_table(),
-        "machines": {name: _machine(machine) for name, machine in load_lifecycles().items()},
+        "release": release.name,
+        "guides": _guides(release),
+        "requirements": _requirements(release),
+        "rules": rule_table(release),
+        "machines": {name: _machine(machine) for name, machine in release.lifecycles.items()},
         "causes": {str(cause): why(str(cause)) for cause in Cause},
     }
 
 
-def _guides() -> dict[str, Any]:
-    """By guide: its API with its version, and the business function that it is about."""
-    return {
-        entry.guide: {"api": entry.api, "version": entry.version, "function": FUNCTIONS.get(entry.api, entry.api)}
-        for entry in load_release(BASE_RELEASE).entries
-        if entry.kind == "management"
-    }
+def _guides(release: Release) -> dict[str, Any]:
+    """By guide: its first API with its version, and the business functions that it is about; of one of no API its title."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in release.entries:
+        if entry.kind == "management":
+            title, known = release.titles[entry.api], found.get(entry.guide)
+            if known is None:
+                found[entry.guide] = {"api": entry.api, "version": entry.version, "function": title}
+            else:
+                known["function"] += f", {title}"
+    return {**found, **{guide: {"function": row.title} for guide, row in release.claimable.items()}}
 
 
-def _requirements() -> dict[str, Any]:
-    speaking = rules_by_requirement()
+def _requirements(release: Release) -> dict[str, Any]:
+    speaking = rules_by_requirement(release)
     rows = {
         each.id: {
             "guide": each.guide,
@@ -61,9 +56,10 @@ def _requirements() -> dict[str, Any]:
             "seen": each.seen,
             "not_on_wire": each.not_on_wire,
             "note": each.note,
+            "claimed": each.guide in release.claimable,
             "rules": speaking.get(each.id, []),
         }
-        for each in load_requirements().values()
+        for each in release.numbered.values()
     }
     return {name: {key: value for key, value in row.items() if value} for name, row in rows.items()}
 
@@ -94,8 +90,11 @@ def places(machine: Lifecycle) -> dict[str, tuple[int, int]]:
         before = {state: row for state, (_, row) in found.items()}
 
         def order(state: str, before: dict[str, int] = before) -> tuple[bool, float, int]:
-            rows = [before[arrow.source] for arrow in machine.transitions
-                    if arrow.target == state and arrow.source in before]  # fmt: skip
+            rows = [
+                before[arrow.source]
+                for arrow in machine.transitions
+                if arrow.target == state and arrow.source in before
+            ]
             middle = sum(rows) / len(rows) if rows else 0.0
             return state in machine.terminal, middle, machine.states.index(state)
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 from emulator.errors import UserError
 from emulator.judge.explanation import explain
 from emulator.report.model import Report
+from emulator.report.released import labelled, release_of
+from emulator.standard.release import Release
 
 MOST: Final = 2
 """Changes of an example that are shown."""
@@ -21,9 +23,9 @@ def explained(run: Report) -> dict[str, Any]:
     `changes` are what makes the rule's own example wrong; `right` or `wrong` is not there where nothing stands. Readings
     are those of the interpretation register, and only of rules that found something disputed.
     """
-    disputed = {row["rule"] for row in run["findings"] if row["verdict"] == "disputed"}
-    rules = dict.fromkeys(row["rule"] for row in run["findings"] if row["verdict"] in _WRONG)
-    told = {rule: _explanation(rule) for rule in rules}
+    disputed = {labelled(row, row["rule"]) for row in run["findings"] if row["verdict"] == "disputed"}
+    rules = {labelled(row, row["rule"]): row for row in run["findings"] if row["verdict"] in _WRONG}
+    told = {name: _explanation(release_of(run, row), row["rule"]) for name, row in rules.items()}
     return {
         rule: {"changes": each["changes"], "readings": each["readings"] if rule in disputed else []}
         for rule, each in told.items()
@@ -32,9 +34,9 @@ def explained(run: Report) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1_000)
-def _explanation(rule: str) -> dict[str, Any]:
+def _explanation(release: Release, rule: str) -> dict[str, Any]:
     try:
-        told = explain(rule)
+        told = explain(release, rule)
     except UserError:  # of a newer version, or of somebody's own
         return {"changes": [], "readings": []}
     examples = [example for example in told.get("examples", []) if example["rule"] == rule and example["changed"]]

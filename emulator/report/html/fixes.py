@@ -10,6 +10,8 @@ from typing import Any, Final
 from emulator.judge.hints import hints
 from emulator.report.advice import cause_key, step_remedy
 from emulator.report.model import Report, runs_of
+from emulator.report.released import labelled, release_of
+from emulator.report.whose import roles_of
 
 GRAVE: Final = ("fail", "error", "disputed", "warning", "not_seen")
 """Verdicts of findings that count, the gravest first."""
@@ -69,9 +71,9 @@ def is_excused(row: Report) -> bool:
 
 
 def decides(run: Report, blame: str) -> bool:
-    """Whether a breach at this door decides the run: with a party under test, only its own."""
-    sut = run["run"]["sut"]
-    return sut is None or blame == sut
+    """Whether a breach at this door decides the run: with parties under test, only theirs."""
+    tested = roles_of(run).tested
+    return not tested or blame in tested
 
 
 def stuck_steps(run: Report) -> Iterator[Report]:
@@ -149,9 +151,11 @@ def _findings(run: Report) -> Iterator[_Found]:
     names = ("verdict", "blame", "rule", "requirements", "exchange", "pointer", "message", "expected", "found")
     for number, row in enumerate(run["findings"], 1):
         if row["verdict"] in GRAVE and not is_excused(row):
-            about = {"kind": "finding", "finding": number, "where": "", "asks": list(hints(row))}
+            about = {"kind": "finding", "finding": number, "where": "", "asks": list(hints(release_of(run, row), row))}
             about |= {name: row[name] for name in names}
-            key = ("finding", row["rule"], row["verdict"], row["blame"], pattern(row["pointer"]))
+            about |= {"rule": labelled(row, row["rule"])}
+            about |= {"requirements": [labelled(row, each) for each in row["requirements"]]}
+            key = ("finding", about["rule"], row["verdict"], row["blame"], pattern(row["pointer"]))
             place = {"exchange": row["exchange"], "finding": number}
             yield key, {**about, "operation": operations.get(row["exchange"])}, place
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.errors import UserError
-from emulator.judge.ledger import moment_of
+from emulator.judge.showing import View, showings, told_about
 from emulator.judge.times import GRACE, SKEW
+from emulator.record.payload import at, every
 from emulator.report.model import Report
+from emulator.report.released import release_of
+from emulator.standard.instant import read_moment
 from emulator.standard.kinds.facts import History, Kind
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.standard.lifecycle import Lifecycle, load_lifecycles
-from emulator.standard.release import load_release
-from emulator.standard.requirement import BASE_RELEASE
-from emulator.wire.payload import at, every
+from emulator.standard.lifecycle import Lifecycle
+from emulator.standard.release import Release
 
-_WITNESS: Final = {"create": "POST", "retrieve": "GET", "patch": "PATCH", "list": "list"}
-_SUCCESS: Final = range(200, 300)
+_WITNESS: Final = {View.CREATED: "POST", View.RETRIEVED: "GET", View.PATCHED: "PATCH", View.LISTED: "list"}
 HISTORY: Final = "stateChange"
 EVENT: Final = "notification"
 
@@ -85,28 +84,33 @@ def lives(run: Report) -> list[dict[str, Any]]:
 
     `{kind, api, id, item, machine, shown[{exchange, pointer, by}], told[{exchange, type, at}], edges[]}`; an edge is
     `{from, to, legal, unseen, at, witnesses[{by, at, exchange, pointer}]}`. What was spoilt on purpose shows nothing.
-    Never raises, whatever the bodies hold.
+    Of a run with legs each is of one, and says so as `leg`. Never raises, whatever the bodies hold.
     """
-    trails: dict[tuple[str, str, str | None], _Trail] = {}
-    kinds = _kinds_of(run)
+    parts: dict[tuple[str | None, str | None], list[Report]] = {}
     for exchange in run["exchanges"]:
-        for kind, view, place, value in _shown(exchange, kinds):
+        parts.setdefault((exchange.get("leg"), exchange.get("release")), []).append(exchange)
+    merged: dict[tuple[str | None, Release], list[Report]] = {}
+    for (leg, name), exchanges in parts.items():
+        merged.setdefault((leg, release_of(run, {"release": name})), []).extend(exchanges)
+    return [
+        life if leg is None else {**life, "leg": leg}
+        for (leg, release), exchanges in merged.items()
+        for life in _lives(release, exchanges)
+    ]
+
+
+def _lives(release: Release, exchanges: Iterable[Report]) -> Iterator[dict[str, Any]]:
+    """Of the exchanges of one release, and of one leg: none of them knows a resource of another one."""
+    trails: dict[tuple[str, str, str | None], _Trail] = {}
+    for exchange in sorted(exchanges, key=lambda each: each["n"]):
+        for kind, view, place, value in _shown(exchange, release.kinds):
             key = (kind.name, value["id"], None)
             _see(trails.setdefault(key, _Trail(kind, value["id"])), exchange, view, place, value)
-            if view != "list":
+            if view is not View.LISTED:
                 _see_items(trails, kind, exchange, view, place, value)
-        _hear(trails, exchange, kinds)
-    machines = load_lifecycles()
-    resources = sorted(trails.values(), key=_order(trails))
-    return [_as_json(trail, machines.get(trail.machine or "")) for trail in resources]
-
-
-def _kinds_of(run: Report) -> ReleaseKinds:
-    """The kinds of the run's release; a report of a release that is not here is read by what there is."""
-    try:
-        return load_release(run.get("release") or BASE_RELEASE).kinds
-    except UserError:
-        return load_release(BASE_RELEASE).kinds
+        _hear(trails, exchange, release.kinds)
+    for trail in sorted(trails.values(), key=_order(trails)):
+        yield _as_json(trail, release.lifecycles.get(trail.machine or ""))
 
 
 def _order(trails: Mapping[Any, _Trail]) -> Any:
@@ -114,25 +118,15 @@ def _order(trails: Mapping[Any, _Trail]) -> Any:
     return lambda trail: (spots[trail.kind.name, trail.id], trail.item is not None)
 
 
-def _shown(exchange: Report, kinds: ReleaseKinds) -> Iterator[tuple[Kind, str, str, dict[str, Any]]]:
-    """The resources that an exchange's answer shows: kind, in answer to what, place and value."""
-    found = kinds.shown_by(str(exchange["api"]), str(exchange["operation"]))
+def _shown(exchange: Report, kinds: ReleaseKinds) -> Iterator[tuple[Kind, View, str, Mapping[str, Any]]]:
+    """The resources that an exchange's answer shows, as the judge has it."""
     response = exchange.get("response")
-    if (
-        found is None
-        or found[1] not in _WITNESS
-        or response is None
-        or response["status"] not in _SUCCESS
-        or exchange.get("spoilt")
-    ):
+    if response is None or exchange.get("spoilt"):
         return
-    kind, view = found
-    for place, value in every(response["body"], "/*" if view == "list" else ""):
-        if isinstance(value, dict) and isinstance(value.get("id"), str):
-            yield kind, view, place, value
+    yield from showings(kinds, exchange["api"], exchange["operation"], response["status"], response["body"])
 
 
-def _see(trail: _Trail, exchange: Report, view: str, place: str, value: Mapping[str, Any]) -> None:
+def _see(trail: _Trail, exchange: Report, view: View, place: str, value: Mapping[str, Any]) -> None:
     place_of_state = trail.kind.state_at
     state = at(value, place_of_state) if place_of_state else None
     trail.shown.append({"exchange": exchange["n"], "pointer": place, "by": _WITNESS[view]})
@@ -143,7 +137,7 @@ def _see(trail: _Trail, exchange: Report, view: str, place: str, value: Mapping[
 
 
 def _see_items(
-    trails: dict[Any, _Trail], kind: Kind, exchange: Report, view: str, place: str, value: Mapping[str, Any]
+    trails: dict[Any, _Trail], kind: Kind, exchange: Report, view: View, place: str, value: Mapping[str, Any]
 ) -> None:
     items = kind.items
     machine = items.cycle.of(value) if items and items.cycle else None
@@ -175,12 +169,11 @@ def _entry_key(entry: tuple[Any, Any]) -> str:
 
 
 def _hear(trails: dict[Any, _Trail], exchange: Report, kinds: ReleaseKinds) -> None:
-    about = kinds.event(str(exchange["api"]), str(exchange["operation"])) if exchange["kind"] == EVENT else None
-    kind = kinds.kind(about.kind) if about else None
     body = exchange["request"]["body"]
-    identifier = at(body, "/event/id")
-    if kind is None or not isinstance(identifier, str):
+    about = told_about(kinds, exchange["api"], exchange["operation"], body) if exchange["kind"] == EVENT else None
+    if about is None:
         return
+    kind, identifier = about
     item = next((at(body, f"/event/{name}") for name in kinds.item_ids
                  if isinstance(at(body, f"/event/{name}"), str)), None)  # fmt: skip
     trail = trails.get((kind.name, identifier, item)) or trails.setdefault(
@@ -238,7 +231,7 @@ class _Walk:
     def _claimed(self) -> None:
         told: list[tuple[datetime, str, str, tuple[int, str]]] = []
         for entry in self.trail.history:
-            when, state = moment_of(entry[0]), entry[1]
+            when, state = read_moment(entry[0]), entry[1]
             if when is None or not isinstance(state, str) or not self._known(state):
                 return  # the contract's business
             told.append((when, str(entry[0]), state, self.trail.first_told[_entry_key(entry)]))
@@ -251,7 +244,7 @@ class _Walk:
 
     def _seen(self) -> None:
         states = [sighting for sighting in self.trail.states if self._known(sighting.state)]
-        if states and states[0].by == _WITNESS["create"]:
+        if states and states[0].by == _WITNESS[View.CREATED]:
             first = states[0]
             legal = self.machine.reaches(None, first.state)
             if not legal or first.state in self.machine.initial:
@@ -280,14 +273,14 @@ class _Walk:
         """An event is a witness of the change that happened at its eventTime, else of the next that was seen."""
         changes = [edge for edge in self._edges.values() if edge.source is not None]
         for told in self.trail.told:
-            when = moment_of(told["at"])
-            near = [edge for edge in changes if when and (mine := moment_of(edge.at)) and abs(mine - when) <= SKEW]
+            when = read_moment(told["at"])
+            near = [edge for edge in changes if when and (mine := read_moment(edge.at)) and abs(mine - when) <= SKEW]
             if not near and when:
                 near = [
                     edge
                     for edge in changes
                     if not any(w["by"] == HISTORY for w in edge.witnesses)
-                    and (mine := moment_of(edge.at))
+                    and (mine := read_moment(edge.at))
                     and when - SKEW <= mine <= when + GRACE
                 ]
             if near:
@@ -295,5 +288,5 @@ class _Walk:
 
 
 def _instant(text: str) -> float:
-    found = moment_of(text)
+    found = read_moment(text)
     return found.timestamp() if found else 0.0

@@ -6,13 +6,15 @@ import base64
 import hashlib
 import html
 import json
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
 import orjson
 
 from emulator.report.html.catalogue import catalogue
+from emulator.standard.release import Release
 
 SCRIPTS: Final = (
     "dom.js",
@@ -36,9 +38,17 @@ if (held) OIT.show(JSON.parse(held.textContent));
 
 
 def page(
-    told: dict[str, Any] | None, *, title: str, script: str = "", style: str = "", connect: str = "'none'"
+    told: dict[str, Any] | None,
+    releases: Sequence[Release],
+    *,
+    title: str,
+    script: str = "",
+    style: str = "",
+    connect: str = "'none'",
 ) -> bytes:
     """The whole page, showing `told` (a report with its view) at once, or nothing until `OIT.show` is called.
+
+    What is told of the standard is that of the `releases`, of which a run without one has the first.
 
     `script` and `style` are added to the page's own; a live page has there what feeds it, and names in `connect`
     whom it may ask (a source list of the Content-Security-Policy).
@@ -49,7 +59,7 @@ def page(
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"script-src {_digest(code)}; style-src {_digest(looks)}; img-src data:; connect-src {connect}"
     )
-    data = [_catalogue()]
+    data = [_catalogues(tuple(releases))]
     if told is not None:
         data.append(_data("oit-report", told))
     parts = {
@@ -83,9 +93,11 @@ def embedded(value: Any) -> str:
     return text
 
 
-@cache
-def _catalogue() -> str:
-    return _data("oit-catalogue", catalogue())
+@lru_cache(maxsize=8)
+def _catalogues(releases: tuple[Release, ...]) -> str:
+    first, *others = releases
+    more = {"others": {each.name: catalogue(each) for each in others}} if others else {}
+    return _data("oit-catalogue", {**catalogue(first), **more})
 
 
 def _data(name: str, value: Any) -> str:

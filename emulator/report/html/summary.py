@@ -18,7 +18,8 @@ from emulator.report.html.fixes import (
     stuck_steps,
     to_fix,
 )
-from emulator.report.model import Report, runs_of
+from emulator.report.model import Report, notes_of, runs_of
+from emulator.report.whose import roles_of
 
 _WHO: Final = ("buyer", "seller", "transport", "scenario", "inputs", "emulator", "spec", "nobody")
 _MEANINGS: Final = {
@@ -50,7 +51,12 @@ def summary(run: Report) -> dict[str, Any]:
     `counts` are findings by verdict. `first` is what to fix first, as `to_fix` has it; `tested` where the party under
     test was reached, each as a base URL. What is excused is in the sentence only.
     """
-    return {"sentence": _sentence(run), "blame": list(_blame(run)), "first": to_fix(run), "tested": reached(run)}
+    return {
+        "sentence": _noted(run, _sentence(run)),
+        "blame": list(_blame(run)),
+        "first": to_fix(run),
+        "tested": reached(run),
+    }
 
 
 def summary_of_all(whole: Report) -> dict[str, Any]:
@@ -66,13 +72,22 @@ def summary_of_all(whole: Report) -> dict[str, Any]:
     if left := whole.get("left_out"):
         parts.append(f"{_number(len(left), 'run was', 'runs were')} left out.")
     addresses = dict.fromkeys(address for run in runs for address in reached(run))
-    return {"sentence": " ".join(parts), "first": to_fix(whole), "tested": list(addresses)[:_MOST_ADDRESSES]}
+    return {
+        "sentence": _noted(whole, " ".join(parts)),
+        "first": to_fix(whole),
+        "tested": list(addresses)[:_MOST_ADDRESSES],
+    }
+
+
+def _noted(report: Report, sentence: str) -> str:
+    """A sentence with what a reader has to know before it."""
+    return " ".join([*(f"{note}." for note in notes_of(report)), sentence])
 
 
 def reached(run: Report) -> list[str]:
-    """Where the party under test was reached, in the order of time: scheme, host and what stands before its APIs."""
-    sut = run["run"]["sut"]
-    found = (_base(row["request"]["url"]) for row in run["exchanges"] if sut is not None and row["to"] == sut)
+    """Where parties under test were reached, in the order of time: scheme, host and what stands before their APIs."""
+    tested = roles_of(run).tested
+    found = (_base(row["request"]["url"]) for row in run["exchanges"] if row["to"] in tested)
     return list(dict.fromkeys(address for address in found if address))[:_MOST_ADDRESSES]
 
 
@@ -184,4 +199,4 @@ def _blame(run: Report) -> Iterator[dict[str, Any]]:
     for who in _WHO:
         if who in counted:
             counts = {verdict: counted[who][verdict] for verdict in GRAVE if counted[who][verdict]}
-            yield {"who": who, "tested": run["run"]["sut"] == who, "counts": counts}
+            yield {"who": who, "tested": who in roles_of(run).tested, "counts": counts}

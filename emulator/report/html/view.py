@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from emulator.judge.hints import hints
-from emulator.report.coverage import trace
+from emulator.report.coverage import asked_of, trace
 from emulator.report.html.exact import exact
 from emulator.report.html.explained import explained
 from emulator.report.html.lives import lives
 from emulator.report.html.summary import summary, summary_of_all
 from emulator.report.model import Report, runs_of
-from emulator.standard.requirement import load_requirements
+from emulator.report.released import labelled, release_of, releases_of
 
 
 def view(report: Report) -> dict[str, Any]:
     """A report of one run or several, with a member `view` more: a run's `{summary, lives, explained, asks}`, of several
     also `{trace, summary}`.
 
-    Everything else is as it was but for numbers that a browser would misread (see `exact`), and the given report is
-    not changed. The functions of these names say what they hold; `asks` are the questions that fit, of each finding.
+    Everything else is as it was but for numbers that a browser would misread (see `exact`) and ids of another release than
+    the run's, which name it (see `labelled`); the given report is not changed. The functions of these names say what they hold; `asks` are the questions that fit, of each finding.
     """
     if "runs" not in report:
         return _run(report)
-    traced = trace(load_requirements(), runs_of(report))
-    told = {"trace": traced["requirements"], "summary": _exactly(summary_of_all(report))}
+    told = {"trace": list(_trace(runs_of(report))), "summary": _exactly(summary_of_all(report))}
     return {**report, "runs": [_run(run) for run in report["runs"]], "view": told}
+
+
+def _trace(runs: list[Report]) -> Iterator[dict[str, Any]]:
+    """How each requirement fared, of every release that is in these runs; ids of all but the first name theirs."""
+    releases = list(dict.fromkeys(release for run in runs for release in releases_of(run)))
+    for release in releases:
+        other = {"release": release.name} if release is not releases[0] else {}
+        for row in trace(asked_of(release, runs), runs, release=release.name)["requirements"]:
+            yield {**row, "id": labelled(other, row["id"])}
+
+
+def _named(row: Report) -> Report:
+    """A finding whose ids say of which release they are, where that is not the run's."""
+    requirements = [labelled(row, each) for each in row["requirements"]]
+    return {**row, "rule": labelled(row, row["rule"]), "requirements": requirements}
 
 
 def _run(run: Report) -> dict[str, Any]:
@@ -33,13 +48,14 @@ def _run(run: Report) -> dict[str, Any]:
         **run,
         "exchanges": [_exchange(exchange) for exchange in run["exchanges"]],
         "findings": [
-            {**row, "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
+            {**_named(row), "expected": exact(row["expected"]), "found": exact(row["found"])} for row in run["findings"]
         ],
+        "requirements": [{**row, "id": labelled(row, row["id"])} for row in run["requirements"]],
         "view": {
             "summary": _exactly(summary(run)),
             "lives": lives(run),
             "explained": explained(run),
-            "asks": [list(hints(row)) for row in run["findings"]],
+            "asks": [list(hints(release_of(run, row), row)) for row in run["findings"]],
         },
     }
 

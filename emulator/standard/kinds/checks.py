@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.record.payload import escape
 from emulator.standard.kinds.facts import Kind
 from emulator.standard.kinds.resources import Source
 from emulator.standard.kinds.sheet import KindSays, Sheet, TaskSays
 from emulator.standard.lifecycle import Lifecycle
-from emulator.wire.payload import escape
 
 
 @dataclass(frozen=True, slots=True)

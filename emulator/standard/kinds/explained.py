@@ -127,7 +127,11 @@ def _of_changes(kind: Kind) -> Iterator[dict[str, Any]]:
         )
     for act in kind.acts.values():
         then = f", and then to {act.then}" if act.then else ""
-        yield _row("act", f"{act.operation} leads to {act.to}{then}{_clause(act.clause)}", act.by)
+        yield _row(
+            "act",
+            f"{act.operation} leads to {act.to or 'a state that nobody knows'}{then}{_clause(act.clause)}",
+            act.by,
+        )
     for move in kind.moved.values():
         yield _row(
             "moved", f"to {move.state} by {move.by or 'time'}{move.at and f' at {move.at}'}{_clause(move.clause)}", "S"

@@ -6,11 +6,11 @@ references, E, N and C of events; S is a line of the API's sheet, which has the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from emulator.wire.payload import at
+from emulator.record.payload import at
 
 View = Literal["create", "list", "retrieve", "patch", "delete", "act", "ask", "query",
                "subscribe", "subscription", "unsubscribe"]  # fmt: skip
@@ -284,11 +284,3 @@ class Kinds:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)
     slips: tuple[Slip, ...] = ()
-
-    def events_of(self, kind: str, cls: EventClass | None = None, *, item: bool = False) -> Iterator[Event]:
-        """The events about a kind of resource, or those of one class, about it or about its items."""
-        return (
-            event
-            for event in self.events.values()
-            if event.kind == kind and (cls is None or (event.cls, event.item) == (cls, item))
-        )

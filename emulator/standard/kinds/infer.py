@@ -96,9 +96,18 @@ class _Api:
         raw, shapes = seen.raw, self._shapes
         source = self.sources.get(seen.kind)
         operation = Operation(
-            raw.id, raw.method, raw.path, seen.view, seen.kind, seen.by, raw.optional, raw.success,
-            self._named(raw.request), self._named(raw.response), paged=raw.parameters.keys() >= _PAGES,
-        )  # fmt: skip
+            raw.id,
+            raw.method,
+            raw.path,
+            seen.view,
+            seen.kind,
+            seen.by,
+            raw.optional,
+            raw.success,
+            self._named(raw.request),
+            self._named(raw.response),
+            paged=raw.parameters.keys() >= _PAGES,
+        )
         if seen.view == "ask" and raw.request is not None and raw.response is not None:
             asked = shapes.members(raw.request)
             echoed = tuple(each for each in shapes.members(raw.response) if each in asked)

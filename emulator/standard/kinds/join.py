@@ -20,24 +20,33 @@ from emulator.standard.kinds.facts import (
     Reference,
     Slip,
 )
-from emulator.standard.kinds.infer import Inferred
+from emulator.standard.kinds.infer import Inferred, Open
 from emulator.standard.kinds.join_events import join_event
 from emulator.standard.kinds.sheet import CycleSays, KindSays, Sheet
+from emulator.standard.lifecycle import Lifecycle
 
 _FREE: Final = ("list", "task", "raised", "holds", "open", "fill", "keep")
 """What of a kind is handed on as the sheet has it."""
 
 
-def join(inferred: Inferred, sheet: Sheet, around: Around, problems: list[str]) -> Kinds:
-    """The facts with what the sheet adds. What is wrong or still open goes to `problems`, as `file:line:col: …`."""
-    return _Join(inferred, sheet, around, problems).facts()
+def join(
+    inferred: Inferred, sheet: Sheet, around: Around, problems: list[str], left: list[Open] | None = None
+) -> Kinds:
+    """The facts with what the sheet adds. What is wrong or still open goes to `problems`, as `file:line:col: …`.
+
+    With `left`, what is open goes there, contradictions that nobody noted among it (as `slips/…`).
+    """
+    return _Join(inferred, sheet, around, problems, left).facts()
 
 
 class _Join:
-    def __init__(self, inferred: Inferred, sheet: Sheet, around: Around, problems: list[str]) -> None:
-        self._inferred, self._sheet, self._around = inferred, sheet, around
+    def __init__(
+        self, inferred: Inferred, sheet: Sheet, around: Around, problems: list[str], left: list[Open] | None
+    ) -> None:
+        self._inferred, self._sheet, self._around, self._left = inferred, sheet, around, left
         self._checks = Checks(sheet, around, problems)
         self._said: set[tuple[str, ...]] = set()
+        self._nobody_knows: set[str] = set()
 
     def facts(self) -> Kinds:
         facts, sheet = self._inferred.facts, self._sheet
@@ -52,8 +61,21 @@ class _Join:
         slips = tuple(self._slip(each) for each in facts.slips)
         for each in self._inferred.open:
             if each.key not in self._said:
-                self._checks.wrong(each.key[:1], f"{'/'.join(each.key)} is open: {each.what}, no rule says")
+                self._is_open(each.key, each.key[:1], f"{each.what}, no rule says")
+        for n, key in enumerate(sheet.open):
+            if key not in self._nobody_knows:
+                self._checks.wrong(("open", str(n)), f"{key} is not open: leave it out")
         return Kinds(facts.api, kinds, operations, events, slips)
+
+    def _is_open(self, key: tuple[str, ...], place: tuple[str, ...], what: str, told: str = "") -> None:
+        """A fact that stays open: the sheet says that nobody knows it, or else it is wrong, and that is `told`."""
+        name = "/".join(key)
+        if name in self._sheet.open:
+            self._nobody_knows.add(name)
+        elif self._left is not None:
+            self._left.append(Open(key, what))
+        else:
+            self._checks.wrong(place, told or f"{name} is open: {what}")
 
     # -- kinds -------------------------------------------------------------------------------------
 
@@ -93,7 +115,7 @@ class _Join:
         default = usual if usual in fitting else fitting[0] if len(fitting) == 1 else None
         if says is None:
             if fitting and default is None:
-                self._checks.wrong(place[:2], f"{'/'.join(place)} is open: {', '.join(fitting)} have its states")
+                self._is_open(place, place[:2], f"{', '.join(fitting)} have its states")
             return Cycle({"": default}, "K2") if default else None
         named = {"": says.name} if says.name else dict(says.values)
         for value, name in named.items():
@@ -119,12 +141,14 @@ class _Join:
                 if said.to == act.to and not said.then:
                     self._checks.repeats((*place, name, "to"))
                 to, by = said.to, SHEET
+            elif to and self._is_guessed((*place, name), kind, to):
+                to = ""
             for state in (to, said.then if said else ""):
                 self._checks.state((*place, name), kind, state)
             if to and not self._by_buyer(kind, to):
-                self._checks.wrong(
-                    (*place, name), f"no lifecycle lets the buyer bring a {kind.name} to {to}: say where {name} leads"
-                )
+                what = f"no lifecycle lets the buyer bring a {kind.name} to {to}: say where {name} leads"
+                self._is_open((*place, name), (*place, name), what, what)
+                to = ""
             for pointer in said.adds if said else ():
                 self._checks.pointer((*place, name, "adds", pointer), kind.name, pointer)
             found[name] = replace(act, to=to, by=by)
@@ -133,10 +157,25 @@ class _Join:
                 found[name] = replace(found[name], then=said.then, also=said.also, adds=adds, clause=said.clause)
         return found
 
+    def _is_guessed(self, key: tuple[str, ...], kind: Kind, to: str) -> bool:
+        """Whether nobody knows that an act leads where its name says: no lifecycle tells, and the sheet says so."""
+        if self._cycles_of(kind):
+            return False
+        name = "/".join(key)
+        if self._left is not None:
+            self._left.append(Open(key, f"whether it leads to {to}: no lifecycle is known"))
+        elif name in self._sheet.open:
+            self._nobody_knows.add(name)
+            return True
+        return False
+
+    def _cycles_of(self, kind: Kind) -> list[Lifecycle]:
+        schema = kind.state.schema if kind.state else None
+        return [one for one in self._around.lifecycles.values() if one.schema == schema]
+
     def _by_buyer(self, kind: Kind, to: str) -> bool:
         """Whether the buyer can bring it to a state, by any lifecycle; where there is none, nobody knows better."""
-        schema = kind.state.schema if kind.state else None
-        cycles = [one for one in self._around.lifecycles.values() if one.schema == schema]
+        cycles = self._cycles_of(kind)
         return not cycles or any(
             (arrow.target, arrow.by) == (to, "buyer") for one in cycles for arrow in one.transitions
         )
@@ -200,7 +239,11 @@ class _Join:
     def _slip(self, slip: Slip) -> Slip:
         says = self._sheet.slips.get(slip.key)
         if says is None:
-            self._checks.wrong(("slips",), f"{slip.key}: {slip.what}: no erratum, reading or reason is noted for that")
+            if self._left is not None:
+                self._left.append(Open(("slips", slip.key), slip.what))
+            else:
+                what = f"{slip.key}: {slip.what}: no erratum, reading or reason is noted for that"
+                self._checks.wrong(("slips",), what)
             return slip
         place = ("slips", slip.key)
         if says.erratum and says.erratum not in self._around.errata:

@@ -15,7 +15,6 @@ from emulator.standard.source import read_made
 if TYPE_CHECKING:
     from emulator.standard.release import Release
 
-SHEET_FILE: Final = "resources.yaml"
 _CODE: Final = Path(__file__).parent
 
 
@@ -31,6 +30,12 @@ class ReleaseKinds:
             dict.fromkeys(event.item_id for facts in apis.values() for event in facts.events.values() if event.item_id)
         )
         """The members of events that name an item, of any API."""
+        self._also: Mapping[str, str] = {
+            event.said["also"]: event.type
+            for facts in apis.values()
+            for event in facts.events.values()
+            if "also" in event.said
+        }
         self._shown: dict[tuple[str, str], tuple[Kind, View]] = {
             (facts.api, operation.id): (facts.kinds[operation.kind], operation.view)
             for facts in apis.values()
@@ -57,6 +62,10 @@ class ReleaseKinds:
         """The kind that an operation is about, and what it does with it."""
         return self._shown.get((api, operation))
 
+    def plain_type(self, event_type: str) -> str:
+        """An event type under the name that the contract has for it, where a sheet says that it is `also` called so."""
+        return self._also.get(event_type, event_type)
+
     def telling(self, api: str) -> tuple[Event, ...]:
         """The events of an API; none where it has no listeners."""
         facts = self.apis.get(api)
@@ -77,12 +86,11 @@ def load_kinds(release: Release) -> ReleaseKinds:
 def _files(release: Release) -> Iterator[Path]:
     """Every file on which the facts depend, the code of the rules included."""
     specs = release.specs
-    yield from (release.file, release.errata_file, specs / "interpretations.yaml")
+    yield from (*release.files, release.register)
     for entry in release.entries:
         yield specs / entry.document
-    yield from (release.sheet(api) for api in release.apis)
+    yield from (release.path(api, what) for what in ("resources", "lifecycle") for api in release.apis)
     yield from sorted((specs / "common").glob("*.yaml"))
-    yield from sorted((specs / "sonata").glob("*/lifecycle.yaml"))
     yield from sorted(_CODE.glob("*.py"))
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-from emulator.errors import FileProblem, in_order
 from emulator.plain_yaml import Located, load_located
 from emulator.standard.kinds.facts import Maker
-from emulator.standard.strict import Key, Layers, build
+from emulator.standard.strict import Key, read_located
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -171,14 +170,25 @@ class _File:
     kinds: Mapping[str, KindSays] = field(default_factory=_none)
     events: Mapping[str, EventSays] = field(default_factory=_none)
     slips: Mapping[str, SlipSays] = field(default_factory=_none)
+    open: tuple[str, ...] = ()
 
 
 class Sheet:
-    """A sheet that was read. `where` gives the place of an entry, by JSON Pointer."""
+    """A sheet that was read. `where` gives the place of an entry, by JSON Pointer.
 
-    def __init__(self, name: str, kinds: Mapping[str, KindSays] = _NOTHING, events: Mapping[str, EventSays] = _NOTHING,
-                 slips: Mapping[str, SlipSays] = _NOTHING, located: Located | None = None) -> None:  # fmt: skip
-        self.kinds, self.events, self.slips = kinds, events, slips
+    `open` has the keys of facts that nobody knows, as `kinds/quote/acts/rejectQuote`: rules stay silent there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kinds: Mapping[str, KindSays] = _NOTHING,
+        events: Mapping[str, EventSays] = _NOTHING,
+        slips: Mapping[str, SlipSays] = _NOTHING,
+        located: Located | None = None,
+        left_open: tuple[str, ...] = (),
+    ) -> None:
+        self.kinds, self.events, self.slips, self.open = kinds, events, slips, left_open
         self._name, self._located = name, located
 
     def where(self, pointer: str = "") -> str:
@@ -191,8 +201,5 @@ def read_sheet(path: Path) -> Sheet:
     if not path.is_file():
         return Sheet(str(path))
     located = load_located(path)
-    problems: list[str] = []
-    found = build(_File, located.value, "", problems, Layers([located], None))
-    if problems:
-        raise FileProblem(in_order(problems))
-    return Sheet(str(path), found.kinds, found.events, found.slips, located)
+    found: _File = read_located(_File, located)
+    return Sheet(str(path), found.kinds, found.events, found.slips, located, found.open)

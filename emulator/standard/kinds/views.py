@@ -115,18 +115,20 @@ def _is_one(raw: Raw) -> bool:
 
 def _seen(raw: Raw, shapes: Shapes, read: set[str], full: Mapping[str, str]) -> Seen:
     first, method = raw.parts[0], raw.method.lower()
-    if first == "hub":
-        return Seen(raw, _OF_HUB[method, len(raw.parts) > 1], "hub", "V1")
+    if first == "hub" and (of_hub := _OF_HUB.get((method, len(raw.parts) > 1))):
+        return Seen(raw, of_hub, "hub", "V1")
     if raw.collection and method == "get":
         return Seen(raw, "list", first, "V2")
     if _is_one(raw) and method in _OF_ONE:
         return Seen(raw, _OF_ONE[method], first, "V4")
+    if method != "post":
+        return Seen(raw, "ask", first, "V8")
     if raw.collection and first in read:
         listed = shapes.entry(raw.response) if raw.response is not None else None
         if listed is not None and shapes.name(listed) == full[first]:
             return Seen(raw, "list", first, "V6")
         return Seen(raw, "create", first, "V3")
-    if len(raw.parts) == 3 and method == "post":  # noqa: PLR2004
+    if len(raw.parts) == 3:  # noqa: PLR2004
         return Seen(raw, "act", first, "V5", verb=raw.parts[2])
     return _other(raw, shapes, read)
 

@@ -6,10 +6,13 @@ none) and what the rule is about. What a right partner may do all the same is sa
 
 from __future__ import annotations
 
+from emulator.judge.pages import PAGING, WHO, claims_all
 from emulator.judge.rules.common.building import QUALIFIED, QUOTED, builds_on, used_once
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
 from emulator.judge.rules.common.echo import echo_marks, echoes
+from emulator.judge.rules.common.effects import Consequence, follows, is_late
 from emulator.judge.rules.common.filtering import Filter, filters
+from emulator.judge.rules.common.guarding import unasked
 from emulator.judge.rules.common.identity import (
     agrees,
     keeps,
@@ -24,6 +27,7 @@ from emulator.judge.rules.common.identity import (
 from emulator.judge.rules.common.installed import products_are_there
 from emulator.judge.rules.common.lists import (
     TELLS_NOTHING,
+    cut_pages_say_so,
     no_doubles,
     nothing_found_is_200,
     pages,
@@ -39,38 +43,60 @@ from emulator.judge.rules.common.plausible import (
     prices_read_well,
     well_without_errors,
 )
-from emulator.judge.rules.common.states import Machine, goes_legally, lifecycle, tells_history
+from emulator.judge.rules.common.products import is_related, lacks, sheet_of
+from emulator.judge.rules.common.serving import (
+    NOT_SERVED,
+    all_or_none,
+    hears_all,
+    optional_or_501,
+    serves,
+    serves_all,
+    set_marks,
+    was_served,
+)
+from emulator.judge.rules.common.states import STATE_CHANGE, Chooses, Machine, goes_legally, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, steady
-from emulator.judge.rules.common.talking import parties, repeats_parties, uses_all
+from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, only, same
-from emulator.judge.rules.common.wholeness import PAGING, WHO, claims_all, lists_all
+from emulator.judge.rules.common.wholeness import lists_all
 
 __all__ = [
+    "NOT_SERVED",
     "PAGING",
     "QUALIFIED",
     "QUOTED",
+    "STATE_CHANGE",
     "STEADY",
     "TELLS_NOTHING",
     "WHO",
+    "Chooses",
+    "Consequence",
     "Filter",
     "Machine",
     "agrees",
+    "all_or_none",
     "begins",
     "builds_on",
     "claims_all",
+    "cut_pages_say_so",
     "dues",
     "echo_marks",
     "echoes",
     "events_fit",
     "filters",
     "fits_state_table",
+    "follows",
     "goes_legally",
+    "hears_all",
+    "hub_comes_back",
     "in_order",
+    "is_late",
+    "is_related",
     "keeps",
     "keeps_id",
+    "lacks",
     "lasts",
-    "lifecycle",
     "links_to_itself",
     "lists_all",
     "moment",
@@ -78,6 +104,7 @@ __all__ = [
     "no_twins",
     "nothing_found_is_200",
     "only",
+    "optional_or_501",
     "pages",
     "paired",
     "parties",
@@ -90,15 +117,21 @@ __all__ = [
     "required_by_table",
     "same",
     "same_parties",
+    "serves",
+    "serves_all",
+    "set_marks",
+    "sheet_of",
     "stays",
     "steady",
     "subscribers_only",
     "tells_history",
     "told_or_not",
     "too_many_is_422",
+    "unasked",
     "unknown_is_404",
     "used_once",
     "uses_all",
     "wanted_types_only",
+    "was_served",
     "well_without_errors",
 ]

@@ -12,10 +12,11 @@ from emulator.judge.rule import FINE, Mark, asks
 from emulator.judge.rulebook import Rulebook, breach, given
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import first_named
-from emulator.judge.run import Life, Run, Said, View, succeeded
+from emulator.judge.run import Life, Run, Said
+from emulator.judge.showing import View, succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.breach import Breach, Check
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,24 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
             here = f"{place}/{base.member}"
             wanted = at(item, f"/{base.member}/id")
             found = first_named(last.value, f"{items}/*", wanted)
+            own = life.request if life else None
+            if found is None and (
+                first_named(own, f"{items}/*", wanted) or not isinstance(at(last.value, items), list)
+            ):
+                continue  # the Buyer asked for that item, or what came back cannot be read: neither is its doing
             if found is None:
                 yield breach(f"{here}/id", f"an item of {base.kind} {life.id if life else ''}", wanted, hint=True)
                 continue
             state = _newest_state(life, said.exchange)
-            if isinstance(state, str) and state not in base.good and not _moved_on(life, said.exchange):
+            if (
+                _is_state(said.run, base.kind, last.value, state)
+                and state not in base.good
+                and not _moved_on(life, said.exchange)
+            ):
                 yield breach(f"{here}/{base.whole}", list(base.good), state,
                              f"{here} builds on a {base.kind} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
-            asked = first_named(life.request, f"{items}/*", wanted) if life else None
+            asked = first_named(own, f"{items}/*", wanted)
             sent = found if asked is None else asked
             yield from _same_product(place, item, {**sent, "state": found.get("state")}, base)
 
@@ -66,6 +76,13 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
 def _newest_state(life: Life | None, exchange: Exchange) -> Any:
     newest = life.last_before(exchange, whole=False) if life else None
     return at(newest.value, "/state") if newest else MISSING
+
+
+def _is_state(run: Run, kind: str, shown: Any, state: Any) -> bool:
+    """Whether that is one of the states of such a resource: what the Seller writes in place of one is its own fault."""
+    cycle = run.kinds.kind(kind).cycle
+    machine = run.release.lifecycles.get((cycle.of(shown) if cycle else None) or "")
+    return isinstance(state, str) and (machine is None or state in machine.states)
 
 
 _BEGUN: Final = ("acknowledged", "inProgress", "inProgress.draft")

@@ -9,8 +9,8 @@ from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Said
+from emulator.record.payload import as_json, at, every
 from emulator.standard.tables import attribute_table, state_table
-from emulator.wire.payload import as_json, at, every
 
 
 def required_by_table(
@@ -36,7 +36,7 @@ def required_by_table(
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        known = attribute_table(book.api, table)
+        known = attribute_table(said.run.release.tables[book.api], table)
         for shown in said.shown:
             if where and not where(shown.value):
                 continue
@@ -80,7 +80,7 @@ def fits_state_table(
     """
 
     def look(said: Said) -> Iterator[Mark]:
-        known = state_table(book.api, table)
+        known = state_table(said.run.release.tables[book.api], table)
         for shown in said.shown:
             state = at(shown.value, known.by)
             if not isinstance(state, str) or not known.allowed.get(state) or (where and not where(shown.value)):

@@ -11,7 +11,7 @@ from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.values import Labels, id_of, same
 from emulator.judge.run import Life, Said
-from emulator.wire.payload import MISSING, dump, escape
+from emulator.record.payload import MISSING, dump, escape
 
 
 def echoes(

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from emulator.judge.rule import Mark, responses
 from emulator.judge.rulebook import Rulebook, hold
 from emulator.judge.rules.common.values import Labels, moment, same
-from emulator.wire.payload import every
+from emulator.record.payload import at, every
 
 if TYPE_CHECKING:
     from emulator.judge.run import Said
-    from emulator.wire.exchange import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +22,15 @@ class Filter:
 
     `member` is a pattern below the entry; one match is enough. `compare` is eq, gt or lt. Where the entry
     of the list does not show the member, what was shown of that resource before says whether it matches.
-    `moves`: the member changes by itself, as states do.
+    `moves`: the member changes by itself, as states do. `default` is what a member that is left out stands for. `typed`: the
+    member stands in an object of that `@type`; where there are others, they may match by what they stand for.
     """
 
     member: str
     compare: str = "eq"
     moves: bool = False
+    default: str = ""
+    typed: str = ""
 
 
 def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str, Filter], *, name: str = "") -> None:
@@ -46,14 +48,23 @@ def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str,
                 if not found:
                     before = life.last_before(said.exchange)
                     found = [v for _, v in every(before.value, filter_.member)] if before else []
+                found = found or [filter_.default] * bool(filter_.default)
                 if found:
+                    right = any(_meets(f, v, filter_.compare) for f in found for v in _spelt(values))
+                    if filter_.typed and not right and not _all_typed(shown.value, filter_):
+                        continue
                     place = f"{shown.place}{filter_.member}".replace("/*", "")
-                    yield hold(place, any(_meets(f, v, filter_.compare) for f in found for v in _spelt(values)),
+                    yield hold(place, right,
                                expected=f"{filter_.compare} {', '.join(values)}" if filter_.compare != "eq" else values[0],
                                found=found[0],
                                message=f"{place} does not match the filter {parameter}={','.join(values)}")  # fmt: skip
 
     book.add(labels, look, on=responses(book.api, operation), about=f"entries against {', '.join(wanted)}", name=name)
+
+
+def _all_typed(value: Any, filter_: Filter) -> bool:
+    holder = filter_.member.rpartition("/")[0]
+    return all(at(each, "/@type") == filter_.typed for _, each in every(value, holder))
 
 
 def _spelt(values: Sequence[str]) -> Iterator[str]:
@@ -78,15 +89,3 @@ def instant(value: Any) -> datetime | None:
     if isinstance(value, str) and len(value) == len("2026-01-01"):
         return moment(f"{value}T00:00:00+00:00")
     return moment(value.replace(" ", "+")) if isinstance(value, str) else None
-
-
-def number(text: str | None) -> int | None:
-    """A count in a query or a header, None where it is none."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
-
-
-def says_more(response: Response, seen: int) -> bool:
-    """Whether the headers of a page say that there is more than was seen up to its end."""
-    total = number(response.header("X-Total-Count"))
-    throttled = (response.header("X-Pagination-Throttled") or "").strip().lower() == "true"
-    return throttled or (total is not None and total > seen)

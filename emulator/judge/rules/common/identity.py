@@ -9,8 +9,8 @@ from emulator.judge.rule import ANY_STATUS, FINE, Mark, On, shows
 from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules.common.values import Labels, by_id, id_of, told_alike
 from emulator.judge.run import Said, Shown
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 
 def keeps_id(book: Rulebook, labels: Labels, kind: str, *, name: str = "id") -> None:

@@ -9,16 +9,17 @@ from typing import Any, Final
 
 from emulator.judge.fold import Fold
 from emulator.judge.named import ORDER, PRODUCT
+from emulator.judge.pages import claims_all
 from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.identity import parties_of
 from emulator.judge.rules.common.lists import TELLS_NOTHING
 from emulator.judge.rules.common.values import Labels
-from emulator.judge.rules.common.wholeness import claims_all
-from emulator.judge.run import Run, Said, View, succeeded
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import View, succeeded
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 
 Parties = tuple[str | None, str | None]
 

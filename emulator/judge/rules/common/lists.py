@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from emulator.judge.rule import ANY_STATUS, REFUSED, Mark, responses
+from emulator.judge.acting import is_denied
+from emulator.judge.pages import PAGING, WHO, number, says_more
+from emulator.judge.rule import ANY_STATUS, FINE, REFUSED, Mark, responses
 from emulator.judge.rulebook import Rulebook, breach, hold
-from emulator.judge.rules.common.filtering import number
+from emulator.judge.rules.common.identity import same_parties
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.rules.common.wholeness import pages_go_on
 from emulator.judge.run import Said
-from emulator.wire.payload import every
+from emulator.record.payload import MISSING, every
 
 
 def unknown_is_404(
@@ -19,26 +21,41 @@ def unknown_is_404(
 ) -> None:
     """A read by an id that was never given out is answered 404. An answer that the caller is not allowed, or not
     able, to ask is nothing to go by; neither is success, since the Seller may know more than the run showed, nor a
-    fault of the Seller's own (5xx). Statuses `too` will do where no clause names the 404.
+    fault of the Seller's own (5xx). Statuses `too` will do where no clause names the 404. What is asked for beside a read can
+    be refused for what it asks: 400, 409 and 422 count only where the Seller has said that there is no such resource.
     """
 
     def look(said: Said) -> Iterator[Mark]:
         if said.status in (*TELLS_NOTHING, *too) or not 400 <= said.status < 500:  # noqa: PLR2004
             return
-        life = said.run.life(kind, said.exchange.path_params.get("id"))
+        identifier = said.exchange.path_params.get("id")
+        life = said.run.life(kind, identifier)
         if life is None or life.last_before(said.exchange, whole=False) is None:
+            is_read = said.run.kinds.shown_by(book.api, operation) == (said.run.kinds.kind(kind), "retrieve")
+            if said.status in _FOR_WHAT_IT_ASKS and not is_read and not is_denied(said.run, kind, str(identifier)):
+                return
             yield hold("", said.status == 404, expected=404, found=said.status,  # noqa: PLR2004
                        message=f"an unknown id was answered {said.status}; expected 404")  # fmt: skip
 
     book.add(labels, look, on=responses(book.api, operation, statuses=ANY_STATUS), about="unknown ids", name=name)
 
 
+_FOR_WHAT_IT_ASKS: Final = (400, 409, 422)
 TELLS_NOTHING: Final = (401, 403, 405, 408, 429)
 """Statuses by which the Seller does not say whether it knows what was asked for."""
 
 
-def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name: str = "") -> None:
-    """A list that nothing matches is answered 200 with an empty list, and never 404.
+def nothing_found_is_200(
+    book: Rulebook,
+    labels: Labels,
+    operation: str,
+    *,
+    reading: tuple[str, str] | None = None,
+    hint: bool = False,
+    name: str = "",
+) -> None:
+    """A list that nothing matches is answered 200 with an empty list, and never 404: by a `reading`, or as a hint where no
+    clause says so.
 
     A 404 that is not in the standard's words may be that of a gateway which knows no such path: it tells something of
     the list only where the list was answered otherwise before.
@@ -48,7 +65,14 @@ def nothing_found_is_200(book: Rulebook, labels: Labels, operation: str, *, name
         if said.status == 404:  # noqa: PLR2004
             if not _is_not_found(said.body) and not _was_there(said, operation):
                 return
-            yield breach("", "200 with []", 404, "nothing found was answered 404; expected 200 with an empty list")
+            yield breach(
+                "",
+                "200 with []",
+                404,
+                "nothing found was answered 404; expected 200 with an empty list",
+                reading=reading,
+                hint=hint,
+            )
         elif said.body == []:
             yield hold("", said.status == 200, expected=200, found=said.status)  # noqa: PLR2004
 
@@ -86,8 +110,8 @@ def too_many_is_422(book: Rulebook, labels: Labels, operation: str, *, name: str
 
 def pages(book: Rulebook, labels: Labels, operation: str, *, one: bool = False, name: str = "pages") -> None:
     """The counts of a page are true: X-Result-Count is its length, X-Total-Count covers at least what it shows, no page
-    is longer than its limit, and none is empty that begins before the total. Where a list has more than `one` page, they
-    go on from one another.
+    is longer than its limit, where the list has such a parameter, and none is empty that begins before the total. Where a
+    list has more than `one` page, they go on from one another.
     """
     if not one:
         pages_go_on(book, operation, name=f"{name}-go-on")
@@ -107,11 +131,57 @@ def pages(book: Rulebook, labels: Labels, operation: str, *, one: bool = False, 
         if total is not None and not shown and limit != 0:
             yield hold("", offset >= total, expected=f"{total - offset} more", found=[],
                        message=f"the page is empty, though X-Total-Count is {total} and {offset} were skipped")  # fmt: skip
-        if limit is not None:
+        if limit is not None and _is_paged(said):
             yield hold("", shown <= limit, expected=f"{limit} at most", found=shown,
                        message=f"{shown} entries were sent where {limit} were asked for")  # fmt: skip
 
     book.add(labels, look, on=responses(book.api, operation), about="X-Result-Count, X-Total-Count, limit", name=name)
+
+
+def cut_pages_say_so(book: Rulebook, labels: Labels, *operations: str, name: str = "") -> None:
+    """A page that is not all says so in X-Total-Count or X-Pagination-Throttled.
+
+    It is known to be cut where a header says so, or where it holds as many entries as were asked for and not one that was
+    seen before and that nothing of the query leaves out.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        if not isinstance(said.body, list) or said.exchange.response is None:
+            return
+        length, offset = len(said.body), number(said.query.get("offset")) or 0
+        limit = number(said.query.get("limit"))
+        if says_more(said.exchange.response, offset + length):
+            yield FINE
+        elif limit and length >= limit and not offset and _left_out(said):
+            yield breach(
+                "",
+                "X-Total-Count or X-Pagination-Throttled",
+                MISSING,
+                f"a page of {length} is not all that there is, and no header says so",
+            )
+
+    book.add(
+        labels, look, on=responses(book.api, *operations), about="the headers of a page that is not all", name=name
+    )
+
+
+def _left_out(said: Said) -> bool:
+    """Whether what was seen before makes it sure that a list without filters is not all."""
+    by = said.run.shown_by(said.exchange)
+    if by is None or not {key for key, _ in said.exchange.request.query} <= {*WHO, *PAGING}:
+        return False
+    mine = {shown.value["id"] for shown in said.shown}
+    return any(
+        life.id not in mine and any(same_parties(seen.exchange, said.exchange) for seen in life.before(said.exchange))
+        for life in said.run.lives(by[0].name)
+    )
+
+
+def _is_paged(said: Said) -> bool:
+    """Whether a page can be asked for: what a list does with a parameter that it does not have is its own business."""
+    exchange = said.exchange
+    contract = said.run.release.contract(str(exchange.api), exchange.kind)
+    return any(parameter.name == "limit" for parameter in contract.operation(str(exchange.operation)).query)
 
 
 def no_doubles(book: Rulebook, labels: Labels, operation: str, *, name: str = "doubles") -> None:

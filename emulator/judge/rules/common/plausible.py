@@ -12,7 +12,7 @@ from emulator.judge.rule import FINE, Mark, On, shows
 from emulator.judge.rulebook import ABSENT_VALUES, Rulebook, breach, given
 from emulator.judge.rules.common.values import moment
 from emulator.judge.run import Half, Said
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.payload import MISSING, at, every
 
 _SKEW: Final = timedelta(hours=1)
 """How far two clocks can be apart before one of them is wrong."""

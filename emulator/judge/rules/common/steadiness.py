@@ -10,14 +10,41 @@ from emulator.judge.rule import FINE, Mark, shows
 from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import told_alike
-from emulator.judge.run import Life, Said, Shown
+from emulator.judge.run import Life, Run, Said, Shown
+from emulator.record.payload import as_json, at, every
 from emulator.standard.breach import Breach, Check
 from emulator.standard.kinds.facts import Kind
-from emulator.wire.payload import as_json, at, every
 
-_FREE: Final = ("expectedPOQCompletionDate", "expectedQuoteCompletionDate", "expectedCompletionDate", "lastUpdateDate")
-_GROWS: Final = ("note", "relatedContactInformation", "milestone", "charge", "stateChange")
-_BUSY: Final = ("inProgress", "held", "pending", "assessing", "active.pending")
+_FREE: Final = (
+    "expectedPOQCompletionDate",
+    "expectedQuoteCompletionDate",
+    "expectedCompletionDate",
+    "expectedResolutionDate",
+    "expectedClosedDate",
+    "plannedExecutionDate",
+    "lastUpdateDate",
+)
+_GROWS: Final = (
+    "note",
+    "attachment",
+    "relatedContactInformation",
+    "relatedIssue",
+    "milestone",
+    "charge",
+    "workOrder",
+    "appointment",
+)
+_BUSY: Final = (
+    "inProgress",
+    "held",
+    "pending",
+    "assessing",
+    "active.pending",
+    "open",
+    "planned",
+    "created",
+    "reopened",
+)
 """How the states begin in which a Seller works on something, and may set what it likes."""
 
 STEADY: Final = "steady"
@@ -28,7 +55,8 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
     """Between two reads in the same state, with nothing asked of the Seller in between, a resource shows the same.
 
     No clause forbids that a Seller corrects itself, so a change is worth a warning only. Lists may grow, and
-    dates that are expected may move. While the Seller works on a resource only its contacts are compared.
+    dates that are expected may move. While the Seller works on a resource only its contacts are compared. Of members whose
+    change an event tells the rules on events speak.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -45,8 +73,11 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
             before = earlier.value
             if any(str(state).startswith(_BUSY) for state in states[0]):
                 before = {"relatedContactInformation": before.get("relatedContactInformation", [])}
+            told = _told_of(said.run, life.kind, before)
+            before = {name: value for name, value in before.items() if f"/{name}" not in told}
+            log = (life.kind.history.member,) if life.kind.history else ()
             marks = echo_marks(
-                before, shown.value, shown.place, free=("href", *_FREE, *free), grows=_GROWS, alike=told_alike
+                before, shown.value, shown.place, free=("href", *_FREE, *free), grows=(*_GROWS, *log), alike=told_alike
             )
             for mark in marks:
                 if isinstance(mark, Breach):
@@ -60,6 +91,14 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
     book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
 
 
+def _told_of(run: Run, kind: Kind, value: Mapping[str, Any]) -> frozenset[str]:
+    """The members whose change by the Seller is told by an event, as pointers."""
+    event = next((e for e in run.kinds.telling(kind.api) if e.kind == kind.name and e.cls == "attribute"), None)
+    if event is None:
+        return frozenset()
+    return frozenset(event.said.get("members") or (f"/{name}" for name in value))
+
+
 def _same_view(life: Life, shown: Shown) -> Shown | None:
     """The newest earlier sighting that shows as much."""
     for earlier in reversed(life.before(shown.exchange)):
@@ -70,4 +109,5 @@ def _same_view(life: Life, shown: Shown) -> Shown | None:
 
 def _all_states(value: Mapping[str, Any], kind: Kind) -> list[Any]:
     own = [at(value, kind.state_at)] if kind.state else []
-    return own + ([state for _, state in every(value, f"{kind.items_at}/*/state")] if kind.items else [])
+    pattern = f"{kind.items_at}/*{kind.items.state.at}" if kind.items else ""
+    return own + ([state for _, state in every(value, pattern)] if pattern else [])

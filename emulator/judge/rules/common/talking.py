@@ -5,19 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.judge.fold import Fold
-from emulator.judge.rule import FINE, Mark, Remark, on_party, requests, tells
+from emulator.judge.rule import (
+    FINE,
+    Mark,
+    Remark,
+    on_party,
+    requests,
+    responses,
+    tells,
+)
 from emulator.judge.rulebook import Rulebook, given, hold
-from emulator.judge.rules.common.values import Labels
-from emulator.judge.run import Run, Said, succeeded
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, at
+from emulator.judge.rules.common.echo import echo_marks
+from emulator.judge.rules.common.values import Labels, only
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import MISSING, at
 
 
-def parties(book: Rulebook, *, several_buyers: str, one_buyer: str, several_sellers: str, one_seller: str) -> None:
+def parties(
+    book: Rulebook,
+    *,
+    several_buyers: str,
+    one_buyer: str,
+    several_sellers: str,
+    one_seller: str,
+    too: tuple[str, ...] = (),
+) -> None:
     """`buyerId` and `sellerId` stand in the query of every request where there is somebody to tell apart, and
-    nowhere else. Nothing is said where the partners did not declare whom they stand for.
+    nowhere else. Nothing is said where the partners did not declare whom they stand for. `too` are other APIs of the guide.
     """
     on = requests(book.api, "*")
+    for api in too:
+        on |= requests(api, "*")
 
     def rule(label: str, member: str, *, needed: bool) -> None:
         def look(said: Said) -> Iterator[Mark]:
@@ -48,7 +68,18 @@ def uses_all(book: Rulebook, labels: Labels, *operations: str) -> None:
     every_operation_was_used.__doc__ = f"The Buyer used {', '.join(operations)}, each with success."
 
 
-def repeats_parties(book: Rulebook, labels: Labels) -> None:
+def hub_comes_back(book: Rulebook, operation: str = "registerListener") -> None:
+    """The callback and the query of a subscription come back in the answer to it."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        if isinstance(said.asked, dict) and isinstance(said.body, dict):
+            yield from echo_marks(only(said.asked, ("callback", "query")), said.body, "")
+
+    about = "the callback and the query of a subscription, in the answer to it"
+    book.add((), look, on=responses(book.api, operation), about=about, name="hub-echo")
+
+
+def repeats_parties(book: Rulebook, labels: Labels, *, name: str = "") -> None:
     """Events carry the buyerId and the sellerId of the subscription that they follow from, and none where it had none.
 
     With several subscriptions of one Buyer that differ, an event is right where it fits one of them.
@@ -74,4 +105,4 @@ def repeats_parties(book: Rulebook, labels: Labels) -> None:
             told = found if isinstance(found, str) else None
             yield hold(f"/event/{member}", told in wanted, expected=next(iter(wanted - {None}), MISSING), found=found)
 
-    book.add(labels, look, on=tells(book.api), about="buyerId and sellerId of each event")
+    book.add(labels, look, on=tells(book.api), about="buyerId and sellerId of each event", name=name)

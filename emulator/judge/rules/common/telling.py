@@ -7,36 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from emulator.judge.dues import Due, Mark, history_of, moment_of
+from emulator.judge.acting import not_found
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import hubs, was_under_way
-from emulator.judge.ledger import Account, Told, ledger_at_end
+from emulator.judge.ledger import Account, Told
+from emulator.judge.news import Due, Mark
 from emulator.judge.rule import FINE, Remark, on_request, on_response, tells
 from emulator.judge.rule import Mark as Word
 from emulator.judge.rulebook import Rulebook, breach, hold
+from emulator.judge.rules.common.counting import accounts, of_what_took_place
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Life, Run, Said
 from emulator.judge.times import CLOCKS
-from emulator.standard.kinds.facts import Event, Kind
-from emulator.standard.lifecycle import load_lifecycles
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
+from emulator.standard.instant import read_moment
+from emulator.standard.kinds.facts import Kind
 
-_FIRST: Final = ("acknowledged", "awaitingResponse")
-"""States that nothing comes before: who is in one has not changed."""
-
-
-def _happens_once(event: Event, run: Run) -> bool:
-    """Whether an event tells of what happens to a resource once: that it came into being, or to one of its ends."""
-    cycle = run.kinds.kind(event.kind).cycle
-    lifecycles = load_lifecycles()
-    names = [name for name in cycle.names.values() if name in lifecycles] if cycle else []
-    ends = [event.state in lifecycles[name].terminal for name in names]
-    return event.cls == "create" or (event.cls == "reached" and bool(ends) and all(ends))
+if TYPE_CHECKING:
+    pass
 
 
 def _type_of(said: Said) -> str:
@@ -54,7 +46,7 @@ def _life(said: Said) -> Life | None:
 # Who is told, and of what
 
 
-def subscribers_only(book: Rulebook, labels: Labels) -> None:
+def subscribers_only(book: Rulebook, labels: Labels, *, name: str = "") -> None:
     """Each event follows from a subscription that was not ended when it was sent.
 
     Where the run saw none at all, one may be older than the run; an event that came to a callback of somebody else
@@ -70,11 +62,11 @@ def subscribers_only(book: Rulebook, labels: Labels) -> None:
                          f"{_type_of(said)} was sent, though every subscription had ended (is one left over from an "
                          "earlier run?)")  # fmt: skip
 
-    book.add(labels, look, on=tells(book.api),
+    book.add(labels, look, on=tells(book.api), name=name,
              about="each event against the subscriptions before it, by its eventTime where one has just ended")  # fmt: skip
 
 
-def wanted_types_only(book: Rulebook, labels: Labels) -> None:
+def wanted_types_only(book: Rulebook, labels: Labels, *, name: str = "") -> None:
     """Where all subscriptions name event types, events are of these."""
 
     def look(said: Said) -> Iterator[Word]:
@@ -88,13 +80,13 @@ def wanted_types_only(book: Rulebook, labels: Labels) -> None:
                    message=f"{found} was sent, and the subscriptions are for {', '.join(named)} (is one left over "
                            "from an earlier run?)")  # fmt: skip
 
-    book.add(labels, look, on=tells(book.api),
+    book.add(labels, look, on=tells(book.api), name=name,
              about="the type of each event against the subscriptions that name types")  # fmt: skip
 
 
 def _under_way(said: Said, ends: Sequence[Exchange | None]) -> bool:
     """Whether an event can have been sent before one of these ends of subscriptions."""
-    happened = moment_of(at(said.body, "/eventTime"))
+    happened = read_moment(at(said.body, "/eventTime"))
     return any(was_under_way(said.exchange, happened, end, said.run) for end in ends if end is not None)
 
 
@@ -111,18 +103,19 @@ def _again(said: Said) -> bool:
 
 
 def events_fit(book: Rulebook, *, listener: Labels = (), item: Labels = (), item_name: str = "event-item") -> None:
-    """What an event says of itself: its type is that of its listener, its item one of the resource; and, as hints, its
-    id is its own, its time is not far from now, its link leads to what it is about. It comes once, tells of what there
-    is, and of no more changes than took place.
+    """What an event says of itself: its type is that of its listener, its item one of the resource (without a name for the
+    rule no event of the API names items); and, as hints, its id is its own, its time is not far from now, its link leads to
+    what it is about. It comes once, tells of what there is, and of no more changes than took place.
     """
     _to_its_listener(book, listener)
-    _of_an_item(book, item, item_name)
+    if item_name:
+        _of_an_item(book, item, item_name)
     _with_its_id(book)
     _in_its_time(book)
     _linked(book)
     _of_what_there_is(book)
     _once(book)
-    _of_what_took_place(book)
+    of_what_took_place(book)
 
 
 def _to_its_listener(book: Rulebook, labels: Labels) -> None:
@@ -217,11 +210,6 @@ def _leads_to(link: str, identifier: str) -> bool:
 # Over a whole run
 
 
-def accounts(run: Run, api: str) -> Iterator[Account]:
-    """The pages of an API's resources."""
-    return (page for page in ledger_at_end(run).accounts if page.kind.api == api)
-
-
 def _in_its_time(book: Rulebook) -> None:
     @book.at_end(name="event-time")
     def in_its_time(run: Run) -> Iterator[Remark]:
@@ -296,18 +284,8 @@ def _not_there(run: Run, kind: Kind, event: Exchange, identifier: str) -> Exchan
     retrieve = kind.one("retrieve")
     if not retrieve:
         return None
-    reads = run.known(_not_found(kind.api, retrieve)).get(identifier, ())
+    reads = run.known(not_found(kind.api, retrieve)).get(identifier, ())
     return next((read for read in reads if read.n > event.n and read.n not in run.provoked | run.spoilt), None)
-
-
-@cache
-def _not_found(api: str, operation: str) -> Fold[dict[str, list[Exchange]]]:
-    def take(known: dict[str, list[Exchange]], _run: Run, exchange: Exchange) -> None:
-        missing = exchange.response is not None and exchange.response.status == 404  # noqa: PLR2004
-        if missing and exchange.operation == operation and exchange.api == api:
-            known.setdefault(exchange.path_params.get("id", ""), []).append(exchange)
-
-    return Fold(dict, take)
 
 
 def _once(book: Rulebook) -> None:
@@ -322,106 +300,42 @@ def _once(book: Rulebook) -> None:
                     f"the event came again: {', '.join(told.remarks)}", hint=True))  # fmt: skip
 
 
-def _of_what_took_place(book: Rulebook) -> None:
-    @book.at_end(name="event-changes")
-    def took_place(run: Run) -> Iterator[Remark]:
-        """By the time of a read, no more changes were told of than lead to what it shows; it came into being once."""
-        once = frozenset(event.type for event in run.kinds.telling(book.api) if _happens_once(event, run))
-        for page in accounts(run, book.api):
-            shown = next((one for one in reversed(page.life.shown) if one.whole or not page.life.whole), None)
-            for (event_type, item), events in _changes_told(page, shown.exchange.n if shown else 0, once).items():
-                if shown is None:
-                    continue
-                value = shown.value if item is None else _item(shown.value, page.kind, item)
-                most = 1 if event_type in once else _most_changes(page.kind, value, whole=item is None)
-                if most is None:
-                    continue
-                told = len({one.event_id or one.exchange.n for one in events})
-                each = max(page.listening.count(event_type, events[-1].exchange.n), 1)
-                yield on_request(events[-1].exchange, FINE if told <= most * each else breach(
-                    "/event/id", f"{most} changes at most", told,
-                    f"{event_type} told of {told} changes of {page.kind.name} {page.id}"
-                    + (f", item {item}" if item else "")
-                    + f", and exchange {shown.exchange.n} shows {at(value, '/state')}", hint=True))  # fmt: skip
-
-
-def _changes_told(page: Account, before: int, once: frozenset[str]) -> dict[tuple[str, str | None], list[Told]]:
-    """The events of changes of state that came before an exchange, by type and item."""
-    found: dict[tuple[str, str | None], list[Told]] = {}
-    for told in page.told:
-        event = page.run.event(told.exchange)
-        happens = event is not None and (event.cls == "state" or event.type in once)
-        if event and happens and told.exchange.n < before:
-            if not event.item:
-                found.setdefault((told.event_type, None), []).append(told)
-            elif told.item is not None:
-                found.setdefault((told.event_type, told.item), []).append(told)
-    return found
-
-
-def _item(value: Any, kind: Kind, identifier: str | None) -> Any:
-    return next((item for _, item in every(value, f"{kind.items_at}/*") if at(item, "/id") == identifier), MISSING)
-
-
-def _most_changes(kind: Kind, value: Any, *, whole: bool) -> int | None:
-    """How many changes can lie behind what a resource, or an item, shows; None where nobody can say."""
-    of = kind.items if kind.items and not whole else kind
-    history = history_of(value, of.history)
-    if history:
-        return sum(state not in _FIRST for _, state in history)
-    state = at(value, of.state.at if of.state else "")
-    if state in _FIRST:
-        return 0
-    cycle = kind.cycle.of(value) if whole and kind.cycle and not kind.cycle.on else None
-    return _longest_way(cycle, str(state)) if cycle and isinstance(state, str) else None
-
-
-@cache
-def _longest_way(name: str, state: str) -> int | None:
-    """The most changes on the way to a state; None where there is a circle on it, or no such state."""
-    machine = load_lifecycles().get(name)
-    if machine is None or state not in machine.states:
-        return None
-
-    def back(target: str, behind: frozenset[str]) -> float:
-        if target in behind:
-            return float("inf")
-        before = [arrow.source for arrow in machine.transitions if arrow.target == target]
-        return max((1 + back(source, behind | {target}) for source in before), default=0)
-
-    most = back(state, frozenset())
-    return None if most == float("inf") else int(most)
-
-
 def dues(run: Run, kinds: Collection[str]) -> Iterator[tuple[Account, Due]]:
     """What had to be told of the resources of these kinds, so far as anything can be said of it: it was told, or it
     cannot come any more, and was not held back on purpose.
     """
-    for api in dict.fromkeys(run.kinds.kind(kind).api for kind in kinds):
+    for api in dict.fromkeys(kind.api for kind in run.kinds if kind.name in kinds):
         for page in accounts(run, api):
             if page.kind.name in kinds:
                 silent = (Mark.AWAITED, Mark.NEVER_ARRIVED) if page.id in run.withheld else (Mark.AWAITED,)
                 yield from ((page, due) for due in page.due if due.mark not in silent)
 
 
-def told_or_not(page: Account, due: Due, *, why: str = "", hint: bool = False) -> Remark:
-    """That something was told, or that it was not; a hint where its event, had it been sent, might not be recorded."""
+def told_or_not(
+    page: Account, due: Due, *, why: str = "", hint: bool = False, reading: tuple[str, str] | None = None
+) -> Remark:
+    """That something was told, or that it was not; a hint where its event, had it been sent, might not be recorded. With
+    `reading` it had to be told by that reading of the register.
+    """
     if due.told is not None:
         return on_request(due.told.exchange, FINE)
     types = " or ".join(due.types)
     unsure = "" if due.sure else "; or was it told where nobody recorded it?"
+    found = at(due.shown.value, due.members[0]) if due.members else MISSING if due.created else due.state
     return on_response(due.seen, breach(
-        _place(page, due), types, MISSING if due.created else due.state,
+        _place(page, due), types, found,
         f"{page.kind.name} {page.id}: {due.what}, and no {types} told the buyer, who had subscribed"
-        f"{f' ({why})' if why else ''}{unsure}", hint=hint or not due.sure))  # fmt: skip
+        f"{f' ({why})' if why else ''}{unsure}", reading=reading, hint=hint or not due.sure))  # fmt: skip
 
 
 def _place(page: Account, due: Due) -> str:
     """Where the answer shows what was not told."""
     if due.created:
         return due.shown.place
+    if due.members:
+        return f"{due.shown.place}{due.members[0]}"
     if due.item is None:
-        return f"{due.shown.place}{page.kind.state_at}"
+        return f"{due.shown.place}/{due.set}" if due.set else f"{due.shown.place}{page.kind.state_at}"
     for place, item in every(due.shown.value, f"{page.kind.items_at}/*"):
         if at(item, "/id") == due.item:
             return f"{due.shown.place}{place}/state"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from emulator.record.payload import at, dump, every
 from emulator.standard.instant import read_instant
-from emulator.wire.payload import at, dump, every
 
 Labels = str | tuple[str, ...]
 

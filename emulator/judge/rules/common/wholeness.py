@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from emulator.judge.named import CHARGE, MODIFY_DATE, ORDER, PRODUCT, QUOTE
+from emulator.judge.pages import PAGING, WHO, is_last, number, offset_of
 from emulator.judge.rule import FINE, Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
-from emulator.judge.rules.common.filtering import Filter, instant, number, says_more
+from emulator.judge.rules.common.filtering import Filter, instant
 from emulator.judge.rules.common.identity import same_parties
 from emulator.judge.rules.common.values import Labels, same
-from emulator.judge.run import Life, Run, Shown, View, succeeded
+from emulator.judge.run import Life, Run, Shown
+from emulator.judge.showing import View, succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 from emulator.standard.kinds.facts import Kind
-from emulator.standard.lifecycle import load_lifecycles
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
 
-WHO: Final = ("buyerId", "sellerId")
-PAGING: Final = ("offset", "limit")
 Question = tuple[tuple[str, str], ...]
 
 
@@ -38,27 +36,7 @@ class Pages:
     @property
     def whole(self) -> bool:
         """Whether the last page is the end of the list, as far as it says."""
-        last = self.exchanges[-1]
-        response, limit = last.response, number(dict(last.request.query).get("limit"))
-        body = response.body if response else None
-        if response is None or not isinstance(body, list) or says_more(response, self.end):
-            return False
-        return response.header("X-Total-Count") is not None or limit is None or len(body) < limit
-
-
-def claims_all(exchange: Exchange, *, unfiltered: bool = False) -> bool:
-    """Whether an answer is a list from its start to its end, as far as it says; `unfiltered`: of all that there is."""
-    body = exchange.response.body if exchange.response else None
-    if not succeeded(exchange) or not isinstance(body, list) or _offset(exchange):
-        return False
-    known = {*WHO, *PAGING}
-    if unfiltered and not {name for name, _ in exchange.request.query} <= known:
-        return False
-    return Pages((), [exchange], set(), len(body)).whole
-
-
-def _offset(exchange: Exchange) -> int:
-    return number(dict(exchange.request.query).get("offset")) or 0
+        return is_last(self.exchanges[-1], self.end)
 
 
 def _turned(run: Run, api: str, operation: str) -> Iterator[tuple[Pages, Exchange, set[str]]]:
@@ -69,7 +47,7 @@ def _turned(run: Run, api: str, operation: str) -> Iterator[tuple[Pages, Exchang
         if not isinstance(body, list) or exchange.n in run.spoilt:
             continue
         question = tuple(sorted(pair for pair in exchange.request.query if pair[0] not in PAGING))
-        offset, shown = _offset(exchange), {seen.value["id"] for seen in run.shown(exchange)}
+        offset, shown = offset_of(exchange), {seen.value["id"] for seen in run.shown(exchange)}
         pages = Pages(question) if offset == 0 else open_now.pop(question, None)
         if pages is None or pages.end != offset:
             continue
@@ -114,16 +92,13 @@ _AT_ONCE: Final = timedelta(seconds=10)
 _DAY: Final = timedelta(hours=38)
 """By how much two dates must differ that name a day, so that they do so everywhere on earth."""
 
-_MADE: Final = {
-    ORDER: "/orderDate",
-    QUOTE: "/quoteDate",
-    CHARGE: "/creationDate",
-    MODIFY_DATE: "/creationDate",
-    PRODUCT: "/startDate",
-}
-"""When a resource was made, or was there at the latest."""
-
 Leaves = Callable[[Run, Shown], bool]
+Doubts = Callable[[Shown, Question], tuple[str, str] | None]
+"""The reading by which alone a resource matches a list, None where it does by every one."""
+
+
+def _by_all(_shown: Shown, _question: Question) -> None:
+    return None
 
 
 def lists_all(
@@ -133,27 +108,34 @@ def lists_all(
     wanted: Mapping[str, Filter],
     *,
     leaves: Leaves | None = None,
+    reading: Doubts = _by_all,
+    asked: Collection[str] = (),
+    made: str = "",
     name: str = "whole",
 ) -> None:
     """A list that has no further pages shows each resource that was seen to match its filters, by the same Buyer.
 
-    What was seen once only, or whose state may have been another for a while, is a hint. `leaves` tells of a resource
-    that it may be gone by now.
+    What was seen once only, or whose state may have been another for a while, is a hint; nothing follows from a state that
+    was seen before the list alone, and is not the last one. `leaves` tells of a resource
+    that it may be gone by now, `reading` by which reading alone one matches; `asked` leaves lists out that none of these filters
+    is asked of; `made` is the pointer of the date at which it was there at the latest, where it is not one
+    that is called so.
     """
 
     @book.at_end(labels, name=name)
     def look(run: Run) -> Iterator[Remark]:
         facts = run.kinds.kind(kind)
-        known = _Known(run, facts, wanted)
+        known = _Known(run, facts, wanted, made or _made(facts))
         lists = {id(pages): pages for pages, _, _ in _turned(run, book.api, str(facts.one("list")))}
         for pages in lists.values():
-            if pages.whole and known.can_be_told(pages.question):
-                yield from _missing(known, pages, leaves)
+            mine = not asked or any(name in asked for name, _ in pages.question)
+            if mine and pages.whole and known.can_be_told(pages.question):
+                yield from _missing(known, pages, leaves, reading)
 
     look.__doc__ = f"Lists of each {kind} that claim to be whole, against what was seen before and after."
 
 
-def _missing(known: _Known, pages: Pages, leaves: Leaves | None) -> Iterator[Remark]:
+def _missing(known: _Known, pages: Pages, leaves: Leaves | None, reading: Doubts) -> Iterator[Remark]:
     first, last = pages.exchanges[0], pages.exchanges[-1]
     told, there = 0, False
     shaky = first is not last and known.run.acted_between(first, last)  # entries may have moved to a page that was read
@@ -171,7 +153,7 @@ def _missing(known: _Known, pages: Pages, leaves: Leaves | None) -> Iterator[Rem
         yield on_response(last, breach(
             "", life.id, sorted(pages.ids)[:_TOLD],
             f"{known.kind.name} {life.id}, which exchange {before.exchange.n} showed, matches the list and is not in it; "
-            "no header says that there is more", hint=shaky or not sure))  # fmt: skip
+            "no header says that there is more", reading=reading(before, pages.question), hint=shaky or not sure))  # fmt: skip
     for life, after in known.made_before(pages):
         gone = leaves is not None and leaves(known.run, after)
         if life.id not in pages.ids and same_parties(after.exchange, last) and not gone and told < _TOLD:
@@ -179,9 +161,16 @@ def _missing(known: _Known, pages: Pages, leaves: Leaves | None) -> Iterator[Rem
             yield on_response(last, breach(
                 "", life.id, sorted(pages.ids)[:_TOLD],
                 f"{known.kind.name} {life.id}, which exchange {after.exchange.n} shows and which was there before, matches "
-                "the list and is not in it; no header says that there is more"))  # fmt: skip
+                "the list and is not in it; no header says that there is more", reading=reading(after, pages.question)))  # fmt: skip
     if there and not told:
         yield on_response(last, FINE)
+
+
+def _made(kind: Kind) -> str:
+    """The pointer of the date at which a resource was made, by its name: `creationDate`, or `orderDate` of a productOrder."""
+    name = kind.name.lower()
+    words = ((each, each.removesuffix("Date").lower()) for each in kind.times if each.endswith("Date"))
+    return next((f"/{each}" for each, word in words if word == "creation" or name.endswith(word)), "")
 
 
 @dataclass(slots=True)
@@ -191,6 +180,7 @@ class _Known:
     run: Run
     kind: Kind
     wanted: Mapping[str, Filter]
+    made: str
     _by_value: dict[tuple[str, str], dict[str, Life]] = field(default_factory=lambda: defaultdict(dict))
     _all: list[Life] = field(default_factory=list)
     _indexed: set[str] = field(default_factory=set)
@@ -235,24 +225,24 @@ class _Known:
         by_state = any(self.wanted[name].member == self.kind.state_at for name in moves)
         if after:
             return not by_state or self._stayed(life, state, before, after)
+        if moves and not (by_state and len(moves) == 1 and self._is_final(state)):
+            return None  # it may have moved on since it was seen
         # A write that was answered a moment ago may not have reached the lists yet; what was read since has.
         earlier = life.before(pages.exchanges[0])
-        settled = before.view in (View.RETRIEVED, View.LISTED) or (
+        return before.view in (View.RETRIEVED, View.LISTED) or (
             len(earlier) > 1 and self._fits(life, earlier[-2], pages.question)
         )
-        return settled and (not moves or (by_state and len(moves) == 1 and self._is_final(state)))
 
     def made_before(self, pages: Pages) -> Iterator[tuple[Life, Shown]]:
         """Resources seen after a list alone that match it, and by their own date were made long before it."""
-        member = _MADE.get(self.kind.name)
-        if member is None or any(name in self.wanted and self.wanted[name].moves for name, _ in pages.question):
+        if not self.made or any(name in self.wanted and self.wanted[name].moves for name, _ in pages.question):
             return
         first, last = pages.exchanges[0], pages.exchanges[-1]
         found = self._found(pages)
         begin = bisect_right(found, last.n, key=lambda life: life.since)
         for life in found[begin : begin + _LOOKED_AT]:
             after = life.shown[0] if life.shown else None
-            made = instant(at(after.value, member)) if after else None
+            made = instant(at(after.value, self.made)) if after else None
             if after and made and first.at - made > self.run.spread(_DAY) and self._fits(life, after, pages.question):
                 yield life, after
 
@@ -281,7 +271,7 @@ class _Known:
         if after.exchange.at - before.exchange.at <= self.run.spread(_AT_ONCE) or self._is_final(state):
             return True
         told = [len(changes) for seen in (life.last_before(before.exchange) or before, before, after)
-                if isinstance(changes := at(seen.value, "/stateChange"), list)]  # fmt: skip
+                if isinstance(changes := at(seen.value, self.kind.history.at if self.kind.history else ""), list)]  # fmt: skip
         if before.whole and after.whole and len(told) > 1 and told[-1] == told[-2]:
             return True
         return not any(
@@ -293,7 +283,7 @@ class _Known:
         return bool(machines) and all(state in machine.terminal for machine in machines)
 
     def _machines(self) -> Iterator[Any]:
-        lifecycles = load_lifecycles()
+        lifecycles = self.run.release.lifecycles
         for name in self.kind.cycle.names.values() if self.kind.cycle else ():
             if name in lifecycles:
                 yield lifecycles[name]

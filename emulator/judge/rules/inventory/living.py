@@ -16,10 +16,12 @@ from emulator.judge.rules import common
 from emulator.judge.rules.common import Machine
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
 from emulator.judge.rules.order.charging import CHARGES
-from emulator.judge.run import Life, Run, Said, Shown, View
+from emulator.judge.run import Life, Run, Said, Shown
+from emulator.judge.showing import View
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, as_json, at, every
 from emulator.standard.breach import Breach
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, as_json, at, every
+from emulator.standard.lifecycle import Lifecycle
 
 # The life of a product
 
@@ -32,9 +34,9 @@ def status_change_tells_the_truth(said: Said) -> Iterator[Mark]:
 
     A Seller need not keep every entry: one that was told before and is not told any more is a hint.
     """
-    known = common.lifecycle("product")
+    known = said.run.release.lifecycles["product"]
     for shown, life in said.lived():
-        told = _told(shown.value)
+        told = _told(shown.value, known)
         if not told:
             continue
         here, current = f"{shown.place}/statusChange", shown.value.get("status")
@@ -47,20 +49,19 @@ def status_change_tells_the_truth(said: Said) -> Iterator[Mark]:
                        expected=f"a status that can follow {status}",
                        message=f"{here} tells of {following} after {status}, from which there is no way to it")  # fmt: skip
         earlier = life.last_before(said.exchange)
-        for entry in _told(earlier.value) if earlier else ():
+        for entry in _told(earlier.value, known) if earlier else ():
             if entry not in told:
                 yield breach(here, f"{entry[1]} at {entry[0].isoformat()}", [status for _, status in told],
                              f"{here} no longer tells of {entry[1]} at {entry[0].isoformat()}", hint=True)  # fmt: skip
 
 
-def _told(value: Any) -> list[tuple[Any, Any]]:
+def _told(value: Any, known: Lifecycle) -> list[tuple[Any, Any]]:
     """The entries of a statusChange by their dates; none where one cannot be read."""
     entries = at(value, "/statusChange")
     if not isinstance(entries, list):
         return []
-    states = common.lifecycle("product").states
     told = [(common.moment(at(entry, "/changeDate")), at(entry, "/status")) for entry in entries]
-    if any(when is None or status not in states for when, status in told):
+    if any(when is None or status not in known.states for when, status in told):
         return []
     return sorted(told, key=lambda entry: entry[0].timestamp() if entry[0] else 0.0)
 

@@ -15,8 +15,8 @@ from emulator.judge.rules.common import Filter
 from emulator.judge.rules.inventory.asking import all_wanted, unchanged
 from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
 from emulator.judge.run import Run, Said, Shown
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 
 # Lists and reads
 
@@ -122,7 +122,7 @@ def _leaves(run: Run, shown: Shown) -> bool:
     return shown.value.get("status") not in (*IN_SERVICE, "pendingActive") or shown.value["id"] in run.known(_ENDED)
 
 
-common.lists_all(INVENTORY, (), PRODUCT, _FILTERS, leaves=_leaves)
+common.lists_all(INVENTORY, (), PRODUCT, _FILTERS, leaves=_leaves, made="/startDate")
 
 
 @INVENTORY.rule(name="made-listed", on=LISTED)

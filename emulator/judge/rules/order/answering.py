@@ -16,15 +16,15 @@ from emulator.judge.rule import FINE, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.run import Life, Run, Said, View, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.judge.run import Life, Run, Said
+from emulator.judge.showing import View, succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass
 from emulator.judge.rules.order.names import ASKED_DATES
 from emulator.judge.rules.order.products import ANSWERS, API, ITEM_MEMBERS, ITEMS, ORDER_MEMBERS, PRODUCT_MEMBERS, adds
-from emulator.judge.rules.order.serving import serves
 
 FINAL: Final = ("cancelled", "completed", "failed", "partial", "rejected")
 
@@ -103,7 +103,7 @@ def _patches(run: Run, order: str) -> Iterator[Exchange]:
     """The changes of an order that were made, or of which nobody knows whether they were."""
     for exchange in run.known(_PATCHES).get(order, ()):
         refused = exchange.response is not None and (400 <= exchange.response.status < 500)  # noqa: PLR2004
-        if not refused and serves(exchange) is not False:
+        if not refused and common.serves(exchange) is not False:
             yield exchange
 
 
@@ -169,7 +169,7 @@ def date_changes(run: Run, order: str) -> Iterator[tuple[str, Mapping[str, Any],
     for exchange in run.known(ASKED_DATES).get(order, ()):
         refused = exchange.response is not None and 400 <= exchange.response.status < 500  # noqa: PLR2004
         body = exchange.request.body
-        if not refused and serves(exchange) is not False:
+        if not refused and common.serves(exchange) is not False:
             answer = exchange.response.body if exchange.response else MISSING
             life = run.life(MODIFY_DATE, at(answer, "/id"))
             state = at(life.shown[-1].value, "/state") if life and life.shown else MISSING

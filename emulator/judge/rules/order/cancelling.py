@@ -13,9 +13,9 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Life, Run, Said
-from emulator.wire.call import ErrorCode
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.call import ErrorCode
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 API: Final = ORDER.api
 ASK_CANCEL: Final = requests(API, "createCancelProductOrder")

@@ -16,8 +16,9 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import ANSWERED, ITEMS, PLACE, objects_of, text_of, with_action
-from emulator.judge.run import Said, Shown, succeeded
-from emulator.wire.payload import MISSING, at, escape, every
+from emulator.judge.run import Said, Shown
+from emulator.judge.showing import succeeded
+from emulator.record.payload import MISSING, at, escape, every
 
 # 6.1.7, items to modify
 

@@ -11,8 +11,9 @@ from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charging import API, CHARGE_WHOLE, OPEN, by_id
-from emulator.judge.run import Said, Shown, View
-from emulator.wire.payload import MISSING, at, every
+from emulator.judge.run import Said, Shown
+from emulator.judge.showing import View
+from emulator.record.payload import MISSING, at, every
 
 ANSWER: Final = requests(API, "patchCharge")
 

@@ -27,7 +27,7 @@ from emulator.judge.rules.order.charging import (
 )
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.times import CLOCKS
-from emulator.wire.payload import MISSING, as_json, at, every
+from emulator.record.payload import MISSING, as_json, at, every
 
 # How a charge ends
 
@@ -138,7 +138,7 @@ def an_offer_is_not_changed(said: Said) -> Iterator[Mark]:
 @ORDER.rule(on=CHARGE_WHOLE, name="charge-item-path")
 def items_go_legally(said: Said) -> Iterator[Mark]:
     """The state of each charge item that was not accepted before (Figure 24)."""
-    known = common.lifecycle("chargeItem")
+    known = said.run.release.lifecycles["chargeItem"]
     for _, before, place, item, _ in _items_with_past(said):
         was, found = at(before, "/state"), at(item, "/state")
         if was in known.states and found in known.states and was != "acceptedByBuyer":

@@ -15,9 +15,10 @@ from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.charge_answers import ANSWER
 from emulator.judge.rules.order.charging import API, CAUSES, CHARGE_WHOLE, CHARGES, OPEN
 from emulator.judge.rules.order.names import SHOWN
-from emulator.judge.run import Run, Said, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 
 _DECIDED: Final = ("acceptedByBuyer", "declinedByBuyer")
 """States of an item that the Buyer's answer, or its silence, leads to: either ends the whole charge (Table 14, R95)."""
@@ -99,7 +100,7 @@ def a_charge_is_answered_once(said: Said) -> Iterator[Mark]:
     last = life.last_before(said.exchange, whole=False) if life else None
     state = at(last.value, "/state") if last else OPEN
     answered = next((e for e in _answers_before(said.run, charge, said.exchange) if succeeded(e)), None)
-    if state != OPEN:
+    if isinstance(state, str) and state != OPEN:
         yield breach("/chargeItem", "a charge that waits", state, f"charge {charge} is {state} already", hint=True)
     elif answered:
         yield breach("/chargeItem", "one answer", f"the second after exchange {answered.n}",

@@ -18,12 +18,11 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Life, Run, Said, Shown
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.kinds.facts import History
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
 
 API: Final = ORDER.api
-CHARGE_READ: Final = responses(API, "retrieveCharge")
 CHARGE_LISTED: Final = responses(API, "listCharge")
 CHARGE_WHOLE: Final = responses(API, "retrieveCharge", "patchCharge")
 CHARGE_SHOWN: Final = CHARGE_WHOLE | CHARGE_LISTED

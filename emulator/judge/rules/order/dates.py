@@ -32,9 +32,10 @@ from emulator.judge.rules.order.names import (
     objects_of,
     text_of,
 )
-from emulator.judge.run import Life, Said, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.judge.run import Life, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at
 
 # 6.5, another delivery date
 

@@ -13,7 +13,7 @@ from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Life, Run, Said
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.payload import MISSING, at, every
 
 if TYPE_CHECKING:
     pass

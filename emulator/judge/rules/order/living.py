@@ -27,8 +27,8 @@ from emulator.judge.rules.order.names import (
     text_of,
 )
 from emulator.judge.run import Said
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.tables import state_table
-from emulator.wire.payload import MISSING, at, every
 
 # 6.1.9 and 6.1.10, states
 
@@ -55,9 +55,9 @@ def orders_begin_acknowledged(said: Said) -> Iterator[Mark]:
 @ORDER.rule(name="states-at-rest", on=SHOWN)
 def items_have_followed(said: Said) -> Iterator[Mark]:
     """No item lags behind the state of its order; the guide leaves to the seller which of the two moves first."""
-    table = state_table(API, "item-states-at-rest")
+    table = state_table(said.run.release.tables[API], "item-states-at-rest")
     settled = table.allowed.get(text_of(at(said.body, table.by)), ())
-    possible = state_table(API, "item-states").allowed
+    possible = state_table(said.run.release.tables[API], "item-states").allowed
     for place, state in every(said.body, table.items) if settled else ():
         if state in settled:
             yield FINE

@@ -15,8 +15,8 @@ from emulator.judge.rule import (
 )
 from emulator.judge.rulebook import given, hold
 from emulator.judge.run import Life, Run, Said
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 API: Final = "productOrder"
 ITEMS: Final = "/productOrderItem/*"

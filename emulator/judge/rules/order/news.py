@@ -12,11 +12,12 @@ from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.subscribing import API, first_hub, is_refused
-from emulator.judge.run import Run, Said, succeeded
-from emulator.standard.events import DATE_SET
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at
 
+DATE_SET: Final = "productOrderItemExpectedCompletionDateSet"
 CHARGE_CREATED: Final = "chargeCreateEvent"
 CHARGE_OTHERS: Final = ("chargeStateChangeEvent", "chargeTimeoutEvent")
 MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
@@ -40,7 +41,7 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
         return
     taken = first_hub(run, CHARGE_CREATED)
     for hub in run.of(SUBSCRIBE, api=API) if not taken else ():
-        if is_refused(run, hub) and is_for(hub, CHARGE_CREATED):
+        if is_refused(run, hub) and is_for(run, hub, CHARGE_CREATED):
             # Something else can be the reason, such as the callback.
             yield on_response(
                 hub,
@@ -59,16 +60,16 @@ def new_charges_are_told_of(run: Run) -> Iterator[Remark]:
         yield on_request(event, FINE)
 
 
-def is_for(hub: Exchange, event_type: str) -> bool:
+def is_for(run: Run, hub: Exchange, event_type: str) -> bool:
     """Whether a subscription is to events of a type alone."""
-    return asks_for(hub).types == frozenset({event_type})
+    return asks_for(run, hub).types == frozenset({event_type})
 
 
 @ORDER.at_end(("R87", "R103"))
 def buyers_listen_for_new_charges(run: Run) -> Iterator[Remark]:
     """Where charges are raised, a Buyer that subscribes at all subscribes to chargeCreateEvent."""
     hubs = [hub for hub in run.of(SUBSCRIBE, api=API) if hub.n not in run.provoked]
-    listening = next((hub for hub in hubs if asks_for(hub).covers(CHARGE_CREATED)), None)
+    listening = next((hub for hub in hubs if asks_for(run, hub).covers(CHARGE_CREATED)), None)
     if listening is not None:
         yield on_request(listening, FINE)
     elif hubs and any(life.shown for life in run.lives(CHARGE)) and not run.of(CHARGE_CREATED, api=API):
@@ -85,11 +86,13 @@ def optional(types: Sequence[str]) -> Callable[[Run], Iterator[Remark]]:
     def look(run: Run) -> Iterator[Remark]:
         for event_type in types:
             hubs = run.of(SUBSCRIBE, api=API)
-            taken = any(asks_for(hub).covers(event_type) for hub in hubs if succeeded(hub))
-            refused = [hub for hub in hubs if is_refused(run, hub) and is_for(hub, event_type)]  # fmt: skip
+            taken = any(asks_for(run, hub).covers(event_type) for hub in hubs if succeeded(hub))
+            refused = [hub for hub in hubs if is_refused(run, hub) and is_for(run, hub, event_type)]  # fmt: skip
             for hub in hubs:
                 not_served = hub.response is not None and hub.response.status == 501  # noqa: PLR2004
-                if hub in refused or ((succeeded(hub) or not_served) and event_type in (asks_for(hub).types or ())):
+                if hub in refused or (
+                    (succeeded(hub) or not_served) and event_type in (asks_for(run, hub).types or ())
+                ):
                     yield on_response(hub, FINE)
             for event in run.of(event_type, api=API):
                 if refused and not taken and event.n > refused[-1].n:

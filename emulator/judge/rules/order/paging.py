@@ -7,10 +7,10 @@ from typing import Final
 
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Said
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at
+from emulator.record.payload import MISSING, at
 
 API: Final = ORDER.api
 LISTS: Final = (
@@ -24,50 +24,7 @@ LISTS: Final = (
 # Pages
 
 
-@ORDER.rule("R107", on=responses(API, *LISTS))
-def a_page_that_is_cut_says_so(said: Said) -> Iterator[Mark]:
-    """The headers of a page that is not all.
-
-    A page is known to be cut where a header says so, or where it holds as many entries as were asked for and not
-    one that was seen before and that nothing of the query leaves out.
-    """
-    if not isinstance(said.body, list):
-        return
-    length, offset = len(said.body), _count(said.query.get("offset")) or 0
-    total, throttled = _count(said.header("X-Total-Count")), said.header("X-Pagination-Throttled") or ""
-    limit = _count(said.query.get("limit"))
-    if throttled.strip().lower() == "true" or (total is not None and total > offset + length):
-        yield FINE
-    elif limit and length >= limit and _left_out(said):
-        yield breach("", "X-Total-Count or X-Pagination-Throttled", MISSING,
-                     f"a page of {length} is not all that there is, and no header says so")  # fmt: skip
-
-
-def _count(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
-
-
-def _left_out(said: Said) -> bool:
-    """Whether an earlier list with the same filters, or no filter at all, makes it sure that there is more."""
-    mine = {shown.value["id"] for shown in said.shown}
-    wanted = _filters(said.exchange)
-    parties = {key: value for key, value in wanted.items() if key in ("buyerId", "sellerId")}
-    if _count(said.query.get("offset")):
-        return False
-    by = said.run.shown_by(said.exchange)
-    for life in said.run.lives(by[0].name) if by and wanted == parties else ():
-        if life.id not in mine and any(_parties(seen.exchange) == parties for seen in life.before(said.exchange)):
-            return True
-    return False
-
-
-def _filters(exchange: Exchange) -> dict[str, str]:
-    return {key: value for key, value in exchange.request.query if key not in ("offset", "limit")}
-
-
-def _parties(exchange: Exchange) -> dict[str, str]:
-    return {key: value for key, value in exchange.request.query if key in ("buyerId", "sellerId")}
-
+common.cut_pages_say_so(ORDER, "R107", *LISTS)
 
 # Places
 

@@ -16,8 +16,8 @@ from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import ITEMS, PATCH, PATCHED, PLACE, objects_of
 from emulator.judge.run import Run, Said, Shown
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, as_json, at, every
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, as_json, at, every
 
 # 6.2, PATCH of an order
 

@@ -9,11 +9,12 @@ from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Said
-from emulator.wire.payload import at, every
+from emulator.record.payload import at, every
 
 if TYPE_CHECKING:
     pass
-from emulator.judge.rules.order.products import CREATE, ITEM_CONTACTS, ITEMS, OVC, adds, kind_of, links_to, sibling_uni
+from emulator.judge.rules import common
+from emulator.judge.rules.order.products import CREATE, ITEM_CONTACTS, ITEMS, LINKS, adds, sibling_of
 
 # 6.1.3: what every order asks with
 
@@ -51,7 +52,7 @@ def _if_demanded(label: str, option: str, member: str) -> None:
     """Items of new and changed products refer to what the seller demands first, where that was declared."""
 
     def look(said: Said) -> Iterator[Mark]:
-        if not said.run.declared.options.get(f"{ORDER.guide}-{option}"):
+        if not said.run.uses(f"{ORDER.guide}-{option}"):
             return
         for place, item in every(said.body, ITEMS):
             if at(item, "/action") in ("add", "modify"):
@@ -81,10 +82,12 @@ def items_are_related_within_the_order(said: Said) -> Iterator[Mark]:
             if isinstance(identifier, str):
                 yield hold(place + path, identifier in ids, expected="the id of an item of this order", found=identifier,
                            message=f"{place}{path} is {identifier}, and the order has no such item")  # fmt: skip
-        if kind_of(item) == OVC and sibling_uni(said.body, item) and not links_to(item, "UNI"):
-            here = f"{place}/productOrderItemRelationship"
-            yield breach(here, "a relationship to the UNI", at(item, "/productOrderItemRelationship"),
-                         f"{here} does not name the UNI, which this order installs as well")  # fmt: skip
+        sheet = common.sheet_of(said, item)
+        for relation in sheet.relations if sheet else ():
+            if sibling_of(said, item, relation) and not common.is_related(relation, item, LINKS):
+                here, end = f"{place}/{LINKS}", relation.to
+                yield breach(here, f"a relation to the {end}", at(item, f"/{LINKS}"),
+                             f"{here} does not name the {end}, which this order installs as well")  # fmt: skip
 
 
 ORDER.present("R32", ITEMS, "/product/productOffering", on=CREATE, where=adds)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Half, Said
-from emulator.wire.payload import MISSING, at, every
-
-if TYPE_CHECKING:
-    from emulator.standard.release import Release
-
+from emulator.record.payload import MISSING, at, every
+from emulator.standard.product import RelationSays
 
 API: Final = ORDER.api
 ITEMS: Final = "/productOrderItem/*"
@@ -61,11 +58,11 @@ PRODUCT_MEMBERS: Final = frozenset(
 @ORDER.rule("R7", on=CREATE | ANSWERS)
 def attributes_of_a_product_stand_in_its_configuration(said: Said) -> Iterator[Mark]:
     """No attribute of a known product schema stands in the product, or in the item, beside productConfiguration."""
-    known = _product_attributes(said.run.release)
     for place, item in every(said.body, ITEMS):
         if not isinstance(item, dict):
             continue
         product = item.get("product")
+        known = said.run.release.products.attributes_of(at(product, "/productConfiguration"))
         astray = [f"{place}/{name}" for name in item if name in known and name not in ITEM_MEMBERS]
         if isinstance(product, dict):
             astray += [f"{place}/product/{name}" for name in product if name in known and name not in PRODUCT_MEMBERS]
@@ -75,66 +72,32 @@ def attributes_of_a_product_stand_in_its_configuration(said: Said) -> Iterator[M
             yield FINE
 
 
-@cache
-def _product_attributes(release: Release) -> frozenset[str]:
-    """The names of all attributes that the product schemas of a release have at their top."""
-    definitions = release.products.definitions
-    names: set[str] = set()
-    ahead: list[Any] = [definitions.get(name) for name in release.products.urns.values()]
-    seen: set[int] = set()
-    while ahead:
-        schema = ahead.pop()
-        if not isinstance(schema, dict) or id(schema) in seen:
-            continue
-        seen.add(id(schema))
-        names |= set(schema.get("properties", {}))
-        ahead += schema.get("allOf", [])
-        ahead.append(definitions.get(str(schema.get("$ref", "")).removeprefix("#/definitions/")))
-    return frozenset(names - {"@type", "identifier"})  # a word that a seller may use for something else
+LINKS: Final = "productOrderItemRelationship"
 
 
-def kind_of(item: Any) -> str:
-    """The product that an item configures: `access-eline-ovc` of its URN, "" where none is told."""
-    urn = at(item, "/product/productConfiguration/@type")
-    parts = urn.split(":") if isinstance(urn, str) else []
-    return parts[5] if len(parts) > 5 and parts[:4] == ["urn", "mef", "lso", "spec"] else ""  # noqa: PLR2004
-
-
-OVC: Final = "access-eline-ovc"
-UNI: Final = "carrier-ethernet-operator-uni"
-
-
-def links_to(item: Any, end: str) -> bool:
-    """Whether an item is related to a UNI or an ENNI, whatever the relationship is called in full."""
-    links = (*every(item, "/product/productRelationship/*"), *every(item, "/productOrderItemRelationship/*"))
-    names = (at(link, "/relationshipType") for _, link in links)
-    # `ENNI` holds no `UNI`, but a name may hold both.
-    return any(isinstance(name, str) and end in name.upper() for name in names)
-
-
-def sibling_uni(body: Any, item: Any) -> bool:
-    """Whether the order also installs a UNI, which an OVC of it can only mean by productOrderItemRelationship."""
-    return any(other is not item and adds(other) and kind_of(other) == UNI for _, other in every(body, ITEMS))
+def sibling_of(said: Said, item: Any, relation: RelationSays) -> bool:
+    """Whether the order also adds the product that a relation is to, which only a relation between items can mean."""
+    sheets = said.run.release.products.sheets
+    wanted = sheets.of(relation.beside)
+    if wanted is None:
+        return False
+    return any(other is not item and adds(other) and common.sheet_of(said, other) is wanted
+               for _, other in every(said.body, ITEMS))  # fmt: skip
 
 
 @ORDER.rule("R11", on=CREATE | ANSWERS)
 def products_keep_the_rules_of_their_specification(said: Said) -> Iterator[Mark]:
     """A new Access E-Line names its ENNI and its UNI, a new Operator UNI the place where it is installed."""
     for place, item in every(said.body, ITEMS):
-        if not adds(item):
+        sheet = common.sheet_of(said, item)
+        if not adds(item) or sheet is None:
             continue
-        missing: list[tuple[str, str]] = []
-        if kind_of(item) == OVC:
-            ends = ["ENNI"] if sibling_uni(said.body, item) else ["ENNI", "UNI"]  # R31 has the UNI of the order itself
-            missing = [("/product/productRelationship", f"a relationship to the {end}")
-                       for end in ends if not links_to(item, end)]  # fmt: skip
-        elif kind_of(item) == UNI:
-            roles = {role for _, role in every(item, "/product/place/*/role") if isinstance(role, str)}
-            missing = [] if "INSTALL_LOCATION" in roles else [("/product/place", "a place with role INSTALL_LOCATION")]
-        else:
-            continue
+        # What the order itself installs R31 has.
+        own = [one.to for one in sheet.relations if sibling_of(said, item, one)]
+        missing = [lack for lack in common.lacks(sheet, item, LINKS) if lack.to not in own]
         if not missing:
             yield FINE
         elif said.half is Half.REQUEST:  # an answer that lacks what was asked for is R16's
-            for member, wanted in missing:
-                yield breach(place + member, wanted, at(item, member), f"{place}{member} lacks {wanted}")
+            for lack in missing:
+                here = place + lack.place
+                yield breach(here, lack.words, at(item, lack.place), f"{here} lacks {lack.words}")

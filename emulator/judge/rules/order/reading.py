@@ -18,9 +18,9 @@ from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, ITEMS, READ, SHOWN, entries_agree, objects_of, text_of
 from emulator.judge.run import Life, Run, Said, Shown
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.tables import attribute_table
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
 
 # 6.3, list of orders
 
@@ -156,7 +156,7 @@ common.required_by_table(ORDER, "R62", "item-attributes", on=READ, disputed=_DIS
 def blank_cells_are_empty(said: Said) -> Iterator[Mark]:
     """Attributes whose cell of table 10 or 11 is blank are not there, where the partners read a blank so."""
     for name in ("order-attributes", "item-attributes"):
-        table = attribute_table(API, name)
+        table = attribute_table(said.run.release.tables[API], name)
         for place, holder in objects_of(said.body, table.holder):
             state = text_of(holder.get("state"))
             for attribute, cells in table.rows.items():

@@ -10,9 +10,9 @@ from emulator.judge.rule import FINE, Mark, requests, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.run import Run, Said
-from emulator.standard.events import DATE_SET, plain_type, query_of
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at
+from emulator.standard.events import query_of
 
 API: Final = ORDER.api
 
@@ -50,7 +50,7 @@ def a_subscription_comes_back_as_it_was_asked_for(said: Said) -> Iterator[Mark]:
     callback, found = at(asked, "/callback"), at(said.body, "/callback")
     if isinstance(callback, str) and isinstance(found, str):
         yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
-    wanted, kept = query_of(at(asked, "/query")).types, query_of(at(said.body, "/query")).types
+    wanted, kept = (query_of(at(body, "/query"), said.run.kinds).types for body in (asked, said.body))
     everything = {wanted, kept} <= {None, frozenset(types_of(said.run))}
     if wanted and not everything and not given(at(said.body, "/query")):
         yield breach("/query", at(asked, "/query"), at(said.body, "/query"), hint=True)
@@ -75,15 +75,16 @@ def subscriptions_have_ids_of_their_own(said: Said) -> Iterator[Mark]:
 @ORDER.rule(on=requests(API, SUBSCRIBE), name="hub-query")
 def a_query_names_events_that_there_are(said: Said) -> Iterator[Mark]:
     """Each event type of a subscription's query."""
-    reading, types = said.run.reading("expected-date-event-name"), types_of(said.run)
-    for name in query_of(at(said.body, "/query")).named:
-        if plain_type(name) == DATE_SET:
-            long = name != DATE_SET
-            if long is (reading == "with-event"):
+    reading, kinds = said.run.reading("expected-date-event-name"), said.run.kinds
+    types, twice = types_of(said.run), {event.type: event.said.get("also") for event in kinds.telling(API)}
+    for name in query_of(at(said.body, "/query"), kinds).named:
+        plain = kinds.plain_type(name)
+        if also := twice.get(plain):
+            if (name == also) is (reading == "with-event"):
                 yield FINE
             else:
-                yield breach("/query", DATE_SET if long else f"{DATE_SET}Event", name,
-                             reading=("expected-date-event-name", reading))  # fmt: skip
+                other = plain if name == also else also
+                yield breach("/query", other, name, reading=("expected-date-event-name", reading))
         elif name in types:
             yield FINE
         else:

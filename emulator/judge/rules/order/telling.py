@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from emulator.judge.dues import Due
 from emulator.judge.fold import grouped
 from emulator.judge.hubs import SUBSCRIBE
 from emulator.judge.named import CANCEL, CHARGE, MODIFY_DATE
 from emulator.judge.named import ORDER as ORDERS
+from emulator.judge.news import Due
 from emulator.judge.rule import FINE, Mark, Remark, on_request, requests, responses
 from emulator.judge.rulebook import hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.rules.order.news import MILESTONE, is_for, optional
+from emulator.judge.rules.order.news import DATE_SET, MILESTONE, is_for, optional
 from emulator.judge.rules.order.subscribing import API, is_refused, types_of
 from emulator.judge.run import Run, Said
-from emulator.standard.events import DATE_SET
-from emulator.wire.payload import at, every
+from emulator.record.payload import at, every
 
 ITEM_EVENTS: Final = ("productOrderItemStateChangeEvent", DATE_SET, MILESTONE)
 _FREE: Final = "MEF123-O18"
@@ -40,7 +39,9 @@ def who_subscribed_is_told(run: Run) -> Iterator[Remark]:
     refuses a subscription to it, or says so beforehand; of charges and expected dates the choice is its own.
     """
     types = types_of(run)
-    refused = {one for one in types for hub in run.of(SUBSCRIBE, api=API) if is_refused(run, hub) and is_for(hub, one)}
+    refused = {
+        one for one in types for hub in run.of(SUBSCRIBE, api=API) if is_refused(run, hub) and is_for(run, hub, one)
+    }
     for page, due in common.dues(run, [ORDERS, CANCEL, MODIFY_DATE, CHARGE]):
         if not due.created and (due.told is not None or _has(run, due, refused)):
             yield common.told_or_not(page, due)
@@ -54,7 +55,7 @@ def _has(run: Run, due: Due, refused: set[str]) -> bool:
     """Whether the Seller has an event: for who names it, and unless it said that it has none."""
     if due.hub is not None and due.hub.types is not None:
         return True
-    return not refused & set(due.types) and run.declared.options.get(_FREE) is not False
+    return not refused & set(due.types) and run.uses(_FREE) is not False
 
 
 ORDER.present("R106", "/event", "/orderItemId", on=requests(API, *ITEM_EVENTS))

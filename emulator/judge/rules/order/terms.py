@@ -16,7 +16,7 @@ from emulator.judge.rules.common.values import first_named
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, AT_WORK, ITEM_OVER, SHOWN, objects_of, text_of
 from emulator.judge.run import Said
-from emulator.wire.payload import MISSING, at, every
+from emulator.record.payload import MISSING, at, every
 
 # 6.1.6, how items with a wrong term end
 

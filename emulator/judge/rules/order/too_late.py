@@ -13,9 +13,10 @@ from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, ITEMS, OVER, PLACE, text_of
-from emulator.judge.run import Run, Said, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at, every
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
 
 common.builds_on(ORDER, ORDERS, common.QUOTED, name="as-quoted")
 common.builds_on(ORDER, ORDERS, common.QUALIFIED, name="as-qualified")
@@ -26,7 +27,9 @@ _CANCEL: Final = "createCancelProductOrder"
 
 @ORDER.rule(on=requests(API, "patchProductOrder", _CANCEL), name="order-over")
 def an_order_that_is_over_is_left_alone(said: Said) -> Iterator[Mark]:
-    """Changes and cancellations of an order: it was not shown to be over."""
+    """Changes and cancellations of an order: it was not shown to be over. Where the seller takes one, it is not over at its
+    side either, and what it showed is its own mistake.
+    """
     cancels = said.exchange.operation == _CANCEL
     identifier = at(said.body, "/productOrder/productOrderId") if cancels else said.exchange.path_params.get("id")
     life = said.run.life(ORDERS, identifier)
@@ -34,9 +37,12 @@ def an_order_that_is_over_is_left_alone(said: Said) -> Iterator[Mark]:
     if last is not None:
         state = text_of(last.value.get("state"))
         what = "cancelled" if cancels else "changed"
-        yield FINE if state not in OVER else breach(
-            "/productOrder/productOrderId" if cancels else "", "an order that is not over", state,
-            f"order {identifier} is {state} and cannot be {what} any more", hint=True)  # fmt: skip
+        if state not in OVER:
+            yield FINE
+        elif not succeeded(said.exchange):
+            place = "/productOrder/productOrderId" if cancels else ""
+            message = f"order {identifier} is {state} and cannot be {what} any more"
+            yield breach(place, "an order that is not over", state, message, hint=True)
 
 
 _GONE: Final = ("terminated", "cancelled")

@@ -28,7 +28,7 @@ from emulator.judge.rules.poq.book import (
     items_of,
 )
 from emulator.judge.run import Said
-from emulator.wire.payload import MISSING, at
+from emulator.record.payload import MISSING, at
 
 # 5.2 and 6.3.2 what was sent comes back
 

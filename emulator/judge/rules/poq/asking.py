@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
@@ -28,10 +27,11 @@ from emulator.judge.rules.poq.book import (
     items_by_id,
     items_of,
 )
-from emulator.judge.run import Half, Run, Said, Shown, succeeded
-from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, as_json, at, escape, every
+from emulator.judge.run import Half, Run, Said, Shown
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, as_json, at, escape, every
+from emulator.standard.product import product_name
 
 # 5.1 who talks
 
@@ -68,10 +68,9 @@ def every_alternate(place: str, item: Mapping[str, Any]) -> Iterator[tuple[str, 
 
 def _inside(said: Said, place: str, product: Mapping[str, Any], sent: Any) -> Iterator[Mark]:
     configuration = product.get("productConfiguration")
-    urn = at(configuration, "/@type")
     outside = [name for name in product if name not in OF_PRODUCT and name not in ("href", "@type")]
     if outside:
-        attributes = _attributes(said.run.release, urn if isinstance(urn, str) else "")
+        attributes = said.run.release.products.attributes_of(configuration)
         for name in outside:
             if name in attributes and not (isinstance(sent, dict) and name in sent):
                 yield breach(f"{place}/{escape(name)}", f"in {place}/productConfiguration", product[name],
@@ -80,61 +79,22 @@ def _inside(said: Said, place: str, product: Mapping[str, Any], sent: Any) -> It
         yield FINE
 
 
-@lru_cache(maxsize=64)
-def _attributes(release: Release, urn: str) -> frozenset[str]:
-    """The attributes of the product that a URN names; those of every product where we do not know it."""
-    definitions, urns = release.products.definitions, release.products.urns
-    known = urns.get(release.products.aliases.get(urn, urn))
-    waiting: list[Any] = [definitions[known]] if known else [definitions[name] for name in urns.values()]
-    found: set[str] = set()
-    while waiting:
-        schema = waiting.pop()
-        if isinstance(schema, dict):
-            found |= set(schema.get("properties") or ())
-            waiting += schema.get("allOf") or ()
-            waiting.append(definitions.get(str(schema.get("$ref", "")).removeprefix("#/definitions/")))
-    return frozenset(found)
-
-
-def _family(urn: Any) -> str | None:
-    """The product that the `@type` of a configuration names, without version and function; a word of no MEF as it is."""
-    if not isinstance(urn, str) or not urn:
-        return None
-    parts = urn.split(":")
-    return parts[5].lower() if urn.lower().startswith("urn:mef:lso:spec:") and len(parts) > 5 else urn  # noqa: PLR2004
-
-
-_ACCESS_ELINE: Final = ("access-eline-ovc", "access-eline")
-_OPERATOR_UNI: Final = ("carrier-ethernet-operator-uni",)
-
-
 @POQ.rule("R15", on=ASK)
 def links_are_those_of_the_product(said: Said) -> Iterator[Mark]:
     """A new Access E-Line is tied to a UNI and to an ENNI and has no place; a new Operator UNI has its place."""
     for place, item in items_of(said.body):
-        product = item.get("product")
-        family = _family(at(product, "/productConfiguration/@type"))
-        if item.get("action") != "add" or not isinstance(product, dict):
+        sheet, product = common.sheet_of(said, item), item.get("product")
+        if item.get("action") != "add" or not isinstance(product, dict) or sheet is None:
             continue
-        if family in _ACCESS_ELINE:
-            types = [
-                str(found).upper()
-                for holder, pattern in ((product, "/productRelationship/*"), (item, "/qualificationItemRelationship/*"))
-                for _, found in every(holder, f"{pattern}/relationshipType")
-            ]
-            for end, there in (
-                ("ENNI", any("ENNI" in found for found in types)),
-                ("UNI", any("UNI" in found for found in types)),
-            ):
-                yield hold(f"{place}/product/productRelationship", there, expected=f"CONNECTS_TO_{end}",
-                           found=types, message=f"{place} adds an Access E-Line and is not tied to a {end}")  # fmt: skip
-            if given(product.get("place")):
-                yield breach(f"{place}/product/place", MISSING, product["place"],
-                             f"{place} adds an Access E-Line, which has no place of its own")  # fmt: skip
-        elif family in _OPERATOR_UNI:
-            roles = [role for _, role in every(product, "/place/*/role")]
-            yield hold(f"{place}/product/place", "INSTALL_LOCATION" in roles, expected="INSTALL_LOCATION", found=roles,
-                       message=f"{place} adds an Operator UNI and names no place with role INSTALL_LOCATION")  # fmt: skip
+        lacking = list(common.lacks(sheet, item, "qualificationItemRelationship"))
+        for lack in lacking:
+            yield breach(place + lack.place, lack.wanted, lack.found,
+                         f"{place} adds an {sheet.title} and lacks {lack.words}")  # fmt: skip
+        if API in sheet.place.never and given(product.get("place")):
+            yield breach(f"{place}/product/place", MISSING, product["place"],
+                         f"{place} adds an {sheet.title}, which has no place of its own")  # fmt: skip
+        elif not lacking:
+            yield FINE
 
 
 # 6.3.1 the request
@@ -234,7 +194,7 @@ def a_configuration_suits_what_it_is_of(said: Said) -> Iterator[Mark]:
     wanted = [
         (f"{place}/product/productConfiguration/@type", item["product"], family)
         for place, item in items_of(said.body)
-        if (family := _family(at(item, "/product/productConfiguration/@type")))
+        if (family := product_name(at(item, "/product/productConfiguration/@type")).lower())
     ]
     known = said.run.known(_CATALOGUE, before=said.exchange) if wanted else _Catalogue()
     for place, product, family in wanted:
@@ -242,7 +202,7 @@ def a_configuration_suits_what_it_is_of(said: Said) -> Iterator[Mark]:
             identifier = at(product, f"/{name}/id")
             families = known.families(name, identifier)
             if name == "productSpecification" and str(identifier).lower().startswith("urn:mef:lso:spec:"):
-                families = {str(_family(identifier))}
+                families = {product_name(identifier).lower()}
             if families:
                 yield hold(place, family in families, expected=sorted(families), found=family,
                            message=f"{name} {identifier} is of {', '.join(sorted(families))}, not of {family}")  # fmt: skip
@@ -293,7 +253,7 @@ def _deliverable(qualification: Any) -> Iterator[Any]:
 
 
 def _named(product: Any) -> Iterator[_Names]:
-    family = _family(at(product, "/productConfiguration/@type"))
+    family = product_name(at(product, "/productConfiguration/@type")).lower()
     for name in ("productOffering", "productSpecification") if family else ():
         identifier = at(product, f"/{name}/id")
         if isinstance(identifier, str):
@@ -328,8 +288,10 @@ def _repeated(said: Said, place: str, product: Mapping[str, Any], installed: Sho
     names = ("productOffering", "productSpecification")
     mine = {name: at(product, f"/{name}/id") for name in names}
     theirs = {name: at(installed.value, f"/{name}/id") for name in names}
-    left_out = [name for name in names if given(theirs[name]) and not given(mine[name])]
+    left_out = [name for name in names if isinstance(theirs[name], str) and not given(mine[name])]
     for name in names:
+        if given(at(installed.value, f"/{name}")) and not isinstance(theirs[name], str):
+            continue  # what was shown cannot be read, which is not the Buyer's doing
         if given(mine[name]) and given(theirs[name]):
             yield hold(f"{place}/{name}/id", mine[name] == theirs[name], expected=theirs[name], found=mine[name],
                        message=f"{place}/{name} is {as_json(mine[name])}; {told} {as_json(theirs[name])}")  # fmt: skip
@@ -342,11 +304,20 @@ def _repeated(said: Said, place: str, product: Mapping[str, Any], installed: Sho
         holds = reading if reading == "everything" or (reading == "by-one-name" and not named) else "everything"
         yield breach(f"{place}/{name}", theirs[name], MISSING, f"{place}/{name} is left out; {told} {as_json(theirs[name])}",
                      reading=(_REPEATS, holds))  # fmt: skip
+    if not _can_be_read(at(installed.value, "/productRelationship")):
+        return
     asked, there = _links(product), _links(installed.value)
     if asked and not there:
         return  # the Buyer knows from its order what the inventory hides
     yield hold(f"{place}/productRelationship", asked == there, expected=sorted(there), found=sorted(asked),
                message=f"{place}/productRelationship is not what {told}")  # fmt: skip
+
+
+def _can_be_read(shown: Any) -> bool:
+    """Whether the relations that were shown, if any were, all have a type and an id that are texts."""
+    if not isinstance(shown, list):
+        return not given(shown)
+    return all(isinstance(at(link, f"/{name}"), str) for link in shown for name in ("relationshipType", "id"))
 
 
 def _links(product: Mapping[str, Any]) -> set[tuple[str, str]]:

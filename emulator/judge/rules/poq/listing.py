@@ -16,9 +16,10 @@ from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq.book import API, DATE, LIST, LISTED, POQ, RETRIEVE, instant_of
-from emulator.judge.run import Life, Run, Said, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.judge.run import Life, Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 # 6.4 reading and listing
 

@@ -28,7 +28,7 @@ from emulator.judge.rules.poq.book import (
 )
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
-from emulator.wire.payload import MISSING, as_json, at, every
+from emulator.record.payload import MISSING, as_json, at, every
 
 # 7.2 states
 

@@ -11,7 +11,7 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq.book import API, CHANGES, EVENTS, FINAL, POQ, STATES
 from emulator.judge.run import Run, Said
-from emulator.wire.payload import MISSING, at
+from emulator.record.payload import MISSING, at
 
 # 6.6 notifications
 
@@ -22,7 +22,7 @@ common.wanted_types_only(POQ, "R53")
 @POQ.rule("R53", on=responses(API, SUBSCRIBE, statuses=ANY_STATUS), name="query")
 def a_query_by_type_is_taken(said: Said) -> Iterator[Mark]:
     """A subscription to event types that there are is not refused; its callback may be the reason."""
-    types = asks_for(said.exchange).types
+    types = asks_for(said.run, said.exchange).types
     if types is None or not types <= set(EVENTS.values()) or said.exchange.n in said.run.provoked:
         return
     if said.status == 201:  # noqa: PLR2004

@@ -24,8 +24,8 @@ from emulator.judge.rules.quote.book import (
     level_of,
 )
 from emulator.judge.run import Said, Shown
+from emulator.record.payload import as_json, at, every
 from emulator.standard.tables import attribute_table, state_table
-from emulator.wire.payload import as_json, at, every
 
 _FREE: Final = ("href", "productOfferingQualificationHref")
 _GROWS: Final = ("note", "relatedContactInformation")
@@ -231,7 +231,8 @@ def an_immediate_offer_is_whole(said: Said) -> Iterator[Mark]:
         level, state = level_of(shown.value), shown.value.get("state")
         if level is None or state not in OFFERED:
             continue
-        for table in (attribute_table("quote", level), attribute_table("quote", f"{level}-items")):
+        tables = said.run.release.tables["quote"]
+        for table in (attribute_table(tables, level), attribute_table(tables, f"{level}-items")):
             for place, holder in every(shown.value, table.holder):
                 for attribute in table.rows:
                     if table.rows[attribute].get(str(state)) != "R" or attribute in _OF_OTHERS or "?" in attribute:
@@ -285,7 +286,7 @@ def items_fit_the_quote(said: Said) -> Iterator[Mark]:
         level, state = level_of(shown.value), shown.value.get("state")
         if level is None or not isinstance(state, str) or state == "approved.orderable":  # of that R52 speaks
             continue
-        table = state_table("quote", f"{level}-item-states")
+        table = state_table(said.run.release.tables["quote"], f"{level}-item-states")
         allowed = table.allowed.get(state, ())
         if state == "rejected":
             figures = ("quote-rejected-items", "figures")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, Final
 
 from emulator.judge.named import PRODUCT
@@ -12,10 +11,10 @@ from emulator.judge.rule import FINE, Mark, Remark, on_party, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import ASKED, CREATED, QUOTE, SHOWN, items_of
-from emulator.judge.run import Half, Run, Said, succeeded
-from emulator.standard.release import Release
-from emulator.wire.exchange import Exchange, Party
-from emulator.wire.payload import MISSING, at, escape, every
+from emulator.judge.run import Half, Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange, Party
+from emulator.record.payload import MISSING, at, escape, every
 
 common.parties(QUOTE, several_buyers="R1", one_buyer="R2", several_sellers="R3", one_seller="R4")
 
@@ -23,31 +22,14 @@ OF_PRODUCT: Final = ("id", "href", "place", "productConfiguration", "productOffe
 BY_VALUE: Final = ("FieldedAddress", "FormattedAddress", "GeographicAddressLabel", "MEFGeographicPoint")
 BY_REFERENCE: Final = ("GeographicAddressRef", "GeographicSiteRef")
 
-UNI: Final = "carrier-ethernet-operator-uni"
-ACCESS_ELINE: Final = "access-eline-ovc"
-TO_UNI: Final = ("CONNECTS_TO_UNI", "UNI_REFERENCE")
-TO_ENNI: Final = ("CONNECTS_TO_ENNI", "ENNI_REFERENCE")
-"""The names that the product's own document and the samples of MEF 115 give to one relation."""
-
 
 def is_deferred(said: Said) -> bool:
     """Whether the buyer can wait for the answer."""
     return at(said.body, "/instantSyncQuote") is False
 
 
-def product_name(item: Mapping[str, Any]) -> str:
-    """The product that an item's configuration is of: the name in its URN, "" where there is none."""
-    urn = at(item, "/product/productConfiguration/@type")
-    parts = urn.split(":") if isinstance(urn, str) else []
-    return parts[5] if len(parts) > 5 else ""  # noqa: PLR2004 - urn:mef:lso:spec:<interface>:<name>:…
-
-
 def _with_product(action: str) -> Any:
     return lambda item: item.get("action") == action and isinstance(item.get("product"), dict)
-
-
-def _needs_place(item: Mapping[str, Any]) -> bool:
-    return item.get("action") == "add" and product_name(item) == UNI
 
 
 @QUOTE.rule("R6", on=ASKED | SHOWN)
@@ -58,7 +40,7 @@ def attributes_are_in_the_configuration(said: Said) -> Iterator[Mark]:
         urn = at(product, "/productConfiguration/@type")
         if not isinstance(urn, str):
             continue
-        known = _attributes(said.run.release, urn)
+        known = said.run.release.products.attributes_of(product["productConfiguration"])
         if any(name in known for name in product["productConfiguration"]):
             yield FINE
         for name in product:
@@ -69,46 +51,22 @@ def attributes_are_in_the_configuration(said: Said) -> Iterator[Mark]:
                                                            f"{place}/productConfiguration")  # fmt: skip
 
 
-@cache
-def _attributes(release: Release, urn: str) -> frozenset[str]:
-    """The attributes of a product specification, none for one that we do not know."""
-    definitions = release.products.definitions
-    found: set[str] = set()
-    waiting: list[Any] = [definitions.get(release.products.every_spelling().get(urn, ""))]
-    while waiting:
-        schema = waiting.pop()
-        if isinstance(schema, dict):
-            found.update(schema.get("properties", ()))
-            waiting += schema.get("allOf", ())
-            waiting.append(definitions.get(str(schema.get("$ref", "")).removeprefix("#/definitions/")))
-    return frozenset(found)
-
-
 @QUOTE.rule("R10", on=ASKED | CREATED)
 def product_rules_are_kept(said: Said) -> Iterator[Mark]:
     """What a new Operator UNI and a new Access E-Line need: INSTALL_LOCATION, and relations to an ENNI and a UNI."""
     for place, item in items_of(said.body):
-        if item.get("action") != "add" or not isinstance(item.get("product"), dict):
+        sheet = common.sheet_of(said, item)
+        if item.get("action") != "add" or not isinstance(item.get("product"), dict) or sheet is None:
             continue
-        for here, roles, expected in _unmet(place, item):
+        lacking = list(common.lacks(sheet, item, "quoteItemRelationship"))
+        for lack in lacking:
             if said.half is Half.REQUEST:  # what is missing in the answer alone is no echo, which R26 says
-                yield breach(here, expected, roles, f"{here} has no {expected}, which a new {product_name(item)} needs")
-        if product_name(item) in (UNI, ACCESS_ELINE) and not list(_unmet(place, item)):
+                here = place + lack.place
+                yield breach(
+                    here, lack.wanted, lack.found, f"{here} lacks {lack.words}, which a new {sheet.title} needs"
+                )
+        if not lacking:
             yield FINE
-
-
-def _unmet(place: str, item: Mapping[str, Any]) -> Iterator[tuple[str, list[Any], str]]:
-    if product_name(item) == UNI:
-        roles = [role for _, role in every(item, "/product/place/*/role")]
-        if "INSTALL_LOCATION" not in roles:
-            yield f"{place}/product/place", roles, "INSTALL_LOCATION"
-    elif product_name(item) == ACCESS_ELINE:
-        installed = [kind for _, kind in every(item, "/product/productRelationship/*/relationshipType")]
-        related = [kind for _, kind in every(item, "/quoteItemRelationship/*/relationshipType")]
-        if not any(kind in TO_ENNI for kind in installed):  # an ENNI is there before it is connected to
-            yield f"{place}/product/productRelationship", installed, TO_ENNI[0]
-        if not any(kind in TO_UNI for kind in (*installed, *related)):
-            yield f"{place}/product/productRelationship", [*installed, *related], TO_UNI[0]
 
 
 QUOTE.present(("R12", "R17"), "", "/quoteItem", on=ASKED)
@@ -174,9 +132,17 @@ def items_name_a_technical_contact(said: Said) -> Iterator[Mark]:
                          reading=("quote-delete-item", "whole") if item.get("action") == "delete" else None)  # fmt: skip
 
 
-QUOTE.has_role(
-    "R24", "/quoteItem/*", "quoteItemLocationContact", on=ASKED, when=is_deferred, where=_needs_place
-)  # fmt: skip
+@QUOTE.rule("R24", on=ASKED, when=is_deferred)
+def items_with_a_place_name_its_contact(said: Said) -> Iterator[Mark]:
+    """A contact with the role quoteItemLocationContact at each item that adds a product with a place of its own."""
+    for place, item in items_of(said.body):
+        sheet = common.sheet_of(said, item) if item.get("action") == "add" else None
+        role = sheet.place.contacts.get(QUOTE.api) if sheet else None
+        if role:
+            named = [found for _, found in every(item, "/relatedContactInformation/*/role") if isinstance(found, str)]
+            here = f"{place}/relatedContactInformation"
+            message = f"{place} names no contact with role {role}"
+            yield hold(here, role in named, expected=role, found=sorted(named), message=message)
 
 
 @QUOTE.rule("R25", on=ASKED)
@@ -191,11 +157,18 @@ def relations_are_to_siblings(said: Said) -> Iterator[Mark]:
             if target not in ids or target == item.get("id"):
                 yield breach(f"{place}{here}/id", "another item of this request", target,
                              f"{place}{here}/id is {target}, which is no other item of this request")  # fmt: skip
-            elif product_name(item) == ACCESS_ELINE and kind in TO_ENNI:
-                yield breach(f"{place}{here}/relationshipType", TO_UNI[0], kind,
-                             f"{place}{here} is to an ENNI, which has to be an installed product")  # fmt: skip
+            elif installed := _installed_only(said, item, kind):
+                yield breach(f"{place}{here}/relationshipType", "a relation to an item", kind,
+                             f"{place}{here} is to an {installed}, which has to be an installed product")  # fmt: skip
             else:
                 yield FINE
+
+
+def _installed_only(said: Said, item: Mapping[str, Any], kind: str) -> str:
+    """What a relation is to that can only be a product of the inventory; "" where it may be to an item."""
+    sheet = common.sheet_of(said, item)
+    relations = sheet.relations if sheet else ()
+    return next((one.to for one in relations if one.installed and one.is_named(kind)), "")
 
 
 common.builds_on(QUOTE, KIND, common.QUALIFIED, name="as-qualified")

@@ -13,9 +13,10 @@ from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import LISTED, QUOTE
-from emulator.judge.run import Run, Said, Shown, succeeded
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import MISSING, at, every
+from emulator.judge.run import Run, Said, Shown
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, every
 
 _BUYERS: Final = ("externalId", "projectId", "requestedQuoteCompletionDate")
 _SELLERS: Final = ("quoteLevel", "expectedQuoteCompletionDate", "effectiveQuoteCompletionDate")

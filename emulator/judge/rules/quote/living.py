@@ -22,10 +22,11 @@ from emulator.judge.rules.quote.book import (
     is_budgetary,
     is_firm,
 )
-from emulator.judge.run import Run, Said, Shown, succeeded
+from emulator.judge.run import Run, Said, Shown
+from emulator.judge.showing import succeeded
 from emulator.judge.times import CLOCKS
-from emulator.wire.exchange import Exchange
-from emulator.wire.payload import at
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at
 
 # Identity
 

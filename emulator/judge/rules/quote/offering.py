@@ -12,7 +12,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import ASKED, FAILED, OFFERED, ORDERABLE, QUOTE, READ, SHOWN, items_of
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
-from emulator.wire.payload import MISSING, as_json, at, every
+from emulator.record.payload import MISSING, as_json, at, every
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from emulator.judge.dues import Due
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
 from emulator.judge.ledger import Account
 from emulator.judge.named import QUOTE as KIND
+from emulator.judge.news import Due
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, QUOTE
 from emulator.judge.run import Life, Run, Said
+from emulator.record.exchange import Party
+from emulator.record.payload import at
 from emulator.standard.events import EVERYTHING, query_of
-from emulator.wire.exchange import Party
-from emulator.wire.payload import at
 
 _TYPES: Final = frozenset({"quoteStateChangeEvent", "quoteItemStateChangeEvent"})
 _SUBSCRIBING: Final = responses("quote", SUBSCRIBE, statuses=ANY_STATUS)
@@ -37,7 +37,7 @@ def a_subscription_is_taken_or_not_offered(said: Said) -> Iterator[Mark]:
                                                     "are not offered, 501 says so")  # fmt: skip
     elif said.status == 201 and isinstance(said.asked, dict) and isinstance(said.body, dict):  # noqa: PLR2004
         yield from common.echo_marks(common.only(said.asked, ("callback", "query")), said.body, "")
-        wanted, kept = asks_for(said.exchange).types, query_of(at(said.body, "/query")).types
+        wanted, kept = asks_for(said.run, said.exchange).types, query_of(at(said.body, "/query"), said.run.kinds).types
         if wanted is None and kept is not None:
             yield hold("/query", kept >= _TYPES, expected=at(said.asked, "/query"), found=at(said.body, "/query"))
 
@@ -45,7 +45,7 @@ def a_subscription_is_taken_or_not_offered(said: Said) -> Iterator[Mark]:
 @QUOTE.rule("R55", on=_SUBSCRIBING, name="query")
 def a_query_by_type_is_taken(said: Said) -> Iterator[Mark]:
     """Subscriptions to certain event types: taken, where subscriptions are offered at all."""
-    types = asks_for(said.exchange).types
+    types = asks_for(said.run, said.exchange).types
     if types is None or not types <= _TYPES or not can_be_taken(said.run, said.exchange):
         return
     if said.status == 201:  # noqa: PLR2004

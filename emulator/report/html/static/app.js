@@ -3,6 +3,22 @@
 // OIT.addView({id, title, render, placed, always}) adds a view: render(app) answers its element, placed(app) is called when
 // it stands in the page; with `always` it is there beside the list of runs as well.
 const CATALOGUE = JSON.parse((document.getElementById('oit-catalogue') || {}).textContent || '{}');
+// What is said of the standard in a release. Beside it stands what others say, under names that say of which they are:
+// `fable:MEF122-R12`. Of all runs together the first release has the plain names.
+const releaseOf = (name) => (CATALOGUE.release === name ? CATALOGUE : (CATALOGUE.others || {})[name]);
+const labelled = (name, table, make) => Object.fromEntries(Object.entries(table).map(([id, value]) => [`${name}:${id}`, make(value)]));
+const withOthers = (own, names) => names.filter(releaseOf).reduce((all, name) => {
+  const one = releaseOf(name);
+  const named = (each) => ({ ...each, label: `${each.label} (${name})`, option: each.option && `${name}:${each.option}`, rules: (each.rules || []).map((rule) => `${name}:${rule}`) });
+  return { ...one, ...all, machines: { ...one.machines, ...all.machines }, guides: { ...one.guides, ...all.guides },
+    requirements: { ...all.requirements, ...labelled(name, one.requirements, named) }, rules: { ...all.rules, ...labelled(name, one.rules, (rule) => rule) } };
+}, own);
+const catalogueOf = (run) => withOthers(releaseOf(run.run.release) || CATALOGUE, [...new Set(run.requirements.map((row) => row.release).filter(Boolean))]);
+const CATALOGUE_OF_ALL = withOthers(CATALOGUE, Object.keys(CATALOGUE.others || {}));
+const idOfAll = (run, row) => {
+  const [id, release = row.release || run.run.release] = row.id.split(':').reverse();
+  return release === CATALOGUE.release || !releaseOf(release) ? id : `${release}:${id}`;
+};
 const OF_A_RUN = ['exchange', 'finding', 'life']; // what an address that names no run can mean nevertheless
 const ALIASES = { exchange: 'conversation', finding: 'conversation', life: 'machines', requirement: 'requirements' };
 
@@ -29,7 +45,6 @@ function keeping(make) {
 class App {
   constructor() {
     this.kept = {};
-    this.catalogue = CATALOGUE;
     this.views = [
       { id: 'summary', title: 'Summary', render: summaryView },
       { id: 'conversation', title: 'Conversation', render: (app) => { app.conversation = app.conversation || new Conversation(app); return app.conversation.render(); }, placed: (app) => app.conversation.open() },
@@ -92,8 +107,11 @@ class App {
     return this.views;
   }
 
+  get catalogue() { return this.model ? this.model.catalogue : CATALOGUE_OF_ALL; }
+
   modelOf(index) {
-    if (!this.models[index]) this.models[index] = new RunModel(this.several ? this.report.runs[index] : this.report, this.catalogue);
+    const run = this.several ? this.report.runs[index] : this.report;
+    if (!this.models[index]) this.models[index] = new RunModel(run, catalogueOf(run));
     return this.models[index];
   }
 

@@ -1,4 +1,4 @@
-// The sequence diagram: two lifelines, an arrow for each exchange, time downwards.
+// The sequence diagram: two lifelines, or one more for each further leg; an arrow for each exchange, time downwards.
 const JUMP = 10; // seconds without a word that are drawn as a break
 
 function conversationRows(model) {
@@ -35,7 +35,7 @@ function conversationRows(model) {
   return rows;
 }
 
-const lost = (line) => ({ kind: 'lost', key: `l:${line.page.kind}:${line.page.id}:${line.at}:${line.text}`, line });
+const lost = (line) => ({ kind: 'lost', key: `l:${line.page.leg || ''}:${line.page.kind}:${line.page.id}:${line.at}:${line.text}`, line });
 
 function isAgain(model, exchange) {
   const before = model.byNumber.get(exchange.n - 1);
@@ -43,14 +43,15 @@ function isAgain(model, exchange) {
     && before.request.url === exchange.request.url && !(model.findingsOf.get(exchange.n) || []).length;
 }
 
-function arrow(exchange, verdict) {
+// The arrow goes between the two lifelines of its leg: from `start` to `end`, as parts of the whole width.
+function arrow(exchange, verdict, [start, end] = [0, 1]) {
+  const spot = (part) => `${(100 * (start + (end - start) * part)).toFixed(2)}%`;
   const right = exchange.from === 'buyer';
   const dashed = exchange.kind === 'notification';
   const broken = Boolean(exchange.fault);
-  const end = broken ? '82%' : '100%';
   const head = right ? 'M0 0 l-9 -4.5 v9 z' : 'M0 0 l9 -4.5 v9 z';
-  const line = right ? { x1: 0, x2: end } : { x1: '100%', x2: broken ? '18%' : 0 };
-  const tip = right ? end : line.x2;
+  const line = right ? { x1: spot(0), x2: spot(broken ? 0.82 : 1) } : { x1: spot(1), x2: spot(broken ? 0.18 : 0) };
+  const tip = line.x2;
   return svg('svg', { class: `arrow v-${verdict}${dashed ? ' dashed' : ''}`, width: '100%', height: 12, 'aria-hidden': 'true', focusable: 'false' },
     svg('line', { ...line, y1: 6, y2: 6 }),
     svg('svg', { x: tip, y: 6, overflow: 'visible' }, broken ? svg('path', { class: 'cross', d: 'M-5 -5 l10 10 m0 -10 l-10 10' }) : svg('path', { class: 'head', d: head })));
@@ -67,27 +68,31 @@ function exchangeRow(app, model, row) {
   const marks = [...new Set((model.marksOf.get(exchange.n) || []).flatMap((line) => line.marks))];
   const odd = marks.filter((mark) => ODD_MARKS.has(mark));
   const path = shortPath(exchange.request.url);
-  const label = `Exchange ${exchange.n}, ${clock(exchange.at)}, ${WHO[exchange.from]} to ${WHO[exchange.to]}: ${exchange.request.method} ${path}, ${exchange.fault ? 'not answered, ' : 'answered '}${outcomeOf(exchange)}. ${
+  const lane = model.laneOf(exchange);
+  const gaps = model.lifelines.length - 1;
+  const label = `Exchange ${exchange.n}, ${clock(exchange.at)}, ${model.nameOf(exchange, exchange.from)} to ${model.nameOf(exchange, exchange.to)}: ${exchange.request.method} ${path}, ${exchange.fault ? 'not answered, ' : 'answered '}${outcomeOf(exchange)}. ${
     findings.length ? `${findings.length} ${VERDICTS[verdict].name}` : VERDICTS[verdict].name}${odd.length ? `, ${odd.map(words).join(', ')}` : ''}`;
   return h('li', { class: `row x v-${verdict}${row.again ? ' again' : ''}`, 'data-key': row.key },
     h('a', { href: app.link('exchange', exchange.n), 'data-n': exchange.n, 'data-focus': row.key, tabindex: '-1', 'aria-label': plainly(label, 300) },
       h('span', { class: 'when' }, clock(exchange.at)), h('span', { class: 'n' }, exchange.n),
-      h('span', { class: `lane ${exchange.from === 'buyer' ? 'right' : 'left'}` },
+      h('span', { class: `lane ${exchange.from === 'buyer' ? 'right' : 'left'} leg-${lane}` },
         h('span', { class: 'what' }, h('b', {}, say(exchange.request.method, 20)), ' ', say(exchange.kind === 'notification' ? exchange.operation || path : path, 120),
           exchange.provoked ? h('span', { class: 'tag' }, 'wrong on purpose') : null, exchange.spoilt ? h('span', { class: 'tag' }, 'answer spoilt on purpose') : null,
           odd.map((mark) => h('span', { class: 'tag odd' }, words(mark)))),
-        arrow(exchange, verdict)),
+        arrow(exchange, verdict, [lane / gaps, (lane + 1) / gaps])),
       h('span', { class: 'status' }, outcomeOf(exchange)),
       h('span', { class: `sign v-${verdict}` }, VERDICTS[verdict].glyph, findings.length > 1 ? h('small', {}, findings.length) : null)));
 }
 
 function lostRow(model, row) {
   const awaited = row.line.marks.includes('awaited');
+  const lane = model.laneOf(row.line.page);
+  const spot = (part) => `${(100 * (lane + part) / (model.lifelines.length - 1)).toFixed(2)}%`;
   return h('li', { class: `row lost ${awaited ? 'v-not_seen' : 'v-warning'}`, 'data-key': row.key },
     h('span', { class: 'when' }, clock(row.line.at)), h('span', { class: 'n' }),
-    h('span', { class: 'lane left' }, h('span', { class: 'what' }, say(row.line.text, 200)),
-      svg('svg', { class: 'arrow dashed lost', width: '100%', height: 12, 'aria-hidden': 'true' }, svg('line', { x1: '100%', x2: '55%', y1: 6, y2: 6 }),
-        svg('svg', { x: '55%', y: 6, overflow: 'visible' }, svg('path', { class: 'cross', d: 'M-5 -5 l10 10 m0 -10 l-10 10' })))),
+    h('span', { class: `lane left leg-${lane}` }, h('span', { class: 'what' }, say(row.line.text, 200)),
+      svg('svg', { class: 'arrow dashed lost', width: '100%', height: 12, 'aria-hidden': 'true' }, svg('line', { x1: spot(1), x2: spot(0.55), y1: 6, y2: 6 }),
+        svg('svg', { x: spot(0.55), y: 6, overflow: 'visible' }, svg('path', { class: 'cross', d: 'M-5 -5 l10 10 m0 -10 l-10 10' })))),
     h('span', { class: 'status' }, awaited ? 'awaited' : 'never came'), h('span', { class: 'sign' }, awaited ? '…' : '!'));
 }
 
@@ -151,7 +156,9 @@ class Conversation {
       this.list.replaceChildren();
       this.opened = null;
     }
-    this.heads.replaceChildren(h('span', { class: 'life' }, 'Buyer', this.role('buyer')), h('span', { class: 'life' }, 'Seller', this.role('seller')));
+    const { lifelines } = model;
+    this.element.className = `conversation lives-${lifelines.length}${this.element.classList.contains('open') ? ' open' : ''}`;
+    this.heads.replaceChildren(...lifelines.map((name, index) => h('span', { class: 'life' }, say(name, 40), this.role(index ? 'seller' : 'buyer'))));
     const rows = conversationRows(model);
     const wanted = new Set(rows.map((row) => row.key));
     for (const [key, kept] of this.rows) if (!wanted.has(key)) { kept.element.remove(); this.rows.delete(key); }
@@ -177,7 +184,7 @@ class Conversation {
 
   role(party) {
     const { about } = this.app.model;
-    const said = about.clock === 'captured' ? 'captured' : about.sut === party ? 'under test' : 'played by OIT';
+    const said = about.clock === 'captured' ? 'captured' : isTested(about, party) ? 'under test' : 'played by OIT';
     return h('span', { class: 'soft' }, ` ${said}`);
   }
 

@@ -93,6 +93,8 @@ const WHOSE = {
   transport: 'unknown: the message did not get through', emulator: 'ours: a mistake in OIT', nobody: 'nobody’s',
   inputs: 'nobody’s: what the run was given does not fit (data, credentials, address, profile)',
 };
+const isTested = ({ sut, roles }, party) => (roles ? roles[party] === 'underTest' : sut === party);
+
 const WHO = {
   buyer: 'Buyer', seller: 'Seller', spec: 'The standard', scenario: 'The scenario', transport: 'Lost on the way', emulator: 'OIT', nobody: 'Nobody',
   inputs: 'What the run was given',

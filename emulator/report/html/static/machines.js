@@ -10,7 +10,7 @@ function machinesView(app) {
     h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'picker', tabindex: '0' }, h('ul', {}, lives.map(({ life, index, found: mine, wrong }) => {
       const gravest = worst(mine.map(({ finding }) => finding.verdict));
       return h('li', { class: life.item === null ? '' : 'item' }, h('a', { href: app.link('life', index + 1), 'aria-current': index === chosen.index ? 'true' : null, 'data-focus': `life:${index}` },
-        h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), life.item === null ? h('span', { class: 'soft id' }, say(life.id, 100)) : null,
+        h('b', {}, life.item === null ? words(life.kind) : h('span', {}, 'item ', say(life.item, 40))), life.item === null ? h('span', { class: 'soft id' }, life.leg ? [say(life.leg, 40), ' '] : null, say(life.id, 100)) : null,
         h('span', { class: 'state' }, say(life.state || '')), wrong ? chip('fail', 'illegal change') : null, gravest ? chip(gravest, count(mine.length, 'finding')) : null));
     }))),
     h('section', { class: 'machine', 'data-scroll': 'machine', tabindex: '0', 'aria-label': 'State machine' }, machineOf(app, chosen.life, chosen.found)));
@@ -26,7 +26,7 @@ function machineOf(app, life, found_) {
   const machine = app.model.catalogue.machines[life.machine];
   const guide = (app.model.catalogue.guides || {})[machine.guide] || {};
   return h('div', {}, h('h1', {}, life.item === null ? words(life.kind) : h('span', {}, words(life.kind), ' item ', say(life.item, 60))),
-    h('p', { class: 'meta' }, say(life.id, 100), ` · ${life.machine}, ${machine.guide}${guide.function ? ` ${guide.function}` : ''}`),
+    h('p', { class: 'meta' }, life.leg ? [say(life.leg, 40), ' · '] : null, say(life.id, 100), ` · ${life.machine}, ${machine.guide}${guide.function ? ` ${guide.function}` : ''}`),
     h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Diagram' }, drawMachine(machine, life, found_)),
     h('p', { class: 'legend-line' }, h('span', { class: 'k path' }), ' went this way ', h('span', { class: 'k unseen-edge' }), ' must have gone, unseen ', h('span', { class: 'k' }), ' possible ', h('span', { class: 'k bad' }), ' not allowed', found_.length ? [' · coloured by its gravest finding where there is one'] : null),
     findingsOn(app, found_),
@@ -53,7 +53,7 @@ function findingsOn(app, found_) {
 
 // What had to be told of a resource, and was.
 function timelineOf(app, life) {
-  const page = life.item === null && (app.model.run.events || []).find((each) => each.kind === life.kind && each.id === life.id);
+  const page = life.item === null && (app.model.run.events || []).find((each) => each.kind === life.kind && each.id === life.id && each.leg === life.leg);
   if (!page) return null;
   return h('table', { class: 'events' }, h('caption', {}, 'Its notifications, and what they tell of'), h('thead', {}, h('tr', {}, ['When', 'Exchange', 'What', 'Of the event'].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, page.timeline.map((line) => h('tr', {}, h('td', {}, line.at.slice(0, 19).replace('T', ' ')), h('td', {}, line.exchange === null ? '' : exchangeLink(app, line.exchange)), h('td', {}, say(line.text, 400)),

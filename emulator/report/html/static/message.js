@@ -14,18 +14,30 @@ function messagePane(app, exchange, chosen) {
         h('a', { class: `button${spot > 0 ? '' : ' off'}`, href: app.link('exchange', numbers[Math.max(0, spot - 1)]), 'aria-label': 'Exchange before' }, '↑'),
         h('a', { class: `button${spot < numbers.length - 1 ? '' : ' off'}`, href: app.link('exchange', numbers[Math.min(numbers.length - 1, spot + 1)]), 'aria-label': 'Exchange after' }, '↓'),
         h('a', { class: 'button', href: app.link('conversation'), 'aria-label': 'Close message' }, '✕'))),
-    h('p', { class: 'meta' }, chip(model.verdictOf(exchange.n)), ' ', `${WHO[exchange.from]} → ${WHO[exchange.to]}, ${day(exchange.at)} ${clock(exchange.at)}, ${Math.round(exchange.elapsed_ms)} ms`,
+    h('p', { class: 'meta' }, chip(model.verdictOf(exchange.n)), ' ', say(model.nameOf(exchange, exchange.from)), ' → ', say(model.nameOf(exchange, exchange.to)), `, ${day(exchange.at)} ${clock(exchange.at)}, ${Math.round(exchange.elapsed_ms)} ms`,
       step ? [' · step ', say(step.id), ' ', outcomeChips(model, step)] : null),
     exchange.provoked ? h('p', { class: 'hint' }, 'This request was made wrong on purpose; it is not judged, the answer is.') : null,
     exchange.spoilt ? h('p', { class: 'hint' }, 'This answer was spoilt, held back or lost on purpose, and is not judged.') : null,
+    relayedBox(exchange),
     (model.marksOf.get(exchange.n) || []).filter((line) => line.marks.some((mark) => ODD_MARKS.has(mark))).map((line) => h('p', { class: 'hint odd' }, say(line.text, 600))),
     findings.map((finding) => findingCard(app, finding, chosen, exchange)),
     step ? unmetCard(step, exchange) : null,
     half(app, exchange, 'request', findings, satisfied),
     exchange.response ? half(app, exchange, 'response', findings, satisfied) : h('section', { class: 'half' }, h('h3', {}, 'No response'), h('p', {}, chip('not_seen', words(exchange.fault.kind)), ' ', say(exchange.fault.message, 2000))),
+    securitiesOf(exchange),
     histories(app, exchange),
     satisfiedList(app, satisfied),
     curlBox(exchange));
+}
+
+// What the seller saw otherwise, where OIT passed the exchange on.
+function relayedBox(exchange) {
+  const { relayed } = exchange;
+  if (!relayed) return null;
+  const words_ = { '': 'none' };
+  return h('details', { 'data-key': 'relayed' }, h('summary', {}, 'Passed on by OIT, shown as the Buyer saw it'),
+    h('p', {}, h('span', { class: 'soft' }, 'to the Seller: '), h('code', {}, say(relayed.url, 1000))),
+    (relayed.changes || []).map((change) => h('p', {}, h('span', { class: 'soft' }, `${change.where}: `), h('code', {}, say(words_[change.buyer] || change.buyer, 1000)), ' → ', h('code', {}, say(words_[change.seller] || change.seller, 1000)))));
 }
 
 function findingCard(app, finding, chosen, exchange) {
@@ -34,14 +46,14 @@ function findingCard(app, finding, chosen, exchange) {
   const asks = model.asks(finding.number);
   const explained = model.explained(finding.rule);
   return h('article', { class: `card v-${finding.verdict}${chosen && chosen.number === finding.number ? ' chosen' : ''}`, 'data-finding': finding.number, 'aria-label': `Finding ${finding.number}` },
-    h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
+    h('p', { class: 'card-head' }, chip(finding.verdict), ' ', finding.requirements.map((id) => [requirementLink(app, id), ' ']), finding.requirements.length ? null : h('code', {}, finding.rule), h('span', { class: 'soft' }, ` ${WHOSE[finding.blame] || finding.blame}`, finding.leg ? [', leg ', say(finding.leg, 40)] : null), h('a', { class: 'anchor', href: app.link('finding', finding.number), 'aria-label': `Link to finding ${finding.number}` }, '¶')),
     finding.requirements.length ? h('p', { class: 'card-title' }, model.requirement(finding.requirements[0]).title, h('span', { class: 'soft' }, ` — section ${model.requirement(finding.requirements[0]).section || '?'}, ${model.requirement(finding.requirements[0]).keyword || ''}`)) : null,
     finding.excused ? h('p', { class: 'hint' }, h('b', {}, 'Excused'), ' until ', say(finding.excused.expires), ', ', say(finding.excused.owner), ': ', say(finding.excused.reason), finding.excused.link ? [' ', say(finding.excused.link)] : null, ' ', h('span', { class: 'soft' }, say(finding.excused.where))) : null,
     h('p', {}, say(finding.message, 2000)), finding.pointer || exchange ? h('p', { class: 'meta' }, finding.pointer ? ['at ', h('code', {}, say(finding.pointer, 300)), ' '] : null, exchange && inBody(finding) ? lineButton(app, finding, exchange) : null) : null, found(finding),
     explained.readings.map((reading) => h('p', { class: 'hint' }, h('b', {}, reading.title), ` (${reading.id}). ${reading.why} Pin a reading in a profile: `, h('code', {}, reading.pin))),
     rule.about || asks.length || explained.changes.length ? h('details', { 'data-key': `why:${finding.number}`, open: chosen && chosen.number === finding.number }, h('summary', {}, 'Why, and what to ask'),
       rule.about ? h('p', {}, h('span', { class: 'soft' }, `rule ${finding.rule} looks at: `), rule.about) : null, asks.length ? h('ul', {}, asks.map((ask) => h('li', {}, ask))) : null, explained.changes.map(exampleOf),
-      h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${finding.requirements[0] || finding.rule}`))) : null,
+      h('p', { class: 'soft' }, 'More: ', h('code', {}, explainCommand(finding.requirements[0] || finding.rule)))) : null,
     finding.exchange && model.byNumber.has(finding.exchange) ? curlButton(model.byNumber.get(finding.exchange)) : null);
 }
 
@@ -93,6 +105,28 @@ function half(app, exchange, name, findings, satisfied) {
       h('table', {}, h('caption', { class: 'sr' }, `Headers of the ${name}`), h('tbody', {}, names.map(([key, value]) => h('tr', {}, h('th', { scope: 'row' }, say(key, 200)), h('td', {}, longSay(value))))))),
     message.unread ? h('p', { class: 'hint' }, 'Not judged: ', say(message.unread.why)) : null,
     lines.length ? [isJson || message.unread ? null : h('p', { class: 'hint' }, 'This body is not clean JSON; it is shown as the text that it is.'), codeBlock(lines, { pins, link, label: `Body of the ${name}` })] : message.unread ? null : h('p', { class: 'soft' }, 'no body'));
+}
+
+// What is known of TLS and tokens. Signatures and secrets were never kept.
+// Where OIT passed it on, each side has a connection of its own.
+function securitiesOf(exchange) {
+  const { relayed } = exchange;
+  if (!relayed) return securityOf(exchange, exchange.secured, '');
+  return [securityOf(exchange, exchange.secured, ' of the Buyer’s side'), securityOf(exchange, relayed.secured, ' of the Seller’s side')];
+}
+
+function securityOf(exchange, secured, side) {
+  const { tls, identities: tokens = [], flaw } = secured || {};
+  if (!tls && !tokens.length && !flaw) return null;
+  const shown = tls ? [['Server certificate', tls.server], ['Client certificate', tls.client]] : [];
+  return h('details', { class: 'half security', 'data-key': `security${side}:${exchange.n}` },
+    h('summary', {}, `Security${side}: `, [tls ? tls.version : null, tokens.length ? count(tokens.length, 'token') : null, flaw ? 'wrong on purpose' : null].filter(Boolean).map((text) => say(text, 60)).map((node, index) => (index ? [', ', node] : node))),
+    flaw ? h('p', { class: 'hint' }, 'The credentials were made wrong on purpose: ', say(flaw, 200)) : null,
+    tls ? h('p', { class: 'meta' }, say(tls.version, 60), ' · ', say(tls.cipher, 100)) : null,
+    shown.map(([title, certificate]) => (certificate ? h('div', {}, h('h3', {}, title), h('dl', {}, [['Subject', certificate.subject], ['Issuer', certificate.issuer], ['Names', certificate.names.join(', ')], ['Valid', `${certificate.not_before} to ${certificate.not_after}`], ['SHA-256', certificate.sha256]].map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, longSay(value)))))) : null)),
+    tokens.map((token) => h('div', {}, h('h3', {}, `${token.half}: `, say(token.where, 100), token.scheme ? [' · ', say(token.scheme, 40)] : null),
+      token.header ? codeBlock(jsonLines({ header: token.header, claims: token.claims || null }), { label: `Header and claims of the token at ${plainly(token.where, 100)}` })
+        : h('p', { class: 'soft' }, 'opaque: nothing is known of what it says'))));
 }
 
 function originLink(app, exchange, half_, value) {

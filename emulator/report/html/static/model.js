@@ -40,6 +40,12 @@ function group(rows, key) {
   return groups;
 }
 
+// The command that tells more of an id, which may name another release than the run's.
+function explainCommand(name) {
+  const [id, release] = name.split(':').reverse();
+  return `oit explain ${id}${release ? ` --release ${release}` : ''}`;
+}
+
 class RunModel {
   constructor(run, catalogue) {
     this.run = run;
@@ -60,6 +66,18 @@ class RunModel {
     this.marksOf = group(lines.filter((line) => line.exchange !== null), (line) => line.exchange);
     this.missing = lines.filter((line) => line.exchange === null);
     this.whole = (run.run.sut || null) === null;
+    this.legs = run.run.legs || [];
+    this.lifelines = this.legs.length > 1 ? ['Buyer', ...this.legs] : ['Buyer', 'Seller'];
+  }
+
+  // Between which two lifelines an exchange took place: the number of the left one, from 0.
+  laneOf(exchange) {
+    return Math.max(0, this.legs.indexOf(exchange.leg));
+  }
+
+  // What a party of an exchange is called: in a run of several legs, by its lifeline.
+  nameOf(exchange, party) {
+    return this.legs.length > 1 ? this.lifelines[this.laneOf(exchange) + (party === 'seller' ? 1 : 0)] : WHO[party];
   }
 
   rule(name) {

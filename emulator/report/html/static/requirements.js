@@ -5,13 +5,16 @@ const GRID_ORDER = ['fail', 'error', 'disputed', 'warning', 'excused', 'pass', '
 function gridRows(app) {
   const { catalogue, model, report } = app;
   const judged = new Map((model ? model.run.requirements : (report.view && report.view.trace) || []).map((row) => [row.id, row]));
-  const known = Object.keys(catalogue.requirements || {});
+  const guideOf = (id) => ((catalogue.requirements || {})[id] || {}).guide;
+  const asked = new Set([...judged.keys()].map(guideOf));
+  // A guide that nobody claimed is not asked about.
+  const known = Object.entries(catalogue.requirements || {}).filter(([, about]) => !about.claimed || asked.has(about.guide)).map(([id]) => id);
   const ids = [...known, ...[...judged.keys()].filter((id) => !(id in (catalogue.requirements || {})))];
   return ids.map((id) => {
-    const about = (catalogue.requirements || {})[id] || { guide: id.split('-')[0], label: id.split('-')[1], section: '?', title: '', keyword: '' };
+    const about = (catalogue.requirements || {})[id] || { guide: id.split(':').pop().split('-')[0], label: id.split('-')[1], section: '?', title: '', keyword: '' };
     const row = judged.get(id);
     const verdict = row ? row.verdict : about.not_on_wire ? 'not_on_wire' : 'not_seen';
-    return { id, about, verdict: excusedIn(app, id, verdict) ? 'excused' : verdict, exchanges: (row && row.exchanges) || [], runs: (row && row.runs) || [] };
+    return { id, about, verdict: excusedIn(app, id, verdict) ? 'excused' : verdict, why: row && row.why, exchanges: (row && row.exchanges) || [], runs: (row && row.runs) || [] };
   });
 }
 
@@ -84,13 +87,14 @@ function requirementPane(app, row) {
   const { about } = row;
   const findings = model ? model.findings.filter((finding) => finding.requirements.includes(row.id)) : [];
   const option = about.option && catalogue.requirements[about.option];
-  const runs = model ? [] : report.runs.map((run, index) => ({ index, run, row: run.requirements.find((each) => each.id === row.id) })).filter((each) => each.row && each.row.exchanges.length);
+  const runs = model ? [] : report.runs.map((run, index) => ({ index, run, row: run.requirements.find((each) => idOfAll(run, each) === row.id) })).filter((each) => each.row && each.row.exchanges.length);
   return h('div', { class: 'message' }, h('div', { class: 'pane-head' }, h('h2', { tabindex: '-1' }, row.id), h('span', { class: 'turn' }, h('a', { class: 'button', href: app.link('requirements'), 'aria-label': 'Close requirement' }, '✕'))),
     h('p', { class: 'card-title' }, about.title),
     h('p', {}, chip(row.verdict), ' ', h('span', { class: 'soft' }, `${about.keyword}${about.side ? `, of the ${about.side === 'both' ? 'Buyer and the Seller' : WHO[about.side]}` : ''}; section ${about.section}`)),
     option ? h('p', {}, 'Only where the option ', requirementLink(app, about.option), ' is used: ', option.title) : null,
     about.not_on_wire ? h('p', {}, 'It cannot be seen on the wire: ', about.not_on_wire) : about.seen ? h('p', {}, h('span', { class: 'soft' }, 'seen in '), about.seen) : null,
     about.note ? h('p', { class: 'soft' }, about.note) : null,
+    row.why ? h('p', {}, 'It does not apply: ', say(row.why, 400)) : null,
     [...group(findings, (finding) => `${finding.verdict} ${finding.rule} ${finding.blame}`).values()].map(([first, ...others]) => h('div', {}, findingCard(app, first, null),
       h('p', { class: 'meta' }, first.exchange ? h('a', { class: 'go', href: app.link('finding', first.number) }, `Look at it in exchange ${first.exchange}`) : null,
         others.length ? [' · as well in ', others.slice(0, 40).map((finding) => [h('a', { href: app.link('finding', finding.number) }, finding.exchange ? `#${finding.exchange}` : 'the run'), ' ']), others.length > 40 ? `and ${others.length - 40} more` : null] : null))),
@@ -99,7 +103,7 @@ function requirementPane(app, row) {
       const verdict = worst(findings.filter((finding) => finding.exchange === n).map((finding) => finding.verdict)) || 'pass';
       return h('li', {}, chip(verdict), ' ', exchangeLink(app, n), ' ', exchange ? h('span', { class: 'soft' }, say(exchange.operation || exchange.request.method), ' ', outcomeOf(exchange)) : null);
     }))] : model && row.verdict === 'not_seen' ? h('p', {}, 'Nothing in this run showed it. That is not a pass.') : null,
-    runs.length ? [h('h3', {}, 'Runs that show it'), h('ul', { class: 'plain' }, runs.map((each) => h('li', {}, chip(each.row.verdict), ' ', h('a', { href: `#/run/${each.index + 1}/requirement/${row.id}` }, runTitle(each.run)))))] : null,
+    runs.length ? [h('h3', {}, 'Runs that show it'), h('ul', { class: 'plain' }, runs.map((each) => h('li', {}, chip(each.row.verdict), ' ', h('a', { href: `#/run/${each.index + 1}/requirement/${each.row.id}` }, runTitle(each.run)))))] : null,
     (about.rules || []).length ? [h('h3', {}, 'How it is judged'), h('ul', { class: 'plain' }, about.rules.map((name) => h('li', {}, h('code', {}, name), ' ', (catalogue.rules[name] || {}).about || '')))] : null,
-    h('p', { class: 'soft' }, 'More: ', h('code', {}, `oit explain ${row.id}`)));
+    h('p', { class: 'soft' }, 'More: ', h('code', {}, explainCommand(row.id))));
 }

@@ -8,9 +8,10 @@ function exchangeLink(app, n, text) {
   return h('a', { href: app.link('exchange', n), class: 'xref' }, text || `#${n}`);
 }
 
-function testedParty({ clock: time, sut }) {
-  if (time === 'captured') return sut ? `captured traffic of the ${WHO[sut]}` : 'captured traffic';
-  return sut ? `the ${WHO[sut]}` : 'self-test: both sides are OIT’s';
+function testedParty(about) {
+  const tested = Object.keys(WHO).filter((party) => isTested(about, party)).map((party) => `the ${WHO[party]}`).join(' and ');
+  if (about.clock === 'captured') return tested ? `captured traffic of ${tested}` : 'captured traffic';
+  return tested || 'self-test: both sides are OIT’s';
 }
 
 const addressesOf = (addresses) => (addresses.length ? [' at ', addresses.map((address, index) => [index ? ', ' : null, h('code', {}, say(address, 200))])] : null);
@@ -175,6 +176,8 @@ function summaryView(app) {
     clean ? null : h('section', {}, h('h2', {}, 'Requirements'), h('p', { class: 'soft' }, 'Each is counted once here, however many findings it has; a finding may be of a rule without one.'), tally(app, rows), functionTable(functionRows(rows, app.catalogue), model.about.release)),
     excuses(app, model.run),
     stepList(app, model),
+    preparationList(model.run.preparations || []),
+    linkList(app, model),
     model.findings.length ? allFindings(app, model) : null,
     notJudged(model.run.unattributed || []));
 }
@@ -213,6 +216,47 @@ function excuses(app, told_) {
     excused ? h('p', {}, `${excusedWords(excused)} excused as known failures. Without that: `, chip(excused.otherwise, RUN_WORDS[excused.otherwise])) : null,
     known && known.entries.length ? h('table', { class: 'runs' }, h('caption', {}, 'Known failures, ', say(known.file)), h('thead', {}, h('tr', {}, ['Now', 'What', 'Until', 'Owner', 'Reason'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', {}, known.entries.map((entry) => h('tr', {}, h('td', {}, chip({ excused: 'warning', untried: 'not_seen' }[entry.status] || 'fail', entry.status)), h('td', {}, say(entry.id)), h('td', {}, say(entry.expires)), h('td', {}, say(entry.owner)), h('td', {}, say(entry.reason), entry.link ? [' ', say(entry.link)] : null))))) : null);
+}
+
+const OF_WHOM = { asked: 'a person', ahead: '—' };
+const PREPARATIONS = 200;
+
+// What the partner was had to do, in its order: who was asked, how it ended, and whether it was undone.
+function preparationList(rows) {
+  if (!rows.length) return null;
+  const deeds = rows.filter((row) => row.deed !== 'undone');
+  const undone = rows.filter((row) => row.deed === 'undone');
+  // What was done last is undone first; one undoing is of all leaps of a clock together.
+  const undoings = new Map();
+  for (const row of deeds.filter((each) => each.deed === 'done').reverse()) {
+    const at_ = undone.findIndex((each) => each.behaviour === row.behaviour);
+    if (at_ >= 0) undoings.set(row, undone.splice(at_, 1)[0]);
+  }
+  const ofClock = undone.find((each) => deeds.some((row) => row.deed === 'moved' && row.behaviour === each.behaviour));
+  const undoing = (row) => undoings.get(row) || (row.deed === 'moved' && !row.problem ? ofClock : undefined);
+  const wanted = (row) => ['done', 'moved'].includes(row.deed);
+  const by = (row) => (row.moved_seconds ? `${words(row.deed)} by ${span(row.moved_seconds)}` : words(row.deed));
+  const ended = (row) => (row.problem ? [chip('fail', 'failed'), ' ', say(row.problem, 300)] : [by(row), row.result ? h('span', { class: 'soft' }, ' (', say(row.result, 100), ')') : null]);
+  const after = (row) => {
+    const end = undoing(row);
+    if (!wanted(row)) return h('span', { class: 'soft' }, '—');
+    if (!end) return h('span', { class: 'soft' }, 'not undone');
+    return end.problem ? [chip('fail', 'not undone'), ' ', say(end.problem, 300)] : ['undone', end.result ? h('span', { class: 'soft' }, ' (', say(end.result, 100), ')') : null];
+  };
+  return h('section', { class: 'preparations' }, h('h2', {}, 'What the partner was asked to do'), h('p', { class: 'soft' }, 'None of it is evidence.', deeds.length > PREPARATIONS ? ` The first ${PREPARATIONS} of ${deeds.length}.` : null),
+    h('div', { class: 'wide', role: 'region', tabindex: '0', 'aria-label': 'What the partner was asked to do' }, h('table', { class: 'runs' }, h('thead', {}, h('tr', {}, ['When', 'Behaviour', 'Of whom', 'What was asked', 'How it ended', 'Afterwards'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, deeds.slice(0, PREPARATIONS).map((row) => h('tr', {}, h('td', {}, clock(row.at)), h('th', { scope: 'row' }, say(row.behaviour, 100)), h('td', {}, OF_WHOM[row.deed] || 'the partner, by its hook'),
+        h('td', {}, h('code', {}, say(row.what, 300))), h('td', {}, ended(row)), h('td', {}, after(row))))))));
+}
+
+// What one leg took from another one: the same value in both.
+function linkList(app, model) {
+  const links = model.run.links || [];
+  if (!links.length) return null;
+  const place = (spot) => [say(spot.leg, 40), ' ', exchangeLink(app, spot.exchange), ' ', h('span', { class: 'soft' }, spot.half, ' '), h('code', {}, say(spot.pointer, 200))];
+  return h('section', {}, h('h2', {}, `What one leg took from another (${links.length})`),
+    h('table', { class: 'runs' }, h('thead', {}, h('tr', {}, ['Value', 'First in', 'Then in'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('tbody', {}, links.slice(0, 200).map((link) => h('tr', {}, h('th', { scope: 'row' }, say(link.value, 80)), h('td', {}, place(link.from)), h('td', {}, place(link.to)))))));
 }
 
 function allFindings(app, model) {

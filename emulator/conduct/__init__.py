@@ -1,0 +1,1 @@
+"""How a run is conducted: the stage is set, it is played, judged and reported, whoever plays which party."""

@@ -1,0 +1,29 @@
+"""What a seller may have to do of its own accord, and which of our scenarios need it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.parties.behaviours import named_behaviours
+from emulator.scenario.loader import load_scenario
+from emulator.settings import scenarios_dir
+from emulator.standard.release import load_release
+
+
+def behaviours_told(word: str) -> list[dict[str, Any]] | None:
+    """A behaviour by its name, or with `behaviours` all of them, each with the scenarios that need it; None for another word."""
+    known = named_behaviours()
+    if word != "behaviours" and word not in known:
+        return None
+    needed: dict[str, list[str]] = {}
+    release = load_release()
+    for path in sorted(scenarios_dir().rglob("*.oit.yaml")):
+        scenario = load_scenario(path, release)
+        wanted = [*scenario.hooks, *(each for case in scenario.cases for each in case.hooks)]
+        for name in dict.fromkeys(each.name for each in wanted):
+            needed.setdefault(name, []).append(scenario.id)
+    return [
+        {"name": name, "title": one.title, "standard": one.standard, "scenarios": needed.get(name, [])}
+        for name, one in known.items()
+        if word in ("behaviours", name)
+    ]

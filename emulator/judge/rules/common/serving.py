@@ -1,0 +1,141 @@
+"""Which operations of an API are served, by their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from emulator.judge.fold import Fold
+from emulator.judge.hubs import hubs
+from emulator.judge.rule import ANY_STATUS, FINE, Chosen, Mark, On, Spot, responses
+from emulator.judge.rulebook import Rulebook, breach, hold
+from emulator.judge.rules.common.values import Labels
+from emulator.judge.run import Half, Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+
+NOT_SERVED: Final = (405, 501)
+"""Statuses that say that an operation is not there."""
+_NOT_HEARD: Final = (404, *NOT_SERVED)
+
+
+def serves(exchange: Exchange) -> bool | None:
+    """Whether an answer shows that the operation is served; None where it tells nothing."""
+    if succeeded(exchange):
+        return True
+    return False if exchange.response is not None and exchange.response.status in NOT_SERVED else None
+
+
+_Told = dict[tuple[str, str], list[tuple[int, bool]]]
+
+
+def _take(known: _Told, _run: Run, exchange: Exchange) -> None:
+    if exchange.api and exchange.operation and (served := serves(exchange)) is not None:
+        known.setdefault((exchange.api, exchange.operation), []).append((exchange.n, served))
+
+
+_SERVED: Final[Fold[_Told]] = Fold(dict, _take)
+"""For each operation the exchanges that tell whether it is served, with what they tell."""
+
+
+def was_served(run: Run, api: str, operation: str, before: Exchange | None = None) -> bool | None:
+    """Whether an operation is served, by its newest answer that tells; None where none does."""
+    told = run.known(_SERVED).get((api, operation), ())
+    return next((served for n, served in reversed(told) if before is None or n < before.n), None)
+
+
+def serves_all(book: Rulebook, labels: Labels, *operations: str) -> None:
+    """Each of these operations is served: never 405 or 501. Only an answer of success shows that one is."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        if said.status in NOT_SERVED:
+            yield breach(
+                "",
+                "the operation is served",
+                said.status,
+                f"{said.exchange.operation}, which every Seller serves, was answered {said.status}",
+            )
+        elif succeeded(said.exchange):
+            yield FINE
+
+    book.add(
+        labels,
+        look,
+        on=responses(book.api, *operations, statuses=ANY_STATUS),
+        about=f"answers of {', '.join(operations)}: never 405 or 501",
+    )
+
+
+def hears_all(book: Rulebook, labels: Labels) -> None:
+    """The Buyer serves each listener: an event that it has subscribed to is not answered 404, 405 or 501. What it takes
+    longer over, or fails at, is no refusal.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        event, asked = said.run.event(said.exchange), said.run.known(hubs(book.api)).told_to(said.exchange)
+        wanted = event is not None and any(
+            alike.in_force and query.covers(event.type) for query, alike in asked.items()
+        )
+        if said.status in _NOT_HEARD and wanted:
+            yield breach(
+                "",
+                "the listener is there",
+                said.status,
+                f"{said.exchange.operation} was answered {said.status}; every Buyer has the listener",
+            )
+        elif succeeded(said.exchange):
+            yield FINE
+
+    on = On((Spot(book.api, Chosen(), Half.RESPONSE, ANY_STATUS),))
+    book.add(labels, look, on=on, about="answers of the listeners: never 404, 405 or 501")
+
+
+def optional_or_501(book: Rulebook, labels: Labels, *operations: str) -> None:
+    """Operations that a Seller need not have: served, or answered 501 from the first call to the last."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        operation = str(said.exchange.operation)
+        if said.status not in NOT_SERVED:
+            if succeeded(said.exchange):
+                yield FINE
+            return
+        before = was_served(said.run, book.api, operation, said.exchange)
+        yield hold(
+            "",
+            said.status == 501 and not before,  # noqa: PLR2004
+            expected=200 if before else 501,
+            found=said.status,
+            message=f"{operation} was answered {said.status}, "
+            f"{'though it was served before' if before else 'where one left out answers 501'}",
+        )
+
+    about = "Answers of optional operations: success, or 501 from the first call to the last."
+    book.add(labels, look, on=responses(book.api, *operations, statuses=ANY_STATUS), about=about)
+
+
+def all_or_none(book: Rulebook, labels: Labels, what: str, *operations: str) -> None:
+    """Of these operations all are served, or none is. Noticed once, where an operation differs from another."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        own = serves(said.exchange)
+        operation = str(said.exchange.operation)
+        if own is None or was_served(said.run, book.api, operation, said.exchange) is not None:
+            return
+        others = {other: was_served(said.run, book.api, other) for other in operations if other != operation}
+        yield from set_marks(said, own, others)
+
+    about = f"{what}: {', '.join(operations)} are all served, or none is"
+    book.add(labels, look, on=responses(book.api, *operations, statuses=ANY_STATUS), about=about)
+
+
+def set_marks(said: Said, own: bool, others: Mapping[str, bool | None]) -> Iterator[Mark]:
+    """What is to be said of an operation that is `own` (served or not), beside others that come with it."""
+    words = {True: "is served", False: "is not served"}
+    different = [other for other, served in others.items() if served is not None and served is not own]
+    if different:
+        message = (
+            f"{said.exchange.operation} {words[own]}, {different[0]} {words[not own]}; they come together or not at all"
+        )
+        yield breach("", words[not own], said.status, message)
+    elif None not in others.values():
+        yield FINE

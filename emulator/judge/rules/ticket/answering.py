@@ -1,0 +1,72 @@
+"""Which operations are served, and what a new ticket is answered (MEF 124, 5.2 and 6.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from emulator.judge.hubs import hubs
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, responses
+from emulator.judge.rulebook import breach
+from emulator.judge.rules import common
+from emulator.judge.rules.ticket.book import API, CREATED, LISTENERS, TICKET
+from emulator.judge.run import Said
+from emulator.judge.showing import succeeded
+from emulator.record.payload import at
+
+_COLLECTIONS: Final = ("createTroubleTicket", "listTroubleTicket", "registerListener")
+_MANDATORY: Final = (
+    *_COLLECTIONS,
+    "retrieveTroubleTicket",
+    "patchTroubleTicket",
+    "cancelTroubleTicket",
+    "closeTroubleTicket",
+    "reopenTroubleTicket",
+    "retrieveHub",
+    "unregisterListener",
+)
+INCIDENTS: Final = ("listIncident", "retrieveIncident")
+
+
+@TICKET.rule("R1", on=responses(API, *_MANDATORY, statuses=ANY_STATUS))
+def mandatory_operations_are_served(said: Said) -> Iterator[Mark]:
+    """The ten operations of Table 4: never 405 or 501, and no unknown path where no id is part of it."""
+    operation = str(said.exchange.operation)
+    unknown_path = said.status == 404 and operation in _COLLECTIONS and at(said.body, "/code") != "notFound"  # noqa: PLR2004
+    if said.status in common.NOT_SERVED or unknown_path:
+        by_contract = operation == "retrieveHub" and said.status == 501  # noqa: PLR2004
+        yield breach(
+            "",
+            "the operation is served",
+            said.status,
+            f"{operation}, which every seller serves, was answered {said.status}",
+            reading=("ticket-hub-read", "mandatory") if by_contract else None,
+        )
+    elif succeeded(said.exchange):
+        yield FINE
+
+
+common.optional_or_501(TICKET, "O1", *INCIDENTS)
+common.all_or_none(TICKET, "CR1", "Incidents", *INCIDENTS)
+
+
+@TICKET.rule("R2", on=responses(API, *LISTENERS, statuses=ANY_STATUS))
+def listeners_of_tickets_are_there(said: Said) -> Iterator[Mark]:
+    """Answers to events of tickets that the run shows, for which somebody subscribed: never 404, 405 or 501."""
+    event = said.run.event(said.exchange)
+    life = said.run.life(event.kind, at(said.asked, "/event/id")) if event else None
+    asked = said.run.known(hubs(API)).told_to(said.exchange)
+    if life is None or not life.shown or not any(each.in_force for each in asked.values()):
+        return
+    if said.status in (404, *common.NOT_SERVED):
+        yield breach("", 204, said.status, f"the listener {said.exchange.operation} was answered {said.status}")
+    elif succeeded(said.exchange):
+        yield FINE
+
+
+# A new ticket is answered
+
+common.echoes(TICKET, "R11", on=CREATED, grows=("note", "attachment", "relatedContactInformation", "relatedIssue"))
+TICKET.present("R12", "", "/creationDate", "/id", "/sellerPriority", "/sellerSeverity", "/status", on=CREATED)
+TICKET.has_role("R12", "", "sellerTicketContact", on=CREATED, name="contact")
+TICKET.one_of("R13", "", "/status", ("acknowledged",), on=CREATED)

@@ -1,0 +1,164 @@
+"""Clauses of a guide in a release that goes by another one: which of its clauses are the same, renamed, gone or other ones.
+
+Rules, proofs and interpretations bind to the key of a clause, which is its label in the first release that has it; what a
+release shows is its own label. A clauses file accounts for every clause of the release that it is `like`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Final
+
+from emulator.errors import hint
+from emulator.record.payload import escape
+from emulator.standard.requirement import Requirement, wrong_in
+from emulator.standard.strict import Key, Mistake, Text, read_record
+
+_KEY: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_RANGE: Final = re.compile(r"([A-Z]+)([0-9]+)[a-z]?(?:-([A-Z]+)([0-9]+)[a-z]?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRow(Requirement):
+    """A clause that the other release has not: its own `key`, and its label where that is not the one it stands under."""
+
+    key: str = ""
+    own: Annotated[str, Key("label")] = ""
+
+    def of(self, guide: str) -> Requirement:
+        """The requirement as a guide has it, under its own key."""
+        plain = {each.name: getattr(self, each.name) for each in fields(Requirement)}
+        label = self.own or self.label
+        return Requirement(
+            **{**plain, "label": label, "id": f"{guide}-{label}", "key": f"{guide}-{self.key}", "guide": guide}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClausesFile:
+    """The whole file: by label of the release that it is `like`, which clauses are the `same`, have other `labels`, are
+    `absent` (with the reason) or `different` ones; and which are `added`, by their own labels.
+    """
+
+    guide: Text
+    like: Text
+    same: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    different: Mapping[str, ClauseRow] = field(default_factory=dict)
+    added: Mapping[str, ClauseRow] = field(default_factory=dict)
+
+
+def liked(path: Path) -> str:
+    """The release whose clauses a file maps. FileProblem where it does not say so."""
+    file: ClausesFile = read_record(ClausesFile, path)
+    return file.like
+
+
+def read_clauses(path: Path, theirs: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """The requirements of a guide, read from a clauses file; `theirs` are those of the release that it is like.
+
+    FileProblem with `file:line:col` where a clause is left open, told of twice or not there, and where a label is given
+    twice.
+    """
+    there = {each.label: each for each in theirs}
+    file: ClausesFile = read_record(ClausesFile, path, lambda file: _Clauses(file, there).wrong)
+    return _Clauses(file, there).requirements
+
+
+class _Clauses:
+    """What a file makes of the clauses of another release: `requirements`, and what is `wrong`."""
+
+    def __init__(self, file: ClausesFile, theirs: Mapping[str, Requirement]) -> None:
+        self._file, self._theirs = file, theirs
+        self.wrong: list[Mistake] = []
+        self._told: dict[str, str] = {}
+        """By label of theirs, the place that tells of it."""
+        self._places: dict[str, str] = {}
+        """By label of ours, the place that gives it."""
+        kept = dict(self._kept())
+        new = [*self._rows("different", file.different), *self._rows("added", file.added)]
+        for label in file.absent:
+            self._account(label, f"/absent/{escape(label)}")
+        for label in theirs:
+            if label not in self._told:
+                self._complain("", f"nothing is said of {label}: is it the same, absent or different?")
+        found = [self._renamed(label, kept[label], kept) for label in theirs if label in kept]
+        self.requirements = (*found, *new)
+
+    def _complain(self, place: str, problem: str, *, key: bool = False) -> None:
+        self.wrong.append(Mistake(place, problem, key))
+
+    def _kept(self) -> Iterator[tuple[str, str]]:
+        """Each clause that is theirs too: its label there, and here."""
+        for index, word in enumerate(self._file.same):
+            place = f"/same/{index}"
+            labels = self._range(word)
+            if not labels:
+                self._complain(place, f"{word!r} names no clause; one writes R7, or R1-R20")
+            for label in labels:
+                if self._account(label, place) and self._given(label, place):
+                    yield label, label
+        for label, own in self._file.labels.items():
+            place = f"/labels/{escape(label)}"
+            if self._account(label, place) and self._given(own, place):
+                yield label, own
+
+    def _range(self, word: str) -> list[str]:
+        """The labels that a word or a range names: those of its letters whose numbers lie in it."""
+        if word in self._theirs:
+            return [word]
+        found = _RANGE.fullmatch(word)
+        if found is None or found[3] is None or found[1] != found[3]:
+            return []
+        first, last = int(found[2]), int(found[4])
+        return [
+            label
+            for label in self._theirs
+            if (each := _RANGE.fullmatch(label)) and each[1] == found[1] and first <= int(each[2]) <= last
+        ]
+
+    def _account(self, label: str, place: str) -> bool:
+        """Whether a label is theirs and was not told of yet."""
+        if label not in self._theirs:
+            self._complain(place, f"there is no clause {label!r}; {hint(label, self._theirs)}", key=True)
+            return False
+        if label in self._told:
+            self._complain(place, f"{label} is told of already, at {self._told[label]}", key=True)
+            return False
+        self._told[label] = place
+        return True
+
+    def _given(self, own: str, place: str) -> bool:
+        """Whether a label of ours is free."""
+        if own in self._places:
+            self._complain(place, f"the label {own} is given already, at {self._places[own]}", key=True)
+            return False
+        self._places[own] = place
+        return True
+
+    def _rows(self, part: str, rows: Mapping[str, ClauseRow]) -> Iterator[Requirement]:
+        """The clauses that are not theirs, each with a row and a key of its own; of a `different` one by their label."""
+        for name, row in rows.items():
+            place = f"/{part}/{escape(name)}"
+            if part == "different" and not self._account(name, place):
+                continue
+            if not _KEY.fullmatch(row.key):
+                self._complain(f"{place}/key", "a key of its own is needed, in small letters: offered-date")
+            made = row.of(self._file.guide)
+            if self._given(made.label, place):
+                options = [*self._places, *(each.own or label for label, each in rows.items())]
+                self.wrong += wrong_in(made, place, options)
+                yield made
+
+    def _renamed(self, label: str, own: str, kept: Mapping[str, str]) -> Requirement:
+        """A clause of theirs under the label of ours, with the option that it hangs on."""
+        theirs, guide = self._theirs[label], self._file.guide
+        option = theirs.if_supported
+        if option is not None and option not in kept:
+            self._complain("", f"{label} binds only with the option {option}, which is not there any more")
+        renamed = option and kept.get(option)
+        return replace(theirs, id=f"{guide}-{own}", guide=guide, label=own, if_supported=renamed)

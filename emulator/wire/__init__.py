@@ -1,1 +1,0 @@
-"""What crosses the wire: exchanges, the JSON in them, and the two doors they pass."""
