@@ -285,12 +285,12 @@ class Transport:
 
 async def looks_survived(step: int) -> int:
     """How many looks of fifty a connection without a network survives that reads so much between two of them."""
-    crowd, transport = Crowd(Limits(write_seconds=30, rate=500)), Transport()
+    crowd, transport = Crowd(Limits(write_seconds=30, rate=500, head_seconds=1000)), Transport()
     line = HttpLine(uvicorn.Config(App(), log_config=None), ServerState(), {}, crowd=crowd)
     line.connection_made(transport)  # type: ignore[arg-type]
     transport.buffer = 1_000_000
     for n in range(50):
-        line.look(n * 10.0)
+        line.look(line.since + n * 10.0)
         if transport.aborted:
             return n
         transport.buffer -= step
