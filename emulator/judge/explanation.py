@@ -20,6 +20,7 @@ from emulator.record.payload import MISSING, at
 from emulator.standard.breach import ADVISORY
 from emulator.standard.guide import guide_files, quotation
 from emulator.standard.interpretation import Interpretation
+from emulator.standard.labels import guide_words
 from emulator.standard.proof import Proof
 from emulator.standard.release import Release
 from emulator.standard.requirement import Requirement
@@ -27,7 +28,9 @@ from emulator.standard.requirement import Requirement
 Explanation = dict[str, Any]
 """As `oit explain --format json` prints it; `kind` says of what it is."""
 
-_SPELT: Final = re.compile(r"MEF[ ]?([0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE)
+_SPELT: Final = re.compile(
+    r"(?:MEF[ ]?)?(W?[0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE
+)
 _TEXT: Final = 60
 """Characters of a text in an excerpt."""
 
@@ -60,7 +63,8 @@ def _known(release: Release, identifier: str) -> str:
     known = {name.lower(): name for name in names}
     wanted = identifier.strip()
     if spelt := _SPELT.fullmatch(wanted):
-        wanted = f"MEF{spelt[1]}-{spelt[2]}{spelt[3] or ''}"
+        number = spelt[1].upper()
+        wanted = f"{'' if number.startswith('W') else 'MEF'}{number}-{spelt[2]}{spelt[3] or ''}"
     if wanted.lower() in known:
         return known[wanted.lower()]
     near = [known[word] for word in suggestions(wanted.lower(), known, most=3)]
@@ -229,8 +233,8 @@ def _quotations(release: Release, requirements: Sequence[str], sdk: Path | None)
         if not files and requirement.guide in release.claimable:
             continue  # an SDK has it as a picture of its pages
         if not files:
-            number = requirement.guide.removeprefix("MEF")
-            message = f"--sdk {sdk}: no guide of MEF {number} is there (a file whose name begins with 'MEF {number} ')"
+            name = guide_words(requirement.guide)
+            message = f"--sdk {sdk}: no guide of {name} is there (a file whose name begins with '{name} ')"
             raise UserError(message)
         quoted = quotation(files, requirement.label)
         found.append(

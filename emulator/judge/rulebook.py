@@ -8,6 +8,7 @@ object, is passed over in silence: what it should be is the contract's business.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -16,12 +17,14 @@ from emulator.judge.rule import FINE, ClosingRule, Look, Mark, On, Remark, Rule
 from emulator.judge.run import Run, Said
 from emulator.record.payload import MISSING, as_json, at, every
 from emulator.standard.breach import Breach, Check
+from emulator.standard.labels import GUIDE
 
 When = Callable[[Said], bool]
 """Whether a rule has a say on a message at all."""
 Where = Callable[[Any], bool]
 """Whether a rule has a say on a holder (an object of the message)."""
 
+_FULL: Final = re.compile(GUIDE)
 ABSENT_VALUES: Final = (MISSING, None)
 """What stands for an attribute that is not given: absence, or an explicit null."""
 
@@ -68,7 +71,7 @@ class Rulebook:
     def ids(self, labels: str | tuple[str, ...]) -> tuple[str, ...]:
         """The full ids of labels; one that is full already (of another guide) stays."""
         given_labels = (labels,) if isinstance(labels, str) else labels
-        return tuple(label if label.startswith("MEF") else f"{self.guide}-{label}" for label in given_labels)
+        return tuple(label if _FULL.match(label) else f"{self.guide}-{label}" for label in given_labels)
 
     def told_by(self, told: Callable[[str], str | None]) -> Rulebook:
         """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out."""

@@ -267,7 +267,7 @@ class Run:
 
     def uses(self, key: str) -> bool | None:
         """Whether the partners declared an option of a guide used, by its key; None where they said nothing."""
-        return self.declared.options.get(self.release.told(key) or "")
+        return self.declared.options.get(self.release.labels.told(key) or "")
 
     def reads_as(self, interpretation: str, reading: str) -> bool:
         """Whether a reading of the interpretation register holds: the declared one, else our default."""

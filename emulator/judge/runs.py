@@ -70,5 +70,8 @@ def declared_for(declared: Declared, release: Release, other: Release) -> Declar
     if other is release or not declared.options:
         return declared
     clauses = release.numbered
-    told = {other.told(clauses[name].key if name in clauses else name): used for name, used in declared.options.items()}
+    told = {
+        other.labels.told(clauses[name].key if name in clauses else name): used
+        for name, used in declared.options.items()
+    }
     return replace(declared, options={name: used for name, used in told.items() if name is not None})

@@ -30,7 +30,7 @@ class Quotation:
 
 def guide_files(sdk: Path, guide: str) -> list[Path]:
     """The Markdown files of a guide (`MEF123`) anywhere below a folder."""
-    number = re.escape(guide.removeprefix("MEF"))
+    number = re.escape(guide.removeprefix("MEF").removeprefix("W"))
     name = re.compile(rf"MEF W?{number} .*\.md", re.IGNORECASE)
     return sorted(path for path in sdk.rglob("*.md") if name.fullmatch(path.name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
@@ -20,6 +19,7 @@ from emulator.standard.errata import Erratum, errata_beside, read_errata
 from emulator.standard.imported import every_release, imported_specs, release_names
 from emulator.standard.interpretation import Interpretation, read_interpretations
 from emulator.standard.kinds.load import ReleaseKinds, load_kinds
+from emulator.standard.labels import Labels
 from emulator.standard.lifecycle import Lifecycle, read_lifecycles
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.product_files import read_products
@@ -32,7 +32,6 @@ from emulator.standard.use_case import UseCase, read_use_cases
 Made = TypeVar("Made")
 BY_LETTER: Final = "~letter"
 """Behind a release's name: without errata."""
-_CLAUSE: Final = re.compile(r"(MEF[0-9]+(?:\.[0-9]+)*-[A-Za-z0-9-]+)(\..+)?")
 
 
 class Release:
@@ -219,39 +218,16 @@ class Release:
         return (load_release(name) if self.specs == specs_dir() else Release(name, self.specs)).selling(self.own)
 
     @cached_property
-    def ids(self) -> Mapping[str, str]:
-        """The id that each clause has here, by its key."""
-        return {each.key: each.id for each in self.numbered.values()}
-
-    def told(self, name: str) -> str | None:
-        """The key of a clause, or the id of a rule that begins with one, as this release has it; None where it has not."""
-        found = _CLAUSE.fullmatch(name)
-        if found is None:
-            return name
-        here = self.ids.get(found[1])
-        return None if here is None else f"{here}{found[2] or ''}"
-
-    def covers(self, key: str) -> str | None:
-        """As `told`, but for what no release of its line knows: that stays as it is."""
-        here = self.told(key)
-        return key if here is None and key not in self.gone else here
-
-    @cached_property
-    def gone(self) -> frozenset[str]:
-        """The keys of clauses that a release which this one goes by has, and this one has not."""
-        found: set[str] = set()
-        for row in self._rows.apis.values():
-            if row.clauses:
-                like = self._sibling(liked(self.specs / row.clauses))
-                found |= {*like.gone, *like.ids}
-        for claimed in self.claimable.values():
-            if claimed.clauses:
-                found |= set(self._sibling(liked(self.specs / claimed.clauses)).ids)
-        return frozenset(found - set(self.ids))
-
-    def tell(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Keys of clauses as this release has them, without those that it has not."""
-        return tuple(here for name in names if (here := self.told(name)) is not None)
+    def labels(self) -> Labels:
+        """What clauses are called here."""
+        ids = {each.key: each.id for each in self.numbered.values()}
+        theirs: set[str] = set()
+        for path in (self.specs / row.clauses for row in self._rows.apis.values() if row.clauses):
+            like = self._sibling(liked(path)).labels
+            theirs |= {*like.gone, *like.ids}
+        for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
+            theirs |= set(self._sibling(liked(path)).labels.ids)
+        return Labels(ids, frozenset(theirs - set(ids)))
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -276,8 +252,8 @@ class Release:
     @cached_property
     def proofs(self) -> Mapping[str, Proof]:
         """For each rule of its books a run that it passes and one that it fails."""
-        found = ((self.told(name), proof) for name, proof in read_proofs(self).items())
-        return {here: proof.named(here, self.told) for here, proof in found if here is not None}
+        found = ((self.labels.told(name), proof) for name, proof in read_proofs(self).items())
+        return {here: proof.named(here, self.labels.told) for here, proof in found if here is not None}
 
     @cached_property
     def kinds(self) -> ReleaseKinds:
@@ -349,7 +325,7 @@ class Release:
     def interpretations(self) -> Mapping[str, Interpretation]:
         """The register of what the standard leaves open, by name."""
         return {
-            name: replace(entry, requirements=self.tell(entry.requirements))
+            name: replace(entry, requirements=self.labels.tell(entry.requirements))
             for name, entry in read_interpretations(self.register).items()
         }
 

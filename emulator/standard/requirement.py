@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 from emulator.errors import hint
 from emulator.record.payload import escape
+from emulator.standard.labels import GUIDE
 from emulator.standard.strict import KEYED, OURS, Mistake, Text, read_all, read_record
 
 
@@ -105,7 +106,7 @@ class RequirementFile:
 
 _LABEL: Final = re.compile(r"(?:C?R|C?D|O)[1-9][0-9]*[a-z]?")
 _OPTION: Final = re.compile(r"O[1-9][0-9]*")
-_GUIDE: Final = re.compile(r"MEF[0-9]+(?:\.[0-9]+)*")
+_GUIDE: Final = re.compile(GUIDE)
 _SECTION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
@@ -130,7 +131,7 @@ def read_requirements(paths: Mapping[str, Path]) -> dict[str, tuple[Requirement,
 def _wrong(file: RequirementFile, there: Collection[str]) -> Iterator[Mistake]:
     """What is wrong in a file; `there` are the requirements of other files."""
     if not _GUIDE.fullmatch(file.guide):
-        yield Mistake("/guide", f"{file.guide!r} is no guide; one is written as MEF121")
+        yield Mistake("/guide", f"{file.guide!r} is no guide; one is written as MEF121, a draft as W142")
     if not file.requirements:
         yield Mistake("/requirements", "a map of requirements by their labels is needed here")
     aspects: set[Aspect] = set()
