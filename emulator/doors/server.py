@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import Final
 
 from emulator.doors.answering import Answering, later, our_fault
-from emulator.doors.asgi import Receive, Scope, Send
+from emulator.doors.asgi import Answer, Receive, Scope, Send
 from emulator.doors.attributing import Attributing
 from emulator.doors.authenticating import Authenticate, Authorise, AuthorizationServer, everybody, everything
+from emulator.doors.dating import leave_to_us, put_date
 from emulator.doors.dress import Dress, Plain
 from emulator.doors.faults import Faults
 from emulator.doors.receiving import MAX_BODY, Receiving
@@ -40,7 +41,8 @@ _log = logging.getLogger("oit.server")
 
 
 class Server:
-    """Serves one party's contracts over HTTP and records every exchange, refusals included.
+    """Serves one party's contracts over HTTP and records every exchange, refusals included. Each answer has a `Date`, by `now`,
+    the clock of that party.
 
     `service` is the party that answers. `transcript_of(run)` gives the transcript that a request belongs to; ""
     is the plain base path, `r1` the one below `/r/r1`. `paths` are the base paths, the standard's if left out;
@@ -91,6 +93,7 @@ class Server:
         if scope["type"] != "http":
             await self._outside(scope, receive, send)
             return
+        leave_to_us(send)
         visit = await self._receive(scope, receive)
         if visit.there and scope["path"] in {"/", "/health"}:
             await self._front_page(send)
@@ -160,6 +163,7 @@ class Server:
     async def _keep(self, visit: Visit, at: datetime, started: float) -> None:
         """Record the exchange, spoilt where that is wanted; what cannot be kept is answered as not done."""
         answer = visit.answer
+        put_date(answer, self._now())
         spoilt = self._faults.spoil(visit.trouble, answer) if visit.trouble else None
         elapsed = (time.perf_counter() - started) * 1000
         await self._record(visit, at, elapsed, spoilt or answer.response())
@@ -171,10 +175,12 @@ class Server:
             # What is not kept was not done, nor recorded. Who only read, or was refused, has his answer all the same.
             if visit.request.method not in _SAFE and answer.status < _FIRST_ERROR:
                 answer.fill((error := later()).status, error.body, error.headers)
+                put_date(answer, self._now())
             await self._record(visit, at, elapsed, spoilt or answer.response(), late=True)
         except Exception:  # noqa: BLE001 - whatever it is: what is not kept was not done
             _log.exception("%s was not kept", visit.operation)
             answer.fill((error := our_fault()).status, error.body)
+            put_date(answer, self._now())
 
     async def _keep_unanswered(self, visit: Visit, at: datetime) -> None:
         """Record a request whose sender is gone. It is attributed to its API, and to none of its operations."""
@@ -197,8 +203,9 @@ class Server:
         await send({"type": "http.response.body", "body": bytes(answer.body)})
 
     async def _front_page(self, send: Send) -> None:
-        base_of = self._attribute.base_of
-        body = dump(
+        base_of, answer = self._attribute.base_of, Answer()
+        answer.fill(
+            200,
             {
                 "oit": str(self._party),
                 "status": "up",
@@ -206,8 +213,9 @@ class Server:
                     {"api": c.api, "kind": c.kind, "version": c.version, "release": c.release, "base_path": base_of(c)}
                     for c in self._contracts
                 ],
-            }
+            },
+            {"content-type": "application/json"},
         )
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        put_date(answer, self._now())
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(answer.body)})

@@ -79,9 +79,9 @@ def spoilt(seller: str, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None =
             if spoil:
                 spoil(answer)
             data = b"" if answer.body is None else json.dumps(answer.body).encode()
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             for key, value in answer.headers.items():
-                if key not in ("content-length", "connection", "date", "server", "transfer-encoding"):
+                if key not in ("content-length", "connection", "transfer-encoding"):
                     self.send_header(key, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

@@ -99,6 +99,7 @@ class AppointmentKeeper(Keeper, Visits):
 
     def _unfit(self, run: str, period: Mapping[str, Any], but: str = "") -> Iterator[Issue]:
         """Why nobody can come then (R16, R17, R41, R42). Any free time will do, whether or not a search has shown it."""
+        self._calendar.hold(run, self._desk.now())
         span = span_of(period)
         reason = ""
         if span is None or span.end <= span.start:

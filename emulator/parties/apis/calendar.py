@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
@@ -10,7 +11,7 @@ from typing import Any, Final, Literal
 from emulator.parties.apis.aftersale import APPOINTMENT
 from emulator.parties.clock import rfc3339
 from emulator.parties.lists import moment_of
-from emulator.parties.store import Store
+from emulator.parties.store import Resource, Store
 from emulator.standard.strict import Mistake
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -19,6 +20,8 @@ _FARTHEST: Final = timedelta(days=60)
 """Nobody plans further ahead than that."""
 _DAY: Final = timedelta(days=1)
 _AT_WORK: Final = ("confirmed", "inProgress")
+_DIARY: Final = "diary"
+"""The kind of resource, one for each run, that is held by who books: whoever else wants to waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,17 @@ class Calendar:
             if span is wanted:
                 return self._section.technicians[free]
         return None
+
+    def hold(self, run: str, now: datetime) -> None:
+        """Until the transaction ends nobody else books: who is free now is free when this one's appointment is kept.
+
+        Processes that share a database would see neither's appointment before both are kept. To be called inside of a
+        transaction, before `technician`; who only wants to know who is free does without.
+        """
+        if self._store.get(run, _DIARY, _DIARY) is None:
+            with suppress(KeyError):  # another process was first, and we have waited for it
+                self._store.add(Resource(run, _DIARY, _DIARY, {}, now))
+            self._store.get(run, _DIARY, _DIARY)
 
     @property
     def most(self) -> int:
