@@ -518,6 +518,24 @@ class TestErrata:
         "E-MEF137-3": ("GET", "/workOrder"),
         "E-MEF137-4": ("GET", "/workOrder/1"),
         "E-MEF137-5": ("POST", "/listener/workOrderAttributeValueChangeEvent"),
+        "E-W1": ("listProductOffering", "lifecycleStatus=inTest"),
+        "E-W2": ("listCategory", "name=Fibre"),
+        **{
+            f"E-W3{letter}": (
+                f"Product{kind}Event",
+                {
+                    "eventId": "1",
+                    "eventTime": "2026-03-01T10:00:00Z",
+                    "eventType": f"{word}StatusChangeEvent",
+                    "event": {"id": "1"},
+                },
+            )
+            for letter, kind, word in (
+                ("a", "Category", "category"),
+                ("b", "Offering", "productOffering"),
+                ("c", "Specification", "productSpecification"),
+            )
+        },
         "E-MEF137-2": (
             "AppointmentEvent",
             {
@@ -534,7 +552,7 @@ class TestErrata:
         """Each erratum is proven by a message, or by a path: without it a right party fails, with it it passes."""
         told, message = self.PROOFS[row["id"]]
         ours, theirs = RELEASE.contract(row["api"], row["contract"]), made(row["api"], row["contract"])
-        if row["change"]["op"] == "add" and row["at"].startswith("/paths/"):
+        if told in {"GET", "POST"}:
             found = ours.find(told, message)
             assert found
             assert found[0].path == unescape(row["change"]["value"]["$ref"].rpartition("/")[2])
@@ -543,6 +561,8 @@ class TestErrata:
         raw = json.dumps(message).encode()
 
         def breaches(contract: Contract) -> list[Breach]:
+            if "/parameters/" in row["at"]:
+                return contract.request_breaches(told, Request((), b"", "GET", f"http://h/x?{message}"))
             if row["at"].startswith("/components/"):
                 return contract.body_breaches(told, parse(raw), "response")
             return contract.response_breaches(told, Response(status=200, headers=HEADERS, raw=raw))
