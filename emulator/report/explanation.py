@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from emulator.report.explain import whose
 from emulator.report.facts_page import facts_page
-from emulator.standard.labels import guide_words
+from emulator.standard.guide import guide_title
 
 _WIDTH: Final = 110
 _MOST: Final = 3
@@ -28,7 +28,7 @@ def _requirement(told: Explanation) -> Iterator[str]:
     yield ""
     yield from _field("says", f"{told['keyword']}, of the {_SIDES[told['side']]}")
     yield from _field(
-        "stands in", f"{guide_words(told['guide'])}, section {told['section']} (release {told['release']})"
+        "stands in", f"{guide_title(told['guide'])}, section {told['section']} (release {told['release']})"
     )
     if told["reference"]:
         yield from _field("business", ", ".join(told["reference"]))

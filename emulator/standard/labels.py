@@ -12,11 +12,6 @@ GUIDE: Final = r"(?:MEF|W)[0-9]+(?:\.[0-9]+)*"
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
-def guide_words(guide: str) -> str:
-    """What MEF calls a guide: "MEF 123", "MEF W142"."""
-    return f"MEF {guide.removeprefix('MEF')}"
-
-
 @dataclass(frozen=True, slots=True)
 class Labels:
     """`ids` has the id of each clause by its key (`MEF123-R45`), `gone` the keys of those that a release which this one goes
