@@ -33,6 +33,8 @@ EXPECTED = {
     "incident",
     "appointment",
     "workOrder",
+    "customerBill",
+    "customerBillItem",
 }
 
 
