@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,7 +26,7 @@ class Attributing:
         at_path: dict[str, list[Contract]] = {}
         for base, contract in self._bases:
             at_path.setdefault(base, []).append(contract)
-        self._routes = {f"{base}/": routed(base, some, partial(_found, base)) for base, some in at_path.items()}
+        self._routes = {f"{base}/": routed(base, some, _found) for base, some in at_path.items()}
 
     async def __call__(self, scope: Scope, visit: Visit) -> None:
         """Say in the visit whose the request is. It has no operation where its contract has none of its method and path."""

@@ -12,16 +12,18 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from emulator.doors.asgi import Receive, Scope, Send
 from emulator.doors.beside import App
 from emulator.standard.contract import Contract
 
-Found = Callable[[Contract, str, Any, dict[str, str]], None]
-"""Is told of an operation: contract, operationId, what the scope has as `oit`, path parameters (still encoded)."""
+Found = Callable[[str, Contract, str, Any, dict[str, str]], None]
+"""Is told of an operation: base path, contract, operationId, what the scope has as `oit`, path parameters (still encoded)."""
+_SHARED: Final = 64
+"""So many applications are kept for whoever serves the same contracts next."""
 Ways = dict[tuple[str, str], Callable[[Any, dict[str, str]], None]]
 """Where a method and a path lead; as many as the contracts have paths without parameters."""
 
@@ -30,21 +32,18 @@ def routed(base_path: str, contracts: Sequence[Contract], found: Found) -> App:
     """An application for the contracts that have one base path: `found` is told of each request that they have.
 
     A request's scope has under `oit` what `found` is given. Of a request that no contract has nothing is heard. It is
-    built when the first request comes, so that a party is ready before all that it could serve is. Where it has routed a
-    path without parameters once, that way is known.
+    built when the first request comes, so that a party is ready before all that it could serve is; parties that serve the
+    same there share it. Where it has routed a path without parameters once, that way is known.
     """
     prepare()
-    app: App | None = None
-    known: Ways = {}
+    served = tuple(contracts)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal app
+        app, known = _routed(base_path, served, found)
         way = known.get((scope["method"], scope["path"]))
         if way is not None:
             way(scope["oit"], {})
             return
-        if app is None:
-            app = _routed(base_path, contracts, found, known)
         await app(scope, receive, send)
 
     return route
@@ -58,13 +57,17 @@ def prepare() -> None:
         import connexion  # noqa: F401, PLC0415 - heavy, and only servers need it
 
 
-def _routed(base_path: str, contracts: Sequence[Contract], found: Found, known: Ways) -> App:
+@lru_cache(maxsize=_SHARED)
+def _routed(base_path: str, contracts: tuple[Contract, ...], found: Found) -> tuple[App, Ways]:
+    """The application, which keeps nothing of a request, and the ways that it has learnt."""
     from connexion import ConnexionMiddleware  # noqa: PLC0415 - heavy, as above
     from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware  # noqa: PLC0415
     from connexion.middleware.routing import RoutingMiddleware  # noqa: PLC0415
     from connexion.resolver import Resolver  # noqa: PLC0415
     from starlette.exceptions import HTTPException  # noqa: PLC0415
     from starlette.routing import Router  # noqa: PLC0415
+
+    known: Ways = {}
 
     class Operations(RoutedAPI):  # type: ignore[misc]  # a hook of Connexion, which has no types
         """The operations of a contract, each as the function that Connexion has resolved it to."""
@@ -90,7 +93,7 @@ def _routed(base_path: str, contracts: Sequence[Contract], found: Found, known: 
 
     app = ConnexionMiddleware(Router(), import_name="oit", middlewares=[RoutingMiddleware, Operating])
     for contract in contracts:
-        functions = {operation: partial(found, contract, operation) for operation in contract.operations}
+        functions = {operation: partial(found, base_path, contract, operation) for operation in contract.operations}
         app.add_api(
             _for_routing(contract),
             base_path=base_path,
@@ -102,7 +105,7 @@ def _routed(base_path: str, contracts: Sequence[Contract], found: Found, known: 
         with suppress(HTTPException):  # 404 and 405: the standard has words of its own for them
             await app(scope, receive, send)
 
-    return route
+    return route, known
 
 
 @contextmanager

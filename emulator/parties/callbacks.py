@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,6 +45,7 @@ class Forbidden(Exception):  # noqa: N818 - it is what it says
     """A callback leads where none may lead."""
 
 
+@lru_cache(maxsize=256)
 def networks(text: str) -> tuple[Network, ...]:
     """The networks that a word or a CIDR means. ValueError where it means none."""
     return tuple(ipaddress.ip_network(each, strict=False) for each in WORDS.get(text, (text,)))

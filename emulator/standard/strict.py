@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from emulator.errors import FileProblem, hint, in_order, suggestion
-from emulator.files import is_file
-from emulator.plain_yaml import Located, load_located
+from emulator.files import is_file, read_text
+from emulator.plain_yaml import Located, load_located, locate_text
 from emulator.record.patch import merged
 from emulator.record.payload import MISSING, escape
 from emulator.record.payload import at as value_at
@@ -278,6 +279,12 @@ def read_all(paths: Mapping[str, Path], read: Callable[[str, Path], Made]) -> di
 _UNPLACED: Final = Layers([Located("", None, {}, {})], None)
 
 
+@lru_cache(maxsize=4)
+def _layer(text: str, name: str) -> Located:
+    """A file of that text: each run of many reads the same ones."""
+    return locate_text(text, name)
+
+
 def read_layers(
     path: Path,
     ours: Callable[[str], Path],
@@ -289,8 +296,8 @@ def read_layers(
 
     `root` is where those may lie that are not `ours`. FileProblem.
     """
-    located = load_located(path)
-    raw = located.value
+    located = _layer(read_text(path), str(path))
+    raw = deepcopy(located.value)
     if not isinstance(raw, dict):
         raise FileProblem([f"{path}:1:1: a profile is a map of settings"])
     raw = prepared(raw)

@@ -247,6 +247,8 @@ def test_a_pattern_names_operations_of_several_apis():
         "troubleTicket.registerListener",
         "appointment.registerListener",
         "workOrder.registerListener",
+        "productCatalog.registerListener",
+        "billing.registerListener",
         "productOfferingQualification.listProductOfferingQualification",
         "productOfferingQualification.listenToPoqItemStateChangeEvent",
     }
