@@ -56,6 +56,9 @@ class Keeper:
         self.plan = Plan(context, kind.name, action, self.advance, self._open_to, self._is_buyers, self.changing)
         self.course = Course(self.move, None, self.plan.signalled, self.plan.seen)
 
+    def run_begun(self, run: str) -> None:
+        """A run begins, and has what the profile has."""
+
     def handler(self, operation: Operation) -> Handler | None:
         """What answers an operation on the kind; None where nothing here does."""
         if operation.view == "create":
