@@ -40,6 +40,7 @@ from emulator.record.patch import merged
 from emulator.record.secrets import also
 from emulator.roots import Root
 from emulator.settings import scenarios_dir
+from emulator.standard.declared import FixedValues
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.points import lacking
 from emulator.standard.release import Release, load_release
@@ -47,6 +48,9 @@ from emulator.standard.strict import OURS, Json, Key, Layers, build, read_layers
 
 if TYPE_CHECKING:
     from emulator.parties.apis import Plugin
+
+
+YesNo = Literal["yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ class Profile:
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
     entry of the interpretation register holds. `claims` are guides of no single API that they claim to follow (`MEF128`, the
-    LSO API security profile): without a claim nobody is judged by one. `secrets` are more names of headers, parameters and
+    LSO API security profile): without a claim nobody is judged by one. `fixed`, `fixed_in_answers`, `pilot_buyers` and
+    `printable_bill` are what guides have them agree on (`standard.declared`). `secrets` are more names of headers, parameters and
     members whose values are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin`
     too). `security` is who is let in to our seller, that of `buyer` who is let in to our buyer's listener.
     """
@@ -138,6 +143,10 @@ class Profile:
     options: Mapping[str, bool] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
+    fixed: FixedValues | None = None
+    fixed_in_answers: Annotated[YesNo | None, Key("fixedInAnswers")] = None
+    pilot_buyers: Annotated[tuple[str, ...] | None, Key("pilotBuyers")] = None
+    printable_bill: Annotated[YesNo | None, Key("printableBill")] = None
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)

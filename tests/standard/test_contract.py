@@ -483,6 +483,23 @@ class TestQueries:
         assert QUOTE.request_breaches("listQuote", request, advisory=False) == []
 
 
+ORDER_ITEM = {"productOrderId": "o", "productOrderItemId": "1"}
+BILL_ITEM = {
+    "id": "1",
+    "appliedFee": [],
+    "appliedTax": [],
+    "customerBillItemType": "recurring",
+    "description": "an Ethernet line",
+    "periodCoverage": {},
+    "productName": "Access E-Line",
+    "state": "generated",
+    "taxExcludedAmount": {"unit": "EUR", "value": 50},
+    "unit": "month",
+    "unitRate": {"unit": "EUR", "value": 50},
+    "unitQuantity": 1,
+}
+
+
 class TestErrata:
     """Where the standard would fail a party that is right, an erratum keeps it from that."""
 
@@ -518,6 +535,24 @@ class TestErrata:
         "E-MEF137-3": ("GET", "/workOrder"),
         "E-MEF137-4": ("GET", "/workOrder/1"),
         "E-MEF137-5": ("POST", "/listener/workOrderAttributeValueChangeEvent"),
+        "E-W1": ("listProductOffering", "lifecycleStatus=inTest"),
+        "E-W2": ("listCategory", "name=Fibre"),
+        **{
+            f"E-W3{letter}": (
+                f"Product{kind}Event",
+                {
+                    "eventId": "1",
+                    "eventTime": "2026-03-01T10:00:00Z",
+                    "eventType": f"{word}StatusChangeEvent",
+                    "event": {"id": "1"},
+                },
+            )
+            for letter, kind, word in (
+                ("a", "Category", "category"),
+                ("b", "Offering", "productOffering"),
+                ("c", "Specification", "productSpecification"),
+            )
+        },
         "E-MEF137-2": (
             "AppointmentEvent",
             {
@@ -527,6 +562,13 @@ class TestErrata:
                 "event": {"id": "1"},
             },
         ),
+        "E-B1": ("CustomerBillItem", {**BILL_ITEM, "product": {"id": "p"}}),
+        "E-B1-product": ("CustomerBillItem", {**BILL_ITEM, "product": None, "productOrderItem": ORDER_ITEM}),
+        "E-B1-order": ("CustomerBillItem", {**BILL_ITEM, "product": {"id": "p"}, "productOrderItem": None}),
+        "E-B2": ("CustomerBillItemStateType", "withdrawn"),
+        "E-B3": ("listCustomerBill", "?buyerId=b&sellerId=s"),
+        "E-B3-bill": ("retrieveCustomerBill", "?buyerId=b&sellerId=s"),
+        "E-B3-item": ("retrieveCustomerBillItem", "?buyerId=b&sellerId=s"),
     }
 
     @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
@@ -534,7 +576,12 @@ class TestErrata:
         """Each erratum is proven by a message, or by a path: without it a right party fails, with it it passes."""
         told, message = self.PROOFS[row["id"]]
         ours, theirs = RELEASE.contract(row["api"], row["contract"]), made(row["api"], row["contract"])
-        if row["change"]["op"] == "add" and row["at"].startswith("/paths/"):
+        if row["at"].endswith("/parameters"):
+            asked = Request(headers=(), raw=b"", method="GET", url=f"http://h/customerBill{message}")
+            assert places(ours.request_breaches(told, asked)) == []
+            assert places(theirs.request_breaches(told, asked)) == ["?buyerId", "?sellerId"]
+            return
+        if told in {"GET", "POST"}:
             found = ours.find(told, message)
             assert found
             assert found[0].path == unescape(row["change"]["value"]["$ref"].rpartition("/")[2])
@@ -543,6 +590,8 @@ class TestErrata:
         raw = json.dumps(message).encode()
 
         def breaches(contract: Contract) -> list[Breach]:
+            if "/parameters/" in row["at"]:
+                return contract.request_breaches(told, Request((), b"", "GET", f"http://h/x?{message}"))
             if row["at"].startswith("/components/"):
                 return contract.body_breaches(told, parse(raw), "response")
             return contract.response_breaches(told, Response(status=200, headers=HEADERS, raw=raw))

@@ -89,6 +89,13 @@ KNOWN = {  # create, retrieve, patch, list; the state; the items
         "createAppointment", "retrieveAppointment", "patchAppointment", "listAppointment", "/status", None,
     ),
     "workorder": (None, "retrieveWorkOrder", None, "listWorkOrder", "/state", None),
+    "category": (None, "retrieveCategory", None, "listCategory", None, None),
+    "productOffering": (None, "retrieveProductOffering", None, "listProductOffering", "/lifecycleStatus", None),
+    "productSpecification": (
+        None, "retrieveProductSpecification", None, "listProductSpecification", "/lifecycleStatus", None,
+    ),
+    "customerBill": (None, "retrieveCustomerBill", None, "listCustomerBill", "/state", None),
+    "customerBillItem": (None, "retrieveCustomerBillItem", None, None, "/state", None),
 }  # fmt: skip
 TOLD = {
     "poqCreateEvent": ("productOfferingQualification", "create", None),
@@ -119,6 +126,17 @@ TOLD = {
     "listenToWorkOrderCreateEvent": ("workorder", "create", None),
     "listenToWorkOrderStateChangeEvent": ("workorder", "state", None),
     "listenToWorkOrderAppointmentRequiredEvent": ("workorder", "set", None),
+    "listenToCategoryCreateEvent": ("category", "create", None),
+    "listenToCategoryAttributeValueChangeEvent": ("category", "attribute", None),
+    "listenToCategoryStatusChangeEvent": ("category", "state", None),
+    "listenToProductOfferingCreateEvent": ("productOffering", "create", None),
+    "listenToProductOfferingAttributeValueChangeEvent": ("productOffering", "attribute", None),
+    "listenToProductOfferingStatusChangeEvent": ("productOffering", "state", None),
+    "listenToProductSpecificationCreateEvent": ("productSpecification", "create", None),
+    "listenToProductSpecificationAttributeValueChangeEvent": ("productSpecification", "attribute", None),
+    "listenToProductSpecificationStatusChangeEvent": ("productSpecification", "state", None),
+    "listen to Customer Bill Create Event": ("customerBill", "create", None),
+    "listen to customer Bill State Change Event": ("customerBill", "state", None),
 }  # fmt: skip
 
 
@@ -182,7 +200,7 @@ def test_kinds_are_found_by_their_names() -> None:
     assert kinds.find("QUOTE") is kinds.kind("quote")
     assert kinds.find("productOrderCharge") is kinds.kind("charge")
     assert kinds.find("workOrder") is kinds.kind("workorder")
-    assert kinds.find("customerBill") is None
+    assert kinds.find("customerInvoice") is None
     shown = kinds.shown_by("productOrder", "patchCharge")
     assert shown
     assert (shown[0].name, shown[1]) == ("charge", "patch")
@@ -517,8 +535,10 @@ def test_sheets_for_the_other_functions_leave_nothing_open() -> None:
         "/sellerPriority": "/priority",
         "/sellerSeverity": "/severity",
     }
-    assert facts["billing"].events["listen to customer Bill State Change Event"].kind == "customerBill"
-    assert facts["productCatalog"].events["listenToCategoryStatusChangeEvent"].type == "categoryStateChangeEvent"
+    assert (
+        RELEASE.kinds.apis["productCatalog"].events["listenToCategoryStatusChangeEvent"].type
+        == "categoryStateChangeEvent"
+    )
     needed = RELEASE.kinds.apis["workOrder"].events["listenToWorkOrderAppointmentRequiredEvent"]
     assert needed.member == "/appointmentRequired"
 

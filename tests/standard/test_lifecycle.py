@@ -33,6 +33,10 @@ EXPECTED = {
     "incident",
     "appointment",
     "workOrder",
+    "productOffering",
+    "productSpecification",
+    "customerBill",
+    "customerBillItem",
 }
 
 
