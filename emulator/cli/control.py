@@ -178,11 +178,14 @@ def move(
     _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item, lawless=lawless, sure=sure)
 
 
-@control.command("do", epilog=example(
-    "oit control do customerBill bill-now --run partner-a",
-    """oit control do customerBill dispute 4c1f… --with '{"items": [1]}' --run partner-a""",
-    """oit control do customerBill pay 4c1f… --with '{"amount": 100}'""",
-))  # fmt: skip
+@control.command(
+    "do",
+    epilog=example(
+        "oit control do customerBill bill-now --run partner-a",
+        """oit control do customerBill dispute 4c1f… --with '{"items": [1]}' --run partner-a""",
+        """oit control do customerBill pay 4c1f… --with '{"amount": 100}'""",
+    ),
+)
 @click.argument("kind")
 @click.argument("verb")
 @click.argument("identifier", metavar="[ID]", required=False)

@@ -211,9 +211,7 @@ class Keeper:
     def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> None:
         """Change members of a resource, by merge patch, as the seller may. Unfillable where it were not valid any more."""
         with self.changing(resource, at):
-            changed = merged(resource.body, members)
-            resource.body.clear()
-            resource.body.update(changed)
+            resource.body = merged(resource.body, members)
 
     def _patch(self, call: Call, operation: Operation) -> Reply:
         resource = self._named(call, "")

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from emulator.parties.apis import Action, Context, Plugin, Verb
-from emulator.parties.apis.billing_charges import BillLine, ChargeBook, Progress, currencies
+from emulator.parties.apis.billing_charges import ChargeBook
+from emulator.parties.apis.billing_lines import BilledSoFar, BillLine, currencies
 from emulator.parties.apis.billing_messages import amounts_of, item_of, midnight, period
 from emulator.parties.apis.billing_states import BillStates
 from emulator.parties.apis.billing_wrong import spoiled
@@ -31,7 +32,7 @@ from emulator.standard.kinds.facts import Kind
 BILL: Final = "customerBill"
 ITEM: Final = "customerBillItem"
 ACCOUNT: Final = "billed.account"
-"""The kind of resource that an account is: how far it was billed (`Progress`)."""
+"""The kind of resource that an account is: how far it was billed (`BilledSoFar`)."""
 _CYCLE: Final = "customerBill.cycle"
 _BILL_NOW: Final = "bill-now"
 _WRONG: Final[tuple[Wrong, ...]] = (
@@ -103,7 +104,7 @@ class BillKeeper(Keeper, Billed, BillMoved):
             return
         now, cycle = self._desk.now(), self._section.cycle
         since = cycle_start("month" if cycle == "never" else cycle, now.date())
-        resource = Resource(run, ACCOUNT, account, Progress(since).as_json(), now)
+        resource = Resource(run, ACCOUNT, account, BilledSoFar(since).as_json(), now)
         self._store.add(resource)
         self._plan_end(resource)
 
@@ -152,7 +153,7 @@ class BillKeeper(Keeper, Billed, BillMoved):
         """The bills of an account for the time from where it was billed to `end`: one for each currency. A trial one changes
         nothing.
         """
-        progress = Progress.of(account.body)
+        progress = BilledSoFar.of(account.body)
         since = progress.since
         if end <= since and said.get("runType") == "onCycle":
             return ()
@@ -173,7 +174,7 @@ class BillKeeper(Keeper, Billed, BillMoved):
         return made
 
     @staticmethod
-    def _credited(progress: Progress, currency: str, lines: Sequence[BillLine]) -> Decimal:
+    def _credited(progress: BilledSoFar, currency: str, lines: Sequence[BillLine]) -> Decimal:
         """What is taken off a bill of what was charged too early; no more than it comes to, the rest is left for the next one."""
         there = progress.credit.pop(currency, Decimal(0))
         taken = min(there, sum((line.amounts.gross for line in lines), Decimal(0)))

@@ -6,8 +6,7 @@ remembers is how far it was billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import Any, Final, cast
 
 from emulator.money.amounts import decimal_of
 from emulator.parties.apis import Context
+from emulator.parties.apis.billing_lines import BilledSoFar, BillLine, ServiceHistory, Spell
 from emulator.parties.apis.order_links import Links
 from emulator.parties.apis.rating import (
     Coverage,
@@ -37,86 +37,6 @@ _BEFORE: Final = frozenset({"pendingActive", "cancelled", "aborted"})
 """States of products that were never in service."""
 _ONE_OFF: Final = "each"
 """The unit of what is charged once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """A time in which a product has the same prices; `order` is the order and the item that brought them about."""
-
-    prices: tuple[Mapping[str, Any], ...]
-    order: tuple[str, str] | None
-    start: date
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What became of a product: its spells, one after the other, and the day on which it ended, if it did."""
-
-    product: str
-    name: str
-    account: str
-    offering: str
-    spells: tuple[Spell, ...]
-    end: date | None
-
-    def covered(self, index: int) -> Coverage:
-        """The days of a spell; one without an end goes on."""
-        last = index + 1 == len(self.spells)
-        end = self.end if last else self.spells[index + 1].start
-        if self.end is not None and end is not None:
-            end = min(end, self.end)
-        return Coverage(self.spells[index].start, end or date.max)
-
-
-@dataclass(frozen=True, slots=True)
-class BillLine:
-    """One item of a bill to be."""
-
-    type: str
-    name: str
-    product: str | None
-    order: tuple[str, str] | None
-    product_name: str
-    unit: str
-    price: UnitPrice
-    covered: Coverage
-    quantity: Decimal
-    amounts: RatedAmounts
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far an account was billed: all is billed before `since`; `ahead` has by product to which day it was charged in advance
-    and under which of its spells, `once` the order items and charges that were billed, `credit` what is still to be taken off, by
-    currency; `bills` counts.
-    """
-
-    since: date
-    ahead: dict[str, tuple[date, int]] = field(default_factory=dict)
-    once: set[str] = field(default_factory=set)
-    credit: dict[str, Decimal] = field(default_factory=dict)
-    bills: int = 0
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Progress:
-        """Read from where `as_json` was kept."""
-        return cls(
-            date.fromisoformat(body["since"]),
-            {product: (date.fromisoformat(day), spell) for product, (day, spell) in body["ahead"].items()},
-            set(body["once"]),
-            {currency: Decimal(amount) for currency, amount in body["credit"].items()},
-            body["bills"],
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """For the store."""
-        return {
-            "since": self.since.isoformat(),
-            "ahead": {product: [day.isoformat(), spell] for product, (day, spell) in self.ahead.items()},
-            "once": sorted(self.once),
-            "credit": {currency: str(amount) for currency, amount in self.credit.items()},
-            "bills": self.bills,
-        }
 
 
 class ChargeBook:
@@ -143,7 +63,7 @@ class ChargeBook:
         return {order.id: order for order in self._context.store.all(self._run, ORDER)}
 
     @cached_property
-    def histories(self) -> tuple[History, ...]:
+    def histories(self) -> tuple[ServiceHistory, ...]:
         """Of all products that are, or were, in service."""
         found = (self._history(product) for product in self._context.store.all(self._run, PRODUCT))
         return tuple(each for each in found if each is not None)
@@ -163,7 +83,7 @@ class ChargeBook:
 
     # -- what became of products -------------------------------------------------------------------
 
-    def _history(self, resource: Resource) -> History | None:
+    def _history(self, resource: Resource) -> ServiceHistory | None:
         product = resource.body
         if product.get("status") in _BEFORE:
             return None
@@ -186,7 +106,7 @@ class ChargeBook:
         offering = str((product.get("productOffering") or {}).get("id") or "")
         sold = self._context.profile.offerings.get(offering)
         name = sold.name if sold is not None else offering or resource.id
-        return History(resource.id, name, self._account(product), offering, tuple(spells), end)
+        return ServiceHistory(resource.id, name, self._account(product), offering, tuple(spells), end)
 
     def _at_first(self, product: Mapping[str, Any], *, changed: bool) -> tuple[Mapping[str, Any], ...]:
         """The prices of a product that was there from the beginning; an order that changed it has put its own in their place."""
@@ -224,7 +144,7 @@ class ChargeBook:
 
     # -- lines -------------------------------------------------------------------------------------
 
-    def lines(self, account: str, progress: Progress, end: date, ahead: date, today: date) -> Iterator[BillLine]:
+    def lines(self, account: str, progress: BilledSoFar, end: date, ahead: date, today: date) -> Iterator[BillLine]:
         """What an account is charged at the end of a period that goes from where it was billed to `end`; recurring prices up to
         `ahead`, which is later where they are charged in advance. `progress` is brought up to that.
         """
@@ -235,7 +155,9 @@ class ChargeBook:
         yield from self._once(account, progress, end)
         progress.since = end
 
-    def _recurring(self, history: History, progress: Progress, ahead: date, today: date) -> Iterator[BillLine]:
+    def _recurring(
+        self, history: ServiceHistory, progress: BilledSoFar, ahead: date, today: date
+    ) -> Iterator[BillLine]:
         until, spell = progress.since, 0
         if history.product in progress.ahead:
             until, spell = progress.ahead.pop(history.product)
@@ -263,7 +185,7 @@ class ChargeBook:
         if reached > today:  # what may yet turn out to be charged too early
             progress.ahead[history.product] = (reached, spell)
 
-    def _take_back(self, history: History, until: date, spell: int, progress: Progress) -> date:
+    def _take_back(self, history: ServiceHistory, until: date, spell: int, progress: BilledSoFar) -> date:
         """Credit what was charged in advance for days after the end of a spell; gives up to which day the charge holds."""
         if spell >= len(history.spells) or (end := history.covered(spell).end) >= until:
             return until
@@ -273,7 +195,7 @@ class ChargeBook:
             progress.credit[cost.currency] = progress.credit.get(cost.currency, Decimal(0)) + amount
         return end
 
-    def _usage(self, history: History, period: Coverage) -> Iterator[BillLine]:
+    def _usage(self, history: ServiceHistory, period: Coverage) -> Iterator[BillLine]:
         a_day = self._section.usage.get(history.product) or self._section.usage.get(history.offering) or {}
         for index, each in enumerate(history.spells):
             covered = history.covered(index).within(period.start, period.end)
@@ -342,7 +264,7 @@ class ChargeBook:
                 if item.get("state") == "completed":
                     yield order, item
 
-    def _once(self, account: str, progress: Progress, end: date) -> Iterator[BillLine]:
+    def _once(self, account: str, progress: BilledSoFar, end: date) -> Iterator[BillLine]:
         """What is charged for an order item once, when it is completed, and charges that the buyer has accepted."""
         for order, item in self._completed():
             key, day = f"{order.id}/{item['id']}", _day(item.get("completionDate"))
@@ -403,11 +325,3 @@ def _pinned(readings: Mapping[str, str], entry: str, usual: str) -> Any:
     """The reading of an entry of the register that a profile pins; `any` is the usual one."""
     found = readings.get(entry, usual)
     return usual if found == "any" else found
-
-
-def currencies(lines: Iterable[BillLine]) -> dict[str, list[BillLine]]:
-    """Lines by their currency: a bill has one."""
-    found: dict[str, list[BillLine]] = {}
-    for line in lines:
-        found.setdefault(line.price.currency, []).append(line)
-    return found

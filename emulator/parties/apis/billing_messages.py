@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.money.amounts import as_money, decimal_of, number_in
-from emulator.parties.apis.billing_charges import BillLine
+from emulator.parties.apis.billing_lines import BillLine
 from emulator.parties.apis.rating import BillTotals, Coverage, totals_of
 from emulator.parties.clock import rfc3339
 

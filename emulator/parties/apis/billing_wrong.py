@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from emulator.money.amounts import percent, rounded
 from emulator.money.currency import minor_unit
-from emulator.parties.apis.billing_charges import BillLine
+from emulator.parties.apis.billing_lines import BillLine
 from emulator.parties.apis.rating import Coverage, RatedAmounts, RatingMethod, Unit, charges_of, quantity_of, rate
 from emulator.parties.billing_section import Wrong
 
