@@ -365,4 +365,12 @@ def declared_by(profile: Profile, *, emulated: bool) -> Declared:
         unsupported=profile.unsupported,
         claims=frozenset(profile.claims) | ({SECURITY_PROFILE} if secured else frozenset()),
         open=frozenset({Party.SELLER}) if emulated and not secured else frozenset(),
+        fixed=profile.fixed,
+        fixed_in_answers=_said(profile.fixed_in_answers),
+        pilot_buyers=profile.pilot_buyers,
+        printable_bill=_said(profile.printable_bill),
     )
+
+
+def _said(word: str | None) -> bool | None:
+    return None if word is None else word == "yes"

@@ -27,7 +27,9 @@ from emulator.standard.requirement import Requirement
 Explanation = dict[str, Any]
 """As `oit explain --format json` prints it; `kind` says of what it is."""
 
-_SPELT: Final = re.compile(r"MEF[ ]?([0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE)
+_SPELT: Final = re.compile(
+    r"(MEF|(?:MEF[ ]?)?W)[ ]?([0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE
+)
 _TEXT: Final = 60
 """Characters of a text in an excerpt."""
 
@@ -60,7 +62,8 @@ def _known(release: Release, identifier: str) -> str:
     known = {name.lower(): name for name in names}
     wanted = identifier.strip()
     if spelt := _SPELT.fullmatch(wanted):
-        wanted = f"MEF{spelt[1]}-{spelt[2]}{spelt[3] or ''}"
+        draft = spelt[1].upper().endswith("W")
+        wanted = f"{'W' if draft else 'MEF'}{spelt[2]}-{spelt[3]}{spelt[4] or ''}"
     if wanted.lower() in known:
         return known[wanted.lower()]
     near = [known[word] for word in suggestions(wanted.lower(), known, most=3)]

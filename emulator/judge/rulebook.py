@@ -68,7 +68,7 @@ class Rulebook:
     def ids(self, labels: str | tuple[str, ...]) -> tuple[str, ...]:
         """The full ids of labels; one that is full already (of another guide) stays."""
         given_labels = (labels,) if isinstance(labels, str) else labels
-        return tuple(label if label.startswith("MEF") else f"{self.guide}-{label}" for label in given_labels)
+        return tuple(label if label.startswith(("MEF", "W")) else f"{self.guide}-{label}" for label in given_labels)
 
     def told_by(self, told: Callable[[str], str | None]) -> Rulebook:
         """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out."""

@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
+from emulator.parties.billing_section import BillingSection
 from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
-from emulator.parties.sections import Behaviour, Having, Intervals, behaviour_of, composed, extended, holding, times_of
+from emulator.parties.sections import (
+    Behaviour,
+    ByItself,
+    Having,
+    Intervals,
+    behaviour_of,
+    composed,
+    extended,
+    holding,
+    times_of,
+)
 from emulator.parties.security import (
     BuyerSection,
     SecuritySection,
@@ -29,6 +40,7 @@ from emulator.record.patch import merged
 from emulator.record.secrets import also
 from emulator.roots import Root
 from emulator.settings import scenarios_dir
+from emulator.standard.declared import FixedValues
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.points import lacking
 from emulator.standard.release import Release, load_release
@@ -36,6 +48,9 @@ from emulator.standard.strict import OURS, Json, Key, Layers, build, read_layers
 
 if TYPE_CHECKING:
     from emulator.parties.apis import Plugin
+
+
+YesNo = Literal["yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +122,14 @@ class Profile:
     `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
     `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
     kinds that the seller makes by itself. `synonyms` are groups of words that mean the same
-    in addresses. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
+    in addresses. `billing` says when bills are made and how, `does` what happens outside of the APIs. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
     (`unsupported_operations`).
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
     what the judge holds them to: whether an option of a guide is used (`MEF123-O1`), and which reading of an
     entry of the interpretation register holds. `claims` are guides of no single API that they claim to follow (`MEF128`, the
-    LSO API security profile): without a claim nobody is judged by one. `secrets` are more names of headers, parameters and
+    LSO API security profile): without a claim nobody is judged by one. `fixed`, `fixed_in_answers`, `pilot_buyers` and
+    `printable_bill` are what guides have them agree on (`standard.declared`). `secrets` are more names of headers, parameters and
     members whose values are masked wherever something is kept or shown, told by their words (`pin` is `X-Pin` and `simPin`
     too). `security` is who is let in to our seller, that of `buyer` who is let in to our buyer's listener.
     """
@@ -127,6 +143,10 @@ class Profile:
     options: Mapping[str, bool] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
+    fixed: FixedValues | None = None
+    fixed_in_answers: Annotated[YesNo | None, Key("fixedInAnswers")] = None
+    pilot_buyers: Annotated[tuple[str, ...] | None, Key("pilotBuyers")] = None
+    printable_bill: Annotated[YesNo | None, Key("printableBill")] = None
     addresses: Mapping[str, AddressEntry] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
@@ -140,6 +160,8 @@ class Profile:
     errors: Errors = Errors()
     unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
     behaviour: Behaviour = field(default_factory=Behaviour)
+    billing: BillingSection = field(default_factory=BillingSection)
+    does: tuple[ByItself, ...] = ()
     notifications: Notifications = Notifications()
     security: SecuritySection = field(default_factory=SecuritySection)
     buyer: BuyerSection = field(default_factory=BuyerSection)
@@ -161,6 +183,13 @@ def _of_having(profile: Profile, release: Release) -> list[Loose]:
     from emulator.parties.having import problems_of  # noqa: PLC0415 - as above
 
     return list(problems_of(profile, release)) if any(True for _ in profile.have.each()) else []
+
+
+def _of_verbs(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with what the profile has done outside of the APIs."""
+    from emulator.parties.verbs import problems_of_verbs  # noqa: PLC0415 - as above
+
+    return list(problems_of_verbs(profile.does, release)) if profile.does else []
 
 
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
@@ -259,6 +288,7 @@ def load_profile(
     strange = strange_products(raw, served, (overlay, *(each.value for each in _of_user(layers))))
     profile = build(profile_type(served), raw, "", problems, places)
     had = _of_having(profile, served) if profile is not None and not problems else ()
+    of_verbs = _of_verbs(profile, served) if profile is not None and not problems else ()
     of_sections = _of_sections(profile, served) if profile is not None and not problems else ()
     loose = (
         *unclear,
@@ -266,6 +296,7 @@ def load_profile(
         *loose_ends(raw, served, plain_kinds(served)),
         *security_problems(raw, served),
         *had,
+        *of_verbs,
         *of_sections,
     )
     for place, key, text in loose:

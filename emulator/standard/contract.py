@@ -389,6 +389,8 @@ def _apply(document: dict[str, Any], erratum: Erratum) -> None:
         there.remove(change.value)
     elif change.op == "remove" and there is not MISSING:
         del target[key]
+    elif change.op == "add" and isinstance(target, list) and last == "-":
+        target.append(change.value)
     elif change.op != "remove" and isinstance(target, dict):
         target[key] = change.value
     else:

@@ -32,7 +32,7 @@ from emulator.standard.use_case import UseCase, read_use_cases
 Made = TypeVar("Made")
 BY_LETTER: Final = "~letter"
 """Behind a release's name: without errata."""
-_CLAUSE: Final = re.compile(r"(MEF[0-9]+(?:\.[0-9]+)*-[A-Za-z0-9-]+)(\..+)?")
+_CLAUSE: Final = re.compile(r"((?:MEF|W)[0-9]+(?:\.[0-9]+)*-[A-Za-z0-9-]+)(\..+)?")
 
 
 class Release:

@@ -105,7 +105,7 @@ class RequirementFile:
 
 _LABEL: Final = re.compile(r"(?:C?R|C?D|O)[1-9][0-9]*[a-z]?")
 _OPTION: Final = re.compile(r"O[1-9][0-9]*")
-_GUIDE: Final = re.compile(r"MEF[0-9]+(?:\.[0-9]+)*")
+_GUIDE: Final = re.compile(r"(?:MEF|W)[0-9]+(?:\.[0-9]+)*")
 _SECTION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 

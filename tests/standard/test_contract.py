@@ -535,6 +535,24 @@ class TestErrata:
         "E-MEF137-3": ("GET", "/workOrder"),
         "E-MEF137-4": ("GET", "/workOrder/1"),
         "E-MEF137-5": ("POST", "/listener/workOrderAttributeValueChangeEvent"),
+        "E-W1": ("listProductOffering", "lifecycleStatus=inTest"),
+        "E-W2": ("listCategory", "name=Fibre"),
+        **{
+            f"E-W3{letter}": (
+                f"Product{kind}Event",
+                {
+                    "eventId": "1",
+                    "eventTime": "2026-03-01T10:00:00Z",
+                    "eventType": f"{word}StatusChangeEvent",
+                    "event": {"id": "1"},
+                },
+            )
+            for letter, kind, word in (
+                ("a", "Category", "category"),
+                ("b", "Offering", "productOffering"),
+                ("c", "Specification", "productSpecification"),
+            )
+        },
         "E-MEF137-2": (
             "AppointmentEvent",
             {
@@ -563,7 +581,7 @@ class TestErrata:
             assert places(ours.request_breaches(told, asked)) == []
             assert places(theirs.request_breaches(told, asked)) == ["?buyerId", "?sellerId"]
             return
-        if row["change"]["op"] == "add" and row["at"].startswith("/paths/"):
+        if told in {"GET", "POST"}:
             found = ours.find(told, message)
             assert found
             assert found[0].path == unescape(row["change"]["value"]["$ref"].rpartition("/")[2])
@@ -572,6 +590,8 @@ class TestErrata:
         raw = json.dumps(message).encode()
 
         def breaches(contract: Contract) -> list[Breach]:
+            if "/parameters/" in row["at"]:
+                return contract.request_breaches(told, Request((), b"", "GET", f"http://h/x?{message}"))
             if row["at"].startswith("/components/"):
                 return contract.body_breaches(told, parse(raw), "response")
             return contract.response_breaches(told, Response(status=200, headers=HEADERS, raw=raw))

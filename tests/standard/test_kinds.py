@@ -89,6 +89,11 @@ KNOWN = {  # create, retrieve, patch, list; the state; the items
         "createAppointment", "retrieveAppointment", "patchAppointment", "listAppointment", "/status", None,
     ),
     "workorder": (None, "retrieveWorkOrder", None, "listWorkOrder", "/state", None),
+    "category": (None, "retrieveCategory", None, "listCategory", None, None),
+    "productOffering": (None, "retrieveProductOffering", None, "listProductOffering", "/lifecycleStatus", None),
+    "productSpecification": (
+        None, "retrieveProductSpecification", None, "listProductSpecification", "/lifecycleStatus", None,
+    ),
     "customerBill": (None, "retrieveCustomerBill", None, "listCustomerBill", "/state", None),
     "customerBillItem": (None, "retrieveCustomerBillItem", None, None, "/state", None),
 }  # fmt: skip
@@ -121,6 +126,15 @@ TOLD = {
     "listenToWorkOrderCreateEvent": ("workorder", "create", None),
     "listenToWorkOrderStateChangeEvent": ("workorder", "state", None),
     "listenToWorkOrderAppointmentRequiredEvent": ("workorder", "set", None),
+    "listenToCategoryCreateEvent": ("category", "create", None),
+    "listenToCategoryAttributeValueChangeEvent": ("category", "attribute", None),
+    "listenToCategoryStatusChangeEvent": ("category", "state", None),
+    "listenToProductOfferingCreateEvent": ("productOffering", "create", None),
+    "listenToProductOfferingAttributeValueChangeEvent": ("productOffering", "attribute", None),
+    "listenToProductOfferingStatusChangeEvent": ("productOffering", "state", None),
+    "listenToProductSpecificationCreateEvent": ("productSpecification", "create", None),
+    "listenToProductSpecificationAttributeValueChangeEvent": ("productSpecification", "attribute", None),
+    "listenToProductSpecificationStatusChangeEvent": ("productSpecification", "state", None),
     "listen to Customer Bill Create Event": ("customerBill", "create", None),
     "listen to customer Bill State Change Event": ("customerBill", "state", None),
 }  # fmt: skip
@@ -521,7 +535,10 @@ def test_sheets_for_the_other_functions_leave_nothing_open() -> None:
         "/sellerPriority": "/priority",
         "/sellerSeverity": "/severity",
     }
-    assert facts["productCatalog"].events["listenToCategoryStatusChangeEvent"].type == "categoryStateChangeEvent"
+    assert (
+        RELEASE.kinds.apis["productCatalog"].events["listenToCategoryStatusChangeEvent"].type
+        == "categoryStateChangeEvent"
+    )
     needed = RELEASE.kinds.apis["workOrder"].events["listenToWorkOrderAppointmentRequiredEvent"]
     assert needed.member == "/appointmentRequired"
 

@@ -33,6 +33,8 @@ EXPECTED = {
     "incident",
     "appointment",
     "workOrder",
+    "productOffering",
+    "productSpecification",
     "customerBill",
     "customerBillItem",
 }

@@ -102,7 +102,10 @@ class _Join:
             kind,
             acts=self._acts(kind, says),
             moved=self._moved(kind, says),
-            references=(*kind.references, *self._references(kind, says)),
+            references=(
+                *(each for each in kind.references if each.at not in says.references),
+                *self._references(kind, says),
+            ),
             said=said,
             rules={**kind.rules, "made_by": SHEET} if says.made_by else kind.rules,
         )
@@ -206,7 +209,8 @@ class _Join:
                 self._checks.wrong((*place, "of"), f"there is no kind {said.of}")
             elif said.within and not has_member(self._around.kinds[said.of], said.within):
                 self._checks.wrong((*place, "within"), f"a {said.of} has no {said.within}")
-            yield Reference(pointer, said.of, SHEET, id=pointer.rpartition("/")[2], within=said.within)
+            last = pointer.rpartition("/")[2]
+            yield Reference(pointer, said.of, SHEET, id="id" if last == "*" else last, within=said.within)
 
     def _operation(self, operation: Operation) -> Operation:
         says = self._sheet.kinds.get(operation.kind, KindSays())
