@@ -64,13 +64,6 @@ def item_of(line: BillLine, identifier: str) -> dict[str, Any]:
     return item
 
 
-def gross_of(item: Mapping[str, Any]) -> Decimal:
-    """What an item comes to, with fees and taxes."""
-    parts = [number_in(item, "taxExcludedAmount")]
-    parts += [number_in(each, "amount") for name in ("appliedFee", "appliedTax") for each in item.get(name) or ()]
-    return sum((part for part in parts if part is not None), Decimal(0))
-
-
 def amounts_of(lines: Sequence[BillLine], credited: Decimal, currency: str) -> dict[str, Any]:
     """The amounts of a new bill: sums of its items, taxes by category and rate."""
     totals = totals_of((line.amounts for line in lines), credited)

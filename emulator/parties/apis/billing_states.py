@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from emulator.money.amounts import as_money, rounded
+from emulator.money.items import gross_of
 from emulator.parties.apis import Context
-from emulator.parties.apis.billing_messages import amount_said, currency_of, gross_of, paid_of, settle_sums, value_of
+from emulator.parties.apis.billing_messages import amount_said, currency_of, paid_of, settle_sums, value_of
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
 from emulator.parties.store import Resource
@@ -77,14 +78,16 @@ class BillStates:
         found = (self._store.get(bill.run, ITEM, each) for each in _named(bill))
         return [item for item in found if item is not None]
 
-    def _chosen(self, bill: Resource, words: Mapping[str, Any], states: Collection[str]) -> list[Resource]:
-        """The items that are named, by id or by their number from 1 on, or else all that are in one of these states."""
+    def _chosen(self, bill: Resource, words: Mapping[str, Any], states: Sequence[str]) -> list[Resource]:
+        """The items that are named, by id or by their number from 1 on, or else all that are in the first of these states in
+        which there is any.
+        """
         items, said = self._items(bill), words.get("items")
         if said is None:
-            chosen = [item for item in items if item.body["state"] in states]
-            if not chosen:
-                raise NotNow(f"no item of it is {' or '.join(states)}")
-            return chosen
+            for state in states:
+                if chosen := [item for item in items if item.body["state"] == state]:
+                    return chosen
+            raise NotNow(f"no item of it is {' or '.join(states)}")
         chosen = []
         for each in said if isinstance(said, list | tuple) else [said]:
             by_number = isinstance(each, int) and not isinstance(each, bool) and 0 < each <= len(items)
@@ -98,7 +101,7 @@ class BillStates:
             chosen.append(item)
         return chosen
 
-    def _to(self, bill: Resource, words: Mapping[str, Any], at: datetime, states: Collection[str], to: str) -> str:
+    def _to(self, bill: Resource, words: Mapping[str, Any], at: datetime, states: Sequence[str], to: str) -> str:
         chosen = self._chosen(bill, words, states)
         return self._moved(bill, chosen, to, at)
 
@@ -133,9 +136,9 @@ class BillStates:
         for item, old in moved:
             state = item.body["state"]
             if state in ("credit", WITHDRAWN):
-                credited += credited_by.get(item.id, gross_of(item.body))
+                credited += credited_by.get(item.id, _gross(item))
             elif state == "settled" and old != "credit":
-                paid += gross_of(item.body)
+                paid += _gross(item)
         settle_sums(bill.body, credited)
         to = aggregated([item.body["state"] for item in self._items(bill)], withdrawn_holds=self._holds)
         remaining = value_of(bill.body, "remainingAmount")
@@ -167,7 +170,7 @@ class BillStates:
         amount = self._amount(bill, words)
         credited_by = {}
         for item in chosen:
-            gross = gross_of(item.body)
+            gross = _gross(item)
             if amount is not None and amount > gross:
                 raise NotNow(f"item {item.id} is {gross} in all, so that {amount} cannot be credited")
             credited_by[item.id] = gross if amount is None else amount
@@ -176,7 +179,7 @@ class BillStates:
     def _pay(self, bill: Resource, words: Mapping[str, Any], at: datetime) -> str:
         """What is paid is taken from what remains; where that was all but what is disputed, the other items are settled."""
         items, remaining = self._items(bill), value_of(bill.body, "remainingAmount")
-        disputed = sum((gross_of(item.body) for item in items if item.body["state"] == _DISPUTED), Decimal(0))
+        disputed = sum((_gross(item) for item in items if item.body["state"] == _DISPUTED), Decimal(0))
         amount = self._amount(bill, words)
         method = words.get("method", "electronic")
         if method not in _METHODS:
@@ -243,3 +246,8 @@ class BillStates:
 
 def _named(bill: Resource) -> list[str]:
     return [each["id"] for each in bill.body.get("customerBillItem") or ()]
+
+
+def _gross(item: Resource) -> Decimal:
+    """What an item comes to, with fees and taxes; nothing where it does not say all of them."""
+    return gross_of(item.body) or Decimal(0)
