@@ -56,6 +56,9 @@ class Keeper:
         self.plan = Plan(context, kind.name, action, self.advance, self._open_to, self._is_buyers, self.changing)
         self.course = Course(self.move, None, self.plan.signalled, self.plan.seen)
 
+    def run_begun(self, run: str) -> None:
+        """A run begins, and has what the profile has."""
+
     def handler(self, operation: Operation) -> Handler | None:
         """What answers an operation on the kind; None where nothing here does."""
         if operation.view == "create":
@@ -208,9 +211,7 @@ class Keeper:
     def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> None:
         """Change members of a resource, by merge patch, as the seller may. Unfillable where it were not valid any more."""
         with self.changing(resource, at):
-            changed = merged(resource.body, members)
-            resource.body.clear()
-            resource.body.update(changed)
+            resource.body = merged(resource.body, members)
 
     def _patch(self, call: Call, operation: Operation) -> Reply:
         resource = self._named(call, "")

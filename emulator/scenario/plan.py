@@ -55,7 +55,7 @@ def waited_for(scenario: Scenario, case: Case | None) -> frozenset[str]:
     signals = [
         signal
         for profile in profiles
-        for where in ("/have/*/*/signal", "/have/*/*/path/*/signal")
+        for where in ("/have/*/*/signal", "/have/*/*/path/*/signal", "/does/*/signal")
         for _, signal in every(profile, where)
     ]
     of_profile = {step for signal in signals if isinstance(signal, str) and (step := step_of(signal))}
