@@ -33,7 +33,7 @@ class BillingSection:
     none, to this one. They are to be paid within `due` days.
 
     `usage` has units a day by the id of a product or of an offering, then by the price's unit of measure. `documents` is
-    where printable bills lie, if they are agreed on. `proRata`, `rounding` and `inAdvance` are the method, which partners
+    where printable bills lie, if the partners have agreed on them (`printableBill`). `proRata`, `rounding` and `inAdvance` are the method, which partners
     tell each other; where nothing is said the readings `billing-prorate`, `billing-rounding` and `billing-advance` hold.
     """
 
@@ -46,7 +46,6 @@ class BillingSection:
     tax_category: Annotated[Literal["country", "state", "county", "city", "other"], Key("taxCategory")] = "country"
     fees: tuple[BillFee, ...] = ()
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    printable_bill: Annotated[bool, Key("printableBill")] = False
     documents: str = "https://bills.example/"
     wrong: tuple[Wrong, ...] = ()
 

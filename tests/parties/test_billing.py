@@ -337,7 +337,7 @@ def test_every_filter(ledger: Ledger) -> None:
 
 
 def test_printable_where_it_is_agreed_on(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path, billing={"printableBill": True, "documents": "https://bills.seller.example/pdf"})
+    ledger = Ledger(tmp_path, printableBill="yes", billing={"documents": "https://bills.seller.example/pdf"})
     bill = ledger.new_bill(account="ba-1")
     assert bill["billDocument"] == {"url": f"https://bills.seller.example/pdf/{bill['id']}.pdf"}
 

@@ -216,7 +216,7 @@ class BillKeeper(Keeper, Billed, BillMoved):
             "billNo": f"{account.id}-{count:04d}{'-trial' if trial else ''}",
             "billCycle": f"{covered.start:%Y-%m-%d}",
             "billDate": rfc3339(at),
-            "billDocument": document if self._section.printable_bill else {},
+            "billDocument": document if self._context.profile.printable_bill == "yes" else {},
             "billingAccount": {"id": account.id},
             "billingPeriod": period(covered),
             "category": said.get("category", "normal"),
