@@ -59,7 +59,7 @@ from emulator.judge.rules.common.steadiness import STEADY, steady
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, only, same
-from emulator.judge.rules.common.wholeness import lists_all
+from emulator.judge.rules.common.wholeness import lists_all, next_pages_say_so
 
 __all__ = [
     "NOT_SERVED",
@@ -100,6 +100,7 @@ __all__ = [
     "links_to_itself",
     "lists_all",
     "moment",
+    "next_pages_say_so",
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",
