@@ -125,9 +125,7 @@ def _line(bill: SeenBill, service: ServedProduct, price: AgreedPrice, lived: Day
     unit = price.amount.unit
     allowed = quantities(lived, price.period or "month", methods.pro_rata)
     net = rounded(times(price.amount.value, allowed[0][0] if allowed else ZERO), unit, methods)
-    text = (
-        f"{plain(price.amount.value)} {unit} a {price.period or 'month'} ({price.where}) is on no bill for these days"
-    )
+    text = f"{plain(price.amount.value, unit)} {unit} a {price.period or 'month'} ({price.where}) is on no bill for these days"
     return _unbilled(bill, service.identifier, price, net, text, lived, methods)
 
 
@@ -174,7 +172,7 @@ def _once(
         return
     own = [case for case in mine if case.key in (None, item.key)]
     for price in _lacking(agreed.prices_of(item, ONE_OFF), own):
-        text = f"{plain(price.amount.value)} {price.amount.unit} once ({price.where}) is on no bill"
+        text = f"{plain(price.amount.value, price.amount.unit)} {price.amount.unit} once ({price.where}) is on no bill"
         span, bill = DaySpan(item.ended, item.ended), later[methods.cycles - 1].bill
         yield _unbilled(bill, product or "", price, price.amount.value, text, span, methods, item.key)
 
