@@ -101,7 +101,7 @@ def changes_are_dated(said: Said) -> Iterator[Mark]:
 
 
 _MOVES: Final = (
-    *("lastUpdate", "state", "appliedPayment", "remainingAmount", "amountDue", "credits", "discounts", "fees"),
+    *("lastUpdate", "state", "remainingAmount", "amountDue", "credits", "discounts", "fees"),
     *(
         "taxExcludedAmount",
         "taxIncludedAmount",
@@ -124,7 +124,7 @@ def _moves(earlier: Shown, later: Shown) -> tuple[str, ...]:
     return ("state",)  # of which another rule speaks
 
 
-common.keeps_all_but(BILLING, BILL, _moves)
+common.keeps_all_but(BILLING, BILL, _moves, grows=("appliedPayment",))
 common.keeps_all_but(BILLING, BILL_ITEM, lambda _earlier, _later: ("state",))
 common.past(BILLING, "/billDate", "/lastUpdate", "/appliedPayment/*/payment/paymentDate", on=READ)
 common.links_to_itself(BILLING, BILL, BILL_ITEM)

@@ -85,9 +85,11 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
     book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
 
 
-def keeps_all_but(book: Rulebook, kind: str, free: Callable[[Shown, Shown], tuple[str, ...]]) -> None:
+def keeps_all_but(
+    book: Rulebook, kind: str, free: Callable[[Shown, Shown], tuple[str, ...]], *, grows: tuple[str, ...] = ()
+) -> None:
     """Between two reads a resource shows the same, but for the members that are `free`, as those two reads have it: what a
-    Seller changes without being asked. A change of others is worth a warning only.
+    Seller changes without being asked. Lists that `grow` keep their entries. A change of others is worth a warning only.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -95,9 +97,8 @@ def keeps_all_but(book: Rulebook, kind: str, free: Callable[[Shown, Shown], tupl
             earlier = life.last_before(said.exchange)
             if earlier is not None:
                 left = ("href", *free(earlier, shown))
-                yield from _as_hints(
-                    echo_marks(earlier.value, shown.value, shown.place, free=left, alike=told_alike), earlier
-                )
+                marks = echo_marks(earlier.value, shown.value, shown.place, free=left, grows=grows, alike=told_alike)
+                yield from _as_hints(marks, earlier)
 
     on = shows(book.api, kind, "retrieve")
     book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
