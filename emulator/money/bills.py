@@ -49,14 +49,17 @@ def is_given_back(item: dict[str, Any]) -> bool:
 
 
 def later_imbalances(earlier: dict[str, Any], later: dict[str, Any]) -> list[Imbalance]:
-    """Where a bill has changed and does not say so by lastUpdate (A16)."""
+    """Where lastUpdate of a bill does not move on with what has changed, or moves back (A16)."""
     before, after = read_moment(earlier.get("lastUpdate")), read_moment(later.get("lastUpdate"))
     if before is None or after is None or after > before:
         return []
     changed = [member for member in _DATED if earlier.get(member) != later.get(member)]
-    if not changed:
+    if after < before:
+        message = f"/lastUpdate is {after.isoformat()}, before what it was: {FORMULAS['A16']}"
+    elif changed:
+        message = f"/{changed[0]} has changed, and lastUpdate is as before: {FORMULAS['A16']}"
+    else:
         return []
-    message = f"/{changed[0]} has changed, and lastUpdate is not later than before: {FORMULAS['A16']}"
     return [Imbalance("A16", "/lastUpdate", message)]
 
 

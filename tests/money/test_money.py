@@ -244,6 +244,7 @@ class TestBills:
         assert later_imbalances(bill(), bill(relatedContactInformation=[])) == []
         assert formulas(later_imbalances(bill(), bill(remainingAmount=money(1)))) == [("A16", "/lastUpdate")]
         assert formulas(later_imbalances(bill(), bill(state="settled"))) == [("A16", "/lastUpdate")]
+        assert formulas(later_imbalances(bill(lastUpdate=later), bill())) == [("A16", "/lastUpdate")]
         assert formulas(later_imbalances(bill(lastUpdate=later), bill(appliedPayment=paid(1)))) == [
             ("A16", "/lastUpdate")
         ]

@@ -258,7 +258,7 @@ class BillKeeper(Keeper, Billed, BillMoved):
     def advance(self, resource: Resource, to: str, at: datetime) -> None:
         """Overdue: what nobody disputes is paymentDue. Settled: what is left is paid."""
         if to == "paymentDue":
-            self._states.overdue(resource, at)
+            self._states.act("overdue", resource, {}, at)
         else:
             self._states.act("settle", resource, {}, at)
 
@@ -296,6 +296,7 @@ VERBS: Final[Mapping[str, Mapping[str, Verb]]] = {
         "credit": Verb("the seller was wrong and gives a credit", ("items", "amount")),
         "withdraw": Verb("the seller was wrong and withdraws items", _ITEMS),
         "pay": Verb("the buyer pays, all or an amount", ("amount", "method")),
+        "overdue": Verb("the buyer has not paid in time"),
         "settle": Verb("what is left is paid, and credits are settled"),
     }
 }

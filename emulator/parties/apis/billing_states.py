@@ -55,6 +55,7 @@ class BillStates:
             "credit": self._credit,
             "withdraw": lambda bill, words, at: self._to(bill, words, at, (_DISPUTED, "generated"), WITHDRAWN),
             "pay": self._pay,
+            "overdue": self._overdue,
             "settle": self._settle,
         }
 
@@ -208,13 +209,9 @@ class BillStates:
             self._receive(bill, remaining, "electronic", at)
         return self._close(bill, items, at)
 
-    def overdue(self, bill: Resource, at: datetime) -> None:
+    def _overdue(self, bill: Resource, _: Mapping[str, Any], at: datetime) -> str:
         """It was not paid in time: items that nobody disputes are paymentDue, and so is the bill."""
-        waiting = [item for item in self._items(bill) if item.body["state"] == "generated"]
-        if waiting:
-            self._moved(bill, waiting, "paymentDue", at)
-        else:
-            self._carry(bill, "paymentDue", at)
+        return self._moved(bill, self._chosen(bill, {}, ("generated",)), "paymentDue", at)
 
     def _close(self, bill: Resource, items: Sequence[Resource], at: datetime) -> str:
         open_ones = [item for item in items if item.body["state"] in _PAYABLE]

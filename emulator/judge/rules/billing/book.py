@@ -35,8 +35,13 @@ def state_of(value: Any) -> str:
     return SPELT.get(found, found) if isinstance(found, str) else ""
 
 
-def items_of(run: Run, bill: Life) -> list[Life] | None:
-    """What was seen of the items of a bill, in its order; None where nobody knows which it has, or one was never seen."""
+def seen_items(run: Run, bill: Life) -> list[Life]:
+    """What was seen of the items that a bill refers to, in its order."""
     ids = ids_of_items(dict(bill.whole[-1].value)) if bill.whole else []
-    lives = [life for each in ids if (life := run.life(BILL_ITEM, each)) is not None and life.shown]
-    return lives if ids and len(lives) == len(ids) else None
+    return [life for each in ids if (life := run.life(BILL_ITEM, each)) is not None and life.shown]
+
+
+def items_of(run: Run, bill: Life) -> list[Life] | None:
+    """The same where all of them were seen; None where one was not, or nobody knows which there are."""
+    seen = seen_items(run, bill)
+    return seen if seen and len(seen) == len(ids_of_items(dict(bill.whole[-1].value))) else None

@@ -13,7 +13,7 @@ from emulator.judge.named import BILL
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
-from emulator.judge.rules.billing.book import BILLING, ITEM, OPEN, SHOWN, SPELT, items_of, state_of
+from emulator.judge.rules.billing.book import BILLING, ITEM, OPEN, SHOWN, SPELT, items_of, seen_items, state_of
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.times import PATIENCE
 
@@ -23,6 +23,7 @@ common.goes_legally(BILLING, "R24", common.Machine("customerBillItem", spelt=SPE
 _DISPUTED: Final = "disputeBeingInvestigated"
 _WITHDRAWN: Final = "withDrawn"
 _PAID: Final = "settled"
+_OVER: Final = (_PAID, _WITHDRAWN)
 
 
 @BILLING.rule("R24", on=ITEM, name="spelling")
@@ -73,76 +74,75 @@ def a_bill_follows_its_items(run: Run) -> Iterator[Remark]:
     """The state of a bill between two sightings of its items, and after the last of them: it is not settled over an item that is
     open, does not stay generated beside one, and is settled once all of them are.
     """
-    for bill, items in _families(run):
-        trails = [_Looks(item.shown) for item in items]
+    for bill in run.lives(BILL):
+        items, all_of_them = seen_items(run, bill), items_of(run, bill) is not None
+        looks = [_Looks(item.shown) for item in items]
         settled = next((shown for shown in bill.shown if state_of(shown.value) == _PAID), None)
         if settled is not None:
-            yield from _settled(run, bill, settled, items, trails)
-        yield from _generated(run, bill, items, trails)
-        yield from _left_over(run, bill, trails)
+            none_paid = all_of_them and all(state_of(each.shown[-1].value) not in _OVER for each in looks)
+            found = list(_settled(run, bill, settled, items, none_paid=none_paid))
+            yield from found
+            if all_of_them and not found and all(_is_over(each, settled) for each in looks):
+                yield on_response(settled.exchange, FINE)
+        yield from _generated(run, bill, items)
+        if all_of_them:
+            yield from _left_over(run, bill, looks)
 
 
-def _settled(run: Run, bill: Life, settled: Shown, items: Sequence[Life], trails: Sequence[_Looks]) -> Iterator[Remark]:
-    """A bill that is settled, against each of its items: none that was open before is open afterwards."""
-    fine = True
-    for item, trail in zip(items, trails, strict=True):
-        before, after = trail.around(settled)
+def _is_over(looks: _Looks, settled: Shown) -> bool:
+    """Whether an item is shown at its end once its bill is settled."""
+    before, after = looks.around(settled)
+    return any(shown is not None and state_of(shown.value) in _OVER for shown in (before, after))
+
+
+def _settled(run: Run, bill: Life, settled: Shown, items: Sequence[Life], *, none_paid: bool) -> Iterator[Remark]:
+    """A bill that is settled over an item that is open before and afterwards.
+
+    It is a hint unless the bill was seen unsettled after that item was seen open, or none of its items ever came to an end
+    (`none_paid`): else it may have been settled while the item was generated.
+    """
+    last = _Looks(bill.shown).before(settled.exchange.at)
+    for item in items:
+        before, after = _Looks(item.shown).around(settled)
         if before is None or after is None or not _is_open(before) or not _is_open(after):
-            fine = fine and (before or after) is not None and not (after and _is_open(after))
             continue
-        fine = False
         both = {state_of(before.value), state_of(after.value)} == {_DISPUTED}
         if not both and run.lasted(settled.exchange.at, after.exchange.at) <= run.spread(PATIENCE):
             continue  # a payment may be on its way from the bill to its items
-        state = state_of(after.value)
-        yield on_response(
-            settled.exchange,
-            breach(
-                f"{settled.place}/state",
-                "paymentDue",
-                _PAID,
-                f"bill {bill.id} is settled, and item {item.id} is open: exchange {before.exchange.n} showed it "
-                f"{state_of(before.value)}, exchange {after.exchange.n} {state}",
-                hint=not _was_open_at_the_time(bill, settled, before) and not _none_is_settled(trails),
-            ),
+        since = last is not None and state_of(last.value) != _PAID and last.exchange.at >= over(before.exchange)
+        message = (
+            f"bill {bill.id} is settled, and item {item.id} is open: exchange {before.exchange.n} showed it "
+            f"{state_of(before.value)}, exchange {after.exchange.n} {state_of(after.value)}"
         )
-    if fine:
-        yield on_response(settled.exchange, FINE)
+        mark = breach(f"{settled.place}/state", "paymentDue", _PAID, message, hint=not since and not none_paid)
+        yield on_response(settled.exchange, mark)
 
 
 def _is_open(shown: Shown) -> bool:
     return state_of(shown.value) in OPEN
 
 
-def _was_open_at_the_time(bill: Life, settled: Shown, item: Shown) -> bool:
-    """Whether the bill was seen unsettled after its item was seen open. Else it may have been settled when the item was
-    generated.
-    """
-    last = _Looks(bill.shown).before(settled.exchange.at)
-    return last is not None and state_of(last.value) != _PAID and last.exchange.at >= over(item.exchange)
-
-
-def _none_is_settled(trails: Sequence[_Looks]) -> bool:
-    """Whether no item ever came to its end: then nothing had the bill settled."""
-    return all(state_of(trail.shown[-1].value) not in (_PAID, _WITHDRAWN) for trail in trails)
-
-
-def _generated(run: Run, bill: Life, items: Sequence[Life], trails: Sequence[_Looks]) -> Iterator[Remark]:
+def _generated(run: Run, bill: Life, items: Sequence[Life]) -> Iterator[Remark]:
     """A bill that is still generated, or is due, while an item is open."""
     for shown in bill.shown:
         state = state_of(shown.value)
-        for item, trail in zip(items, trails, strict=True) if state in ("generated", "paymentDue") else ():
-            before, after = trail.around(shown)
-            if before is None or after is None or not _is_open(before) or not _is_open(after):
+        for item in items if state in ("generated", "paymentDue") else ():
+            before, after = _Looks(item.shown).around(shown)
+            if before is None or not _is_open(before):
                 continue
             if state == "paymentDue":
                 yield on_response(shown.exchange, FINE)
-            elif run.lasted(over(before.exchange), shown.exchange.at) > run.spread(PATIENCE):
+            elif (
+                after is not None
+                and _is_open(after)
+                and run.lasted(over(before.exchange), shown.exchange.at) > run.spread(PATIENCE)
+            ):
                 message = (
                     f"bill {bill.id} is still generated, though exchange {before.exchange.n} showed item {item.id} "
                     f"{state_of(before.value)}"
                 )
-                yield on_response(shown.exchange, breach(f"{shown.place}/state", "paymentDue", "generated", message))
+                mark = breach(f"{shown.place}/state", "paymentDue", "generated", message)
+                yield on_response(shown.exchange, mark)
 
 
 def _left_over(run: Run, bill: Life, trails: Sequence[_Looks]) -> Iterator[Remark]:

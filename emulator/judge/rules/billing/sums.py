@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from emulator.judge.named import BILL
+from emulator.judge.named import BILL, BILL_ITEM
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach
+from emulator.judge.rules import common
 from emulator.judge.rules.billing.book import BILLING, ITEM, READ, items_of
 from emulator.judge.run import Run, Said, Shown
 from emulator.judge.times import SKEW
@@ -89,8 +90,8 @@ def amounts_are_positive(said: Said) -> Iterator[Mark]:
 
 @BILLING.rule(on=READ, name="last-update")
 def changes_are_dated(said: Said) -> Iterator[Mark]:
-    """When a bill was last updated beside what was shown before: the date moves with state, payments and amounts. What changed
-    twice within a second may bear one date.
+    """When a bill was last updated beside what was shown before: the date moves with state, payments and amounts, and never
+    back. What changed twice within a second may bear one date.
     """
     for shown, life in said.lived():
         earlier = life.last_before(said.exchange)
@@ -99,26 +100,34 @@ def changes_are_dated(said: Said) -> Iterator[Mark]:
             yield from _said(shown, later_imbalances(dict(earlier.value), dict(shown.value)))
 
 
-@BILLING.rule(on=ITEM, name="item-steady")
-def charges_stay(said: Said) -> Iterator[Mark]:
-    """What an item charges for, and how much, beside what was shown of it before."""
-    for shown, life in said.lived():
-        earlier = life.last_before(said.exchange)
-        if earlier is None:
-            continue
-        for member in _CHARGED:
-            old, new = earlier.value.get(member), shown.value.get(member)
-            place = f"{shown.place}/{member}"
-            if old == new:
-                yield FINE
-            else:
-                yield breach(place, old, new, f"{place} is not what exchange {earlier.exchange.n} showed", hint=True)
-
-
-_CHARGED: Final = (
-    *("customerBillItemType", "periodCoverage", "product", "productOrderItem", "taxExcludedAmount"),
-    *("unit", "unitRate", "unitQuantity", "appliedFee", "appliedTax"),
+_MOVES: Final = (
+    *("lastUpdate", "state", "remainingAmount", "amountDue", "credits", "discounts", "fees"),
+    *(
+        "taxExcludedAmount",
+        "taxIncludedAmount",
+        "taxItem",
+        "paymentDueDate",
+        "relatedContactInformation",
+        "billDocument",
+    ),
 )
+"""Members of a bill that can become others; the rest says which bill it is, and of what."""
+
+
+def _moves(earlier: Shown, later: Shown) -> tuple[str, ...]:
+    """What may differ between two sightings of a bill: with one date of the last update nothing, unless the first was of its
+    second.
+    """
+    before, after = read_moment(earlier.value.get("lastUpdate")), read_moment(later.value.get("lastUpdate"))
+    if before is None or before != after or earlier.exchange.at - before < SKEW:
+        return _MOVES
+    return ("state",)  # of which another rule speaks
+
+
+common.keeps_all_but(BILLING, BILL, _moves, grows=("appliedPayment",))
+common.keeps_all_but(BILLING, BILL_ITEM, lambda _earlier, _later: ("state",))
+common.past(BILLING, "/billDate", "/lastUpdate", "/appliedPayment/*/payment/paymentDate", on=READ)
+common.links_to_itself(BILLING, BILL, BILL_ITEM)
 
 
 @BILLING.at_end(name="bill-sums")

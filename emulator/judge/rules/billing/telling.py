@@ -7,7 +7,7 @@ from typing import Final
 
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken
 from emulator.judge.named import BILL
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, requests, responses, tells
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, requests, responses, tells
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.billing.book import API, BILLING
@@ -18,6 +18,7 @@ from emulator.standard.events import query_of
 
 _TYPES: Final = frozenset({"customerBillCreateEvent", "customerBillStateChangeEvent"})
 _SUBSCRIBING: Final = responses(API, SUBSCRIBE, statuses=ANY_STATUS)
+_BIRTH: Final = "listen to Customer Bill Create Event"
 _BASE: Final = ("billing-notification-base", "notification")
 
 common.repeats_parties(BILLING, "R6")
@@ -73,10 +74,16 @@ def events_come_below_the_path_of_notifications(said: Said) -> Iterator[Mark]:
 
 @BILLING.at_end(("R13", "R14"))
 def new_bills_are_told(run: Run) -> Iterator[Remark]:
-    """Bills that a list showed and that a whole list before it did not, against the events that came to who subscribed."""
+    """Bills that a list showed and that a whole list before it did not, against the events that came to who subscribed; and
+    events of bills that are there.
+    """
     for page, due in common.dues(run, [BILL]):
         if due.created:
             yield common.told_or_not(page, due)
+    for life in run.lives(BILL):
+        told = [each for each in life.told if each.operation == _BIRTH]
+        if told and life.shown:
+            yield on_request(told[0], FINE)
 
 
 @BILLING.at_end("R14", name="states")

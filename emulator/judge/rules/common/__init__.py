@@ -55,7 +55,7 @@ from emulator.judge.rules.common.serving import (
     was_served,
 )
 from emulator.judge.rules.common.states import STATE_CHANGE, Chooses, Machine, goes_legally, tells_history
-from emulator.judge.rules.common.steadiness import STEADY, steady
+from emulator.judge.rules.common.steadiness import STEADY, keeps_all_but, steady
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, only, same
@@ -94,6 +94,7 @@ __all__ = [
     "is_late",
     "is_related",
     "keeps",
+    "keeps_all_but",
     "keeps_id",
     "lacks",
     "lasts",
