@@ -242,14 +242,14 @@ class TerminalWriter:
             self._line(text, style)
 
     def _reconciled(self, report: Report) -> None:
-        """What became of the bills that were seen: what is not explained, and how much that is."""
+        """What became of the bills that were seen: what is disputed and missing, and how much that is."""
         if "reconciliation" not in report:
             return
         found = report["reconciliation"]
         counts = ", ".join(f"{number} {standing}" for standing, number in found["counts"].items())
         self._line("")
         self._line(f"Bills ({found['bills']}): {counts}", "bold")
-        rows = [row for row in found["lines"] if row["standing"] != "explained"]
+        rows = [row for row in found["lines"] if row["standing"] in ("disputed", "missing")]
         told = [(row.get("item") or row.get("product", ""), row["reason"], row) for row in rows]
         told += [(row.get("bill", ""), row["formula"], row) for row in found["billLines"]]
         for what, reason, row in told[:_MOST_LINES]:
