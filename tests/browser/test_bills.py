@@ -25,7 +25,9 @@ def reported(tmp_path: Path) -> dict[str, Any]:
 
 def test_what_is_disputed_stands_first(show: Show, tmp_path: Path) -> None:
     page = show(reported(tmp_path), "/bills")
-    tables = page.eval_on_selector_all("table.bills", "tables => tables.map(t => [t.caption.innerText, t.tBodies[0].innerText])")
+    tables = page.eval_on_selector_all(
+        "table.bills", "tables => tables.map(t => [t.caption.innerText, t.tBodies[0].innerText])"
+    )
     titles = [title for title, _ in tables]
     assert titles == ["What it comes to", "Items, and what is missing", "Bills as a whole"]
     rows = tables[1][1].split("\n")

@@ -17,6 +17,7 @@ from emulator.parties.database import Database
 from emulator.parties.recorder import Recorder
 from emulator.reconciling import sources
 from emulator.record.exchange import Exchange
+from emulator.report.reading import read_whole
 from emulator.report.transcript_report import line
 from emulator.scenario.stop import Stop
 from emulator.standard.release import load_release
@@ -263,3 +264,25 @@ def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path, right: Path, text: 
     done = oit("reconcile", str(right), "--resume", str(kept))
     assert (done.code, "--resume needs a file that it wrote itself" in done.err) == (2, True)
     assert kept.read_text() == text
+
+
+# In reports
+
+
+def test_a_report_has_the_bills_that_were_seen(wrong: Path, tmp_path: Path) -> None:
+    done = oit("check", str(wrong), "--report", "json", "--report-dir", str(tmp_path))
+    found = read_whole(tmp_path / "report.json")["reconciliation"]
+    assert found["counts"] == {"explained": 0, "disputed": 1, "missing": 1, "unexplained": 1}
+    told = "I1 disputed: wrong-rate by 6.00 EUR: its rate is 70.00 EUR, and 65.00 EUR was agreed"
+    for err in (done.err, oit("report", str(tmp_path)).err):
+        assert "Bills (1): 0 explained, 1 disputed, 1 missing, 1 unexplained" in err
+        assert told in " ".join(err.split())
+    assert (
+        done.code == oit("check", str(transcript(tmp_path / "r.ndjson", World().product().bill(item()).exchanges))).code
+    )
+
+
+def test_a_report_without_bills_says_nothing_of_them(tmp_path: Path) -> None:
+    file = transcript(tmp_path / "none.ndjson", World().product().exchanges)
+    oit("check", str(file), "--report", "json", "--report-dir", str(tmp_path))
+    assert "reconciliation" not in read_whole(tmp_path / "report.json")
