@@ -19,7 +19,7 @@ from emulator.judge.attribution import BasePaths
 from emulator.parties.database import Database
 from emulator.reconciling.reconcile import Reconciliation, reconcile
 from emulator.reconciling.settings import Methods, methods_of
-from emulator.reconciling.sources import Reader, Reading, reading_of
+from emulator.reconciling.sources import BookReading, Reader, reading_of
 from emulator.scenario.stop import Stop, Stopped
 from emulator.standard.declared import NOTHING_DECLARED
 from emulator.standard.paths import PathMap
@@ -74,7 +74,7 @@ def reconcile_sources(asked: ReconcileAsked, release: Release, stop: Stop) -> di
 class _Keeping:
     """A reading, and the file that it is kept in, None where it is not."""
 
-    def __init__(self, path: Path | None, reading: Reading, stop: Stop) -> None:
+    def __init__(self, path: Path | None, reading: BookReading, stop: Stop) -> None:
         self.path, self.reading, self._stop = path, reading, stop
         self._next = max(_FIRST, reading.turns * _GROWTH)
 
@@ -107,9 +107,9 @@ class _Keeping:
             raise UserError(message) from error
 
 
-def _read_before(path: Path | None, release: Release) -> Reading:
+def _read_before(path: Path | None, release: Release) -> BookReading:
     if path is None or not is_there(path):
-        return Reading(release.name)
+        return BookReading(release.name)
     try:
         reading = reading_of(orjson.loads(read_bytes(path, _LARGEST)))
     except ValueError as error:  # of JSON, too

@@ -38,7 +38,7 @@ _TAIL: Final = 4096
 
 
 @dataclass(slots=True)
-class Reading:
+class BookReading:
     """Books, one for each run that has been read, and how far each source was: by its name, of a file an offset and a digest of
     what stands before it, of a run in a database the place of its last exchange.
     """
@@ -58,7 +58,7 @@ class Reading:
         return {"oit": "reconcile", "version": VERSION, "release": self.release, "places": self.places, "books": books}
 
 
-def reading_of(value: Any) -> Reading:
+def reading_of(value: Any) -> BookReading:
     """The reading that `as_json` wrote. ValueError where it is of another version, or no reading."""
     if not isinstance(value, dict) or value.get("oit") != "reconcile":
         message = "this is not what oit reconcile keeps"
@@ -70,7 +70,7 @@ def reading_of(value: Any) -> Reading:
     if not (isinstance(books, dict) and isinstance(places, dict)):
         message = "this is not whole"
         raise ValueError(message)  # noqa: TRY004 - whatever is wrong in a file is one error
-    return Reading(str(value.get("release")), {run: book_of(book) for run, book in books.items()}, places)
+    return BookReading(str(value.get("release")), {run: book_of(book) for run, book in books.items()}, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Reader:
     is in a book and noted.
     """
 
-    reading: Reading
+    reading: BookReading
     release: Release
     bases: BasePaths
     joined: bool = False
