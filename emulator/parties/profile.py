@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
+from emulator.parties.catalog import CatalogSection
 from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
@@ -140,6 +141,7 @@ class Profile:
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
     offerings: Mapping[str, Offering] = field(default_factory=dict)
+    catalog: CatalogSection = field(default_factory=CatalogSection)
     payloads: Mapping[str, PayloadEntry] = field(default_factory=dict)
     own: Annotated[OwnProducts, OURS] = NO_PRODUCTS
     products: Mapping[str, Json] = field(default_factory=dict)
@@ -207,7 +209,7 @@ def profile_type(release: Release) -> type[Profile]:
 _LOG: Final = logging.getLogger(__name__)
 DEFAULT: Final = "wholesale-seller"
 _MOST_TOLD: Final = 100
-_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "have", "behaviour")
+_SAID: Final = ("seller", "addresses", "sites", "offerings", "catalog", "products", "have", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
 
