@@ -47,13 +47,13 @@ def showings(
     kinds: ReleaseKinds, api: str | None, operation: str | None, status: int, body: Any
 ) -> Iterator[tuple[Kind, View, str, Mapping[str, Any]]]:
     """The resources that an answer shows, each with its kind, in answer to what, and its place in the body: objects with a
-    text `id`, in the body of a success of an operation that shows some. Never raises.
+    text `id`, in the body of a success of an operation that shows some, or in a list that is the body. Never raises.
     """
     by = shown_by(kinds, api, operation) if status in _SUCCESS else None
     if by is None:
         return
     kind, view = by
-    for place, value in every(body, "/*" if view is View.LISTED else ""):
+    for place, value in every(body, "/*" if view is View.LISTED or isinstance(body, list) else ""):
         if isinstance(value, dict) and isinstance(value.get("id"), str):
             yield kind, view, place, value
 

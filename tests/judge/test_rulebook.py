@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from emulator.judge.judge import Judgement, judge
 from emulator.judge.rule import FINE, Mark, Remark, on_party, on_request, responses
 from emulator.judge.rulebook import Rulebook, breach
-from emulator.judge.rules import contract
+from emulator.judge.rules import common, contract
 from emulator.judge.run import Run, Said
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Exchange, Party
@@ -176,3 +177,21 @@ def test_a_closing_rule_that_breaks_is_our_error() -> None:
 def test_a_rule_without_requirement_needs_a_name() -> None:
     with pytest.raises(ValueError, match="needs a name"):
         Rulebook("MEF121", "geographicAddress").present((), "", "/a", on=READ)
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ([{"id": "1"}], []),
+        ([], []),
+        ([{"id": "2"}], ["/0/id"]),
+        ([{"id": "1"}, {"id": "1"}], [""]),
+        ({"id": "2"}, ["/id"]),
+    ],
+)
+def test_what_is_read_by_an_id_may_come_as_a_list_of_one(body: Any, places: list[str]) -> None:
+    book = Rulebook("MEF116", "productInventory")
+    common.keeps_id(book, (), "product")
+    asked = exchange(body, api="productInventory", operation="retrieveProduct", path="/product/1")
+    judgement = judge(transcript(replace(asked, path_params={"id": "1"})), load_release(), rules=tuple(book.rules))
+    assert [each.pointer for each in judgement.findings if each.rule == "MEF116.id"] == places

@@ -14,21 +14,26 @@ from emulator.record.payload import MISSING, at, every
 
 
 def keeps_id(book: Rulebook, labels: Labels, kind: str, *, name: str = "id") -> None:
-    """What is read or changed by an id shows that id, and no two that are made get the same one."""
+    """What is read or changed by an id shows that id, and no two that are made get the same one.
+
+    Where a contract answers a read by an id with a list, that is a list of the one.
+    """
 
     def look(said: Said) -> Iterator[Mark]:
         wanted = said.exchange.path_params.get("id", MISSING)
-        found = at(said.body, "/id")
-        if not isinstance(found, str):
-            return
-        if said.exchange.operation != said.run.kinds.kind(kind).one("create"):
-            yield hold("/id", wanted is MISSING or found == wanted, expected=wanted, found=found)
-        else:
-            life = said.run.life(kind, found)
-            first = life is None or life.asked is None or life.asked.n == said.exchange.n
-            yield hold("/id", first, expected="an id of its own", found=found,
+        made = said.exchange.operation == said.run.kinds.kind(kind).one("create")
+        for shown, life in said.lived():
+            place, found = f"{shown.place}/id", life.id
+            if not made:
+                yield hold(place, wanted is MISSING or found == wanted, expected=wanted, found=found)
+                continue
+            first = life.asked is None or life.asked.n == said.exchange.n
+            yield hold(place, first, expected="an id of its own", found=found,
                        message=f"{kind} {found} was made before, by exchange "
-                               f"{life.asked.n if life and life.asked else '?'}")  # fmt: skip
+                               f"{life.asked.n if life.asked else '?'}")  # fmt: skip
+        if isinstance(said.body, list) and said.shown:
+            words = f"{len(said.body)} entries were sent where one was asked for by its id"
+            yield hold("", len(said.body) == 1, expected="one entry", found=len(said.body), message=words)
 
     book.add(labels, look, on=shows(book.api, kind, "create", "retrieve", "patch"), about="id of the answer", name=name)
 
