@@ -174,6 +174,13 @@ def _of_having(profile: Profile, release: Release) -> list[Loose]:
     return list(problems_of(profile, release)) if any(True for _ in profile.have.each()) else []
 
 
+def _of_catalog(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with the catalog."""
+    from emulator.parties.apis.catalog_checks import catalog_problems  # noqa: PLC0415 - as above
+
+    return list(catalog_problems(profile, release))
+
+
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
     """What is wrong within the sections of APIs beyond the types of their fields."""
     return [
@@ -286,6 +293,8 @@ def load_profile(
             profile = replace(profile, own=own_products(profile.payloads, places, root, served))
         except FileProblem as error:
             problems += error.problems
+        of_catalog = _of_catalog(profile, served.selling(profile.own))
+        problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in of_catalog]
     if problems:
         found = in_order(problems)
         more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
 import jsonschema_rs
@@ -68,20 +68,22 @@ class Draft:
         document = {"$schema": dialect, **root, **({"definitions": others} if others else {})}
         return orjson.dumps(document).decode()
 
-    def narrow(self, narrowing: Narrowing) -> None:
-        """Apply what is narrowed. NarrowingError where the product has no such attribute, or that value is none of it."""
-        for name in narrowing.removed:
-            self._remove(name)
-        for name, value in narrowing.fixed.items():
-            self._value("fixed", name, [value], {"const": value})
+    def narrow(self, narrowing: Narrowing) -> list[NarrowingError]:
+        """Apply what is narrowed; gives what cannot be: the product has no such attribute, or a value is none of it."""
+        steps: list[Callable[[], None]] = [partial(self._remove, name) for name in narrowing.removed]
+        for word, said in (("fixed", narrowing.fixed), ("defaults", narrowing.defaults)):
+            key = "const" if word == "fixed" else "default"
+            steps += [partial(self._value, word, name, [value], {key: value}) for name, value in said.items()]
         for name, values in narrowing.allowed.items():
-            if not values:
-                raise NarrowingError("allowed", name, "one value at least has to be left")
-            self._value("allowed", name, values, {"enum": list(values)})
-        for name, value in narrowing.defaults.items():
-            self._value("defaults", name, [value], {"default": value})
-        for name in narrowing.required:
-            self._require(name)
+            steps.append(partial(self._value, "allowed", name, values, {"enum": list(values)}))
+        steps += [partial(self._require, name) for name in narrowing.required]
+        problems = []
+        for step in steps:
+            try:
+                step()
+            except NarrowingError as error:
+                problems.append(error)
+        return problems
 
     # -- one attribute -----------------------------------------------------------------------------
 
@@ -106,6 +108,8 @@ class Draft:
         """Say something more of what an attribute is: a default only where there is none (table 7), the others in place of an
         enumeration.
         """
+        if not values:
+            raise NarrowingError(word, name, "one value at least has to be left")
         last = path_of(name)[-1]
         for holder in self._holders(word, name):
             leaf = self._inlined(holder["properties"][last])
@@ -203,15 +207,21 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     return {key: _renamed(value, names) for key, value in schema.items()}
 
 
-def narrowed(release: Release, payload: str, narrowings: Sequence[Narrowing] = ()) -> str:
-    """The schema of a product, narrowed step by step, as a text. LookupError where we have none of it; NarrowingError."""
+def draft_of(release: Release, payload: str) -> Draft:
+    """The schema of a product, to be narrowed. LookupError where we have none of it."""
     known = release.products.describing(payload)
     if not known:
         message = f"there is no schema of {payload}"
         raise LookupError(message)
-    draft = Draft(known[0], release.products.definitions)
+    return Draft(known[0], release.products.definitions)
+
+
+def narrowed(release: Release, payload: str, narrowings: Sequence[Narrowing] = ()) -> str:
+    """The schema of a product, narrowed step by step, as a text. LookupError where we have none of it; NarrowingError."""
+    draft = draft_of(release, payload)
     for each in narrowings:
-        draft.narrow(each)
+        for problem in draft.narrow(each):
+            raise problem
     return draft.text()
 
 
@@ -236,6 +246,12 @@ class Binding:
     def names(self) -> frozenset[str]:
         """The attributes that it knows, without those within others."""
         return frozenset(path[0] for path, _ in self._attributes)
+
+    def objects(self, path: Path) -> list[Mapping[str, Any]]:
+        """What is said, without a condition, of the object in which attributes stand: of the whole, or of one within it."""
+        if not path:
+            return list(self._said(self.document, frozenset()))
+        return [schema for each, schema in self._attributes if each == path]
 
     @cached_property
     def _attributes(self) -> list[tuple[Path, Mapping[str, Any]]]:
@@ -274,6 +290,11 @@ def binding(text: str) -> Binding | None:
         return Binding(document, compiled(document)) if isinstance(document, dict) else None
     except (orjson.JSONDecodeError, jsonschema_rs.ValidationError, ValueError):
         return None
+
+
+def required_by(bound: Binding, path: Path) -> bool:
+    """Whether a configuration that lacks an attribute is wrong for that, all else being left out of account."""
+    return any(path[-1] in schema.get("required", ()) for schema in bound.objects(path[:-1]))
 
 
 def value_of(configuration: Any, path: Path) -> Any:
