@@ -173,7 +173,11 @@ class Control:
         now = Hand(emulation.seller).change(run, kind, identifier, body)
         shown = orjson.dumps(body).decode()
         command = _line("set", kind, identifier, shown, run=asked["run"], sure=asked.get("sure"))
-        what = f"{kind} {identifier} has" if now == identifier else f"{kind} {identifier} stays, and its new version {now} has"
+        what = (
+            f"{kind} {identifier} has"
+            if now == identifier
+            else f"{kind} {identifier} stays, and its new version {now} has"
+        )
         return Did(f"{what} other {', '.join(body)}", command)
 
     def _move(self, asked: dict[str, Any]) -> Did:

@@ -36,7 +36,7 @@ _HIDDEN: Final = ("inTest", "rejected")
 """What only pilot buyers see (W142-R93)."""
 
 
-class Shelf(Stock, Sold):
+class CatalogShelf(Stock, Sold):
     """Puts what the profile has into a run. Nothing is told of that: it was there before the buyer came.
 
     Who has not been agreed on for tests sees an offering in test when it is announced (W142-O4, R93).
@@ -194,7 +194,7 @@ class Shelf(Stock, Sold):
         return binding(text) if isinstance(text, str) else None
 
 
-SHELF: Final[Effect[Shelf]] = Effect("the shelf of the catalog")
+SHELF: Final[Effect[CatalogShelf]] = Effect("the shelf of the catalog")
 
 
 def _terms(body: dict[str, Any]) -> tuple[Term, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from emulator.parties.apis import Action, Api, Context, Course, Handler, Plugin
 from emulator.parties.apis.aftersale import say
 from emulator.parties.apis.catalog_bodies import CATEGORY, OFFERING, SPECIFICATION, reason_of
-from emulator.parties.apis.catalog_shelf import SHELF, Shelf
+from emulator.parties.apis.catalog_shelf import SHELF, CatalogShelf
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
 from emulator.parties.hub import Hub
@@ -63,7 +63,7 @@ class CatalogKeeper(Keeper):
 
     def __init__(self, context: Context, hub: Hub, kind: Kind) -> None:
         super().__init__(context, hub, kind)
-        self._shelf = context.effects.of(SHELF) if context.effects.has(SHELF) else Shelf(context)
+        self._shelf = context.effects.of(SHELF) if context.effects.has(SHELF) else CatalogShelf(context)
         self._shelf.keepers[kind.name] = self
 
     def born(self, run: str, body: dict[str, Any], state: str) -> None:  # noqa: ARG002 - wherever it is
