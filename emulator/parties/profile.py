@@ -16,7 +16,18 @@ from emulator.parties.coherence import Loose, before_merging, loose_ends, operat
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
-from emulator.parties.sections import Behaviour, Having, Intervals, behaviour_of, composed, extended, holding, times_of
+from emulator.parties.sections import (
+    Behaviour,
+    Having,
+    Intervals,
+    Sections,
+    as_fields,
+    behaviour_of,
+    composed,
+    extended,
+    holding,
+    times_of,
+)
 from emulator.parties.security import (
     BuyerSection,
     SecuritySection,
@@ -106,8 +117,8 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """Everything that makes one seller different from another.
+class Profile(Sections):
+    """Everything that makes one seller different from another; `of` gives the parts that APIs bring.
 
     `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
     `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
@@ -184,11 +195,15 @@ def _of_catalog(profile: Profile, release: Release) -> list[Loose]:
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
     """What is wrong within the sections of APIs beyond the types of their fields."""
     return [
-        (f"/{part}/{section.key}{wrong.place}", wrong.key, wrong.problem)
+        (f"{place}/{section.key}{wrong.place}", wrong.key, wrong.problem)
         for plugin in _plugged(release)
-        for part, sections in (("behaviour", plugin.behaviour), ("intervals", plugin.intervals))
+        for place, part, sections in (
+            ("", profile, plugin.sections),
+            ("/behaviour", profile.behaviour, plugin.behaviour),
+            ("/intervals", profile.intervals, plugin.intervals),
+        )
         for section in sections
-        for wrong in section.further(getattr(profile, part).of(section))
+        for wrong in section.further(part.of(section))
     ]
 
 
@@ -210,7 +225,8 @@ def profile_type(release: Release) -> type[Profile]:
     times_of_kinds = {each.key: each for each in map(times_of, others)} | {each.key: each for each in times}
     intervals = composed(Intervals, times_of_kinds.values())
     parts = {"behaviour": behaviour, "intervals": intervals, "have": holding(plain_kinds(release))}
-    return extended(Profile, [(name, part, field(default_factory=part)) for name, part in parts.items()])
+    own = as_fields(section for plugin in plugged for section in plugin.sections)
+    return extended(Profile, [*((name, part, field(default_factory=part)) for name, part in parts.items()), *own])
 
 
 _LOG: Final = logging.getLogger(__name__)
@@ -321,7 +337,8 @@ def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
         return False
     file = _file_of(path)
     _, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
-    return any(key in layer.value for layer in _of_user(layers) for key in _SAID)
+    said = (*_SAID, *(section.key for plugin in _plugged(load_release()) for section in plugin.sections))
+    return any(key in layer.value for layer in _of_user(layers) for key in said)
 
 
 def _of_user(layers: Sequence[Located]) -> list[Located]:
