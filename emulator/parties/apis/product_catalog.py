@@ -115,16 +115,20 @@ class CategoryKeeper(CatalogKeeper):
         for name in ("subCategory", "productOffering"):
             if name in members:
                 raise NotNow(f"{name} follows from the parentCategory and category of others: change those")
-        old = _id(resource.body.get("parentCategory"))
         parent = _id(merged(resource.body, members).get("parentCategory"))
         if parent is not None and resource.id in (parent, *self.above(resource.run, parent)):
             raise NotNow(f"the category {parent} is below it")
         if parent is not None and self._store.get(resource.run, CATEGORY, parent) is None:
             raise NotNow(f"there is no category {parent}")
-        changed = super().change(resource, members, at)
-        if parent != old:
+        return super().change(resource, members, at)
+
+    @contextmanager
+    def changing(self, resource: Resource, at: datetime) -> Iterator[None]:
+        old = _id(resource.body.get("parentCategory"))
+        with super().changing(resource, at):
+            yield
+        if _id(resource.body.get("parentCategory")) != old:
             self._adopt(resource, old)
-        return changed
 
     def _adopt(self, resource: Resource, old: str | None) -> None:
         new = _id(resource.body.get("parentCategory"))
