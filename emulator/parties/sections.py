@@ -22,10 +22,10 @@ class PathStep:
     """A state to go to, `after_seconds` after the step before or once the resource was read that often.
 
     With `signal` the step waits for a signal of that name (`emulator.parties.signals`), and `after_seconds` counts
-    from it. Where a kind has no states, `to` is left out, and a step only sets members.
+    from it. Where a kind has no states, `to` is a mere word, and a step only sets members.
     """
 
-    to: str = ""
+    to: str
     after_seconds: float | None = None
     reads: int | None = None
     signal: str | None = None
