@@ -114,7 +114,7 @@ def _last_update(said: Said) -> Iterator[Mark]:
         if now is None:
             continue
         place = f"{shown.place}/lastUpdate"
-        seen = by_their_clock(said.exchange, over(said.exchange))
+        seen = max(by_their_clock(said.exchange, over(said.exchange)), over(said.exchange))
         before = common.moment(earlier.value.get("lastUpdate")) if earlier else None
         mine = earlier is not None and common.same_parties(earlier.exchange, said.exchange)
         if now - seen > said.run.spread(timedelta(minutes=5)):
