@@ -145,7 +145,7 @@ class Discovery:
         """In what configurations an offering can be had, each once (R17)."""
         said = self._section.configurations.get(offering.id)
         if said is not None:
-            return tuple({_digest(each): dict(each) for each in said}.values())
+            return tuple({_digest(each): each for each in map(dict, said)}.values())
         if offering.payload not in self._made:
             try:
                 self._made[offering.payload] = (example_of(self._context.release, offering.payload, API),)
