@@ -248,6 +248,45 @@ def the_identifier_of_a_price_is_of_one_price(said: Said) -> Iterator[Mark]:
         )
 
 
+@DISCOVERY.rule(name="asked-again", on=PRICED)
+def a_price_holds_when_it_is_asked_for_again(said: Said) -> Iterator[Mark]:
+    """Answers for one identifier in one context within fifteen minutes are the same, but for identifiers of prices and for
+    intervals. The clause on this has two identifiers, so that anything else is a hint.
+    """
+    told = said.run.known(TOLD, before=said.exchange)
+    found = told.answer(said)
+    before = (
+        [each for each in told.answers.get(found[0], ()) if each.identifier == found[1].identifier] if found else []
+    )
+    if not before or said.run.lasted(before[-1].exchange.at, said.exchange.at) > _LIFE:
+        return
+    first = at(before[-1].exchange.response.body if before[-1].exchange.response else None, TERMS)
+    same = _contents(first) == _contents(at(said.body, TERMS))
+    words = f"exchange {before[-1].exchange.n} had another answer to the same question"
+    yield FINE if same else breach(TERMS, first, at(said.body, TERMS), words, hint=True)
+
+
+def _contents(terms: Any) -> list[str]:
+    return sorted(map(_content, terms)) if isinstance(terms, list) else []
+
+
+@DISCOVERY.rule(name="offering-too", on=PRICED)
+def a_price_is_of_an_offering_that_was_told(said: Said) -> Iterator[Mark]:
+    """The offering of each price is one of which the configuration was told to be available in the same context."""
+    given, context = given_before(said), context_of(said.asked)
+    answers = [each for each, of in zip(given.answers, given.contexts, strict=True) if of == context] if given else []
+    offered = {
+        at(entry, "/productOffering/id")
+        for answer in answers
+        for _, entry in every(answer.response.body if answer.response else None, EACH)
+        if at(entry, IDENTIFIER) == at(said.asked, IDENTIFIER)
+    }
+    for where, offering in every(said.body, f"{EACH_TERM}/productOffering/id"):
+        if offered and isinstance(offering, str):
+            words = f"{where} is {offering}; the configuration was available of {', '.join(map(str, offered))}"
+            yield FINE if offering in offered else breach(where, sorted(map(str, offered)), offering, words, hint=True)
+
+
 @DISCOVERY.rule("R38", on=PRICED)
 def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
     """Answers for two identifiers of one configuration, from different answers on availability, in one context: the same,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import ABSENT_VALUES, breach, given
+from emulator.judge.rules import common
 from emulator.judge.rules.discovery.book import API, DISCOVERY, EACH_TERM, PRICED
 from emulator.judge.run import Said
 from emulator.record.payload import MISSING, at, every
@@ -15,7 +16,16 @@ from emulator.standard.tables import attribute_table
 _FLAG: Final = "/subjectToAdditionalNonrecurringCharges"
 _AMOUNTS: Final = f"{EACH_TERM}/price/*"
 
+
+@DISCOVERY.rule("R32", on=PRICED, name="object")
+def a_price_is_an_object(said: Said) -> Iterator[Mark]:
+    """Each entry of pricingAndTerms is an object: the contract gives it no type."""
+    for where, entry in every(said.body, EACH_TERM):
+        yield FINE if isinstance(entry, dict) else breach(where, "object", entry, f"{where} is no object")
+
+
 DISCOVERY.present("R32", EACH_TERM, "/identifier", "/term", "/term/endOfTermAction", "/price", _FLAG, on=PRICED)
+common.prices_read_well(DISCOVERY, f"{EACH_TERM}/price/*", on=PRICED, periods=False)
 DISCOVERY.present("R40", _AMOUNTS, "/name", "/priceType", "/price", on=PRICED)
 
 
