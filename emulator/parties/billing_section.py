@@ -48,3 +48,9 @@ class BillingSection:
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     documents: str = "https://bills.example/"
     wrong: tuple[Wrong, ...] = ()
+
+    def readings(self) -> dict[str, str]:
+        """The method as readings of the register, as far as it is told."""
+        advance = None if self.in_advance is None else "advance" if self.in_advance else "arrears"
+        told = {"billing-prorate": self.pro_rata, "billing-rounding": self.rounding, "billing-advance": advance}
+        return {name: reading for name, reading in told.items() if reading is not None}
