@@ -80,6 +80,20 @@ class Had:
 
 
 @dataclass(frozen=True, slots=True)
+class ByItself:
+    """What happens outside of the APIs (`apis.Verb`): to the resource of an `id`, to all of its kind to which it can, or to
+    none where the verb names none; at the beginning of a run, `after_seconds` after it, or after a signal of that name.
+    """
+
+    do: str
+    of: str
+    id: str | None = None
+    words: Annotated[Json, Key("with")] = field(default_factory=dict)
+    after_seconds: float | None = None
+    signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Having:
     """Resources that our seller makes by itself, by kind and id."""
 
