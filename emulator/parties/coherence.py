@@ -181,6 +181,8 @@ def _path(
 ) -> Iterator[Loose]:
     """What is wrong with a path of a kind; `given` is the state in which it begins, MISSING where it is not said."""
     for n, step in enumerate(steps):
+        if isinstance(step, dict) and "to" not in step:
+            yield f"{place}/{n}", False, "missing: to"
         for one in ("after_seconds", "signal"):
             if isinstance(step, dict) and step.get(one) is not None and step.get("reads") is not None:
                 yield f"{place}/{n}", False, f"a step has {one} or reads, not both"

@@ -205,12 +205,13 @@ class Keeper:
             self.complete(resource.run, resource.body)
         self._store.update(resource)
 
-    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> None:
-        """Change members of a resource, by merge patch, as the seller may. Unfillable where it were not valid any more."""
+    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
+        """Change members by merge patch, as the seller may; gives what has them. Unfillable where that were not valid any more."""
         with self.changing(resource, at):
             changed = merged(resource.body, members)
             resource.body.clear()
             resource.body.update(changed)
+        return resource
 
     def _patch(self, call: Call, operation: Operation) -> Reply:
         resource = self._named(call, "")

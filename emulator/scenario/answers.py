@@ -116,8 +116,8 @@ def shown(value: Any) -> str:
 
 
 def state_of(body: Any) -> str | None:
-    """The state that a resource shows; a product of the inventory calls it `status`."""
-    for place in ("/state", "/status"):
+    """The state that a resource shows; a product of the inventory calls it `status`, an offering `lifecycleStatus`."""
+    for place in ("/state", "/status", "/lifecycleStatus"):
         if isinstance(found := at(body, place), str):
             return found
     return None
