@@ -7,7 +7,7 @@ lastUpdate is the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from emulator.judge.hubs import by_their_clock, over
@@ -69,6 +69,12 @@ def one_version(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return before.replace(microsecond=0) == now.replace(microsecond=0)
 
 
+def seen_at(run: Run, exchange: Exchange) -> datetime:
+    """When an answer was given, by the clock of who gave it; by ours where that of the run was put forward."""
+    ours = over(exchange)
+    return ours if run.moves else by_their_clock(exchange, ours)
+
+
 def is_sure(run: Run, old: Shown) -> bool:
     """Whether a change after a sighting cannot hide behind its lastUpdate: a clock that counts whole seconds shows two
     changes within one of them as one.
@@ -76,8 +82,7 @@ def is_sure(run: Run, old: Shown) -> bool:
     told = common.moment(old.value.get("lastUpdate"))
     if told is None:
         return False
-    seen = by_their_clock(old.exchange, over(old.exchange))
-    return bool(told.microsecond) or seen - told >= run.spread(2 * _SECOND)
+    return bool(told.microsecond) or seen_at(run, old.exchange) - told >= run.spread(2 * _SECOND)
 
 
 def earlier_of_version(life: Life, shown: Shown, *, whole: bool) -> Shown | None:
@@ -99,8 +104,18 @@ def around(life: Life, first: Exchange, last: Exchange) -> Shown | None:
     return before if mine and one_version(before.value, after.value) else None
 
 
-def offerings_of(run: Run, specification: str) -> Iterator[Life]:
-    """The offerings that were shown to be of a specification."""
+def offerings_read(run: Run, *members: str) -> Iterator[Shown]:
+    """The offerings that were read, each again only where it then said otherwise in these members."""
     for life in run.lives(OFFERING):
-        if life.shown and specification_of(life.shown[-1].value) == specification:
-            yield life
+        last: list[Any] = []
+        for shown in life.whole:
+            says = [shown.value.get(name) for name in ("productSpecification", *members)]
+            if says != last:
+                yield shown
+            last = says
+
+
+def specification_for(run: Run, offering: Shown) -> Shown | None:
+    """The specification of an offering as it was read at any time: what it says of its products cannot change (W142-R67)."""
+    life = run.life(SPECIFICATION, specification_of(offering.value))
+    return (life.last_before(offering.exchange) or life.next_after(offering.exchange)) if life else None

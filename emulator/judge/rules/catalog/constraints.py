@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
-from emulator.judge.rule import FINE, Mark, On, shows
+from emulator.judge.rule import FINE, Mark, On, Remark, on_response, shows
 from emulator.judge.rulebook import breach, hold
-from emulator.judge.rules.catalog.book import API, CATALOG, OFFERING_READ, SPECIFICATION_READ, specification_of
-from emulator.judge.run import Said
-from emulator.record.payload import at, every
+from emulator.judge.rules.catalog.book import (
+    API,
+    CATALOG,
+    OFFERING_READ,
+    SPECIFICATION_READ,
+    offerings_read,
+    specification_for,
+)
+from emulator.judge.run import Run, Said, Shown
+from emulator.record.payload import every
 
 _CATEGORY_READ: Final = shows(API, CATEGORY, "retrieve")
 _OFFERINGS: Final = shows(API, OFFERING, "list")
@@ -137,57 +144,67 @@ def _key(entry: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(entry.get(name) for name in names)
 
 
-def _pairs(said: Said, holder: str, names: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-    """Each entry of an offering, with that of its specification of the same names; None where the specification has none.
+_Pair = tuple[Shown, str, Mapping[str, Any], Any]
 
-    A specification cannot change what it bounds (W142-R67), so that any read of it will do.
-    """
-    for shown in said.shown:
-        life = said.run.life(SPECIFICATION, specification_of(shown.value))
-        known = life.last_before(said.exchange) if life else None
+
+def _pairs(run: Run, holder: str, names: tuple[str, ...]) -> Iterator[_Pair]:
+    """Each entry of an offering, with that of its specification of the same names; None where the specification has none."""
+    member = holder.removesuffix("/*")
+    for shown in offerings_read(run, member.removeprefix("/")):
+        known = specification_for(run, shown)
         if known is None:
             continue
-        listed = at(known.value, holder.removesuffix("/*"))
-        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        entries = [entry for _, entry in every(known.value, holder) if isinstance(entry, dict)]
         for place, entry in every(shown.value, holder):
             if isinstance(entry, dict):
                 same = [each for each in entries if _key(each, names) == _key(entry, names)]
                 if len(same) < 2:  # noqa: PLR2004 - which of them is meant nobody can say
-                    yield f"{shown.place}{place}", entry, next(iter(same), None)
+                    yield shown, f"{shown.place}{place}", entry, next(iter(same), None)
+
+
+def _least_mark(pair: _Pair) -> Mark | None:
+    _, place, entry, of = pair
+    low, bound = _least(entry), _least(of) if of else None
+    if low is None or bound is None:
+        return None
+    here = f"{place}/minCardinality"
+    message = f"{here} is {low}, and the specification asks for {bound}"
+    return hold(here, low >= bound, expected=f"{bound} or more", found=low, message=message)
+
+
+def _most_mark(pair: _Pair) -> Mark | None:
+    _, place, entry, of = pair
+    high, bound = _most(entry), _most(of) if of else None
+    if high is None or bound is None:
+        return None
+    here = f"{place}/maxCardinality"
+    right = bound == _UNBOUNDED or (high != _UNBOUNDED and high <= bound)
+    message = f"{here} is {high}, and the specification allows {bound}"
+    return hold(here, right, expected=f"{bound} at most", found=high, message=message)
 
 
 def _within(labels: tuple[str, str], holder: str, names: tuple[str, ...], name: str) -> None:
     """The bounds of an offering lie within those of its specification."""
 
-    def least(said: Said) -> Iterator[Mark]:
-        for place, entry, of in _pairs(said, holder, names):
-            low, bound = _least(entry), _least(of) if of else None
-            if low is not None and bound is not None:
-                here = f"{place}/minCardinality"
-                message = f"{here} is {low}, and the specification asks for {bound}"
-                yield hold(here, low >= bound, expected=f"{bound} or more", found=low, message=message)
+    def known_mark(pair: _Pair) -> Mark:
+        _, place, entry, of = pair
+        if of is not None:
+            return FINE
+        found = " of ".join(str(each) for each in _key(entry, names))
+        return breach(place, "one of the specification's", found, f"the specification has no {found}", hint=True)
 
-    def most(said: Said) -> Iterator[Mark]:
-        for place, entry, of in _pairs(said, holder, names):
-            high, bound = _most(entry), _most(of) if of else None
-            if high is not None and bound is not None:
-                here = f"{place}/maxCardinality"
-                right = bound == _UNBOUNDED or (high != _UNBOUNDED and high <= bound)
-                message = f"{here} is {high}, and the specification allows {bound}"
-                yield hold(here, right, expected=f"{bound} at most", found=high, message=message)
+    def closing(mark: Callable[[_Pair], Mark | None]) -> Callable[[Run], Iterator[Remark]]:
+        def look(run: Run) -> Iterator[Remark]:
+            for pair in _pairs(run, holder, names):
+                if (found := mark(pair)) is not None:
+                    yield on_response(pair[0].exchange, found)
 
-    def known(said: Said) -> Iterator[Mark]:
-        for place, entry, of in _pairs(said, holder, names):
-            if of is None:
-                found = " of ".join(str(each) for each in _key(entry, names))
-                yield breach(place, "one of the specification's", found, f"the specification has no {found}", hint=True)
-            else:
-                yield FINE
+        look.__doc__ = f"{holder} of each offering that was read, against that of its specification."
+        return look
 
-    about = f"{holder} of an offering against that of its specification"
-    CATALOG.add(labels[0], least, on=OFFERING_READ, about=about)
-    CATALOG.add(labels[1], most, on=OFFERING_READ, about=about)
-    CATALOG.add((), known, on=OFFERING_READ, about=about, name=name)
+    CATALOG.at_end(labels[0])(closing(_least_mark))
+    CATALOG.at_end(labels[1])(closing(_most_mark))
+    CATALOG.at_end((), name=name)(closing(known_mark))
 
 
 _within(("R28", "R29"), _RELATION, ("id", "relationshipType"), "relation")

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.changes import alike
-from emulator.judge.hubs import by_their_clock, over
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
 from emulator.judge.rule import FINE, Mark, shows
 from emulator.judge.rulebook import breach, given, hold
@@ -21,6 +20,7 @@ from emulator.judge.rules.catalog.book import (
     earlier_of_version,
     is_chosen,
     is_sure,
+    seen_at,
     status_of,
 )
 from emulator.judge.run import Life, Said, Shown
@@ -114,7 +114,7 @@ def _last_update(said: Said) -> Iterator[Mark]:
         if now is None:
             continue
         place = f"{shown.place}/lastUpdate"
-        seen = max(by_their_clock(said.exchange, over(said.exchange)), over(said.exchange))
+        seen = seen_at(said.run, said.exchange)
         before = common.moment(earlier.value.get("lastUpdate")) if earlier else None
         mine = earlier is not None and common.same_parties(earlier.exchange, said.exchange)
         if now - seen > said.run.spread(timedelta(minutes=5)):
@@ -258,7 +258,7 @@ def what_took_place_stays_on_record(said: Said) -> Iterator[Mark]:
         for _, entry in every(earlier.value, "/statusTransition/*"):
             status = at(entry, "/transitionLifecycleStatus")
             date = common.moment(at(entry, "/transitionDate"))
-            seen = by_their_clock(earlier.exchange, over(earlier.exchange))
+            seen = seen_at(said.run, earlier.exchange)
             was = status == status_of(earlier) and date is not None and date <= seen + said.run.spread(_HOUR)
             if isinstance(status, str) and (was or status in (*since, status_of(shown))):
                 message = f"{shown.place}/statusTransition has lost {status}, which took place"

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.fold import Fold
-from emulator.judge.hubs import by_their_clock, over
 from emulator.judge.named import OFFERING, SPECIFICATION
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, shows
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.rules.catalog.book import API, CATALOG, OFFERING_READ, OVER, specification_of, status_of
+from emulator.judge.rules.catalog.book import API, CATALOG, OFFERING_READ, OVER, seen_at, specification_of, status_of
 from emulator.judge.run import Run, Said
 from emulator.record.exchange import Exchange
 from emulator.record.payload import every
@@ -43,7 +42,7 @@ def on_hold_as_the_figure_has_it(said: Said) -> Iterator[Mark]:
 def plans_are_kept_up_to_date(said: Said) -> Iterator[Mark]:
     """Each entry of statusTransition of a date that is past by an hour: its status is the present one, or was before."""
     known = said.run.release.lifecycles[OFFERING]
-    now = by_their_clock(said.exchange, over(said.exchange)) - _HOUR
+    now = seen_at(said.run, said.exchange) - _HOUR
     for shown in said.shown:
         present = status_of(shown)
         for place, entry in every(shown.value, "/statusTransition/*"):

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from emulator.judge.named import SPECIFICATION
-from emulator.judge.rule import FINE, Mark, On
+from emulator.judge.rule import FINE, Mark, On, Remark, on_response
 from emulator.judge.rulebook import Where, breach, given, hold
-from emulator.judge.rules.catalog.book import CATALOG, OFFERING_READ, SPECIFICATION_READ, specification_of
+from emulator.judge.rules.catalog.book import (
+    CATALOG,
+    OFFERING_READ,
+    SPECIFICATION_READ,
+    offerings_read,
+    specification_for,
+)
 from emulator.judge.rules.catalog.narrowing import Described, Wider, described, misshapen, removed, wider
-from emulator.judge.run import Said, Shown
+from emulator.judge.run import Run, Said, Shown
 from emulator.record.payload import MISSING, at, every
 
 _OFFERINGS: Final = "/productOfferingSpecification"
@@ -108,20 +113,22 @@ def contexts_cover_everything(said: Said) -> Iterator[Mark]:
 _Compare = Callable[[Described, Described], tuple[int, list[Wider]]]
 
 
-def _source(said: Said, shown: Shown) -> Described | None:
-    """The schema of the specification of an offering, as it was read before: it cannot change (W142-R67)."""
-    life = said.run.life(SPECIFICATION, specification_of(shown.value))
-    known = life.last_before(said.exchange) if life else None
-    return described(said.run.release, known.value.get("sourceSchema")) if known else None
+_SCHEMAS: Final = ("productOfferingSpecification", "productOfferingContextualInfo")
 
 
-def _own(said: Said, shown: Shown) -> Described | None:
-    return described(said.run.release, shown.value.get("productOfferingSpecification"))
+def _source(run: Run, shown: Shown) -> Described | None:
+    """The schema of the specification of an offering."""
+    known = specification_for(run, shown)
+    return described(run.release, known.value.get("sourceSchema")) if known else None
 
 
-def _contexts(said: Said, shown: Shown) -> Iterator[tuple[str, Described]]:
+def _own(run: Run, shown: Shown) -> Described | None:
+    return described(run.release, shown.value.get("productOfferingSpecification"))
+
+
+def _contexts(run: Run, shown: Shown) -> Iterator[tuple[str, Described]]:
     for place, entry in every(shown.value, _CONTEXTS):
-        known = described(said.run.release, at(entry, "/contextSchema"))
+        known = described(run.release, at(entry, "/contextSchema"))
         if known is not None:
             yield f"{shown.place}{place}/contextSchema", known
 
@@ -137,17 +144,18 @@ def _marks(place: str, narrow: Described, wide: Described, compare: _Compare, of
 def _made_of(label: str, compare: _Compare, of: str, *, context: bool, base: str) -> None:
     """A schema against the one that it is made of: the source, the offering's, or the nearest of these."""
 
-    def look(said: Said) -> Iterator[Mark]:
-        for shown in said.shown:
-            source, own = _source(said, shown), _own(said, shown)
+    def look(run: Run) -> Iterator[Remark]:
+        for shown in offerings_read(run, *_SCHEMAS):
+            source, own = _source(run, shown), _own(run, shown)
             wide = {"source": source, "own": own, "nearest": own or source}[base]
             mine = [(f"{shown.place}{_OFFERINGS}", own)] if own and not context else []
-            for place, narrow in (*mine, *(_contexts(said, shown) if context else ())):
-                if wide is not None:
-                    yield from _marks(place, narrow, wide, compare, of)
+            for place, narrow in (*mine, *(_contexts(run, shown) if context else ())):
+                for mark in _marks(place, narrow, wide, compare, of) if wide else ():
+                    yield on_response(shown.exchange, mark)
 
-    what = "the schema of each context" if context else "the schema of an offering"
-    CATALOG.add(label, look, on=OFFERING_READ, about=f"{what} against {of}")
+    what = "The schema of each context" if context else "The schema of each offering"
+    look.__doc__ = f"{what} that was read, against {of}."
+    CATALOG.at_end(label)(look)
 
 
 _SOURCE: Final = "the schema of the specification"
@@ -159,21 +167,21 @@ _made_of("R41", wider, _NEXT, context=True, base="own")
 _made_of("R42", misshapen, "what it is made of", context=True, base="nearest")
 
 
-@CATALOG.rule(("R37", "R40"), on=OFFERING_READ, name="removed")
-def nothing_is_left_out(said: Said) -> Iterator[Mark]:
+@CATALOG.at_end(("R37", "R40"), name="removed")
+def nothing_is_left_out(run: Run) -> Iterator[Remark]:
     """Attributes that a schema leaves out, where the partners read it so that it then allows anything of that name."""
     reading = ("catalog-removed-attribute", "instances")
-    for shown in said.shown if said.run.reads_as(*reading) else ():
-        source, own = _source(said, shown), _own(said, shown)
+    for shown in offerings_read(run, *_SCHEMAS) if run.reads_as(*reading) else ():
+        source, own = _source(run, shown), _own(run, shown)
         mine = [(f"{shown.place}{_OFFERINGS}", own)] if own else []
-        for place, narrow in (*mine, *_contexts(said, shown)):
+        for place, narrow in (*mine, *_contexts(run, shown)):
             gone = removed(narrow, source) if source else []
             for path in gone[:_TOLD]:
                 name = "/".join(path)
                 message = f"{place} leaves out {name}, so that anything of that name fits it"
-                yield breach(place, name, MISSING, message, reading=reading)
+                yield on_response(shown.exchange, breach(place, name, MISSING, message, reading=reading))
             if source and not gone:
-                yield FINE
+                yield on_response(shown.exchange, FINE)
 
 
 def context_for(offering: Mapping[str, Any], function: str, action: str) -> list[Any]:
