@@ -320,7 +320,7 @@ def test_the_usual_configurations_fit_their_schemas() -> None:
 
 
 def _parsed(body: Any) -> Any:
-    from emulator.record.payload import dump, parse  # noqa: PLC0415 - what a message is made of
+    from emulator.record.payload import dump, parse
 
     return parse(dump(body))
 
