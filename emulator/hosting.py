@@ -118,6 +118,7 @@ def serve_seller(
         lambda owed: seller.whose(owed.run).context.release.contract(owed.api, "notification"),
         clock,
         deliveries_of or transcript_of,
+        path_of=lambda owed: seller.whose(owed.run).context.release.kinds.listener(owed.api, owed.event),
         is_held=seller.is_held,
         threads=THREADS if isinstance(clock, RealClock) else 0,
         faults=faults,
@@ -361,8 +362,16 @@ def declared_by(profile: Profile, *, emulated: bool) -> Declared:
         buyers=buyers if buyers or emulated else None,
         sellers=sellers if sellers or emulated else None,
         options=profile.options,
-        readings=profile.readings,
+        readings={**profile.billing.readings(), **profile.readings},
         unsupported=profile.unsupported,
         claims=frozenset(profile.claims) | ({SECURITY_PROFILE} if secured else frozenset()),
         open=frozenset({Party.SELLER}) if emulated and not secured else frozenset(),
+        fixed=profile.fixed,
+        fixed_in_answers=_said(profile.fixed_in_answers),
+        pilot_buyers=profile.pilot_buyers,
+        printable_bill=_said(profile.printable_bill),
     )
+
+
+def _said(word: str | None) -> bool | None:
+    return None if word is None else word == "yes"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from emulator.record.exchange import Party
+
+FixedValues = Literal["sent", "not-sent"]
+"""Whether a Buyer may send attributes that a catalog fixes (W142-R45)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class Declared:
     operations as `api.operationId`. `claims` are the guides of no single API that they claim to follow (`MEF128`): only
     who claims one is judged by it. `open` are parties of ours that nobody has asked to find out who calls: that they let in
     everybody is no breach of theirs.
+
+    `fixed` says whether the Buyer may send the attributes that an offering fixes, `fixed_in_answers` whether the Seller's answers
+    have them where the Buyer may not (W142-R45, W142-R46). `pilot_buyers` are the ids of the Buyers to whom offerings in test are
+    shown (W142-O4), `printable_bill` says whether bills come as documents as well (MEF141-R26).
     """
 
     buyers: tuple[str, ...] | None = None
@@ -28,6 +35,10 @@ class Declared:
     unsupported: tuple[str, ...] = ()
     claims: frozenset[str] = frozenset()
     open: frozenset[Party] = frozenset()
+    fixed: FixedValues | None = None
+    fixed_in_answers: bool | None = None
+    pilot_buyers: tuple[str, ...] | None = None
+    printable_bill: bool | None = None
 
 
 def claiming(declared: Declared, claims: frozenset[str]) -> Declared:
