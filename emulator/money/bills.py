@@ -15,6 +15,11 @@ from emulator.standard.instant import read_moment
 NONE: Final = Decimal(0)
 WITHDRAWN: Final = ("withDrawn", "withdrawn")
 """The state of an item that was withdrawn, as the contract spells it and as the guide does."""
+_DATED: Final = (
+    *("state", "appliedPayment", "amountDue", "credits", "discounts", "fees", "remainingAmount"),
+    *("taxExcludedAmount", "taxIncludedAmount"),
+)
+"""Members whose changes move lastUpdate."""
 
 
 def bill_imbalances(bill: dict[str, Any], items: Iterable[dict[str, Any]] | None = None) -> list[Imbalance]:
@@ -34,7 +39,7 @@ def bill_imbalances(bill: dict[str, Any], items: Iterable[dict[str, Any]] | None
 def applied(bill: dict[str, Any]) -> list[Decimal] | None:
     """What was paid of a bill, payment by payment; None where one does not say how much of it was applied."""
     listed = bill.get("appliedPayment")
-    amounts = [number_in(each, "appliedAmount") for each in (listed if isinstance(listed, list) else ())]
+    amounts = [number_in(each, "appliedAmount") for each in listed] if isinstance(listed, list) else [None]
     return None if None in amounts else [each for each in amounts if each is not None]
 
 
@@ -44,15 +49,28 @@ def is_given_back(item: dict[str, Any]) -> bool:
 
 
 def later_imbalances(earlier: dict[str, Any], later: dict[str, Any]) -> list[Imbalance]:
-    """Where a bill has changed and does not say so by lastUpdate (A16)."""
+    """Where lastUpdate of a bill does not move on with what has changed, or moves back (A16)."""
     before, after = read_moment(earlier.get("lastUpdate")), read_moment(later.get("lastUpdate"))
     if before is None or after is None or after > before:
         return []
-    changed = [member for member in ("state", "appliedPayment") if earlier.get(member) != later.get(member)]
-    if not changed:
+    changed = [member for member in _DATED if earlier.get(member) != later.get(member)]
+    if after < before:
+        message = f"/lastUpdate is {after.isoformat()}, before what it was: {FORMULAS['A16']}"
+    elif changed:
+        message = f"/{changed[0]} has changed, and lastUpdate is as before: {FORMULAS['A16']}"
+    else:
         return []
-    message = f"/{changed[0]} has changed, and lastUpdate is not later than before: {FORMULAS['A16']}"
     return [Imbalance("A16", "/lastUpdate", message)]
+
+
+def total_imbalances(bill: dict[str, Any], *, fees_within: bool) -> list[Imbalance]:
+    """Where taxIncludedAmount is not the net amount with taxes, and with or without fees as `fees_within` says (A7)."""
+    net, gross, taxes = number_in(bill, "taxExcludedAmount"), number_in(bill, "taxIncludedAmount"), taxes_of_bill(bill)
+    if net is None or gross is None or taxes is None:
+        return []
+    fees = number_in(bill, "fees") or NONE
+    top = net + sum(taxes, NONE) + (fees if fees_within else NONE)
+    return list(_included(bill, gross, [top], len(taxes)))
 
 
 def with_and_without(
@@ -67,19 +85,23 @@ def with_and_without(
 def taxes_of_bill(bill: dict[str, Any]) -> list[Decimal] | None:
     """The taxes of a bill; None where one does not say how much it is."""
     listed = bill.get("taxItem")
-    amounts = [number_in(each, "taxAmount") for each in (listed if isinstance(listed, list) else ())]
+    amounts = [number_in(each, "taxAmount") for each in listed] if isinstance(listed, list) else [None]
     return None if None in amounts else [each for each in amounts if each is not None]
+
+
+def _included(bill: dict[str, Any], gross: Decimal, tops: list[Decimal], taxes: int) -> Iterator[Imbalance]:
+    unit = unit_of(bill, "taxIncludedAmount")
+    expected = nearest(gross, [each for top in tops for each in with_and_without(top, bill, "credits", "discounts")])
+    if not agrees(gross, expected, unit, taxes + 2):
+        yield imbalance("A7", "/taxIncludedAmount", gross, expected, unit)
 
 
 def _totals(bill: dict[str, Any], unit: str) -> Iterator[Imbalance]:
     net, gross, due = (number_in(bill, member) for member in ("taxExcludedAmount", "taxIncludedAmount", "amountDue"))
     fees, taxes = number_in(bill, "fees") or NONE, taxes_of_bill(bill)
     if net is not None and gross is not None and taxes is not None:
-        tops = [net + sum(taxes, NONE), net + sum(taxes, NONE) + fees]
-        ways = [each for top in tops for each in with_and_without(top, bill, "credits", "discounts")]
-        expected = nearest(gross, ways)
-        if not agrees(gross, expected, unit, len(taxes) + 2):
-            yield imbalance("A7", "/taxIncludedAmount", gross, expected, unit)
+        top = net + sum(taxes, NONE)
+        yield from _included(bill, gross, [top, top + fees], len(taxes))
     if gross is not None and due is not None:
         ways = [each for top in (gross, gross + fees) for each in with_and_without(top, bill, "credits", "discounts")]
         expected = nearest(due, ways)

@@ -25,7 +25,7 @@ FORMULAS: Final[dict[Formula, str]] = {
     "A13": "a period begins before it ends",
     "A14": "a bill is due no sooner than its date, and changed no sooner than it was last paid",
     "A15": "no more of a payment is applied than there is",
-    "A16": "lastUpdate moves with state and payments",
+    "A16": "lastUpdate moves with state, payments and amounts",
 }
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final
 
-from emulator.money.amounts import agrees, amount_of, decimal_of, nearest, number_in, percent, tolerance
+from emulator.money.amounts import Amount, agrees, amount_of, decimal_of, nearest, number_in, percent, tolerance
 from emulator.money.currency import is_code
 from emulator.money.imbalance import FORMULAS, Imbalance, imbalance
 from emulator.standard.instant import read_moment
@@ -66,23 +66,23 @@ def unit_of(holder: dict[str, Any], *members: str) -> str:
     return next((each.unit for each in found if each), "")
 
 
-def currencies(node: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Each Money within a value: its JSON Pointer and its unit."""
+def amounts_in(node: Any, place: str = "") -> Iterator[tuple[str, Amount]]:
+    """Each Money within a value, with its JSON Pointer."""
     if isinstance(node, dict):
         found = amount_of(node)
         if found:
-            yield place, found.unit
+            yield place, found
             return
         for name, value in node.items():
-            yield from currencies(value, f"{place}/{name}")
+            yield from amounts_in(value, f"{place}/{name}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            yield from currencies(value, f"{place}/{index}")
+            yield from amounts_in(value, f"{place}/{index}")
 
 
 def currency_imbalances(holder: dict[str, Any], item: str = "", wanted: str = "") -> Iterator[Imbalance]:
     """Amounts of an item or bill in another currency than its first (or than the one `wanted`), or in none (A12)."""
-    for place, unit in currencies(holder):
+    for place, unit in ((place, each.unit) for place, each in amounts_in(holder)):
         wanted = wanted or unit
         if not is_code(unit):
             yield Imbalance("A12", f"{place}/unit", f"{place}/unit is {unit!r}: {FORMULAS['A12']}", item=item)
@@ -113,9 +113,11 @@ def _periods(item: dict[str, Any]) -> Iterator[Imbalance]:
 
 def _levies(item: dict[str, Any], member: str) -> list[Levy]:
     listed = item.get(member)
+    if not isinstance(listed, list):
+        return [Levy(f"/{member}", None, None)]  # nobody knows of how much
     return [
         Levy(f"/{member}/{index}", decimal_of(each.get("rate")), number_in(each, "amount"))
-        for index, each in enumerate(listed if isinstance(listed, list) else ())
+        for index, each in enumerate(listed)
         if isinstance(each, dict)
     ]
 
@@ -134,13 +136,27 @@ def _amounts(item: dict[str, Any]) -> Iterator[Imbalance]:
             expected = nearest(fee.amount, (percent(fee.rate, base) for base in bases))
             if not agrees(fee.amount, expected, unit):
                 yield imbalance("A10", f"{fee.place}/amount", fee.amount, expected, unit, item=item_id(item))
-    if product is not None and rate is not None and quantity is not None:
-        gross = gross_of(item)
-        expected = nearest(product, [net] if gross is None else [net, gross])
-        # A quantity of so many decimals stands for all that round to it.
-        slack = tolerance(unit, 1 if expected == net else 1 + len(fees) + len(taxes), expected)
-        if abs(product - expected) > slack + abs(rate) * _half_a_digit(quantity):
-            yield imbalance("A11", "/taxExcludedAmount", net, product, unit, item=item_id(item))
+    yield from _rates(item, [net] if (gross := gross_of(item)) is None else [net, gross])
+
+
+def rate_imbalances(item: dict[str, Any], *, gross: bool) -> list[Imbalance]:
+    """Where rate times quantity is not the net amount, or with `gross` not the amount with fees and taxes (A11)."""
+    wanted = gross_of(item) if gross else number_in(item, "taxExcludedAmount")
+    return [] if wanted is None else list(_rates(item, [wanted]))
+
+
+def _rates(item: dict[str, Any], wanted: list[Decimal]) -> Iterator[Imbalance]:
+    """Rate times quantity against the closest of some amounts."""
+    unit, rate, quantity = unit_of(item, "unitRate"), number_in(item, "unitRate"), decimal_of(item.get("unitQuantity"))
+    if rate is None or quantity is None:
+        return
+    product = rate * quantity
+    expected = nearest(product, wanted)
+    levies = 0 if expected == number_in(item, "taxExcludedAmount") else len(fees_of(item)) + len(taxes_of(item))
+    # A quantity of so many decimals stands for all that round to it.
+    slack = tolerance(unit, 1 + levies, expected) + abs(rate) * _half_a_digit(quantity)
+    if abs(product - expected) > slack:
+        yield imbalance("A11", "/taxExcludedAmount", expected, product, unit, item=item_id(item))
 
 
 def _half_a_digit(value: Decimal) -> Decimal:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
+from emulator.parties.billing_section import BillingSection
+from emulator.parties.catalog import CatalogSection
 from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
 from emulator.parties.sections import (
     Behaviour,
+    ByItself,
     Having,
     Intervals,
     Sections,
@@ -122,7 +125,7 @@ class Profile(Sections):
     `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
     `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
     kinds that the seller makes by itself. `synonyms` are groups of words that mean the same
-    in addresses. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
+    in addresses. `billing` says when bills are made and how, `does` what happens outside of the APIs. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
     (`unsupported_operations`).
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
@@ -151,6 +154,7 @@ class Profile(Sections):
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
     offerings: Mapping[str, Offering] = field(default_factory=dict)
+    catalog: CatalogSection = field(default_factory=CatalogSection)
     payloads: Mapping[str, PayloadEntry] = field(default_factory=dict)
     own: Annotated[OwnProducts, OURS] = NO_PRODUCTS
     products: Mapping[str, Json] = field(default_factory=dict)
@@ -160,6 +164,8 @@ class Profile(Sections):
     errors: Errors = Errors()
     unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
     behaviour: Behaviour = field(default_factory=Behaviour)
+    billing: BillingSection = field(default_factory=BillingSection)
+    does: tuple[ByItself, ...] = ()
     notifications: Notifications = Notifications()
     security: SecuritySection = field(default_factory=SecuritySection)
     buyer: BuyerSection = field(default_factory=BuyerSection)
@@ -181,6 +187,20 @@ def _of_having(profile: Profile, release: Release) -> list[Loose]:
     from emulator.parties.having import problems_of  # noqa: PLC0415 - as above
 
     return list(problems_of(profile, release)) if any(True for _ in profile.have.each()) else []
+
+
+def _of_catalog(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with the catalog."""
+    from emulator.parties.apis.catalog_checks import catalog_problems  # noqa: PLC0415 - as above
+
+    return list(catalog_problems(profile, release))
+
+
+def _of_verbs(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with what the profile has done outside of the APIs."""
+    from emulator.parties.verbs import problems_of_verbs  # noqa: PLC0415 - as above
+
+    return list(problems_of_verbs(profile.does, release)) if profile.does else []
 
 
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
@@ -223,7 +243,7 @@ def profile_type(release: Release) -> type[Profile]:
 _LOG: Final = logging.getLogger(__name__)
 DEFAULT: Final = "wholesale-seller"
 _MOST_TOLD: Final = 100
-_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "have", "behaviour")
+_SAID: Final = ("seller", "addresses", "sites", "offerings", "catalog", "products", "have", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
 
@@ -284,6 +304,7 @@ def load_profile(
     strange = strange_products(raw, served, (overlay, *(each.value for each in _of_user(layers))))
     profile = build(profile_type(served), raw, "", problems, places)
     had = _of_having(profile, served) if profile is not None and not problems else ()
+    of_verbs = _of_verbs(profile, served) if profile is not None and not problems else ()
     of_sections = _of_sections(profile, served) if profile is not None and not problems else ()
     loose = (
         *unclear,
@@ -291,6 +312,7 @@ def load_profile(
         *loose_ends(raw, served, plain_kinds(served)),
         *security_problems(raw, served),
         *had,
+        *of_verbs,
         *of_sections,
     )
     for place, key, text in loose:
@@ -300,6 +322,8 @@ def load_profile(
             profile = replace(profile, own=own_products(profile.payloads, places, root, served))
         except FileProblem as error:
             problems += error.problems
+        of_catalog = _of_catalog(profile, served.selling(profile.own))
+        problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in of_catalog]
     if problems:
         found = in_order(problems)
         more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []

@@ -241,8 +241,10 @@ class TestBills:
         later = "2026-02-20T00:00:00Z"
         assert later_imbalances(bill(), bill(state="settled", lastUpdate=later)) == []
         assert later_imbalances(bill(), bill()) == []
-        assert later_imbalances(bill(), bill(remainingAmount=money(1))) == []
+        assert later_imbalances(bill(), bill(relatedContactInformation=[])) == []
+        assert formulas(later_imbalances(bill(), bill(remainingAmount=money(1)))) == [("A16", "/lastUpdate")]
         assert formulas(later_imbalances(bill(), bill(state="settled"))) == [("A16", "/lastUpdate")]
+        assert formulas(later_imbalances(bill(lastUpdate=later), bill())) == [("A16", "/lastUpdate")]
         assert formulas(later_imbalances(bill(lastUpdate=later), bill(appliedPayment=paid(1)))) == [
             ("A16", "/lastUpdate")
         ]

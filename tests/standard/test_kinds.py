@@ -535,9 +535,10 @@ def test_sheets_for_the_other_functions_leave_nothing_open() -> None:
         "/sellerPriority": "/priority",
         "/sellerSeverity": "/severity",
     }
-    assert RELEASE.kinds.apis["billing"].events["listen to customer Bill State Change Event"].kind == "customerBill"
-    catalog = RELEASE.kinds.apis["productCatalog"]
-    assert catalog.events["listenToCategoryStatusChangeEvent"].type == "categoryStateChangeEvent"
+    assert (
+        RELEASE.kinds.apis["productCatalog"].events["listenToCategoryStatusChangeEvent"].type
+        == "categoryStateChangeEvent"
+    )
     needed = RELEASE.kinds.apis["workOrder"].events["listenToWorkOrderAppointmentRequiredEvent"]
     assert needed.member == "/appointmentRequired"
 

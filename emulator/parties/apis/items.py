@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.parties.apis import Context
+from emulator.parties.apis.catalog_sold import Function, sold, unfit
 from emulator.parties.offering import Color, Offering
 from emulator.record.call import ErrorCode, Issue
 from emulator.record.payload import escape
@@ -39,6 +40,7 @@ class ItemRules:
 
     items: str
     relationship: str
+    function: Function
     by_specification: bool
     clauses: Mapping[str, str]
 
@@ -79,7 +81,8 @@ class ItemRules:
             reason = "Exactly one of productOffering and productSpecification is needed"
             yield self._unexpected(f"{place}/product/productSpecification", reason, "add.offering")
         yield from self._product(context, run, place, product)
-        offering = offering_of(context, product)
+        yield from unfit(context, run, self.function, "add", product, place)
+        offering = offering_of(context, product, run)
         if offering is not None:
             yield from self._required(offering, context.release.products.sheets.of(offering.payload), place, item)
 
@@ -101,6 +104,7 @@ class ItemRules:
             yield self._missing(f"{place}/product/productConfiguration", "productConfiguration", "modify")
         yield from self._installed(context, run, place, product, "modify")
         yield from self._product(context, run, place, product)
+        yield from unfit(context, run, self.function, "modify", product, place)
         installed = context.store.get(run, "product", str(product.get("id")))
         if installed is not None:
             yield from self._repeats(place, product, installed.body)
@@ -176,12 +180,12 @@ class ItemRules:
     def _product(self, context: Context, run: str, place: str, product: Mapping[str, Any]) -> Iterator[Issue]:
         """References of a product that lead nowhere, and a payload that does not fit the offering."""
         for name, find, what in (
-            ("productOffering", context.profile.offerings.get, "product offering"),
+            ("productOffering", lambda name: sold(context, run, name), "product offering"),
             ("productSpecification", context.profile.specification, "product specification"),
         ):
             if name in product and find(product[name]["id"]) is None:
                 yield self._nowhere(f"{place}/product/{name}/id", what, product[name]["id"])
-        offering = offering_of(context, product)
+        offering = offering_of(context, product, run)
         urn = (product.get("productConfiguration") or {}).get("@type")
         if offering is not None and urn is not None and plain_urn(urn) != plain_urn(offering.payload):
             reason = f"{offering.id} is configured with {offering.payload}"
@@ -222,10 +226,10 @@ class ItemRules:
         return Issue(place, ErrorCode.REFERENCE_NOT_FOUND, reason)
 
 
-def offering_of(context: Context, product: Mapping[str, Any]) -> Offering | None:
-    """The offering that a product names, or the first one of the specification it names."""
+def offering_of(context: Context, product: Mapping[str, Any], run: str = "") -> Offering | None:
+    """The offering that a product names, as a run has it, or the first one of the specification it names."""
     if "productOffering" in product:
-        return context.profile.offerings.get(product["productOffering"]["id"])
+        return sold(context, run, product["productOffering"]["id"])
     if "productSpecification" in product:
         return context.profile.specification(product["productSpecification"]["id"])
     return None
@@ -233,10 +237,10 @@ def offering_of(context: Context, product: Mapping[str, Any]) -> Offering | None
 
 def item_offering(context: Context, run: str, item: Mapping[str, Any]) -> Offering | None:
     """The offering that an item is about, for an item to delete that of the product in inventory."""
-    found = offering_of(context, item["product"])
+    found = offering_of(context, item["product"], run)
     if found is None and "id" in item["product"]:
         installed = context.store.get(run, "product", item["product"]["id"])
-        found = offering_of(context, installed.body) if installed is not None else None
+        found = offering_of(context, installed.body, run) if installed is not None else None
     return found
 
 

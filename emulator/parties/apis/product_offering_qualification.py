@@ -27,6 +27,7 @@ ITEMS: Final = "productOfferingQualificationItem"
 _RULES: Final = ItemRules(
     items=ITEMS,
     relationship="qualificationItemRelationship",
+    function="poq",
     by_specification=True,
     clauses={
         "product": "MEF87 R32",
