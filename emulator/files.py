@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from emulator.errors import FileProblem
 
@@ -19,29 +21,41 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
     FileProblem where there is none, where it is something else (a folder, a pipe, a device), where it is larger, or where
     it may not be read.
     """
-    try:
-        # A pipe that nobody writes to would hold us here for ever, and a terminal would become ours.
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        raise FileProblem([f"{shown(path)}: {_why(error)}"]) from error
-    try:
-        mode = os.fstat(opened).st_mode
-        if not stat.S_ISREG(mode):
-            raise FileProblem([f"{shown(path)}: {_what(mode)}, a file is needed"])
-        with os.fdopen(opened, "rb", closefd=False) as file:
-            # By and by: what the system makes up has no size before it is read, and `most` is not the file's.
-            parts, left = list[bytes](), most + 1
-            while left and (part := file.read(min(left, _PART))):
-                parts.append(part)
-                left -= len(part)
-            raw = b"".join(parts)
-    except OSError as error:
-        raise FileProblem([f"{shown(path)}: {_why(error)}"]) from error
-    finally:
-        os.close(opened)
+    with opened(path) as file:
+        # By and by: what the system makes up has no size before it is read, and `most` is not the file's.
+        parts, left = list[bytes](), most + 1
+        while left and (part := file.read(min(left, _PART))):
+            parts.append(part)
+            left -= len(part)
+        raw = b"".join(parts)
     if len(raw) > most:
         raise FileProblem([f"{shown(path)}: is larger than {most} bytes"])
     return raw
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file to be read part by part, closed at the end. FileProblem as of `read_bytes`, but that it may be large."""
+    descriptor = _open(path)
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            yield file
+    except OSError as error:
+        raise FileProblem([f"{shown(path)}: {_why(error)}"]) from error
+
+
+def _open(path: Path) -> int:
+    """The descriptor of a regular file. FileProblem where there is none that may be read."""
+    try:
+        # A pipe that nobody writes to would hold us here for ever, and a terminal would become ours.
+        found = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise FileProblem([f"{shown(path)}: {_why(error)}"]) from error
+    mode = os.fstat(found).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(found)
+        raise FileProblem([f"{shown(path)}: {_what(mode)}, a file is needed"])
+    return found
 
 
 def read_text(path: Path, most: int = MOST) -> str:

@@ -362,7 +362,7 @@ def declared_by(profile: Profile, *, emulated: bool) -> Declared:
         buyers=buyers if buyers or emulated else None,
         sellers=sellers if sellers or emulated else None,
         options=profile.options,
-        readings=profile.readings,
+        readings={**profile.billing.readings(), **profile.readings},
         unsupported=profile.unsupported,
         claims=frozenset(profile.claims) | ({SECURITY_PROFILE} if secured else frozenset()),
         open=frozenset({Party.SELLER}) if emulated and not secured else frozenset(),

@@ -178,6 +178,29 @@ def move(
     _do(context, "move", run=run, kind=kind, id=identifier, state=state, item=item, lawless=lawless, sure=sure)
 
 
+@control.command(
+    "do",
+    epilog=example(
+        "oit control do customerBill bill-now --run partner-a",
+        """oit control do customerBill dispute 4c1f… --with '{"items": [1]}' --run partner-a""",
+        """oit control do customerBill pay 4c1f… --with '{"amount": 100}'""",
+    ),
+)
+@click.argument("kind")
+@click.argument("verb")
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--with", "words", metavar="JSON", help="What more is to be said, such as items or an amount.")
+@RUN
+@click.pass_context
+def do_verb(context: click.Context, kind: str, verb: str, identifier: str | None, words: str | None, run: str) -> None:
+    """Have happen what no operation does: a bill is disputed, paid, credited … (`oit explain verbs`).
+
+    What follows from it happens too, and who subscribed is told.
+    """
+    given = None if words is None else _json(words)
+    _do(context, "do", run=run, kind=kind, verb=verb, id=identifier, **{"with": given})
+
+
 @control.command(epilog=example("oit control event quote quoteStateChangeEvent 4c1f… --run partner-a"))
 @click.argument("api")
 @click.argument("event", metavar="TYPE")

@@ -19,6 +19,7 @@ from emulator.parties.archive import delete_run, lines, tally
 from emulator.parties.clock import rfc3339
 from emulator.parties.database import Database
 from emulator.parties.hand import Hand, Refused
+from emulator.parties.hand_doing import do
 from emulator.parties.restoring import restore
 from emulator.scenario.duration import seconds
 from emulator.scenario.preparing import PersonAsking
@@ -31,6 +32,7 @@ class Action(StrEnum):
     MAKE = "make"
     SET = "set"
     MOVE = "move"
+    DO = "do"
     EVENT = "event"
     FAULT = "fault"
     BEHAVE = "behave"
@@ -59,6 +61,7 @@ _NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.MAKE: ("run", "kind"),
     Action.SET: ("run", "kind", "id"),
     Action.MOVE: ("run", "kind", "id", "state"),
+    Action.DO: ("run", "kind", "verb"),
     Action.EVENT: ("run", "api", "event", "id"),
     Action.SNAPSHOT: ("run",),
     Action.RESTORE: ("file",),
@@ -134,6 +137,7 @@ class Control:
             Action.MAKE: self._make,
             Action.SET: self._set,
             Action.MOVE: self._move,
+            Action.DO: self._verb,
             Action.EVENT: self._event,
             Action.FAULT: self._fault,
             Action.BEHAVE: self._behave,
@@ -192,6 +196,15 @@ class Control:
         options = {"item": item, "lawless": lawless, "sure": asked.get("sure")}
         command = _line("move", kind, identifier, state, run=asked["run"], **options)
         return Did(f"{what} went from {old} to {state}", command)
+
+    def _verb(self, asked: dict[str, Any]) -> Did:
+        emulation, run = self._of(asked["run"])
+        kind, verb, identifier = asked["kind"], asked["verb"], asked.get("id")
+        words = _object(asked, "with", needed=False)
+        came = do(emulation.seller, run, kind, verb, identifier, words)
+        shown = orjson.dumps(words).decode() if words else None
+        command = _line("do", kind, verb, *([identifier] if identifier else []), run=asked["run"], **{"with": shown})
+        return Did(f"{verb}: {came}", command)
 
     def _event(self, asked: dict[str, Any]) -> Did:
         emulation, run = self._of(asked["run"])

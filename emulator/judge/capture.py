@@ -27,22 +27,19 @@ from emulator.judge.entries import (
     moves_of,
     told_of_run,
 )
-from emulator.judge.har import har_entries, told_unread
+from emulator.judge.har import har_entries
+from emulator.judge.told import told_body, told_headers, told_outcome
 from emulator.record import coding
 from emulator.record.exchange import (
     BESIDE,
     FASTEST,
     LONGEST,
     Exchange,
-    Fault,
-    FaultKind,
     Request,
-    Response,
-    Unread,
     UnreadKind,
 )
 from emulator.record.intake import MOST_BYTES, STDIN, read_file, refuse_many, too_large
-from emulator.record.payload import Parsed, dump, parse
+from emulator.record.payload import Parsed
 from emulator.record.relayed import relayed_of
 from emulator.record.secrets import masked_url
 from emulator.standard.json_places import place_of
@@ -85,6 +82,17 @@ def read_capture(path: Path, bases: BasePaths) -> list[Captured]:
     return reading.transcript() if kind == "transcript" else reading.document()
 
 
+def read_lines(path: Path, lines: bytes, bases: BasePaths, first: int) -> list[Captured]:
+    """The same of some lines of a transcript, the first of which has the number `first`."""
+    refuse_many(path, lines)
+    return _Reading(path, lines, bases, "transcript", first).transcript()
+
+
+def is_transcript(path: Path) -> bool:
+    """Whether a file is a transcript that can be read line by line, by its name."""
+    return _KINDS.get(path.suffix.lower()) == "transcript"
+
+
 def _bytes_of(path: Path) -> bytes:
     """What a file holds, unpacked. FileProblem where it cannot be read, or is too large."""
     raw = read_file(path)
@@ -122,8 +130,8 @@ def _loads(raw: bytes) -> Any:
 class _Reading:
     """One file being read."""
 
-    def __init__(self, path: Path, raw: bytes, bases: BasePaths, kind: str) -> None:
-        self.path, self.raw, self.bases, self.kind = path, raw, bases, kind
+    def __init__(self, path: Path, raw: bytes, bases: BasePaths, kind: str, first: int = 1) -> None:
+        self.path, self.raw, self.bases, self.kind, self.first = path, raw, bases, kind, first
 
     def document(self) -> list[Captured]:
         """A HAR file, or a report of ours."""
@@ -150,7 +158,7 @@ class _Reading:
         runs: dict[str, list[_Line]] = {}
         abouts: dict[str, AboutRun] = {}
         run = ""
-        for number, line in enumerate(self.raw.splitlines(), 1):
+        for number, line in enumerate(self.raw.splitlines(), self.first):
             if not line.strip():
                 continue
             try:
@@ -305,14 +313,14 @@ def _exchange_entry(value: Any, number: int, place: str) -> Entry | Malformed:
     try:
         form = _exchange_form(value, place)
         request = form.form("request")
-        response, fault = _told_outcome(form)
-        raw, unread = _told_body(request)
+        response, fault = told_outcome(form)
+        raw, unread = told_body(request)
         return Entry(
             number=number,
             at=form.moment("at"),
             elapsed_ms=form.number("elapsed_ms", 0.0, LONGEST),
             request=Request(
-                _told_headers(request),
+                told_headers(request),
                 raw,
                 request.text("method").upper(),
                 masked_url(request.text("url")),
@@ -348,50 +356,3 @@ def _exchange_form(value: Any, place: str) -> Form:
     if form.has("event"):
         raise Malformed(place, "this is an event of `oit run --format json`; `--report transcript` has the exchanges")
     return form
-
-
-def _told_outcome(form: Form) -> tuple[Response | None, Fault | None]:
-    if form.has("response"):
-        response = form.form("response")
-        status = response.whole("status")
-        if status > 0:
-            raw, unread = _told_body(response)
-            return Response(_told_headers(response), raw, status, unread=unread), None
-    if form.has("fault"):
-        fault = form.form("fault")
-        kind = fault.text("kind")
-        if kind in list(FaultKind):
-            return None, Fault(FaultKind(kind), fault.text("message", ""))
-        return None, None
-    return None, Fault(FaultKind.CLOSED, "the capture holds no response")
-
-
-def _told_headers(message: Form) -> tuple[tuple[str, str], ...]:
-    if not message.has("headers"):
-        return ()
-    headers = message.form("headers")
-    return tuple((name, headers.text(name, "")) for name in headers.value)
-
-
-def _told_body(message: Form) -> tuple[bytes, Unread | None]:
-    """A body as our reports write it, and why it was not known, where it was not."""
-    unread = told_unread(message.form("unread")) if message.has("unread") else None
-    body = message.value.get("body")
-    encoding = message.text("body_encoding", "none" if body is None else "json")
-    match encoding:
-        case "none":
-            return b"", unread
-        case "json":
-            return dump(body), unread
-        case "text":
-            return _spelt(message.text("body", "")), unread
-        case _:
-            raise Malformed(f"{message.place}/body_encoding", f"{encoding!r:.40} is not one of json, text, none")
-
-
-def _spelt(text: str) -> bytes:
-    """A body that was not clean JSON, as bytes: where it would be by now, a byte that is no UTF-8 was put right for it."""
-    raw = text.encode("utf-8", "replace")
-    parsed = parse(raw)
-    clean = parsed.problem is None and not parsed.duplicates
-    return raw.replace("\ufffd".encode(), b"\xff") if clean else raw

@@ -120,7 +120,8 @@ def _answered(wanted: Mapping[str, Any], exchange: Exchange) -> bool:
     if exchange.response is None:
         return False
     if "status" in wanted:
-        return bool(exchange.response.status == wanted["status"])
+        rest = {place: value for place, value in wanted.items() if place != "status"}
+        return exchange.response.status == wanted["status"] and _holds(rest, exchange.response.body)
     if not succeeded(exchange):
         return False
     body = exchange.response.body

@@ -17,13 +17,14 @@ from emulator.settings import scenarios_dir
 from emulator.standard.strict import Json, read_record
 
 _HAVE: Final = "have"
+_DOES: Final = "does"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedBehaviour:
     """A behaviour: in words, by what the standard calls it, and what our seller's profile says where it is `ours`.
 
-    What it is to `have` comes into being in every run, each time anew. Where `ours` is empty another action of the console
+    What it is to `have` comes into being in every run, each time anew, and what it `does` is done in every run, at once. Where `ours` is empty another action of the console
     does it.
     """
 
@@ -67,13 +68,15 @@ class Moods:
         if name not in known:
             message = f"there is no behaviour {name!r:.60}; {hint(name, known)}"
             raise UserError(message)
-        overlay = {key: value for key, value in known[name].items() if key != _HAVE}
+        overlay = {key: value for key, value in known[name].items() if key not in (_HAVE, _DOES)}
         with self._lock:
             taken = {each: before for each, before in self._taken.items() if each != name}
             self._behave({**taken, name: overlay} if overlay else taken)
         for kind, wanted in known[name].get(_HAVE, {}).items():
             had = [each for of, each in self._profile_with({_HAVE: {kind: wanted}}).have.each() if of == kind]
             self._seller.bring(kind, [each for each in had if each.id in wanted])
+        if _DOES in known[name]:
+            self._seller.do(self._profile_with({_DOES: known[name][_DOES]}).does)
 
     def lift(self, name: str | None = None) -> None:
         """Behave so no more; without a name as the profile says. What is lifted already stays so."""

@@ -105,6 +105,7 @@ def loose_ends(
     yield from _places(raw)
     yield from _products(raw)
     yield from _offerings(raw)
+    yield from _configurations(raw)
     yield from _paths(raw, release, plain)
     yield from _notifications(raw)
     yield from _declarations(raw, release)
@@ -163,6 +164,22 @@ def _offerings(raw: Mapping[str, Any]) -> Iterator[Loose]:
             yield place, False, "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"
 
 
+def _configurations(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    """Configurations that are told of offerings which there are not, or of another product than theirs."""
+    for place, said in every(raw, "/discovery/configurations"):
+        offerings = raw.get("offerings")
+        known = offerings if isinstance(offerings, Mapping) else {}
+        for name, configurations in said.items() if isinstance(said, Mapping) else ():
+            here = f"{place}/{escape(str(name))}"
+            if name not in known:
+                yield here, True, f"there is no offering {name!r:.100}; {hint(str(name), known)}"
+                continue
+            payload = at(known[name], "/payload")
+            for index, each in enumerate(configurations if isinstance(configurations, list) else ()):
+                if at(each, "/@type") != payload:
+                    yield f"{here}/{index}", False, f"its '@type' is not {payload}, by which {name} is configured"
+
+
 def _paths(raw: Mapping[str, Any], release: Release, plain: Collection[str]) -> Iterator[Loose]:
     """A step that waits for two things, a state that there is not, a way that the lifecycle does not have."""
     for kind in release.kinds.living:
@@ -181,8 +198,6 @@ def _path(
 ) -> Iterator[Loose]:
     """What is wrong with a path of a kind; `given` is the state in which it begins, MISSING where it is not said."""
     for n, step in enumerate(steps):
-        if isinstance(step, dict) and "to" not in step:
-            yield f"{place}/{n}", False, "missing: to"
         for one in ("after_seconds", "signal"):
             if isinstance(step, dict) and step.get(one) is not None and step.get("reads") is not None:
                 yield f"{place}/{n}", False, f"a step has {one} or reads, not both"

@@ -56,6 +56,9 @@ class Keeper:
         self.plan = Plan(context, kind.name, action, self.advance, self._open_to, self._is_buyers, self.changing)
         self.course = Course(self.move, None, self.plan.signalled, self.plan.seen)
 
+    def run_begun(self, run: str) -> None:
+        """A run begins, and has what the profile has."""
+
     def handler(self, operation: Operation) -> Handler | None:
         """What answers an operation on the kind; None where nothing here does."""
         if operation.view == "create":
@@ -182,8 +185,7 @@ class Keeper:
         try:
             resource = self.open(call.run, given, call.base_url, self.path)
         except Unfillable as error:
-            reason = f"This seller cannot make a valid answer to {operation.id}: {error}"
-            raise not_implemented(reason) from error
+            raise not_implemented(f"This seller cannot make a valid answer to {operation.id}: {error}") from error
         self.made(resource)
         self.set_out(resource)
         return Reply(_MADE if _MADE in operation.success else operation.success[0], resource.body)
@@ -208,9 +210,7 @@ class Keeper:
     def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
         """Change members by merge patch, as the seller may; gives what has them. Unfillable where that were not valid any more."""
         with self.changing(resource, at):
-            changed = merged(resource.body, members)
-            resource.body.clear()
-            resource.body.update(changed)
+            resource.body = merged(resource.body, members)
         return resource
 
     def _patch(self, call: Call, operation: Operation) -> Reply:

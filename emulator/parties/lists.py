@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from emulator.parties.apis import Context, Course, Handler
 from emulator.parties.store import COUNTED
-from emulator.record.call import Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
+from emulator.record.call import ApiError, Call, ErrorCode, Issue, Reply, bad_request, not_found, unprocessable
 from emulator.record.payload import at as value_at
 from emulator.record.payload import every
 from emulator.standard.contract import Contract
@@ -192,14 +192,14 @@ def _given(call: Call, name: str) -> str | None:
 
 def retrieve_handler(context: Context, kind: Kind, course: Course, *, in_array: bool = False) -> Handler:
     """Shows one resource, in an array where its contract has one. Where the contract has an href, it leads to here."""
-    label = words_of(kind.name)
-    has_href = "href" in members_of(context.release.contract(kind.api), kind.schema)
+    label, contract = words_of(kind.name), context.release.contract(kind.api)
+    has_href = "href" in members_of(contract, kind.schema)
 
     def handle(call: Call) -> Reply:
         identifier = call.path.get("id", "")
         resource = context.store.get(call.run, kind.name, identifier)
         if resource is None:
-            raise not_found(label, identifier)
+            raise _as_contract_has(contract, call.operation, not_found(label, identifier))
         body, written = resource.body, resource.written
         if has_href and body.get("href") != (here := href(call, kind.path, identifier)):
             body["href"], written = here, None
@@ -207,6 +207,22 @@ def retrieve_handler(context: Context, kind: Kind, course: Course, *, in_array: 
         return Reply(200, [body]) if in_array else Reply(200, body, written=written)
 
     return handle
+
+
+def _as_contract_has(contract: Contract, operation: str, error: ApiError) -> ApiError:
+    """An error without the code that the contract's own has not: some operations answer with the bare `Error`."""
+    if not isinstance(error.body, dict) or "code" in _members_of_error(contract, operation, error.status):
+        return error
+    return ApiError(error.status, {name: value for name, value in error.body.items() if name != "code"})
+
+
+@cache
+def _members_of_error(contract: Contract, operation: str, status: int) -> frozenset[str]:
+    """The members of an error; code, as in all others, where the contract has none of this status."""
+    found = contract.operation(operation)
+    told = contract.document["paths"][found.path][found.method.lower()]["responses"].get(str(status), {})
+    schemas = [each["schema"] for each in told.get("content", {}).values() if "schema" in each]
+    return frozenset(Shapes(contract.document).members(schemas[0])) if schemas else frozenset({"code"})
 
 
 @cache

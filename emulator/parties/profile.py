@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
+from emulator.parties.billing_section import BillingSection
 from emulator.parties.catalog import CatalogSection
 from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
@@ -18,6 +19,7 @@ from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
 from emulator.parties.sections import (
     Behaviour,
+    ByItself,
     Having,
     Intervals,
     Sections,
@@ -123,7 +125,7 @@ class Profile(Sections):
     `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
     `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
     kinds that the seller makes by itself. `synonyms` are groups of words that mean the same
-    in addresses. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
+    in addresses. `billing` says when bills are made and how, `does` what happens outside of the APIs. `unsupported` lists operations as `api.operationId`, whole APIs, or patterns of these
     (`unsupported_operations`).
 
     `represents`, `unsupported`, `options` and `readings` are what the partners tell each other beforehand, and
@@ -162,6 +164,8 @@ class Profile(Sections):
     errors: Errors = Errors()
     unknown_members: Annotated[Literal["tolerate", "refuse"], Key("unknownMembers")] = "tolerate"
     behaviour: Behaviour = field(default_factory=Behaviour)
+    billing: BillingSection = field(default_factory=BillingSection)
+    does: tuple[ByItself, ...] = ()
     notifications: Notifications = Notifications()
     security: SecuritySection = field(default_factory=SecuritySection)
     buyer: BuyerSection = field(default_factory=BuyerSection)
@@ -190,6 +194,13 @@ def _of_catalog(profile: Profile, release: Release) -> list[Loose]:
     from emulator.parties.apis.catalog_checks import catalog_problems  # noqa: PLC0415 - as above
 
     return list(catalog_problems(profile, release))
+
+
+def _of_verbs(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with what the profile has done outside of the APIs."""
+    from emulator.parties.verbs import problems_of_verbs  # noqa: PLC0415 - as above
+
+    return list(problems_of_verbs(profile.does, release)) if profile.does else []
 
 
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
@@ -293,6 +304,7 @@ def load_profile(
     strange = strange_products(raw, served, (overlay, *(each.value for each in _of_user(layers))))
     profile = build(profile_type(served), raw, "", problems, places)
     had = _of_having(profile, served) if profile is not None and not problems else ()
+    of_verbs = _of_verbs(profile, served) if profile is not None and not problems else ()
     of_sections = _of_sections(profile, served) if profile is not None and not problems else ()
     loose = (
         *unclear,
@@ -300,6 +312,7 @@ def load_profile(
         *loose_ends(raw, served, plain_kinds(served)),
         *security_problems(raw, served),
         *had,
+        *of_verbs,
         *of_sections,
     )
     for place, key, text in loose:

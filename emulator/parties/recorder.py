@@ -224,14 +224,20 @@ class DurableTranscript(Transcript):
         return exchange
 
     def __iter__(self) -> Iterator[Exchange]:
+        return (exchange for _, exchange in self.since(-1))
+
+    def since(self, after: int) -> Iterator[tuple[int, Exchange]]:
+        """The exchanges that were written after one, each with where it stands in the database: what to go on after. They are
+        numbered from the first that is asked for.
+        """
         self.flush()
-        after, n = -1, 0
+        n = 0
         while rows := self._rows(after):
             for row in rows:
                 n += 1
                 after = row.seq
                 if (exchange := _exchange(row, n)) is not None:
-                    yield exchange
+                    yield after, exchange
 
     def tail(self, most: int, heaviest: int) -> list[Exchange]:
         self.flush()

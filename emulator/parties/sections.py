@@ -22,10 +22,10 @@ class PathStep:
     """A state to go to, `after_seconds` after the step before or once the resource was read that often.
 
     With `signal` the step waits for a signal of that name (`emulator.parties.signals`), and `after_seconds` counts
-    from it. Where a kind has no states, `to` is left out, and a step only sets members.
+    from it. Where a kind has no states, `to` is a mere word, and a step only sets members.
     """
 
-    to: str = ""
+    to: str
     after_seconds: float | None = None
     reads: int | None = None
     signal: str | None = None
@@ -77,6 +77,20 @@ class Had:
     signal: str | None = None
     path: tuple[PathStep, ...] = ()
     members: Annotated[Json, REST] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ByItself:
+    """What happens outside of the APIs (`apis.Verb`): to the resource of an `id`, to all of its kind to which it can, or to
+    none where the verb names none; at the beginning of a run, `after_seconds` after it, or after a signal of that name.
+    """
+
+    do: str
+    of: str
+    id: str | None = None
+    words: Annotated[Json, Key("with")] = field(default_factory=dict)
+    after_seconds: float | None = None
+    signal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from emulator.parties.apis import Api, Context, Handler, plugins
+from emulator.parties.apis import Api, Context, Course, Handler, plugins
 from emulator.parties.clock import Clock, rfc3339
 from emulator.parties.desk import Desk
 from emulator.parties.effects import Effects
@@ -25,9 +25,10 @@ from emulator.parties.hub import Hub
 from emulator.parties.keeper import Keeper
 from emulator.parties.profile import Profile, load_profile, unsupported_operations
 from emulator.parties.scopes import client_scope, family, life_scope, party_scope, release_in, release_scope
-from emulator.parties.sections import Had
+from emulator.parties.sections import ByItself, Had
 from emulator.parties.signals import keep_given
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
+from emulator.parties.verbs import Doer
 from emulator.record.call import ApiError, Call, Reply, bad_request, not_implemented
 from emulator.standard.release import Release
 
@@ -105,7 +106,8 @@ class Seller:
         self._coming = Coming(self.context, self.keepers)
         self.courses = {kind: course for api in self.apis.values() for kind, course in api.courses.items()}
         self._actions = {name: act for api in self.apis.values() for name, act in api.actions.items()}
-        self._actions |= self._coming.actions
+        self.doer = Doer(self.context, lambda kind: self.courses.get(kind, Course()))
+        self._actions |= self._coming.actions | self.doer.actions
         self.desk.lawless = profile.behaviour.lawless
         self._unsupported = unsupported_operations(profile, release) if profile.unsupported else frozenset[str]()
 
@@ -154,6 +156,13 @@ class Seller:
             for had in wanted:
                 made = replace(had, id=self.context.new_id(kind))
                 self.act(partial(keeper.bring, run, made))
+
+    def do(self, wanted: Sequence[ByItself]) -> None:
+        """Have that happen in every run, where it is possible."""
+        for run in sorted(self.store.runs()):
+            seller = self.whose(run)
+            for each in wanted:
+                self.act(partial(seller.doer.all, run, each))
 
     def answer(self, call: Call) -> Reply:
         """Answer a call that passed its contract.
@@ -256,7 +265,7 @@ class Seller:
 
     def waiting(self) -> list[Callable[[str, str], int]]:
         """What waits for signals: it is told of a run and a signal, and says how many went on."""
-        return [self._coming.signalled, *(course.signalled for course in self.courses.values())]
+        return [self._coming.signalled, self.doer.signalled, *(course.signalled for course in self.courses.values())]
 
     def _begin_telling(self) -> None:
         """Whatever is done now may make any of these sellers tell of something."""
@@ -350,6 +359,9 @@ class Seller:
                 body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
                 self.store.add(Resource(run, "product", key, body, now))
             self._coming.begin(run)
+            for keeper in self.keepers.values():
+                keeper.run_begun(run)
+            self.doer.begin(run)
 
 
 def _ids(seed: int | None, start: int) -> Callable[[str], str]:

@@ -51,6 +51,7 @@ def overlay_place(scenario: Scenario, case: Case | None, pointer: str) -> str | 
 _SIGNALS: Final = (
     "/have/*/*/signal",
     "/have/*/*/path/*/signal",
+    "/does/*/signal",
     "/offerings/*/signal",
     "/offerings/*/transitions/*/signal",
     "/catalog/specifications/*/transitions/*/signal",

@@ -483,6 +483,23 @@ class TestQueries:
         assert QUOTE.request_breaches("listQuote", request, advisory=False) == []
 
 
+ORDER_ITEM = {"productOrderId": "o", "productOrderItemId": "1"}
+BILL_ITEM = {
+    "id": "1",
+    "appliedFee": [],
+    "appliedTax": [],
+    "customerBillItemType": "recurring",
+    "description": "an Ethernet line",
+    "periodCoverage": {},
+    "productName": "Access E-Line",
+    "state": "generated",
+    "taxExcludedAmount": {"unit": "EUR", "value": 50},
+    "unit": "month",
+    "unitRate": {"unit": "EUR", "value": 50},
+    "unitQuantity": 1,
+}
+
+
 class TestErrata:
     """Where the standard would fail a party that is right, an erratum keeps it from that."""
 
@@ -549,6 +566,13 @@ class TestErrata:
                 "event": {"id": "1"},
             },
         ),
+        "E-B1": ("CustomerBillItem", {**BILL_ITEM, "product": {"id": "p"}}),
+        "E-B1-product": ("CustomerBillItem", {**BILL_ITEM, "product": None, "productOrderItem": ORDER_ITEM}),
+        "E-B1-order": ("CustomerBillItem", {**BILL_ITEM, "product": {"id": "p"}, "productOrderItem": None}),
+        "E-B2": ("CustomerBillItemStateType", "withdrawn"),
+        "E-B3": ("listCustomerBill", "?buyerId=b&sellerId=s"),
+        "E-B3-bill": ("retrieveCustomerBill", "?buyerId=b&sellerId=s"),
+        "E-B3-item": ("retrieveCustomerBillItem", "?buyerId=b&sellerId=s"),
     }
 
     @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
@@ -556,6 +580,11 @@ class TestErrata:
         """Each erratum is proven by a message, or by a path: without it a right party fails, with it it passes."""
         told, message = self.PROOFS[row["id"]]
         ours, theirs = RELEASE.contract(row["api"], row["contract"]), made(row["api"], row["contract"])
+        if row["at"].endswith("/parameters"):
+            asked = Request(headers=(), raw=b"", method="GET", url=f"http://h/customerBill{message}")
+            assert places(ours.request_breaches(told, asked)) == []
+            assert places(theirs.request_breaches(told, asked)) == ["?buyerId", "?sellerId"]
+            return
         if told in {"GET", "POST"}:
             found = ours.find(told, message)
             assert found

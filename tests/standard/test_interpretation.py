@@ -15,6 +15,7 @@ from emulator.standard.release import load_release
 REGISTER = load_release().interpretations
 TWO = "{x: {says: s, clauses: [c]}, y: {says: s, clauses: [c]}}"
 RULES = Path(emulator.judge.rules.__file__).parent
+HANDLERS = (RULES.parents[1] / "parties", RULES.parents[1] / "reconciling")
 
 
 def named_in_rules() -> set[tuple[str, str]]:
@@ -41,11 +42,12 @@ def test_rules_name_readings_that_there_are() -> None:
 
 
 def test_every_entry_is_used_by_a_rule() -> None:
-    """An entry that no rule looks at, nor a product's sheet names, would be a promise that nobody keeps."""
+    """An entry that no rule looks at, nor who bills and who checks bills, nor a product's sheet, is a promise that nobody keeps."""
     sheets = load_release().products.sheets.by_name.values()
     words = {sheet.shown.entry for sheet in sheets if sheet.shown} | {
         node.value
-        for file in RULES.rglob("*.py")
+        for folder in (RULES, *HANDLERS)
+        for file in folder.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

@@ -35,6 +35,8 @@ EXPECTED = {
     "workOrder",
     "productOffering",
     "productSpecification",
+    "customerBill",
+    "customerBillItem",
 }
 
 

@@ -39,21 +39,41 @@ MovingItem = Callable[[Resource, dict[str, Any], str, datetime], None]
 """The same of an item of a resource."""
 
 
+Doing = Callable[[str, str, Resource | None, Mapping[str, Any], datetime], str]
+"""Does a verb in a run, to a resource or to none, with words; says what came of it. NotNow where something stands in its way."""
+
+
 def _unmoved(_: Resource, __: str, ___: datetime) -> None:
     raise NotNow("nothing moves it by hand")
+
+
+def _undone(verb: str, _: str, __: Resource | None, ___: Mapping[str, Any], ____: datetime) -> str:
+    raise NotNow(f"nobody knows how to {verb} it")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What happens to resources of a kind and has no operation: `title` says what it is, `words` what may be said with it.
+    If it is of the `whole`, no resource is named.
+    """
+
+    title: str
+    words: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """What brings resources of one kind on, beside requests and timers: a hand in the seller (`move`, and `move_item` where
     items have a life of their own), a signal (`signalled` takes a run and a name, and gives how many resources went on),
-    a read (`seen`, of what was shown).
+    a read (`seen`, of what was shown), what happens outside of the API (`does` one of the verbs of its Plugin).
     """
 
     move: Moving = _unmoved
     move_item: MovingItem | None = None
     signalled: Callable[[str, str], int] = lambda _, __: 0
     seen: Callable[[Resource], None] = lambda _: None
+    does: Doing = _undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +110,9 @@ class Context:
 class Plugin:
     """What a module brings to the seller: how it builds its API, and the sections that this has in a profile.
 
-    `sections` are parts of the profile of their own. `kinds` are those of the API's resources that it serves in its own way; those of `keepers` are kept as any kind is, by
-    a keeper that knows more of them. Sections of `behaviour` are called by a kind, those of `intervals` by any word; those of
+    `sections` are parts of the profile of their own. `kinds` are those of the API's resources that it serves in its own way;
+    those of `keepers` are kept as any kind is, by a keeper that knows more of them. `verbs` are what happens to its resources
+    outside of the API, by kind and name. Sections of `behaviour` are called by a kind, those of `intervals` by any word; those of
     a kind with a keeper take the place of the ones that every kind has.
     """
 
@@ -102,6 +123,7 @@ class Plugin:
     intervals: tuple[Section[Any], ...] = ()
     keepers: Mapping[str, type[Keeper]] = field(default_factory=dict)
     sections: tuple[Section[Any], ...] = ()
+    verbs: Mapping[str, Mapping[str, Verb]] = field(default_factory=dict)
 
 
 @cache
@@ -117,3 +139,8 @@ def plugins(release: Release) -> list[Plugin]:
     more than the contract is served by its shape.
     """
     return [_modules()[api] for api in release.books if api in _modules()]
+
+
+def verbs_of(release: Release) -> Mapping[str, Mapping[str, Verb]]:
+    """What happens to resources outside of the APIs of a release, by kind and name."""
+    return {kind: verbs for plugin in plugins(release) for kind, verbs in plugin.verbs.items()}

@@ -63,12 +63,14 @@ class DiscoverySection:
     """What is told of availability and prices. `life` is for how many seconds an identifier holds since it was last given.
     `configurations` are by offering those in which it can be had; where none are said, there is a small one that its payload
     schema allows. `interval` takes the place of each offering's `installation`. `outcome`: nothing can be had, or it has no price.
+    `identifiers`: a configuration has the same one in each answer, or another one.
     """
 
     life: float = 3_600
     configurations: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     interval: Interval | None = None
     outcome: Literal["offered", "nothing", "unpriced"] = "offered"
+    identifiers: Literal["same", "other"] = "same"
 
 
 def _faults(section: DiscoverySection) -> Iterator[Mistake]:
@@ -104,11 +106,12 @@ class Discovery:
         if issues := list(self._issues.of_availability(call, offerings)):
             raise unprocessable(*issues)
         found = offerings if self._reaches(call.body) and self._section.outcome != "nothing" else []
+        named: dict[str, str] = {}
         entries = [
             {
                 "productOffering": {"id": offering.id},
                 "productConfiguration": copied(configuration),
-                "productConfigurationIdentifier": self._identifier(call.run, configuration, offering),
+                "productConfigurationIdentifier": self._identifier(call.run, configuration, named),
                 "installationInterval": self._interval(offering),
             }
             for offering in found
@@ -145,7 +148,7 @@ class Discovery:
         """In what configurations an offering can be had, each once (R17)."""
         said = self._section.configurations.get(offering.id)
         if said is not None:
-            return tuple({_digest(each): dict(each) for each in said}.values())
+            return tuple({_digest(each): each for each in map(dict, said)}.values())
         if offering.payload not in self._made:
             try:
                 self._made[offering.payload] = (example_of(self._context.release, offering.payload, API),)
@@ -153,19 +156,29 @@ class Discovery:
                 self._made[offering.payload] = ()  # of a schema without any example nothing is offered
         return self._made[offering.payload]
 
-    def _identifier(self, run: str, configuration: Mapping[str, Any], offering: Offering) -> str:
-        """The one identifier of a configuration (R21), good for its life from now on (R22)."""
-        store, identifier = self._context.store, f"pc-{_digest(configuration)}"
-        until = rfc3339(self._context.desk.now() + timedelta(seconds=self._section.life))
-        kept = store.get(run, _KIND, identifier)
+    def _identifier(self, run: str, configuration: Mapping[str, Any], named: dict[str, str]) -> str:
+        """An identifier of a configuration and of no other (R21), good for its life from now on (R22). `named` has those of the
+        same answer, by what they are of.
+        """
+        now, what = self._context.desk.now(), _digest(configuration)
+        if what in named:
+            return named[what]
+        other = self._section.identifiers == "other"
+        identifier = named[what] = self._context.new_id(_KIND) if other else f"pc-{what}"
+        body = {"until": rfc3339(now + timedelta(seconds=self._section.life)), "configuration": copied(configuration)}
+        kept = self._context.store.get(run, _KIND, identifier)
         if kept is None:
-            body = {"until": until, "offerings": [offering.id]}
-            store.add(Resource(run, _KIND, identifier, body, self._context.desk.now()))
-            return identifier
-        others = [each for each in kept.body["offerings"] if each != offering.id]
-        kept.body = {"until": until, "offerings": [*others, offering.id]}
-        store.update(kept)
+            self._context.store.add(Resource(run, _KIND, identifier, body, now))
+        else:
+            kept.body = body
+            self._context.store.update(kept)
         return identifier
+
+    def _having(self, configuration: Mapping[str, Any]) -> list[Offering]:
+        """The offerings that can be had in a configuration."""
+        kind, what = configuration.get("@type"), _digest(configuration)
+        mine = [each for each in self._context.profile.offerings.values() if each.payload == kind]
+        return [each for each in mine if what in map(_digest, self._configurations(each))]
 
     def _interval(self, offering: Offering) -> dict[str, Any]:
         return self._section.interval.as_json() if self._section.interval else counted(offering.installation.as_json())
@@ -186,8 +199,7 @@ class Discovery:
                 "/productConfigurationIdentifier", ErrorCode.REFERENCE_NOT_FOUND, f"{identifier!r:.100} {gone}"
             )
             raise unprocessable(issue, *self._issues.of_pricing(call, []))
-        every = [self._context.profile.offerings.get(each) for each in sorted(kept.body["offerings"])]
-        offerings = [each for each in every if each is not None]
+        offerings = self._having(kept.body["configuration"])
         if issues := list(self._issues.of_pricing(call, offerings)):
             raise unprocessable(*issues)
         if call.body["action"] == "modify":

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from emulator.parties.apis import Api, Context, Course, Plugin
+from emulator.parties.apis.billing import BILLED
 from emulator.parties.apis.catalog_sold import shown, sold
 from emulator.parties.apis.order_links import Links
 from emulator.parties.clock import rfc3339
@@ -145,6 +146,8 @@ class Inventory(Installed):
                 product.body["terminationDate"] = rfc3339(at)
         product.body["lastUpdateDate"] = rfc3339(at)
         self._desk.move(product, to, by="seller", at=at)
+        if done and self._context.effects.has(BILLED):
+            self._context.effects.of(BILLED).installed(run, product.body, at)
 
     def move(self, product: Resource, to: str, at: datetime) -> None:
         """A hand changes a product without an order. NotNow while an order is at work on it."""

@@ -55,11 +55,11 @@ from emulator.judge.rules.common.serving import (
     was_served,
 )
 from emulator.judge.rules.common.states import STATE_CHANGE, Chooses, Machine, goes_legally, tells_history
-from emulator.judge.rules.common.steadiness import STEADY, steady
+from emulator.judge.rules.common.steadiness import STEADY, keeps_all_but, steady
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, only, same
-from emulator.judge.rules.common.wholeness import lists_all
+from emulator.judge.rules.common.wholeness import lists_all, next_pages_say_so
 
 __all__ = [
     "NOT_SERVED",
@@ -94,12 +94,14 @@ __all__ = [
     "is_late",
     "is_related",
     "keeps",
+    "keeps_all_but",
     "keeps_id",
     "lacks",
     "lasts",
     "links_to_itself",
     "lists_all",
     "moment",
+    "next_pages_say_so",
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",

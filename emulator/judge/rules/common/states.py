@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -28,7 +28,8 @@ STATE_CHANGE: Final = History("/stateChange", "state", "changeDate", "")
 class Machine:
     """A lifecycle and what it is about: the resource (`holder` ""), or its items (`/quoteItem/*`).
 
-    `where` chooses by the resource (firm or budgetary quotes), `untold` are states that the `history` can leave out.
+    `where` chooses by the resource (firm or budgetary quotes), `untold` are states that the `history` can leave out. `spelt` has
+    other spellings of states, with those of the lifecycle.
     """
 
     lifecycle: str
@@ -37,6 +38,12 @@ class Machine:
     where: Chooses | None = None
     untold: tuple[str, ...] = ()
     history: History = STATE_CHANGE
+    spelt: Mapping[str, str] = field(default_factory=dict)
+
+    def state_in(self, value: Any) -> Any:
+        """The state that a resource or an item shows, as the lifecycle spells it."""
+        found = at(value, self.state)
+        return self.spelt.get(found, found) if isinstance(found, str) else found
 
 
 def goes_legally(
@@ -61,7 +68,7 @@ def goes_legally(
                 continue
             known = said.run.release.lifecycles[machine.lifecycle]
             for place, value, before in _with_past(shown, earlier, machine.holder):
-                state, was = at(value, machine.state), at(before, machine.state)
+                state, was = machine.state_in(value), machine.state_in(before)
                 here = f"{shown.place}{place}{machine.state}"
                 if state in known.unused:
                     yield breach(here, list(known.states), state, f"{here} is {state}, which {known.name} never is")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -79,16 +79,38 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
             marks = echo_marks(
                 before, shown.value, shown.place, free=("href", *_FREE, *free), grows=(*_GROWS, *log), alike=told_alike
             )
-            for mark in marks:
-                if isinstance(mark, Breach):
-                    words = (f"{mark.place} was {as_json(mark.expected, 120)} in exchange {earlier.exchange.n}, "
-                             "and nothing that was seen explains the change")  # fmt: skip
-                    yield replace(mark, check=Check.HINT, message=words)
-                else:
-                    yield mark
+            yield from _as_hints(marks, earlier)
 
     on = shows(book.api, kind, "retrieve", "list")
     book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
+
+
+def keeps_all_but(
+    book: Rulebook, kind: str, free: Callable[[Shown, Shown], tuple[str, ...]], *, grows: tuple[str, ...] = ()
+) -> None:
+    """Between two reads a resource shows the same, but for the members that are `free`, as those two reads have it: what a
+    Seller changes without being asked. Lists that `grow` keep their entries. A change of others is worth a warning only.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange)
+            if earlier is not None:
+                left = ("href", *free(earlier, shown))
+                marks = echo_marks(earlier.value, shown.value, shown.place, free=left, grows=grows, alike=told_alike)
+                yield from _as_hints(marks, earlier)
+
+    on = shows(book.api, kind, "retrieve")
+    book.add((), look, on=on, about=f"a {kind} against what was shown of it before", name=f"{kind}.{STEADY}")
+
+
+def _as_hints(marks: Iterator[Mark], earlier: Shown) -> Iterator[Mark]:
+    for mark in marks:
+        if isinstance(mark, Breach):
+            words = f"{mark.place} was {as_json(mark.expected, 120)} in exchange {earlier.exchange.n}, "
+            yield replace(mark, check=Check.HINT, message=f"{words}and nothing that was seen explains the change")
+        else:
+            yield mark
 
 
 def _told_of(run: Run, kind: Kind, value: Mapping[str, Any]) -> frozenset[str]:

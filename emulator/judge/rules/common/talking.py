@@ -8,13 +8,14 @@ from emulator.judge.fold import Fold
 from emulator.judge.rule import (
     FINE,
     Mark,
+    On,
     Remark,
     on_party,
     requests,
     responses,
     tells,
 )
-from emulator.judge.rulebook import Rulebook, given, hold
+from emulator.judge.rulebook import Rulebook, breach, given, hold
 from emulator.judge.rules.common.echo import echo_marks
 from emulator.judge.rules.common.values import Labels, only
 from emulator.judge.run import Run, Said
@@ -31,13 +32,17 @@ def parties(
     several_sellers: str,
     one_seller: str,
     too: tuple[str, ...] = (),
+    doubted: On | None = None,
+    reading: tuple[str, str] | None = None,
 ) -> None:
     """`buyerId` and `sellerId` stand in the query of every request where there is somebody to tell apart, and
     nowhere else. Nothing is said where the partners did not declare whom they stand for. `too` are other APIs of the guide.
+    `doubted` are requests that need them by that `reading` alone; they may have them in any case.
     """
     on = requests(book.api, "*")
     for api in too:
         on |= requests(api, "*")
+    unsure = frozenset(spot.operation for spot in doubted.spots) if doubted else frozenset()
 
     def rule(label: str, member: str, *, needed: bool) -> None:
         def look(said: Said) -> Iterator[Mark]:
@@ -45,7 +50,11 @@ def parties(
             if known is None or (len(known) > 1) is not needed or said.author is not Party.BUYER:
                 return
             found = said.query.get(member, MISSING)
-            yield hold(f"?{member}", given(found) is needed, expected="an id" if needed else MISSING, found=found)
+            if given(found) is needed:
+                yield FINE
+            else:
+                by = reading if needed and said.exchange.operation in unsure else None
+                yield breach(f"?{member}", "an id" if needed else MISSING, found, reading=by)
 
         about = f"{member} in the query of every request, where the partners declared {'several' if needed else 'one'}"
         book.add(label, look, on=on, about=about)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from emulator.judge.pages import PAGING, WHO, is_last, number, offset_of
+from emulator.judge.pages import PAGING, WHO, is_last, number, offset_of, says_more
 from emulator.judge.rule import FINE, Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.filtering import Filter, instant
@@ -18,7 +18,7 @@ from emulator.judge.rules.common.values import Labels, same
 from emulator.judge.run import Life, Run, Shown
 from emulator.judge.showing import View, succeeded
 from emulator.record.exchange import Exchange
-from emulator.record.payload import at, every
+from emulator.record.payload import MISSING, at, every
 from emulator.standard.kinds.facts import Kind
 
 Question = tuple[tuple[str, str], ...]
@@ -79,6 +79,37 @@ def pages_go_on(book: Rulebook, operation: str, *, name: str) -> None:
                     "", was, now, f"X-Total-Count is {now}, and was {was} on the page before", hint=True))  # fmt: skip
 
     look.__doc__ = pages_go_on.__doc__
+
+
+def next_pages_say_so(book: Rulebook, labels: Labels, operation: str, sure: Collection[str], *, name: str) -> None:
+    """A page that another one follows says so, in X-Total-Count or X-Pagination-Throttled.
+
+    It is sure where the next page shows what was seen before the first was asked for, and no filter but those that are `sure`
+    was asked of either: it matched already.
+    """
+
+    @book.at_end(labels, name=name)
+    def look(run: Run) -> Iterator[Remark]:
+        for pages, _, shown in _turned(run, book.api, operation):
+            last = pages.exchanges[-1] if pages.exchanges else None
+            if last is None or last.response is None or not {each for each, _ in pages.question} <= {*WHO, *sure}:
+                continue
+            kind = run.shown_by(last)
+            lives = [run.life(kind[0].name, each) for each in shown] if kind else []
+            if any(
+                life and (old := life.last_before(last, whole=False)) and same_parties(old.exchange, last)
+                for life in lives
+            ):
+                more = says_more(last.response, pages.end)
+                words = "X-Total-Count or X-Pagination-Throttled"
+                yield on_response(
+                    last,
+                    FINE
+                    if more
+                    else breach("", words, MISSING, "another page follows this one, and no header says so"),
+                )
+
+    look.__doc__ = next_pages_say_so.__doc__
 
 
 # What is known to match
