@@ -9,7 +9,7 @@ from typing import Any, Final
 from emulator.judge.named import APPOINTMENT
 from emulator.judge.named import WORK_ORDER as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
-from emulator.judge.rulebook import breach
+from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.work_order.book import SHOWN, WORK_ORDERS
 from emulator.judge.run import Life, Run, Said, Shown
@@ -60,6 +60,15 @@ def a_plan_is_given_up_with_its_appointment(run: Run) -> Iterator[Remark]:
                 )
             elif any(_was_cancelled(one, before) for one in mine):
                 yield on_response(after.exchange, FINE)
+            elif not mine and before.whole and after.whole and not _has_any(before) and not _has_any(after):
+                # Its own list has all that there are (R54), though one may have come and gone between two looks.
+                message = f"work order {life.id} is open after planned, and never had an appointment that was cancelled"
+                wrong = breach(f"{after.place}/state", "planned or later", "open", message, hint=True)
+                yield on_response(after.exchange, wrong)
+
+
+def _has_any(shown: Shown) -> bool:
+    return given(at(shown.value, "/appointment"))
 
 
 def _is_for(appointment: Life, order: Life) -> bool:
