@@ -81,6 +81,9 @@ def contacts_of_the_buyer_stay_as_given(said: Said) -> Iterator[Mark]:
                 yield breach(place, given_last, found, f"{place} has {told}", hint=True)
             elif found:
                 yield FINE
+            elif shown.view is View.PATCHED and role in (roles_of(said.asked) or _given(life, said)):
+                # Of the other answers a clause asks for it.
+                yield breach(place, role, sorted(roles_of(shown.value)), f"{place} has no {role} any more", hint=True)
 
 
 def _tells(contact: Any, name: str, value: Any) -> bool:
@@ -155,17 +158,17 @@ _stays("attachment")
 
 @APPOINTMENT.rule((), on=CHANGED, name="taken")
 def what_is_taken_is_as_it_was_sent(said: Said) -> Iterator[Mark]:
-    """Notes and attachments of the Buyer's that the answer to a change shows are as they were sent. Nothing says that it shows
+    """Notes and attachments of the Buyer's that the answer to a change shows are as they were. Nothing says that it shows
     them, so that it is a hint.
     """
-    for shown in said.shown:
+    for shown, life in said.lived():
         for member in ("note", "attachment"):
             found = entries_of(shown.value, member)
-            for entry in entries_of(said.asked, member):
+            for entry in (*_known(life, said, member), *entries_of(said.asked, member)):
                 if is_among(entry, found, member):
                     wrong = _altered(entry, found, member)
                     place = f"{shown.place}/{member}"
-                    message = f"{', '.join(wrong)} of an entry of the Buyer's in {place} is not as it was sent"
+                    message = f"{', '.join(wrong)} of an entry of the Buyer's in {place} is not as it was"
                     yield breach(place, entry, found, message, hint=True) if wrong else FINE
 
 

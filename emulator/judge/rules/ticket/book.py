@@ -44,10 +44,9 @@ TWICE: Final = (
     "/relatedContactInformation",
     "/relatedEntity",
     "/relatedIssue",
-    "/statusChange",
     "/workOrder",
 )
-"""Lists in which nobody means the same entry twice."""
+"""Lists in which nobody means the same entry twice. In a history, what went to and fro within a moment stands twice."""
 HOUR: Final = timedelta(hours=1)
 """By how much what was done first may be dated later: not all systems of a Seller's go by one clock."""
 CLOSURE: Final = "closureRejection"

@@ -27,7 +27,7 @@ common.stays(TICKET, (), INCIDENT, name="incident.stays")
 common.agrees(TICKET, (), INCIDENT, "/creationDate", hint=True, name="incident.agrees")
 common.no_twins(TICKET, (), INCIDENT, *TWICE, name="incident.twins")
 _SEEN: Final = INCIDENT_READ | INCIDENTS_LISTED
-common.past(TICKET, "/creationDate", "/closedDate", on=_SEEN, name="incident.future")
+common.past(TICKET, "/creationDate", "/closedDate", "/statusChange/*/changeDate", on=_SEEN, name="incident.future")
 common.in_order(TICKET, "/creationDate", "/closedDate", on=_SEEN, name="incident.date-order")
 common.in_order(
     TICKET, "/creationDate", "/statusChange/*/changeDate", on=INCIDENT_READ, name="incident.change-order", slack=HOUR

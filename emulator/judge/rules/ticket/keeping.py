@@ -284,11 +284,17 @@ def lists_show_what_it_is_about(said: Said) -> Iterator[Mark]:
             mine = [one for one in now if at(one, "/id") == at(entity, "/id")]
             yield hold(
                 f"{shown.place}/relatedEntity",
-                any(not given(at(one, "/role")) or at(one, "/role") == at(entity, "/role") for one in mine),
+                any(_agrees(one, entity, "/role") and _agrees(one, entity, "/@referredType") for one in mine),
                 expected=entity,
                 found=now,
                 message=f"{shown.place}/relatedEntity is not what the ticket was shown to be about",
             )
+
+
+def _agrees(one: Any, other: Any, member: str) -> bool:
+    """Whether two say the same, where both say it."""
+    values = [at(each, member) for each in (one, other)]
+    return not all(map(given, values)) or values[0] == values[1]
 
 
 @TICKET.rule("R36", on=SHOWN)

@@ -46,7 +46,7 @@ common.steady(TICKET, KIND)
 common.agrees(TICKET, (), KIND, "/creationDate", "/description", "/ticketType", hint=True)
 common.no_twins(TICKET, (), KIND, *TWICE)
 common.begins(TICKET, KIND, "/creationDate")
-common.past(TICKET, "/creationDate", "/resolutionDate", on=SHOWN | LISTED)
+common.past(TICKET, "/creationDate", "/resolutionDate", "/statusChange/*/changeDate", on=SHOWN | LISTED)
 common.in_order(TICKET, "/creationDate", "/resolutionDate", on=SHOWN | LISTED, name="date-order")
 common.in_order(TICKET, "/creationDate", "/statusChange/*/changeDate", on=SHOWN, name="change-order", slack=HOUR)
 
