@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.judge.named import APPOINTMENT
+from emulator.judge.named import APPOINTMENT, TICKET
 from emulator.judge.named import WORK_ORDER as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.work_order.book import SHOWN, WORK_ORDERS
 from emulator.judge.run import Life, Run, Said, Shown
-from emulator.record.payload import at
+from emulator.record.payload import at, every
 
 _MACHINE: Final = common.Machine("workOrder")
 
@@ -37,6 +37,38 @@ def what_has_begun_is_not_cancelled(said: Said) -> Iterator[Mark]:
                 yield breach(f"{shown.place}/state", "completed or unableToComplete", "cancelled", reading=reading)
             else:
                 yield FINE
+
+
+@WORK_ORDERS.at_end("R55", name="withdrawn")
+def nobody_works_for_what_was_cancelled(run: Run) -> Iterator[Remark]:
+    """A work order whose tickets were all shown cancelled is neither open nor planned at a later look, where the partners read
+    table 10 so.
+    """
+    reading = ("work-order-after-ticket", "ends")
+    for life in run.lives(KIND) if run.reads_as(*reading) else ():
+        for shown in life.shown:
+            state = shown.value.get("state")
+            if not _is_withdrawn(run, shown):
+                continue
+            place, message = f"{shown.place}/state", f"work order {life.id} is {state}, and its ticket was cancelled"
+            waits = state in ("open", "planned")
+            yield on_response(
+                shown.exchange, breach(place, "cancelled", state, message, reading=reading) if waits else FINE
+            )
+
+
+def _is_withdrawn(run: Run, shown: Shown) -> bool:
+    """Whether all tickets that a work order is for were shown cancelled well before a look at it."""
+    entities = [one for _, one in every(shown.value, "/relatedEntity/*")]
+    if not entities or any(at(one, "/@referredType") != "TroubleTicket" for one in entities):
+        return False
+    tickets = [run.life(TICKET, at(one, "/id")) for one in entities]
+    return all(ticket is not None and _was_cancelled_by(run, ticket, shown) for ticket in tickets)
+
+
+def _was_cancelled_by(run: Run, ticket: Life, shown: Shown) -> bool:
+    ends = (seen for seen in ticket.before(shown.exchange) if seen.value.get("status") == "cancelled")
+    return any(common.is_late(run, end.exchange, shown) for end in ends)
 
 
 @WORK_ORDERS.at_end("R55", name="guard")
