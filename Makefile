@@ -62,8 +62,8 @@ lint: $(STAMP) ## ruff, import-linter, oit lint
 types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
-mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses
-	$(BIN)/python -m tests.properties
+mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses (OPTIONS="--after-sale --sample 0")
+	$(BIN)/python -m tests.properties $(OPTIONS)
 
 bench: $(STAMP) ## measure, as ratios in one run
 	$(BIN)/python -m tests.bench $(PART) $(OPTIONS)

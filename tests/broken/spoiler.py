@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Answer:
-    """An answer on its way through: what is changed here is what the buyer sees. `query` is the text behind the ?."""
+    """An answer on its way through: what is changed here is what the buyer sees. `query` is the text behind the ?, `raw` is sent
+    in place of the body where it is given.
+    """
 
     method: str
     path: str
@@ -25,6 +27,7 @@ class Answer:
     count: int
     memory: dict[str, Any] = field(default_factory=dict)
     query: str = ""
+    raw: bytes | None = None
 
 
 @dataclass
@@ -79,6 +82,7 @@ def spoilt(seller: str, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None =
             if spoil:
                 spoil(answer)
             data = b"" if answer.body is None else json.dumps(answer.body).encode()
+            data = data if answer.raw is None else answer.raw
             self.send_response_only(answer.status)
             for key, value in answer.headers.items():
                 if key not in ("content-length", "connection", "transfer-encoding"):

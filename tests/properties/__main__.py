@@ -4,66 +4,54 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections import Counter, defaultdict
-from contextlib import suppress
+import sys
+from collections import Counter
 
-from emulator.judge.verdict import Blame, Finding, Verdict
-from emulator.record.exchange import Party
-from tests.broken.spoiler import Answer, Spoil
-from tests.play import Played, play, shipped
-from tests.properties.mutations import Mutation, mutations
-
-NOTICED = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED)
-
-
-def spoiling(mutation: Mutation) -> Spoil:
-    """The change made on the way, in a new run: its buyer goes on with what it was told."""
-
-    def spoil(answer: Answer) -> None:
-        if answer.count == mutation.n and mutation.edit:
-            with suppress(LookupError, TypeError, ValueError):
-                answer.body = mutation.edit(answer.body)
-
-    return spoil
-
-
-def found_in(run: Played, mutation: Mutation, *, live: bool) -> list[Finding]:
-    if live:
-        findings = play(run.name, spoil=spoiling(mutation)).judged(sut=Party.SELLER).findings
-    else:
-        findings = run.judged(mutation.applied(run.exchanges), sut=Party.SELLER).findings
-    return [finding for finding in findings if finding.verdict in NOTICED]
+from tests.play import play, shipped
+from tests.properties.legal import SCENARIOS
+from tests.properties.mutations import is_told, mutations
+from tests.properties.spoiling import Account
 
 
 def main(sample: int, wanted: list[str], *, live: bool) -> None:
     rng = random.Random(1)
-    tried: Counter[str] = Counter()
-    noticed: Counter[str] = Counter()
-    misses: dict[str, list[str]] = defaultdict(list)
+    in_all, reasons = Account(), Counter[str]()
     for name in wanted or shipped():
-        run = play(name)
-        every = [mutation for mutation in mutations(run.exchanges) if mutation.edit or not live]
-        for mutation in rng.sample(every, min(sample, len(every))):
-            tried[mutation.operator] += 1
-            found = found_in(run, mutation, live=live)
-            if any(f.blame is Blame.SELLER for f in found) and not any(f.blame is Blame.BUYER for f in found):
-                noticed[mutation.operator] += 1
-            else:
-                blamed = sorted({f"{f.rule}:{f.blame}" for f in found})
-                misses[mutation.operator].append(f"{name}: {mutation} {blamed or ''}")
-    for operator, count in sorted(tried.items()):
-        print(f"{operator:24} {noticed[operator]:6} of {count:6}  {noticed[operator] / count:7.1%}")  # noqa: T201
-    total = sum(tried.values())
-    print(f"{'all':24} {sum(noticed.values()):6} of {total:6}  {sum(noticed.values()) / max(total, 1):7.1%}")  # noqa: T201
-    for lines in misses.values():
-        for line in lines:
-            print("  missed", line)  # noqa: T201
+        run, account = play(name), Account()
+        every = [mutation for mutation in mutations(run.exchanges) if not live or not is_told(mutation.good)]
+        chosen = every if not sample else rng.sample(every, min(sample, len(every)))
+        for mutation in chosen:
+            account.take(run, mutation, live=live)
+        say(f"{name:30} of {len(every):6}", account)
+        for word in ("noticed", "legal", "later", "missed", "wrong"):
+            setattr(in_all, word, getattr(in_all, word) + getattr(account, word))
+        reasons += account.legal
+        for kind in ("missed", "wrong"):
+            for line in getattr(account, kind):
+                print(f"  {kind} {line}")  # noqa: T201
+    say(f"{'all':30}          ", in_all)
+    for why, count in reasons.most_common():
+        print(f"{count:8} legal: {why}")  # noqa: T201
+    for line in in_all.later:
+        print("  for a new run to tell (--live):", line)  # noqa: T201
+
+
+def say(what: str, account: Account) -> None:
+    share = account.noticed / max(account.due, 1)
+    print(  # noqa: T201
+        f"{what}: tried {account.tried:6}, legal {account.legal.total():5}, later {len(account.later):4}, to notice {account.due:6}, "
+        f"noticed {account.noticed:6} {share:8.2%}, missed {len(account.missed):4}, wrongly blamed {len(account.wrong):4}"
+    )
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", help="as quote/budgetary; all without")
-    parser.add_argument("--sample", type=int, default=60, help="mutations of each scenario")
+    parser.add_argument("--sample", type=int, default=60, help="mutations of each scenario; 0 for every one")
     parser.add_argument("--live", action="store_true", help="spoil the answer in a new run, over HTTP")
+    parser.add_argument(
+        "--after-sale", action="store_true", help="those of which it is known what may be said otherwise"
+    )
     asked = parser.parse_args()
-    main(asked.sample, asked.scenarios, live=asked.live)
+    main(asked.sample, asked.scenarios or (list(SCENARIOS) if asked.after_sale else []), live=asked.live)

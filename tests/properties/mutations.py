@@ -1,4 +1,4 @@
-"""Ways to spoil one message of a legal run, so that somebody is to blame for it.
+"""Ways to spoil one message of the Seller's in a legal run, so that it is to blame for it.
 
 What a partner may say in another way is left alone: the contents of free texts that nobody echoes,
 members that only the partner can know, and what the register of interpretations leaves open.
@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
-from emulator.record.exchange import Exchange, Response
-from emulator.record.payload import at, escape
+from emulator.record.exchange import Exchange, Party, Response
+from emulator.record.payload import MISSING, at, escape
 
 JSON = ("Content-Type", "application/json;charset=utf-8")
 
@@ -26,7 +26,7 @@ Edit = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change: `operator` to what stands at `place` of the answer of exchange `n`.
+    """One change: `operator` to what stands at `place` of the answer of exchange `n`, or of the event that it tells.
 
     `good` is the exchange before; `edit` makes the change to a body, `spoilt` is the exchange behind it where not the body
     is changed. There are tens of thousands of a run, so that each is made only where it is wanted.
@@ -45,8 +45,7 @@ class Mutation:
         if self.spoilt is not None:
             return self.spoilt
         assert self.edit is not None
-        assert self.good.response is not None
-        return _with_body(self.good, self.edit(self.good.response.body))
+        return _with_body(self.good, self.edit(body_of(self.good)))
 
     def applied(self, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """The run with the spoilt exchange in the place of the good one."""
@@ -57,21 +56,35 @@ class Mutation:
 
 
 def mutations(exchanges: Sequence[Exchange]) -> Iterator[Mutation]:
-    """Every mutation of every answer of success."""
+    """Every mutation of every answer of success, and of every event that the Seller tells."""
     for exchange in exchanges:
         response = exchange.response
         if response is None or response.status >= 300:
             continue
-        for operator, place, edit in _edits(response.body):
+        for operator, place, edit in _edits(body_of(exchange)):
             yield Mutation(operator, exchange.n, place, exchange, edit)
-        yield from _headers(exchange)
-        yield from _stale(exchange, exchanges)
+        if not is_told(exchange):
+            yield from _headers(exchange)
+            yield from _stale(exchange, exchanges)
+
+
+def is_told(exchange: Exchange) -> bool:
+    """Whether it is an event: then the Seller says what is asked, and the Buyer answers."""
+    return exchange.sender is Party.SELLER
+
+
+def body_of(exchange: Exchange) -> Any:
+    """What the Seller says in an exchange."""
+    said = exchange.request if is_told(exchange) else exchange.response
+    return said.body if said else MISSING
 
 
 def _with_body(exchange: Exchange, body: Any) -> Exchange:
-    assert exchange.response is not None
-    response = exchange.response
-    return replace(exchange, response=Response(response.headers, json.dumps(body).encode(), response.status))
+    raw, response = json.dumps(body).encode(), exchange.response
+    if is_told(exchange):
+        return replace(exchange, request=replace(exchange.request, raw=raw))
+    assert response is not None
+    return replace(exchange, response=Response(response.headers, raw, response.status))
 
 
 def _edits(body: Any) -> Iterator[tuple[str, str, Edit]]:
@@ -149,6 +162,7 @@ STATES = (
     "acknowledged", "inProgress", "done.ready", "done.unableToProvide", "terminatedWithError", "accepted",
     "approved.orderable", "approved.orderableAlternate", "answered", "unableToProvide", "rejected", "cancelled",
     "completed", "failed", "partial", "held", "pending", "done", "declined", "expired", "active", "installed",
+    "resolved", "closed", "reopened", "assessingCancellation", "created", "open", "planned", "unableToComplete", "confirmed", "missed",
 )  # fmt: skip
 
 
@@ -202,7 +216,7 @@ def _headers(exchange: Exchange) -> Iterator[Mutation]:
             continue
         spoilt = replace(exchange, response=Response(headers, response.raw, response.status))
         yield Mutation(f"header {name}", exchange.n, "", exchange, spoilt=spoilt)
-    for operator, raw in (("no-body", b""), ("cut-body", response.raw[:-1])):
+    for operator, raw in (("no-body", b""), ("cut-body", response.raw[:-1])) if response.raw else ():
         spoilt = replace(exchange, response=Response(response.headers, raw, response.status))
         yield Mutation(operator, exchange.n, "", exchange, spoilt=spoilt)
 

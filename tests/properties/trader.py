@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as quoted
@@ -22,6 +23,24 @@ PRODUCTS = {
     "prod-ael": ordering.installed("ael-100", ordering.AEL_CONFIGURATION, productRelationship=[UNI, ENNI]),
 }
 JSON = (("Content-Type", "application/json;charset=utf-8"),)
+
+
+def exchange_of(call: Call, method: str, url: str, at: datetime, reply: Reply) -> Exchange:
+    """A call and its answer, as they would have crossed the wire."""
+    sent, answered = (b"" if each is None else dump(each) for each in (call.body, reply.body))
+    return Exchange(
+        n=0,
+        at=at,
+        elapsed_ms=1.0,
+        sender=Party.BUYER,
+        receiver=Party.SELLER,
+        request=Request(JSON if sent else (), sent, method, url),
+        response=Response((*(JSON if answered else ()), *reply.headers.items()), answered, reply.status),
+        api=call.api,
+        kind="management",
+        operation=call.operation,
+        path_params=call.path,
+    )
 
 
 class Trader(ordering.Talk):
@@ -56,22 +75,7 @@ class Trader(ordering.Talk):
         except ApiError as error:
             reply = Reply(error.status, error.body)
         url = base + known.path.replace("{id}", quoted(id or "", safe="")) + (f"?{urlencode(asked)}" if asked else "")
-        sent, answered = (b"" if each is None else dump(each) for each in (body, reply.body))
-        self.transcript.add(
-            Exchange(
-                n=0,
-                at=at,
-                elapsed_ms=1.0,
-                sender=Party.BUYER,
-                receiver=Party.SELLER,
-                request=Request(JSON if sent else (), sent, known.method, url),
-                response=Response((*(JSON if answered else ()), *reply.headers.items()), answered, reply.status),
-                api=api,
-                kind="management",
-                operation=operation,
-                path_params=path,
-            )
-        )
+        self.transcript.add(exchange_of(call, known.method, url, at, reply))
         return reply
 
     def judged(self) -> Judgement:

@@ -86,6 +86,18 @@ def _periods(body: Any, pattern: str) -> Iterator[tuple[Any, Any]]:
     return (period for _, period in _places(body, pattern))
 
 
+@APPOINTMENT.rule(on=_ANSWERED, name="inverted")
+def slots_end_after_they_begin(said: Said) -> Iterator[Mark]:
+    """No slot that is offered ends before it begins: nobody can come then."""
+    for place, period in every(said.body, "/availableTimeSlot/*/validFor"):
+        inverted = is_inverted(period)
+        yield (
+            breach(place, "an end after the start", period, f"{place} ends before it begins", hint=True)
+            if inverted
+            else FINE
+        )
+
+
 @APPOINTMENT.rule("R14", on=_ANSWERED)
 def a_slot_is_offered(said: Said) -> Iterator[Mark]:
     """One slot or more: that somebody is free only the Seller knows, so that none at all is no breach."""

@@ -21,6 +21,7 @@ MADE: Final = shows(API, KIND, "create")
 READ: Final = shows(API, KIND, "retrieve")
 LISTED: Final = shows(API, KIND, "list")
 SHOWN: Final = shows(API, KIND)
+CHANGED: Final = shows(API, KIND, "patch")
 
 BUYERS: Final = "buyerAppointmentContact"
 PLACES: Final = "appointmentPlaceContact"

@@ -13,6 +13,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.appointment.book import (
     APPOINTMENT,
     BUYERS,
+    CHANGED,
     PLACES,
     READ,
     SELLERS,
@@ -67,9 +68,9 @@ def _given(life: Life, said: Said) -> set[str]:
     return found
 
 
-@APPOINTMENT.rule((), on=READ, name="contacts")
+@APPOINTMENT.rule((), on=SHOWN, name="contacts")
 def contacts_of_the_buyer_stay_as_given(said: Said) -> Iterator[Mark]:
-    """The Buyer's two contacts say what the Buyer said of them last. No clause has it of a read, so that it is a hint."""
+    """The Buyer's two contacts say what the Buyer said of them last. No clause has it, so that it is a hint."""
     for shown, life in said.lived():
         for role, given_last in _said_of(life, said).items():
             found = [one for one in entries_of(shown.value, _CONTACTS) if at(one, "/role") == role]
@@ -80,6 +81,9 @@ def contacts_of_the_buyer_stay_as_given(said: Said) -> Iterator[Mark]:
                 yield breach(place, given_last, found, f"{place} has {told}", hint=True)
             elif found:
                 yield FINE
+            elif shown.view is View.PATCHED and role in (roles_of(said.asked) or _given(life, said)):
+                # Of the other answers a clause asks for it.
+                yield breach(place, role, sorted(roles_of(shown.value)), f"{place} has no {role} any more", hint=True)
 
 
 def _tells(contact: Any, name: str, value: Any) -> bool:
@@ -91,7 +95,7 @@ def _said_of(life: Life, said: Said) -> dict[str, dict[str, Any]]:
     request of which nobody knows what became of it.
     """
     found: dict[str, dict[str, Any]] = {}
-    acts = [each for each in acts_on(said.run, life) if each.n < said.exchange.n and may_have_worked(each)]
+    acts = [each for each in acts_on(said.run, life) if each.n <= said.exchange.n and may_have_worked(each)]
     made = life.request if life.asked else None
     for body, sure in [(made, True), *((act.request.body, succeeded(act)) for act in acts)]:
         named = entries_of(body, _CONTACTS)
@@ -125,10 +129,13 @@ def _stays(member: str) -> None:
     APPOINTMENT.add("R35", look, on=READ, about=f"{member} against what was sent and shown before", name=member)
 
 
+_SAID: Final = ("text", "author", "date", "name", "url", "creationDate")
+
+
 def _altered(entry: Mapping[str, Any], found: list[Mapping[str, Any]], member: str) -> list[str]:
     """What the Seller made of an entry of the Buyer's: the names of texts that no entry like it still has."""
     alike = [one for one in found if is_among(entry, [one], member)]
-    told = [name for name in ("text", "author", "name", "url") if isinstance(entry.get(name), str)]
+    told = [name for name in _SAID if isinstance(entry.get(name), str)]
     if entry.get("source") != "buyer" or not alike:
         return []
     return [name for name in told if not any(told_alike(entry[name], one.get(name)) for one in alike)]
@@ -148,8 +155,28 @@ def _known(life: Life, said: Said, member: str) -> list[Any]:
 _stays("note")
 _stays("attachment")
 
+
+@APPOINTMENT.rule((), on=CHANGED, name="taken")
+def what_is_taken_is_as_it_was_sent(said: Said) -> Iterator[Mark]:
+    """Notes and attachments of the Buyer's that the answer to a change shows are as they were. Nothing says that it shows
+    them, so that it is a hint.
+    """
+    for shown, life in said.lived():
+        for member in ("note", "attachment"):
+            found = entries_of(shown.value, member)
+            for entry in (*_known(life, said, member), *entries_of(said.asked, member)):
+                if is_among(entry, found, member):
+                    wrong = _altered(entry, found, member)
+                    place = f"{shown.place}/{member}"
+                    message = f"{', '.join(wrong)} of an entry of the Buyer's in {place} is not as it was"
+                    yield breach(place, entry, found, message, hint=True) if wrong else FINE
+
+
 common.keeps_id(APPOINTMENT, (), KIND)
 common.stays(APPOINTMENT, (), KIND)
 common.keeps(APPOINTMENT, (), "", "/workOrder/id", on=SHOWN)
 common.reads_agree(APPOINTMENT, (), KIND, "/workOrder/id")
+# No clause lets anybody move it elsewhere: the Buyer by R36, the Seller by R29. It can be said by reference or by value.
+common.agrees(APPOINTMENT, (), KIND, "/relatedPlace/id", "/relatedPlace/role", hint=True, both=True)
+common.no_twins(APPOINTMENT, (), KIND, "/note", "/attachment", "/relatedContactInformation")
 common.steady(APPOINTMENT, KIND)

@@ -124,10 +124,19 @@ def reads_agree(book: Rulebook, labels: Labels, kind: str, *members: str, name: 
              name=name)  # fmt: skip
 
 
-def agrees(book: Rulebook, labels: Labels, kind: str, *members: str, hint: bool = False, name: str = "agrees") -> None:
+def agrees(
+    book: Rulebook,
+    labels: Labels,
+    kind: str,
+    *members: str,
+    hint: bool = False,
+    both: bool = False,
+    name: str = "agrees",
+) -> None:
     """A list and a read by id, in either order, show the same of members that do not change by themselves.
 
-    That a read lacks what was shown before is a hint: the whole resource was asked for, unless by `fields`.
+    That a read lacks what was shown before is a hint: the whole resource was asked for, unless by `fields`; with `both` nothing
+    is said of it, since what is meant can be said without that member.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -137,7 +146,7 @@ def agrees(book: Rulebook, labels: Labels, kind: str, *members: str, hint: bool 
             for member in members:
                 new = at(shown.value, member)
                 earlier = next((s for s in reversed(lately) if given(at(s.value, member))), None)
-                if earlier is None or (not given(new) and (part or not shown.whole)):
+                if earlier is None or (not given(new) and (part or both or not shown.whole)):
                     continue
                 old = at(earlier.value, member)
                 if told_alike(old, new):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.acting import acts_on, between
@@ -37,6 +38,17 @@ DONE: Final = ("resolved", "closed")
 ENDING: Final = ("assessingCancellation", "cancelled")
 OVER: Final = (*DONE, *ENDING)
 """Statuses that a ticket does not leave without the Buyer but for others of these."""
+TWICE: Final = (
+    "/note",
+    "/attachment",
+    "/relatedContactInformation",
+    "/relatedEntity",
+    "/relatedIssue",
+    "/workOrder",
+)
+"""Lists in which nobody means the same entry twice. In a history, what went to and fro within a moment stands twice."""
+HOUR: Final = timedelta(hours=1)
+"""By how much what was done first may be dated later: not all systems of a Seller's go by one clock."""
 CLOSURE: Final = "closureRejection"
 """The author of the note that says why a ticket was reopened."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from emulator.judge.acting import is_denied
@@ -10,18 +11,27 @@ from emulator.judge.named import INCIDENT, PRODUCT
 from emulator.judge.rule import FINE, Mark, Remark, on_request
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.rules.common.parts import last_seen
+from emulator.judge.rules.common.parts import entries, kept, last_seen
 from emulator.judge.rules.common.telling import ours
-from emulator.judge.rules.ticket.book import INCIDENT_READ, INCIDENTS_LISTED, TICKET
+from emulator.judge.rules.ticket.book import HOUR, INCIDENT_READ, INCIDENTS_LISTED, TICKET, TWICE
 from emulator.judge.rules.ticket.living import HISTORY
 from emulator.judge.run import Run, Said
 from emulator.record.payload import at, every
+from emulator.standard.breach import Breach, Check
 
 _MACHINE: Final = common.Machine("incident", state="/status", untold=("created",), history=HISTORY)
 
 common.unknown_is_404(TICKET, "R50", "retrieveIncident", INCIDENT)
 common.keeps_id(TICKET, (), INCIDENT, name="incident.id")
 common.stays(TICKET, (), INCIDENT, name="incident.stays")
+common.agrees(TICKET, (), INCIDENT, "/creationDate", hint=True, name="incident.agrees")
+common.no_twins(TICKET, (), INCIDENT, *TWICE, name="incident.twins")
+_SEEN: Final = INCIDENT_READ | INCIDENTS_LISTED
+common.past(TICKET, "/creationDate", "/closedDate", "/statusChange/*/changeDate", on=_SEEN, name="incident.future")
+common.in_order(TICKET, "/creationDate", "/closedDate", on=_SEEN, name="incident.date-order")
+common.in_order(
+    TICKET, "/creationDate", "/statusChange/*/changeDate", on=INCIDENT_READ, name="incident.change-order", slack=HOUR
+)
 common.goes_legally(TICKET, "R54", _MACHINE, on=INCIDENT_READ | INCIDENTS_LISTED)
 common.tells_history(TICKET, (), _MACHINE, on=INCIDENT_READ, name="incident.history")
 
@@ -76,6 +86,24 @@ def what_was_set_stays(said: Said) -> Iterator[Mark]:
                     expected=at(earlier.value, name),
                     message=f"{shown.place + name} was there in exchange {earlier.exchange.n} and is gone",
                 )
+
+
+@TICKET.rule((), on=INCIDENT_READ, name="incident.notes")
+def notes_of_incidents_stay(said: Said) -> Iterator[Mark]:
+    """Each note of an incident that was there before is there as it was: so the contract describes them, and no clause, so that
+    it is a hint.
+    """
+    for shown, life in said.lived():
+        earlier = last_seen(life, said.exchange)
+        for mark in (
+            kept("note", entries(earlier.value, "note"), shown.value, f"{shown.place}/note", whose=_AGO)
+            if earlier
+            else ()
+        ):
+            yield replace(mark, check=Check.HINT) if isinstance(mark, Breach) else mark
+
+
+_AGO: Final = "an earlier look"
 
 
 @TICKET.at_end("R71")

@@ -71,6 +71,25 @@ def what_is_taken_is_done(said: Said) -> Iterator[Mark]:
         )
 
 
+_TOLD: Final = ("externalId", "issueStartDate", "observedImpact", "priority", "severity")
+
+
+@TICKET.rule((), on=PATCHED, name="untouched")
+def what_is_not_asked_for_is_not_changed(said: Said) -> Iterator[Mark]:
+    """What the Buyer has set and did not ask to change, where the answer to a change shows it. Nothing says that it has to: so
+    far as there is no clause for it, it is a hint.
+    """
+    for shown, life in said.lived():
+        wanted = _wanted(said, life) or {}
+        for name in _TOLD:
+            found = at(shown.value, f"/{name}")
+            if name in wanted and given(wanted[name]) and given(found) and at(said.asked, f"/{name}") is MISSING:
+                right = common.same(wanted[name], found)
+                place = f"{shown.place}/{name}"
+                message = f"{place} is not what the buyer set, and this change does not ask for it"
+                yield FINE if right else breach(place, wanted[name], found, message, hint=True)
+
+
 _OPTIONAL: Final = (
     "/expectedResolutionDate",
     "/externalId",
@@ -253,6 +272,29 @@ def what_the_buyer_provided_stays(said: Said) -> Iterator[Mark]:
             whole = member == "relatedEntity"
             old = [each for each in parts.entries(earlier.value, member) if whole or parts.buyers(member, each)]
             yield from parts.kept(member, old, shown.value, f"{shown.place}/{member}", whose="the buyer's")
+
+
+@TICKET.rule("R21", on=LISTED, name="list")
+def lists_show_what_it_is_about(said: Said) -> Iterator[Mark]:
+    """The entities that a ticket was shown to be about are those of its entry, with their roles."""
+    for shown, life in said.lived():
+        earlier = parts.last_seen(life, said.exchange)
+        now = parts.entries(shown.value, "relatedEntity")
+        for entity in parts.entries(earlier.value, "relatedEntity") if earlier and now else ():
+            mine = [one for one in now if at(one, "/id") == at(entity, "/id")]
+            yield hold(
+                f"{shown.place}/relatedEntity",
+                any(_agrees(one, entity, "/role") and _agrees(one, entity, "/@referredType") for one in mine),
+                expected=entity,
+                found=now,
+                message=f"{shown.place}/relatedEntity is not what the ticket was shown to be about",
+            )
+
+
+def _agrees(one: Any, other: Any, member: str) -> bool:
+    """Whether two say the same, where both say it."""
+    values = [at(each, member) for each in (one, other)]
+    return not all(map(given, values)) or values[0] == values[1]
 
 
 @TICKET.rule("R36", on=SHOWN)

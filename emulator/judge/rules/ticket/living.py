@@ -18,10 +18,12 @@ from emulator.judge.rules.ticket.book import (
     API,
     CLOSURE,
     ENDING,
+    HOUR,
     LISTED,
     OVER,
     SHOWN,
     TICKET,
+    TWICE,
     life_of,
     status_before,
 )
@@ -40,6 +42,13 @@ _MACHINE: Final = common.Machine("troubleTicket", state="/status", untold=("ackn
 common.keeps_id(TICKET, (), KIND)
 common.stays(TICKET, (), KIND)
 common.steady(TICKET, KIND)
+# Nobody can change these: the Buyer by R34, the Seller since they are the Buyer's, or tell of what has happened.
+common.agrees(TICKET, (), KIND, "/creationDate", "/description", "/ticketType", hint=True)
+common.no_twins(TICKET, (), KIND, *TWICE)
+common.begins(TICKET, KIND, "/creationDate")
+common.past(TICKET, "/creationDate", "/resolutionDate", "/statusChange/*/changeDate", on=SHOWN | LISTED)
+common.in_order(TICKET, "/creationDate", "/resolutionDate", on=SHOWN | LISTED, name="date-order")
+common.in_order(TICKET, "/creationDate", "/statusChange/*/changeDate", on=SHOWN, name="change-order", slack=HOUR)
 
 # Statuses
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
-from emulator.judge.named import APPOINTMENT
+from emulator.judge.named import APPOINTMENT, TICKET
 from emulator.judge.named import WORK_ORDER as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
-from emulator.judge.rulebook import breach
+from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
 from emulator.judge.rules.work_order.book import SHOWN, WORK_ORDERS
 from emulator.judge.run import Life, Run, Said, Shown
-from emulator.record.payload import at
+from emulator.record.payload import at, every
 
 _MACHINE: Final = common.Machine("workOrder")
 
@@ -39,6 +39,38 @@ def what_has_begun_is_not_cancelled(said: Said) -> Iterator[Mark]:
                 yield FINE
 
 
+@WORK_ORDERS.at_end("R55", name="withdrawn")
+def nobody_works_for_what_was_cancelled(run: Run) -> Iterator[Remark]:
+    """A work order whose tickets were all shown cancelled is neither open nor planned at a later look, where the partners read
+    table 10 so.
+    """
+    reading = ("work-order-after-ticket", "ends")
+    for life in run.lives(KIND) if run.reads_as(*reading) else ():
+        for shown in life.shown:
+            state = shown.value.get("state")
+            if not _is_withdrawn(run, shown):
+                continue
+            place, message = f"{shown.place}/state", f"work order {life.id} is {state}, and its ticket was cancelled"
+            waits = state in ("open", "planned")
+            yield on_response(
+                shown.exchange, breach(place, "cancelled", state, message, reading=reading) if waits else FINE
+            )
+
+
+def _is_withdrawn(run: Run, shown: Shown) -> bool:
+    """Whether all tickets that a work order is for were shown cancelled well before a look at it."""
+    entities = [one for _, one in every(shown.value, "/relatedEntity/*")]
+    if not entities or any(at(one, "/@referredType") != "TroubleTicket" for one in entities):
+        return False
+    tickets = [run.life(TICKET, at(one, "/id")) for one in entities]
+    return all(ticket is not None and _was_cancelled_by(run, ticket, shown) for ticket in tickets)
+
+
+def _was_cancelled_by(run: Run, ticket: Life, shown: Shown) -> bool:
+    ends = (seen for seen in ticket.before(shown.exchange) if seen.value.get("status") == "cancelled")
+    return any(common.is_late(run, end.exchange, shown) for end in ends)
+
+
 @WORK_ORDERS.at_end("R55", name="guard")
 def a_plan_is_given_up_with_its_appointment(run: Run) -> Iterator[Remark]:
     """A work order goes from planned to open where its appointment was cancelled: one that is shown later is no such."""
@@ -60,6 +92,15 @@ def a_plan_is_given_up_with_its_appointment(run: Run) -> Iterator[Remark]:
                 )
             elif any(_was_cancelled(one, before) for one in mine):
                 yield on_response(after.exchange, FINE)
+            elif not mine and before.whole and after.whole and not _has_any(before) and not _has_any(after):
+                # Its own list has all that there are (R54), though one may have come and gone between two looks.
+                message = f"work order {life.id} is open after planned, and never had an appointment that was cancelled"
+                wrong = breach(f"{after.place}/state", "planned or later", "open", message, hint=True)
+                yield on_response(after.exchange, wrong)
+
+
+def _has_any(shown: Shown) -> bool:
+    return given(at(shown.value, "/appointment"))
 
 
 def _is_for(appointment: Life, order: Life) -> bool:

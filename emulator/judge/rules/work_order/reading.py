@@ -9,7 +9,7 @@ from emulator.judge.named import WORK_ORDER as KIND
 from emulator.judge.rule import FINE, Mark, requests
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
-from emulator.judge.rules.work_order.book import API, LISTED, READ, WORK_ORDERS
+from emulator.judge.rules.work_order.book import API, LISTED, READ, SHOWN, WORK_ORDERS
 from emulator.judge.run import Said
 from emulator.record.payload import at, every
 
@@ -144,6 +144,23 @@ def what_was_set_is_shown(said: Said) -> Iterator[Mark]:
             )
 
 
+@WORK_ORDERS.rule((), on=SHOWN, name="entity")
+def it_stays_for_what_it_is_for(said: Said) -> Iterator[Mark]:
+    """The entities that a work order was shown to be for are still among its own. No clause forbids another word, so that it
+    is a hint.
+    """
+    for shown, life in said.lived():
+        before = life.last_before(said.exchange, whole=False)
+        now = [found for _, found in every(shown.value, "/relatedEntity/*/id")]
+        for _, identifier in every(before.value, "/relatedEntity/*/id") if before and now else ():
+            place = f"{shown.place}/relatedEntity"
+            message = f"{place} lacks {identifier}, which the work order was shown to be for"
+            yield FINE if identifier in now else breach(place, identifier, now, message, hint=True)
+
+
 common.keeps_id(WORK_ORDERS, (), KIND)
 common.stays(WORK_ORDERS, (), KIND)
 common.steady(WORK_ORDERS, KIND)
+common.no_twins(
+    WORK_ORDERS, (), KIND, "/appointment", "/note", "/place", "/relatedContactInformation", "/relatedEntity"
+)
