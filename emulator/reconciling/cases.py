@@ -220,11 +220,10 @@ class ChargedSoFar:
 
 
 def is_gone(agreed: Agreed, product: str, entry: Sighted) -> bool:
-    """Whether a product is known not to be there: its read was answered with 404, or a list of all, later, lacks it."""
-    service = agreed.services.get(product)
-    if agreed.book.lost(PRODUCT, product):
-        return True
-    return (service is None or service.entry is None) and agreed.book.inventory > entry.first
+    """Whether a product is known never to have been there: its read was answered with 404, or a list of all, later, lacks it."""
+    if agreed.book.entry(PRODUCT, product) is not None:
+        return False
+    return agreed.book.lost(PRODUCT, product) or agreed.book.inventory > entry.first
 
 
 def lacks(agreed: Agreed, key: Key) -> bool:

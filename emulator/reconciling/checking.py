@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from emulator.judge.named import PRODUCT
-from emulator.reconciling.agreed import ENDED, ONE_OFF, RECURRING, AgreedPrice, text_of
+from emulator.reconciling.agreed import ENDED, ONE_OFF, RECURRING, AgreedPrice, PriceOrigin, text_of
 from emulator.reconciling.cases import (
     TAKEN_BACK,
     BilledItem,
@@ -156,7 +156,14 @@ def _price(
             abs(price.amount.value - rate.value) if price.amount.unit == unit else abs(price.amount.value),
         )
 
-    found = [price for price in prices if not price.declined or fits(price)]
+    # What a later act on a product costs once is told by its quote alone: another price of the inventory says nothing of it.
+    acts = case.service.ordered if case.service else ()
+    acted = case.kind == ONE_OFF and any(item.action in ("modify", "delete") for item in acts)
+    found = [
+        price
+        for price in prices
+        if fits(price) or not (price.declined or (acted and price.origin is PriceOrigin.INVENTORY))
+    ]
     return min(found, key=rank, default=None)
 
 

@@ -129,6 +129,12 @@ RIGHT = {
     "withdrawn by the Seller, in either spelling": lambda: (
         World().product().bill(item(net=99, state="withDrawn"), item("I2", 98, state="withdrawn"))
     ),
+    "a product that is not there any more": lambda: (
+        World()
+        .product(status="terminated", terminationDate="2026-02-01T00:00:00Z")
+        .bill(item())
+        .add(read("product", {}, status=404, identifier="P1"))
+    ),
     "a cancelled order's charge": lambda: (
         World()
         .order(product=None, state="cancelled")
@@ -347,6 +353,10 @@ MISSING = {
         {("B1", "P1", "10.00")},
     ),
     "what it costs once": (lambda: ordered().bill(item()), {("B1", "P1", "100.00")}),
+    "what it costs once, by the inventory": (
+        lambda: World().order().product(prices=[price(65), price(40, "nonRecurring")]).bill(item()),
+        {("B1", "P1", "40.00")},
+    ),
     "an accepted charge": (
         lambda: ordered().charge(30).bill(item(), one_off()),
         {("B1", "P1", "30.00")},
@@ -386,6 +396,16 @@ NOT_MISSING = {
     .product()
     .bill(item(), february(), billDate="2025-12-20T00:00:00Z")
     .bill(**FEBRUARY),
+    "nothing that was completed before the first bill": lambda: World()
+    .quote(price(65), price(100, "nonRecurring"))
+    .order(quote="Q1", completed="2025-11-05T00:00:00Z")
+    .product(prices=[])
+    .bill(item()),
+    "nothing by a bill beside the cycle": lambda: World()
+    .product("P2")
+    .product()
+    .bill(item(), item("I2", product={"id": "P2"}))
+    .bill(one_off("I3", 5), **{**FEBRUARY, "runType": "offCycle"}),
     "what began after a bill in advance waits": lambda: World()
     .product("P2", startDate="2026-01-10T00:00:00Z")
     .product()
@@ -426,6 +446,16 @@ OPEN = {
     "a product without prices": (lambda: World().product(prices=[]).bill(item()), Reason.NO_PRICE_SEEN),
     "no price of its kind": (
         lambda: World().product(prices=[price(9, "nonRecurring")]).bill(item()),
+        Reason.NO_SUCH_PRICE,
+    ),
+    "once for a change that nobody quoted": (
+        lambda: (
+            World()
+            .order()
+            .order("O2", action="modify", completed="2026-01-20T00:00:00Z")
+            .product(prices=[price(65), price(40, "nonRecurring")])
+            .bill(one_off("I1", 7.5))
+        ),
         Reason.NO_SUCH_PRICE,
     ),
     "usage at the agreed rate": (
