@@ -286,3 +286,21 @@ def test_a_report_without_bills_says_nothing_of_them(tmp_path: Path) -> None:
     file = transcript(tmp_path / "none.ndjson", World().product().exchanges)
     oit("check", str(file), "--report", "json", "--report-dir", str(tmp_path))
     assert "reconciliation" not in read_whole(tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("file", ["report.json", "report.har", "transcript.ndjson"])
+def test_what_was_reported_is_reconciled_alike(wrong: Path, tmp_path: Path, file: str) -> None:
+    oit("check", str(wrong), "--report", "json,har,transcript", "--report-dir", str(tmp_path / "out"))
+    first = json.loads(oit("reconcile", str(wrong), "--format", "json").out)["runs"]
+    again = json.loads(oit("reconcile", str(tmp_path / "out" / file), "--format", "json").out)["runs"]
+    assert [run["lines"] for run in again] == [run["lines"] for run in first]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_interrupt_ends_reading_after_its_part(tmp_path: Path) -> None:
+    file = transcript(tmp_path / "year.ndjson", full().exchanges)
+    stop = Stop()
+    stop.interrupt()
+    reconcile_sources(reading(tmp_path, file), load_release(), stop)
+    assert stop.reason
+    assert 0 < json.loads((tmp_path / "kept").read_bytes())["books"][""]["turns"] < len(full().exchanges)
