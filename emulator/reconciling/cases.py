@@ -22,7 +22,7 @@ from emulator.reconciling.agreed import (
     text_of,
 )
 from emulator.reconciling.book import Members, Sighted
-from emulator.reconciling.figures import ZERO, Amount, added, agree, number_of, percent, rounded, sum_of
+from emulator.reconciling.figures import ZERO, Amount, added, agree, number_of, percent, rounded, sum_of, times
 from emulator.reconciling.lines import ItemLine, LineVerdict, Reason
 from emulator.reconciling.quantities import DAY, DaySpan, moment_of, span_of
 from emulator.reconciling.settings import Methods
@@ -257,10 +257,14 @@ def _bases(case: BilledItem, others: list[Decimal]) -> Iterator[Decimal]:
 
 
 def fees_agree(case: BilledItem, unit: str, methods: Methods) -> bool:
-    """Whether each fee that has a rate is that of what was charged."""
+    """Whether each fee that has a rate is that of what was charged, or of rate times quantity."""
     assert case.net is not None
+    bases = [case.net.value]
+    if case.rate is not None and case.quantity is not None and case.rate.unit == unit:
+        bases.append(times(case.rate.value, case.quantity))
     return all(
-        not share.rate or agree(share.amount, percent(share.rate, case.net.value), unit, methods) for share in case.fees
+        not share.rate or any(agree(share.amount, percent(share.rate, base), unit, methods) for base in bases)
+        for share in case.fees
     )
 
 

@@ -480,7 +480,11 @@ OPEN = {
         Reason.NOT_COMPLETED_YET,
     ),
     "a price without a period, in parts": (
-        lambda: World().product(prices=[price(65, recurringChargePeriod=None)]).bill(item(unit="", unitQuantity=0.5)),
+        lambda: (
+            World()
+            .product(prices=[price(65, recurringChargePeriod=None)])
+            .bill(item(net=32.5, unit="", unitRate=money(65), unitQuantity=0.5))
+        ),
         Reason.NO_PERIOD,
     ),
 }
@@ -490,6 +494,30 @@ OPEN = {
 def test_what_was_not_seen_is_unexplained(made, reason) -> None:
     lines = [line for line in made().reconcile().lines if line.item]
     assert [(line.standing, line.reason) for line in lines] == [(LineVerdict.UNEXPLAINED, reason)]
+
+
+AT_ODDS = {
+    "a tax on another base": (
+        item(appliedTax=[{"rate": 20, "amount": money(20)}]),
+        Reason.WRONG_TAX,
+        "7.00",
+    ),
+    "a fee that is not its rate": (item(appliedFee=[{"rate": 10, "amount": money(14)}]), Reason.WRONG_FEE, "7.50"),
+    "an amount that is not made of its rate": (item(unitQuantity=0.5, tax=None), Reason.WRONG_AMOUNT, "32.50"),
+    "an amount brought to a whole unit": (
+        item(net=66, unitRate=money(65.4), tax=None),
+        Reason.ROUNDING,
+        "0.60",
+    ),
+    "a rate in another currency": (item(unitRate=money(65, "USD")), Reason.WRONG_CURRENCY, "78.00"),
+}
+
+
+@pytest.mark.parametrize(("billed", "reason", "amount"), AT_ODDS.values(), ids=AT_ODDS.keys())
+@pytest.mark.parametrize("known", [True, False], ids=["no price seen", "nothing seen"])
+def test_what_contradicts_itself_is_disputed_whatever_it_is_for(known, billed, reason, amount) -> None:
+    line = (World().product(prices=[]) if known else World()).bill(billed).line()
+    assert (line.standing, line.reason, line.difference) == (LineVerdict.DISPUTED, reason, Decimal(amount))
 
 
 # Bills
