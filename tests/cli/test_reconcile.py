@@ -151,6 +151,8 @@ def test_a_database_is_read_run_by_run(tmp_path: Path) -> None:
     one = oit("reconcile", "--database", url, "--run", "other", "--fail-on", "disputed")
     assert (one.code, "run acme" in one.out) == (1, False)
     assert "run acme" in oit("reconcile", "--data", str(tmp_path)).out
+    none = oit("reconcile", "--database", url, "--run", "nobody")
+    assert (none.code, "there is no run 'nobody'" in none.err) == (2, True)
 
 
 def test_no_bill_is_told(tmp_path: Path) -> None:
@@ -234,6 +236,13 @@ def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     assert again == first
     turns = json.loads((tmp_path / "kept").read_bytes())["books"][""]["turns"]
     assert turns == len(full().exchanges)
+
+
+def test_books_that_were_kept_apart_are_not_joined(tmp_path: Path, right: Path) -> None:
+    kept = str(tmp_path / "kept")
+    assert oit("reconcile", str(right), "--resume", kept).code == 0
+    done = oit("reconcile", str(right), "--resume", kept, "--joined")
+    assert (done.code, "this was read without --joined" in done.err) == (2, True)
 
 
 def test_a_transcript_that_has_grown_is_read_on(tmp_path: Path) -> None:
