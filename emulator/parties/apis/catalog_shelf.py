@@ -105,6 +105,11 @@ class CatalogShelf(Stock, Sold):
         if way:
             self.keepers[kind].plan.begin(resource, way)
 
+    def hides(self, run: str, kind: str, had: Had) -> bool:
+        """What is in test, or was, from who takes no part in it."""
+        begins = had.path[0].to if had.path else had.members.get("lifecycleStatus")
+        return kind == OFFERING and begins in _HIDDEN and not self.is_pilot(run)
+
     def coming(self, run: str) -> Sequence[tuple[str, Had]]:
         """Offerings that are published later, and for who takes no part in a test those that are in test."""
         return self._coming_to(is_pilot=self.is_pilot(run)) if self._lively else ()
