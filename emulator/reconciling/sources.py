@@ -127,8 +127,9 @@ class Reader:
 
     def _transcript(self, path: Path) -> None:
         place = self._place(path)
-        said = [place.get(name) for name in ("offset", "line")]
-        offset, number = said if all(isinstance(each, int) and each > 0 for each in said) else (0, 1)
+        offset, number = place.get("offset"), place.get("line")
+        if not (isinstance(offset, int) and isinstance(number, int) and offset > 0):
+            offset, number = 0, 1
         with opened(path) as file:
             if offset and _digest(file, offset) != place.get("digest"):
                 message = f"{path}: it is not what was read before: name another file to resume from, or none"
