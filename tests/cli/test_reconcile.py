@@ -265,7 +265,16 @@ def test_another_file_of_that_name_is_told(tmp_path: Path, right: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1", '{"oit": "reconcile", "version": 9}', '{"oit": "reconcile", "version": 1}']
+    "text",
+    [
+        "",
+        "{}",
+        "[1",
+        '{"oit": "reconcile", "version": 9}',
+        '{"oit": "reconcile", "version": 1, "places": {}, "books": {"": {"version": 1, "turns": 1e300, "inventory": 0, '
+        '"gone": {}, "shelves": {}}}}',
+        '{"oit": "reconcile", "version": 1}',
+    ],
 )
 def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path, right: Path, text: str) -> None:
     kept = tmp_path / "kept"
