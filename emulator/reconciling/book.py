@@ -9,6 +9,8 @@ from typing import Any, Final
 VERSION: Final = 1
 """Of the form in which a book is kept between two readings."""
 
+_MOST_TURNS: Final = 1 << 53
+
 Members = dict[str, Any]
 """Members of a resource as messages have them."""
 
@@ -94,13 +96,20 @@ def book_of(value: Any) -> Book:
             raise ValueError(message)
         shelves = {
             str(kind): {
-                str(each): Sighted(dict(members), int(first), int(last), int(whole))
+                str(each): Sighted(dict(members), _turn(first), _turn(last), _turn(whole))
                 for each, (members, first, last, whole) in shelf.items()
             }
             for kind, shelf in value["shelves"].items()
         }
-        gone = {kind: {each: int(turn) for each, turn in row.items()} for kind, row in value["gone"].items()}
-        return Book(int(value["turns"]), shelves, gone, int(value["inventory"]))
+        gone = {kind: {each: _turn(turn) for each, turn in row.items()} for kind, row in value["gone"].items()}
+        return Book(_turn(value["turns"]), shelves, gone, _turn(value["inventory"]))
     except (AttributeError, KeyError, TypeError) as error:
         message = f"no book of a reconciliation: {error}"
         raise ValueError(message) from error
+
+
+def _turn(value: Any) -> int:
+    if type(value) is int and 0 <= value < _MOST_TURNS:
+        return value
+    message = f"no book of a reconciliation: {value!r:.40} is no number of an exchange"
+    raise ValueError(message)

@@ -151,6 +151,8 @@ def test_a_database_is_read_run_by_run(tmp_path: Path) -> None:
     one = oit("reconcile", "--database", url, "--run", "other", "--fail-on", "disputed")
     assert (one.code, "run acme" in one.out) == (1, False)
     assert "run acme" in oit("reconcile", "--data", str(tmp_path)).out
+    none = oit("reconcile", "--database", url, "--run", "nobody")
+    assert (none.code, "there is no run 'nobody'" in none.err) == (2, True)
 
 
 def test_no_bill_is_told(tmp_path: Path) -> None:
@@ -236,6 +238,13 @@ def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     assert turns == len(full().exchanges)
 
 
+def test_books_that_were_kept_apart_are_not_joined(tmp_path: Path, right: Path) -> None:
+    kept = str(tmp_path / "kept")
+    assert oit("reconcile", str(right), "--resume", kept).code == 0
+    done = oit("reconcile", str(right), "--resume", kept, "--joined")
+    assert (done.code, "this was read without --joined" in done.err) == (2, True)
+
+
 def test_a_transcript_that_has_grown_is_read_on(tmp_path: Path) -> None:
     exchanges = full().exchanges
     file = transcript(tmp_path / "year.ndjson", exchanges[:5])
@@ -256,7 +265,16 @@ def test_another_file_of_that_name_is_told(tmp_path: Path, right: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1", '{"oit": "reconcile", "version": 9}', '{"oit": "reconcile", "version": 1}']
+    "text",
+    [
+        "",
+        "{}",
+        "[1",
+        '{"oit": "reconcile", "version": 9}',
+        '{"oit": "reconcile", "version": 1, "places": {}, "books": {"": {"version": 1, "turns": 1e300, "inventory": 0, '
+        '"gone": {}, "shelves": {}}}}',
+        '{"oit": "reconcile", "version": 1}',
+    ],
 )
 def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path, right: Path, text: str) -> None:
     kept = tmp_path / "kept"
@@ -286,3 +304,21 @@ def test_a_report_without_bills_says_nothing_of_them(tmp_path: Path) -> None:
     file = transcript(tmp_path / "none.ndjson", World().product().exchanges)
     oit("check", str(file), "--report", "json", "--report-dir", str(tmp_path))
     assert "reconciliation" not in read_whole(tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("file", ["report.json", "report.har", "transcript.ndjson"])
+def test_what_was_reported_is_reconciled_alike(wrong: Path, tmp_path: Path, file: str) -> None:
+    oit("check", str(wrong), "--report", "json,har,transcript", "--report-dir", str(tmp_path / "out"))
+    first = json.loads(oit("reconcile", str(wrong), "--format", "json").out)["runs"]
+    again = json.loads(oit("reconcile", str(tmp_path / "out" / file), "--format", "json").out)["runs"]
+    assert [run["lines"] for run in again] == [run["lines"] for run in first]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_interrupt_ends_reading_after_its_part(tmp_path: Path) -> None:
+    file = transcript(tmp_path / "year.ndjson", full().exchanges)
+    stop = Stop()
+    stop.interrupt()
+    reconcile_sources(reading(tmp_path, file), load_release(), stop)
+    assert stop.reason
+    assert 0 < json.loads((tmp_path / "kept").read_bytes())["books"][""]["turns"] < len(full().exchanges)

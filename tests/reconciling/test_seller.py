@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from emulator.reconciling.book import Book
+from emulator.reconciling.filling import fill
 from emulator.reconciling.lines import ItemLine, LineVerdict, Reason
+from emulator.reconciling.reconcile import reconcile
 from emulator.reconciling.settings import Methods, ProRata, Rounding
+from emulator.standard.release import load_release
 from tests.parties.ordering import PROFILE, add_uni, delete
 from tests.parties.test_billing import PRICES, Ledger
+from tests.play import play
 from tests.reconciling.world import World, price, read
 
 METHODS = Methods(pro_rata=ProRata.DAYS, rounding=Rounding.HALF_UP)
@@ -99,3 +104,13 @@ def test_each_wrong_bill_is_found(tmp_path: Path, wrong: str) -> None:
     assert lines
     standing, reason, amount = WRONG[wrong]
     assert [(line.standing, line.reason, line.difference) for line in odd] == [(standing, reason, Decimal(amount))]
+
+
+def test_what_was_quoted_ordered_and_billed_is_explained_by_the_quote() -> None:
+    """The chain of a scenario: from the catalog to a settled bill, of which the buyer reads one item."""
+    exchanges = play("access-eline/whole-chain").exchanges
+    found = reconcile(fill(Book(), exchanges, load_release()))
+    explained, *others = [line for line in found.lines if line.item]
+    assert (explained.reason, "(quote " in explained.text) == (Reason.AS_AGREED, True)
+    assert {line.reason for line in others} == {Reason.NOT_READ}
+    assert [remark.text for remark in found.bill_lines] == []

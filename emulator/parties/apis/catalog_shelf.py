@@ -105,6 +105,11 @@ class CatalogShelf(Stock, Sold):
         if way:
             self.keepers[kind].plan.begin(resource, way)
 
+    def hides(self, run: str, kind: str, had: Had) -> bool:
+        """What is in test, or was, from who takes no part in it."""
+        begins = had.path[0].to if had.path else had.members.get("lifecycleStatus")
+        return kind == OFFERING and begins in _HIDDEN and not self.is_pilot(run)
+
     def coming(self, run: str) -> Sequence[tuple[str, Had]]:
         """Offerings that are published later, and for who takes no part in a test those that are in test."""
         return self._coming_to(is_pilot=self.is_pilot(run)) if self._lively else ()
@@ -179,6 +184,13 @@ class CatalogShelf(Stock, Sold):
         if entry is None or version is None:
             return entry
         return replace(entry, id=identifier, name=body["name"], term_entries=_terms(body))
+
+    def every(self, run: str) -> Sequence[str]:
+        return [*self._context.profile.offerings, *(each.id for each in self._context.store.all(run, _VERSION))]
+
+    def origin(self, run: str, identifier: str) -> str:
+        version = self._context.store.get(run, _VERSION, identifier)
+        return str(version.body["of"]) if version is not None else identifier
 
     def note_version(self, run: str, identifier: str, before: str) -> None:
         """An offering is a version of another one: all that the catalog does not show, such as prices, is that one's."""
