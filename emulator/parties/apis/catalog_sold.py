@@ -48,6 +48,13 @@ def sold(context: Context, run: str, identifier: str) -> Offering | None:
     return context.profile.offerings.get(identifier)
 
 
+def is_had(context: Context, run: str, identifier: str, action: str) -> bool:
+    """Whether an offering can be ordered so, as far as a catalog goes (W142 table 8)."""
+    if not context.effects.has(SOLD):
+        return True
+    return context.effects.of(SOLD).status(run, identifier) in _HOW_LONG.get(action, ())
+
+
 def gate(context: Context, run: str, action: str, offering: Any, place: str) -> Iterator[Issue]:
     """What stands in the way of an order of an offering: that it is not or no longer to be had (W142 table 8)."""
     if not isinstance(offering, str) or not context.effects.has(SOLD):

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from emulator.errors import UserError
 from emulator.parties.apis import Api, Context, Plugin
+from emulator.parties.apis.catalog_sold import is_had
 from emulator.parties.apis.discovery_issues import AVAILABILITY, PRICING, Issues
 from emulator.parties.apis.items import plain_urn, serviceability
 from emulator.parties.apis.product_offering_qualification import BEHAVIOUR as QUALIFYING
@@ -124,8 +125,10 @@ class Discovery:
 
         W160 leaves open what names a specification: the sample has the URN of the payload, 6.1.1 the catalog's id. Both do.
         """
-        every = self._context.profile.offerings.values()
-        if call.body["action"] == "modify":
+        action = call.body["action"]
+        sold = self._context.profile.offerings.values()
+        every = [each for each in sold if is_had(self._context, call.run, each.id, action)]
+        if action == "modify":
             return [each for each in every if each.id == self._installed(call)]
         wanted = (call.body.get("productSpecification") or {}).get("id")
         if wanted is None:

@@ -86,7 +86,7 @@ class Issues:
         offering = next(iter(offerings), None)
         sheet = self._context.release.products.sheets.of(offering.payload) if offering else None
         role = sheet.place.role if sheet and offering and not offering.requires else ""
-        placeless = bool(sheet and offering and not offering.requires and call.api in sheet.place.never)
+        placeless = bool(sheet and offering and not offering.requires and sheet.place.never and not role)
         for index, place in enumerate(call.body.get("place") or ()):
             if placeless or (role and place["role"] != role):
                 wanted = f"only {role}" if role else "no place"
