@@ -79,6 +79,9 @@ def _stays(label: str, kind: str) -> None:
         if before is None or not common.same_parties(before.exchange, said.exchange):
             return
         status = status_of(before)
+        told = any(before.exchange.n < event.n < said.exchange.n for event in life.told) if life else False
+        if said.status == _GONE and status not in OVER and told:
+            return  # it was told of, and may have come to its end
         if said.status == _GONE and status not in OVER:
             message = f"{kind} {before.value['id']} was {status} and is not found any more"
             yield breach("", f"one of {', '.join(OVER)}", status, message, hint=True)
