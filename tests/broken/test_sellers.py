@@ -8,13 +8,13 @@ import pytest
 
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Party
-from tests.broken import after_sale, sellers
+from tests.broken import after_sale, bills, sellers
 from tests.broken.sellers import Broken
 from tests.play import play
 
 WRONG = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
 SELLERS = {seller.name: seller for seller in sellers.SELLERS}
-AFTER_SALE = [seller for seller in sellers.SELLERS if seller.spoil.__module__ == after_sale.__name__]
+AFTER_SALE = [seller for seller in sellers.SELLERS if seller.spoil.__module__ in (after_sale.__name__, bills.__name__)]
 
 
 @cache

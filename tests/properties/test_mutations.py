@@ -26,6 +26,7 @@ RUNS = [
     "order/cancel",
     "order/charge",
     "quote/decline",
+    "billing/find",
 ]
 SURE = {"null", "other-type", "other-state", "status", "no-body", "cut-body", "as-list", "header content-type"}
 ECHOED = {"drop", "other-text", "other-number", "other-truth"}
