@@ -28,6 +28,7 @@ RUNS = [
     "quote/decline",
     "discovery/by-relations",
     "discovery/change",
+    "billing/find",
 ]
 SURE = {"null", "other-type", "other-state", "status", "no-body", "cut-body", "as-list", "header content-type"}
 ECHOED = {"drop", "other-text", "other-number", "other-truth"}
