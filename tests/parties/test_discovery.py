@@ -9,6 +9,7 @@ import pytest
 
 from emulator.errors import FileProblem
 from emulator.parties.clock import VirtualClock
+from emulator.parties.hand import Hand
 from emulator.parties.opening import open_store
 from emulator.parties.profile import load_profile
 from emulator.parties.seller import Seller
@@ -36,9 +37,15 @@ class Counter:
         self.clock = VirtualClock()
         self.seller = Seller(release or load_release(), load_profile(None, overlay), self.clock, seed=1)
 
-    def ask(self, operation: str, body: Any, api: str = "availabilityAndPricingDiscovery") -> tuple[int, Any]:
+    def ask(
+        self,
+        operation: str,
+        body: Any,
+        api: str = "availabilityAndPricingDiscovery",
+        path: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
         """The status and the body of an answer."""
-        call = Call(api, "management", operation, {}, {}, {}, body, "run", "http://seller")
+        call = Call(api, "management", operation, path or {}, {}, {}, body, "run", "http://seller")
         try:
             reply = self.seller.answer(call)
         except ApiError as error:
@@ -336,3 +343,57 @@ def test_an_identifier_outlives_the_process(tmp_path: Path) -> None:
             identifier = identifier or at.offered(ADD_LINE)[0]["productConfigurationIdentifier"]
             assert at.priced(identifier, ADD_LINE)
             store.close()
+
+
+# The catalog
+
+
+@pytest.mark.parametrize(
+    ("status", "can_be_had", "can_be_changed"),
+    [("orderable", True, True), ("endOfSale", False, True), ("obsolete", False, False)],
+)
+def test_what_the_catalog_does_not_sell_any_more_is_not_offered(
+    status: str, *, can_be_had: bool, can_be_changed: bool
+) -> None:
+    at = Counter({"offerings": {"ael-100": {"lifecycleStatus": status}}})
+    assert ("ael-100" in {each["productOffering"]["id"] for each in at.offered(ADD_LINE)}) is can_be_had
+    assert bool(at.offered(CHANGE)) is can_be_changed
+
+
+@pytest.mark.parametrize(("fixed", "there"), [("sent", 9_100), ("not-sent", None)])
+def test_what_an_offering_fixes_is_as_qualifications_and_quotes_want_it(fixed: str, there: int | None) -> None:
+    context = {"all": {"fixed": {"maximumServiceFrameSize": 9_100}}}
+    at = Counter({"fixed": fixed, "offerings": {"uni-10g": {"context": context}}})
+    (found,) = [each for each in at.offered(ADD_UNI) if each["productOffering"]["id"] == "uni-10g"]
+    assert found["productConfiguration"].get("maximumServiceFrameSize") == there
+    item = {
+        "id": "1",
+        "action": "add",
+        "requestedQuoteItemTerm": {
+            "name": "Yearly",
+            "duration": {"amount": 12, "units": "calendarMonths"},
+            "endOfTermAction": "autoRenew",
+        },
+        "product": {**{name: found[name] for name in ("productOffering", "productConfiguration")}, "place": ASHBURN},
+    }
+    asked = {"instantSyncQuote": True, "buyerRequestedQuoteLevel": "firm", "quoteItem": [item]}
+    assert at.ask("createQuote", asked, "quote")[0] == 201
+    assert at.priced(found["productConfigurationIdentifier"], ADD_UNI)
+
+
+def test_a_configuration_that_the_offering_does_not_allow_is_not_offered() -> None:
+    context = {"all": {"allowed": {"maximumServiceFrameSize": [1_600]}}}
+    at = Counter({"offerings": {"uni-1g": {"context": context}}})
+    assert {each["productOffering"]["id"] for each in at.offered(ADD_UNI)} == {"uni-10g"}
+
+
+def test_a_version_that_a_hand_has_made_is_offered_too() -> None:
+    at = Counter()
+    assert at.ask("retrieveProductOffering", None, "productCatalog", {"id": "ael-1000"})[0] == 200
+    week = {"name": "Weekly", "duration": {"amount": 7, "units": "calendarDays"}, "endOfTermAction": "autoRenew"}
+    fresh = Hand(at.seller).change("run", "productOffering", "ael-1000", {"productOfferingTerm": [week]})
+    at.clock.attach(at.seller)
+    at.clock.sleep(60)
+    (found,) = [each for each in at.offered(ADD_LINE) if each["productOffering"]["id"] == fresh]
+    priced = at.priced(found["productConfigurationIdentifier"], ADD_LINE)
+    assert [each["term"]["name"] for each in priced if each["productOffering"]["id"] == fresh] == ["Weekly"]

@@ -28,6 +28,7 @@ RUNS = [
     "quote/decline",
     "discovery/by-relations",
     "discovery/change",
+    "billing/find",
     "catalog/browse",
     "catalog/life",
 ]

@@ -188,6 +188,13 @@ class CatalogShelf(Stock, Sold):
             return entry
         return replace(entry, id=identifier, name=body["name"], term_entries=_terms(body))
 
+    def every(self, run: str) -> Sequence[str]:
+        return [*self._context.profile.offerings, *(each.id for each in self._context.store.all(run, _VERSION))]
+
+    def origin(self, run: str, identifier: str) -> str:
+        version = self._context.store.get(run, _VERSION, identifier)
+        return str(version.body["of"]) if version is not None else identifier
+
     def note_version(self, run: str, identifier: str, before: str) -> None:
         """An offering is a version of another one: all that the catalog does not show, such as prices, is that one's."""
         older = self._context.store.get(run, _VERSION, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from emulator.parties.apis import Context
@@ -31,6 +31,12 @@ class Sold(Protocol):
     def offering(self, run: str, identifier: str) -> Offering | None:
         """An offering that the buyer of a run may know of, also a version that a hand has made; None where there is none."""
 
+    def every(self, run: str) -> Sequence[str]:
+        """The ids of all offerings that there are in a run, also of those that a hand has made."""
+
+    def origin(self, run: str, identifier: str) -> str:
+        """The offering of the profile of which an offering is a version: itself, where a hand has not made it."""
+
     def status(self, run: str, identifier: str) -> str:
         """Its lifecycleStatus; "" where there is none."""
 
@@ -48,11 +54,40 @@ def sold(context: Context, run: str, identifier: str) -> Offering | None:
     return context.profile.offerings.get(identifier)
 
 
-def is_had(context: Context, run: str, identifier: str, action: str) -> bool:
-    """Whether an offering can be ordered so, as far as a catalog goes (W142 table 8)."""
-    if not context.effects.has(SOLD):
-        return True
-    return context.effects.of(SOLD).status(run, identifier) in _HOW_LONG.get(action, ())
+def offered(context: Context, run: str) -> list[Offering]:
+    """All offerings that there are for the buyer of a run, in a catalog or without one."""
+    of_run = context.effects.of(SOLD).every(run) if context.effects.has(SOLD) else context.profile.offerings
+    found = (sold(context, run, each) for each in of_run)
+    return [each for each in found if each is not None]
+
+
+def origin(context: Context, run: str, identifier: str) -> str:
+    """The offering of the profile of which an offering is a version."""
+    return context.effects.of(SOLD).origin(run, identifier) if context.effects.has(SOLD) else identifier
+
+
+def is_open(context: Context, run: str, action: str, offering: str) -> bool:
+    """Whether an order of an offering would be taken (W142 table 8)."""
+    return not any(gate(context, run, action, offering, ""))
+
+
+def fitting(
+    context: Context, run: str, action: str, offering: str, configuration: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """A configuration as qualifications and quotes of an offering take it: with what it fixes, or without it as was agreed
+    (W142-R47, R49). None where they do not take it.
+    """
+    made: dict[str, Any] = copied(dict(configuration))
+    product = {"productOffering": {"id": offering}, _CONFIGURATION: made}
+    for function in ("poq", "quote"):
+        bound = _bound(context, run, function, action, product)
+        for path, value in (bound.fixed if bound else {}).items():
+            if context.profile.fixed == "not-sent":
+                drop_value(made, path)
+            else:
+                put_value(made, path, value)
+    refused = any(True for each in ("poq", "quote") for _ in unfit(context, run, each, action, product, ""))
+    return None if refused else made
 
 
 def gate(context: Context, run: str, action: str, offering: Any, place: str) -> Iterator[Issue]:

@@ -6,7 +6,7 @@ What is offered, at which prices and terms, and where, is what qualifications an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from emulator.errors import UserError
 from emulator.parties.apis import Api, Context, Plugin
-from emulator.parties.apis.catalog_sold import is_had
+from emulator.parties.apis.catalog_sold import fitting, is_open, offered, origin
 from emulator.parties.apis.discovery_issues import AVAILABILITY, PRICING, Issues
 from emulator.parties.apis.items import plain_urn, serviceability
 from emulator.parties.apis.product_offering_qualification import BEHAVIOUR as QUALIFYING
@@ -103,7 +103,7 @@ class Discovery:
 
     def availability(self, call: Call) -> Reply:
         """POST /productOfferingAvailability."""
-        offerings = self._offerings(call)
+        action, offerings = call.body["action"], self._offerings(call)
         if issues := list(self._issues.of_availability(call, offerings)):
             raise unprocessable(*issues)
         found = offerings if self._reaches(call.body) and self._section.outcome != "nothing" else []
@@ -116,7 +116,7 @@ class Discovery:
                 "installationInterval": self._interval(offering),
             }
             for offering in found
-            for configuration in self._configurations(offering)
+            for configuration in self._configurations(call.run, action, offering)
         ]
         return Reply(200, {**self._echo(call, AVAILABILITY), "availableProductOfferingConfigurations": entries})
 
@@ -125,10 +125,8 @@ class Discovery:
 
         W160 leaves open what names a specification: the sample has the URN of the payload, 6.1.1 the catalog's id. Both do.
         """
-        action = call.body["action"]
-        sold = self._context.profile.offerings.values()
-        every = [each for each in sold if is_had(self._context, call.run, each.id, action)]
-        if action == "modify":
+        every = offered(self._context, call.run)
+        if call.body["action"] == "modify":
             return [each for each in every if each.id == self._installed(call)]
         wanted = (call.body.get("productSpecification") or {}).get("id")
         if wanted is None:
@@ -147,17 +145,28 @@ class Discovery:
             return False
         return all(serviceability(self._context, place) != "red" for place in body.get("place") or ())
 
-    def _configurations(self, offering: Offering) -> tuple[dict[str, Any], ...]:
-        """In what configurations an offering can be had, each once (R17)."""
-        said = self._section.configurations.get(offering.id)
-        if said is not None:
-            return tuple({_digest(each): each for each in map(dict, said)}.values())
-        if offering.payload not in self._made:
+    def _configurations(self, run: str, action: str, offering: Offering) -> list[dict[str, Any]]:
+        """In what configurations an offering can be had, each once (R17): none where an order of it would not be taken, and
+        only such as qualifications and quotes take.
+        """
+        if not is_open(self._context, run, action, offering.id):
+            return []
+        said: Sequence[Mapping[str, Any]] | None = self._section.configurations.get(
+            origin(self._context, run, offering.id)
+        )
+        if said is None:
+            said = self._example(offering.payload)
+        made = (fitting(self._context, run, action, offering.id, each) for each in said)
+        return list({_digest(each): each for each in made if each is not None}.values())
+
+    def _example(self, payload: str) -> tuple[dict[str, Any], ...]:
+        """A small configuration that a schema allows; none where it has no example."""
+        if payload not in self._made:
             try:
-                self._made[offering.payload] = (example_of(self._context.release, offering.payload, API),)
+                self._made[payload] = (example_of(self._context.release, payload, API),)
             except UserError:
-                self._made[offering.payload] = ()  # of a schema without any example nothing is offered
-        return self._made[offering.payload]
+                self._made[payload] = ()
+        return self._made[payload]
 
     def _identifier(self, run: str, configuration: Mapping[str, Any], named: dict[str, str]) -> str:
         """An identifier of a configuration and of no other (R21), good for its life from now on (R22). `named` has those of the
@@ -177,11 +186,11 @@ class Discovery:
             self._context.store.update(kept)
         return identifier
 
-    def _having(self, configuration: Mapping[str, Any]) -> list[Offering]:
+    def _having(self, call: Call, configuration: Mapping[str, Any]) -> list[Offering]:
         """The offerings that can be had in a configuration."""
-        kind, what = configuration.get("@type"), _digest(configuration)
-        mine = [each for each in self._context.profile.offerings.values() if each.payload == kind]
-        return [each for each in mine if what in map(_digest, self._configurations(each))]
+        kind, what, action = configuration.get("@type"), _digest(configuration), call.body["action"]
+        mine = [each for each in offered(self._context, call.run) if each.payload == kind]
+        return [each for each in mine if what in map(_digest, self._configurations(call.run, action, each))]
 
     def _interval(self, offering: Offering) -> dict[str, Any]:
         return self._section.interval.as_json() if self._section.interval else counted(offering.installation.as_json())
@@ -202,7 +211,7 @@ class Discovery:
                 "/productConfigurationIdentifier", ErrorCode.REFERENCE_NOT_FOUND, f"{identifier!r:.100} {gone}"
             )
             raise unprocessable(issue, *self._issues.of_pricing(call, []))
-        offerings = self._having(kept.body["configuration"])
+        offerings = self._having(call, kept.body["configuration"])
         if issues := list(self._issues.of_pricing(call, offerings)):
             raise unprocessable(*issues)
         if call.body["action"] == "modify":
