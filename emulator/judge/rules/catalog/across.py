@@ -314,7 +314,7 @@ def _was_modified(run: Run, product: str, since: Exchange, until: Exchange) -> b
     operation = str(run.kinds.kind(ORDER).one("create"))
     return any(
         since.n < exchange.n < until.n
-        and product in {found for _, found in every(exchange.request.body, "/productOrderItem/*/product/id")}
+        and any(found == product for _, found in every(exchange.request.body, "/productOrderItem/*/product/id"))
         for exchange in run.of(operation, api=_APIS[ORDER])
     )
 

@@ -76,7 +76,7 @@ def _plain_match(value: Mapping[str, Any], name: str, wanted: Sequence[str]) -> 
         return _moment_match(value, name, wanted)
     if name == "lifecycleStatus":
         found = value.get("lifecycleStatus")
-        return "yes" if found in {_PILOT.get(each, each) for each in wanted} else "no"
+        return "yes" if found in [_PILOT.get(each, each) for each in wanted] else "no"
     if name in _OPEN:
         texts = ids_of(value, _OPEN[name])
         return _text_match(texts, wanted) if texts else "yes"

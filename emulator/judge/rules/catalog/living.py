@@ -155,7 +155,7 @@ def offerings_go_with_their_specification(said: Said) -> Iterator[Mark]:
     reads = said.run.known(_LAST_READ)
 
     def is_gone(specification: Any) -> bool:
-        life, read = said.run.life(SPECIFICATION, specification), reads.get(specification)
+        life, read = said.run.life(SPECIFICATION, specification), reads.get(str(specification))
         mine = read is not None and common.same_parties(read, said.exchange)
         seen = life is not None and bool(life.shown)
         return mine and seen and read is not None and read.response is not None and read.response.status == _GONE

@@ -73,7 +73,7 @@ def types_are_spelt_as_agreed(said: Said) -> Iterator[Mark]:
     words = {"status": set(twice), "state": set(twice.values())}
     asked = query_of(at(said.body, "/query"), said.run.kinds).named if said.exchange.operation == SUBSCRIBE else ()
     for name in (*asked, at(said.body, "/eventType")):
-        if name not in words["status"] | words["state"]:
+        if not isinstance(name, str) or name not in words["status"] | words["state"]:
             continue
         other = "state" if name in words["status"] else "status"
         if said.run.reads_as("catalog-event-word", other):
