@@ -116,9 +116,10 @@ def _is_open(shown: Shown) -> bool:
 
 def _generated(run: Run, bill: Life, items: Sequence[Life]) -> Iterator[Remark]:
     """A bill that is still generated, or is due, while an item is open."""
-    for shown in bill.shown:
+    opened = [item for item in items if any(map(_is_open, item.shown))]
+    for shown in bill.shown if opened else ():
         state = state_of(shown.value)
-        for item in items if state in ("generated", "paymentDue") else ():
+        for item in opened if state in ("generated", "paymentDue") else ():
             before, after = _Looks(item.shown).around(shown.exchange)
             if before is None or not _is_open(before):
                 continue
