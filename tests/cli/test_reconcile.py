@@ -271,8 +271,10 @@ def test_another_file_of_that_name_is_told(tmp_path: Path, right: Path) -> None:
         "{}",
         "[1",
         '{"oit": "reconcile", "version": 9}',
-        '{"oit": "reconcile", "version": 1, "places": {}, "books": {"": {"version": 1, "turns": 1e300, "inventory": 0, '
-        '"gone": {}, "shelves": {}}}}',
+        (
+            '{"oit": "reconcile", "version": 1, "places": {}, "books": {"": {"version": 1, "turns": 1e300, "inventory": 0, '
+            '"gone": {}, "shelves": {}}}}'
+        ),
         '{"oit": "reconcile", "version": 1}',
     ],
 )
