@@ -25,7 +25,6 @@ from tests.cli.processes import oit
 from tests.reconciling.test_total import full, many
 from tests.reconciling.world import World, item, money, period, price
 
-
 HUGE = json.dumps({"oit": "reconcile", "version": 1, "places": {}, "books": {"": {"version": 1, "turns": 1e300}}})
 
 
