@@ -90,7 +90,11 @@ def play(
     finally:
         running.stop()
         listener.close()
-    declared = Declared(buyers=profile.represents.buyers, sellers=profile.represents.sellers)
+    declared = Declared(
+        buyers=profile.represents.buyers,
+        sellers=profile.represents.sellers,
+        printable_bill=profile.printable_bill == "yes" if profile.printable_bill else None,
+    )
     seen = tuple(
         replace(exchange, provoked=True) if exchange.n in result.provoked else exchange
         for exchange in (door if spoil_ask else transcript)

@@ -81,6 +81,9 @@ class Coming:
             self._bring(coming.run, *had)
 
     def _bring(self, run: str, kind: str, had: Had) -> None:
+        effects = self._context.effects
+        if effects.has(STOCK) and effects.of(STOCK).hides(run, kind, had):
+            return
         if self._context.store.has(run, kind, had.id):
             return  # a hand in our seller was quicker
         try:

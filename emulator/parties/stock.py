@@ -18,6 +18,9 @@ class Stock(Protocol):
     def ready(self, run: str) -> None:
         """They are there, from now on at the latest."""
 
+    def hides(self, run: str, kind: str, had: Had) -> bool:
+        """Whether what a profile has is not for the buyer of a run."""
+
     def coming(self, run: str) -> Sequence[tuple[str, Had]]:
         """Those that come later, each with its kind."""
 

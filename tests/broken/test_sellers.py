@@ -8,15 +8,17 @@ import pytest
 
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Party
-from tests.broken import after_sale, discovery, sellers
-from tests.broken.right_discovery import RIGHT
+from tests.broken import after_sale, bills, catalog, discovery, sellers
+from tests.broken.right_catalog import RIGHT
 from tests.broken.sellers import Broken
 from tests.play import play
 
 WRONG = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
 SELLERS = {seller.name: seller for seller in sellers.SELLERS}
 OF_ONE_FUNCTION = [
-    seller for seller in sellers.SELLERS if seller.spoil.__module__ in (after_sale.__name__, discovery.__name__)
+    seller
+    for seller in sellers.SELLERS
+    if seller.spoil.__module__ in (after_sale.__name__, bills.__name__, catalog.__name__, discovery.__name__)
 ]
 
 

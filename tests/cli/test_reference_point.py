@@ -32,6 +32,8 @@ TABLE = {
     ("appointment", "notification"): ("2.0.0", "appointmentNotification/v2"),
     ("workOrder", "management"): ("2.0.0", "workOrderManagement/v2"),
     ("workOrder", "notification"): ("2.0.0", "workOrderNotification/v2"),
+    ("billing", "management"): ("2.0.0", "customerBillManagement/v2"),
+    ("billing", "notification"): ("2.0.0", "customerBillNotification/v2"),
 }
 """Version and end of the base path of each contract, as the official Cantata documents of the release have them."""
 PROFILE = """

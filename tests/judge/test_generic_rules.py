@@ -11,8 +11,9 @@ import pytest
 
 from emulator.judge.judge import judge
 from emulator.judge.rules import rules_of
+from emulator.judge.rules.generic import generic_book
 from emulator.record.exchange import Exchange, Party
-from emulator.standard.release import Release
+from emulator.standard.release import Release, load_release
 from tests.judge.exchanges import MOMENT, exchange, transcript
 from tests.standard.parcels import release_with_parcels
 
@@ -108,3 +109,16 @@ def test_every_generic_rule_has_its_own_id_and_no_requirement(parcels: Release) 
     assert len(ids) == len(set(ids)) > 10
     book = rules_of(parcels).books["parcel"]
     assert {requirement for _, requirements in book.speaking() for requirement in requirements} == set()
+
+
+RIGHT_EDITS = ["W142-R18", "W142-R52", "W142-R54", "W142-R67", "W142-R77", "W142-R91"]
+
+
+@pytest.mark.parametrize("proof", RIGHT_EDITS)
+def test_a_seller_edits_what_is_its_own(proof: str) -> None:
+    """Versions, removals and a category with all that lies within it are right where no book of a guide is bound, too."""
+    release = load_release()
+    book = generic_book(release, "productCatalog")
+    run = release.proofs[proof].right
+    judgement = judge(run, release, rules=tuple(book.rules), closing=tuple(book.closing))
+    assert [(finding.rule, finding.message) for finding in judgement.findings] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -46,12 +47,34 @@ def polled(create: str, read: str, size: int) -> list[Exchange]:
     return [replace(once[min(n, len(once) - 1)], n=n + 1) for n in range(size)]
 
 
+def billed(size: int) -> list[Exchange]:
+    """A bill of so many items, less one, and a read of each."""
+    found = {exchange.operation: exchange for exchange in told("billing/paid-told") if exchange.api == "billing"}
+    bill, item = found["retrieveCustomerBill"], found["retrieveCustomerBillItem"]
+    ids = [f"item-{number}" for number in range(1, size)]
+    reads = [shown(item, {"id": each, "state": "disputeBeingInvestigated"}, {"id": each}) for each in ids]
+    return [
+        replace(one, n=n)
+        for n, one in enumerate([shown(bill, {"customerBillItem": [{"id": each} for each in ids]}), *reads], 1)
+    ]
+
+
+def shown(exchange: Exchange, members: dict[str, Any], params: dict[str, str] | None = None) -> Exchange:
+    """A read by an id, of something with other members."""
+    assert exchange.response is not None
+    raw = json.dumps([{**exchange.response.body[0], **members}]).encode()
+    response = replace(exchange.response, raw=raw)
+    return replace(exchange, response=response, path_params=params or exchange.path_params)
+
+
 TRANSCRIPTS: dict[str, tuple[int, Callable[[int], list[Exchange]]]] = {
     "many qualifications": (20, lambda size: only("createProductOfferingQualification", size)),
     "many purchases": (27, lambda size: copies(bought(), size)),
     "one order polled": (15, lambda size: polled("createProductOrder", "retrieveProductOrder", size)),
     "subscriptions and events of qualifications": (36, lambda size: copies(told("poq/with-notifications"), size)),
     "charges and their events": (66, lambda size: copies(told("order/charge-answers-told"), size)),
+    "bills and their events": (13, lambda size: copies(told("billing/paid-told"), size)),
+    "a bill of many items": (20, billed),
 }
 """What a transcript is of; a size that holds it whole, and the transcript of a size."""
 

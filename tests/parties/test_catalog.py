@@ -104,7 +104,7 @@ def test_everything_that_is_sold_is_in_the_catalog_and_refers_to_what_is_there()
 
 def test_a_profile_without_a_word_on_it_has_a_catalog() -> None:
     nothing = dict.fromkeys(load_profile().offerings)
-    shop = Shop({"offerings": {**nothing, "one": _one()}, "products": None, "catalog": None})
+    shop = Shop({"offerings": {**nothing, "one": _one()}, "products": None, "catalog": None, "discovery": None})
     assert shop.offering("one")["category"] == [{"id": "products"}]
     assert shop.ask("retrieveCategory", "products")["productOffering"] == [{"id": "one"}]
     assert shop.ask("retrieveProductSpecification", "spec-one")["lifecycleStatus"] == "published"
@@ -580,3 +580,20 @@ def test_last_update_never_stands_still() -> None:
         seen.append(shop.offering("epl")["lastUpdate"])
     moments = [datetime.fromisoformat(each) for each in seen]
     assert all(other - one >= timedelta(milliseconds=1) for one, other in pairwise(moments))
+
+
+def test_discovery_offers_what_can_be_ordered() -> None:
+    def offered(**words: Any) -> set[str]:
+        shop = Shop({"offerings": {"uni-1g": words}})
+        asked = {
+            "action": "add",
+            "productSpecification": {"id": "operator-uni"},
+            "place": [{"@type": "GeographicAddressRef", "role": "INSTALL_LOCATION", "id": "addr-ashburn-20-main"}],
+        }
+        reply = shop.call("availabilityAndPricingDiscovery", "productOfferingAvailabilityRequest", asked)
+        assert reply.status == 200, reply.body
+        return {each["productOffering"]["id"] for each in reply.body["availableProductOfferingConfigurations"]}
+
+    assert {"uni-1g", "uni-10g"} <= offered()
+    assert offered(lifecycleStatus="onHold") == offered() - {"uni-1g"}
+    assert "uni-1g" not in offered(lifecycleStatus="inTest")

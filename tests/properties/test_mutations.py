@@ -28,6 +28,9 @@ RUNS = [
     "quote/decline",
     "discovery/by-relations",
     "discovery/change",
+    "billing/find",
+    "catalog/browse",
+    "catalog/life",
 ]
 SURE = {"null", "other-type", "other-state", "status", "no-body", "cut-body", "as-list", "header content-type"}
 ECHOED = {"drop", "other-text", "other-number", "other-truth"}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emulator.judge.rule import Remark, shows
 from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules import common
+from emulator.judge.rules.common.steadiness import VERSION
 from emulator.judge.run import Life, Run, Said
 from emulator.standard.kinds.facts import Cycle, Filter, History, Kind, Kinds
 
@@ -47,7 +48,7 @@ def _identity(book: Rulebook, kind: Kind) -> None:
         common.keeps_id(book, (), kind.name, name=_name(book, kind, "id"))
     if retrieve := kind.one("retrieve"):
         common.unknown_is_404(book, (), retrieve, kind.name, name=_name(book, kind, "unknown"))
-        if not kind.views.get("delete"):
+        if not _is_edited(kind):
             common.stays(book, (), kind.name, name=_name(book, kind, "stays"))
     if kind.views.get("retrieve") or kind.views.get("list"):
         common.steady(book, kind.name, free=kind.own)
@@ -103,11 +104,27 @@ def _lists(book: Rulebook, kind: Kind, facts: Kinds) -> None:
     common.no_doubles(book, (), operation, name=_name(book, kind, "doubles"))
     if listing.paged:
         common.pages(book, (), operation, name=_name(book, kind, "pages"))
-    wanted = {name: made for name, each in listing.filters.items() if (made := _filter(each, kind))}
+    wanted = {
+        name: made
+        for name, each in listing.filters.items()
+        if (made := _filter(each, kind)) and not _is_of_tree(each, kind, facts)
+    }
     if wanted:
         common.filters(book, (), operation, wanted, name=_name(book, kind, "filters"))
-    if not kind.views.get("delete"):
+    if not _is_edited(kind):
         common.lists_all(book, (), kind.name, wanted, name=_name(book, kind, "whole"))
+
+
+def _is_edited(kind: Kind) -> bool:
+    """Whether resources come and go: the Buyer can delete them, or the Seller edits them unasked, and says when."""
+    return bool(kind.views.get("delete")) or (kind.made_by == "seller" and VERSION in kind.times)
+
+
+def _is_of_tree(each: Filter, kind: Kind, facts: Kinds) -> bool:
+    """Whether a filter compares ids of a kind whose resources lie within each other: it may mean all that lies within."""
+    named = next((one.to for one in kind.references if each.to and each.to[0] == f"{one.at}/{one.id}"), "")
+    tree = facts.kinds.get(named)
+    return tree is not None and any(one.to == named for one in tree.references)
 
 
 def _filter(each: Filter, kind: Kind) -> common.Filter | None:

@@ -255,8 +255,10 @@ class BillKeeper(Keeper, Billed, BillMoved):
         return (PathStep("paymentDue", after_seconds=self._section.due * 86_400),)
 
     def advance(self, resource: Resource, to: str, at: datetime) -> None:
-        """Overdue: what nobody disputes is paymentDue. Settled: what is left is paid."""
-        if to == "paymentDue":
+        """Overdue: what nobody disputes is paymentDue. Settled: what is left is paid. Where no lifecycle leads it goes alone."""
+        if not self._desk.lifecycles[BILL].allows(resource.body[self._member], to):
+            super().advance(resource, to, at)
+        elif to == "paymentDue":
             self._states.act("overdue", resource, {}, at)
         else:
             self._states.act("settle", resource, {}, at)

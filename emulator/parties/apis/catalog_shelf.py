@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ _THERE: Final = "catalog"
 """The kind of resource that says that a run has the catalog."""
 _VERSION: Final = "catalog.version"
 """The kind of resource that says of which offering of the profile another one is a version."""
+_BEFORE: Final = timedelta(days=1)
+"""How long before a run the catalog of its beginning was made: what changes then is later, also in whole seconds."""
 _HIDDEN: Final = ("inTest", "rejected")
 """What only pilot buyers see (W142-R93)."""
 
@@ -76,7 +79,7 @@ class CatalogShelf(Stock, Sold):
         if store.has(run, _THERE, _THERE):
             return
         store.add(Resource(run, _THERE, _THERE, {}, now))
-        at = rfc3339(now)
+        at = rfc3339(now - _BEFORE)
         present = [each for each in self._context.profile.offerings.values() if self._is_there(run, each)]
         for category in self._in_order():
             body = self.bodies.category(category)
@@ -104,6 +107,11 @@ class CatalogShelf(Stock, Sold):
         self._context.store.add(resource)
         if way:
             self.keepers[kind].plan.begin(resource, way)
+
+    def hides(self, run: str, kind: str, had: Had) -> bool:
+        """What is in test, or was, from who takes no part in it."""
+        begins = had.path[0].to if had.path else had.members.get("lifecycleStatus")
+        return kind == OFFERING and begins in _HIDDEN and not self.is_pilot(run)
 
     def coming(self, run: str) -> Sequence[tuple[str, Had]]:
         """Offerings that are published later, and for who takes no part in a test those that are in test."""

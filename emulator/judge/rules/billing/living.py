@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from emulator.judge.hubs import over
@@ -16,6 +15,7 @@ from emulator.judge.rules import common
 from emulator.judge.rules.billing.book import BILLING, ITEM, OPEN, SHOWN, SPELT, items_of, seen_items, state_of
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.times import PATIENCE
+from emulator.record.exchange import Exchange
 
 common.goes_legally(BILLING, "R20", common.Machine("customerBill"), on=SHOWN, name="")
 common.goes_legally(BILLING, "R24", common.Machine("customerBillItem", spelt=SPELT), on=ITEM, name="")
@@ -46,19 +46,11 @@ class _Looks:
 
     shown: Sequence[Shown]
 
-    def before(self, moment: datetime) -> Shown | None:
-        """The newest that was over by a moment."""
-        spot = bisect_right(self.shown, moment, key=lambda each: over(each.exchange))
-        return self.shown[spot - 1] if spot else None
-
-    def after(self, moment: datetime) -> Shown | None:
-        """The oldest that was asked for after a moment."""
-        spot = bisect_left(self.shown, moment, key=lambda each: each.exchange.at)
-        return self.shown[spot] if spot < len(self.shown) else None
-
-    def around(self, shown: Shown) -> tuple[Shown | None, Shown | None]:
-        """The newest before a sighting of something else, and the oldest after it."""
-        return self.before(shown.exchange.at), self.after(over(shown.exchange))
+    def around(self, exchange: Exchange) -> tuple[Shown | None, Shown | None]:
+        """The newest before an exchange, and the oldest after it."""
+        spot = bisect_left(self.shown, exchange.n, key=lambda each: each.exchange.n)
+        after = spot + 1 if spot < len(self.shown) and self.shown[spot].exchange.n == exchange.n else spot
+        return self.shown[spot - 1] if spot else None, self.shown[after] if after < len(self.shown) else None
 
 
 def _families(run: Run) -> Iterator[tuple[Life, list[Life]]]:
@@ -91,7 +83,7 @@ def a_bill_follows_its_items(run: Run) -> Iterator[Remark]:
 
 def _is_over(looks: _Looks, settled: Shown) -> bool:
     """Whether an item is shown at its end once its bill is settled."""
-    before, after = looks.around(settled)
+    before, after = looks.around(settled.exchange)
     return any(shown is not None and state_of(shown.value) in _OVER for shown in (before, after))
 
 
@@ -101,15 +93,15 @@ def _settled(run: Run, bill: Life, settled: Shown, items: Sequence[Life], *, non
     It is a hint unless the bill was seen unsettled after that item was seen open, or none of its items ever came to an end
     (`none_paid`): else it may have been settled while the item was generated.
     """
-    last = _Looks(bill.shown).before(settled.exchange.at)
+    last = _Looks(bill.shown).around(settled.exchange)[0]
     for item in items:
-        before, after = _Looks(item.shown).around(settled)
+        before, after = _Looks(item.shown).around(settled.exchange)
         if before is None or after is None or not _is_open(before) or not _is_open(after):
             continue
         both = {state_of(before.value), state_of(after.value)} == {_DISPUTED}
         if not both and run.lasted(settled.exchange.at, after.exchange.at) <= run.spread(PATIENCE):
             continue  # a payment may be on its way from the bill to its items
-        since = last is not None and state_of(last.value) != _PAID and last.exchange.at >= over(before.exchange)
+        since = last is not None and state_of(last.value) != _PAID and last.exchange.n > before.exchange.n
         message = (
             f"bill {bill.id} is settled, and item {item.id} is open: exchange {before.exchange.n} showed it "
             f"{state_of(before.value)}, exchange {after.exchange.n} {state_of(after.value)}"
@@ -124,10 +116,11 @@ def _is_open(shown: Shown) -> bool:
 
 def _generated(run: Run, bill: Life, items: Sequence[Life]) -> Iterator[Remark]:
     """A bill that is still generated, or is due, while an item is open."""
-    for shown in bill.shown:
+    opened = [item for item in items if any(map(_is_open, item.shown))]
+    for shown in bill.shown if opened else ():
         state = state_of(shown.value)
-        for item in items if state in ("generated", "paymentDue") else ():
-            before, after = _Looks(item.shown).around(shown)
+        for item in opened if state in ("generated", "paymentDue") else ():
+            before, after = _Looks(item.shown).around(shown.exchange)
             if before is None or not _is_open(before):
                 continue
             if state == "paymentDue":
@@ -172,7 +165,7 @@ def a_bill_is_settled_last(run: Run) -> Iterator[Remark]:
     reading = ("bill-partly-settled", "all")
     for bill, items in _families(run) if run.reads_as(*reading) else ():
         settled = next((shown for shown in bill.shown if state_of(shown.value) == _PAID), None)
-        after = [each for item in items if settled and (each := _Looks(item.shown).after(over(settled.exchange)))]
+        after = [each for item in items if settled and (each := _Looks(item.shown).around(settled.exchange)[1])]
         late = next((each for each in after if state_of(each.value) not in (_PAID, _WITHDRAWN)), None)
         if settled is not None and late is not None:
             message = (
@@ -209,7 +202,7 @@ def a_bill_is_due_by_its_items(run: Run) -> Iterator[Remark]:
     for bill, items in _families(run) if run.reads_as(*reading) else ():
         trails = [_Looks(item.shown) for item in items]
         due = next((shown for shown in bill.shown if state_of(shown.value) == "paymentDue"), None)
-        after = [trail.after(over(due.exchange)) for trail in trails] if due else []
+        after = [trail.around(due.exchange)[1] for trail in trails] if due else []
         if due is None or None in after:
             continue
         states = {state_of(shown.value) for shown in after if shown}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.hubs import by_their_clock, over
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
 from emulator.judge.rule import shows
@@ -30,6 +31,7 @@ SPECIFICATION_READ: Final = shows(API, SPECIFICATION, "retrieve")
 OVER: Final = ("obsolete", "rejected")
 """Statuses of an offering from which there is no way on; those of a specification are among them."""
 _SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
 _NEAR: Final = 6
 """Sightings among which one of the same version is looked for, from the newest on."""
 
@@ -69,10 +71,25 @@ def one_version(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return before.replace(microsecond=0) == now.replace(microsecond=0)
 
 
+_Offset = list[timedelta]
+
+
+def _take_offset(known: _Offset, _run: Run, exchange: Exchange) -> None:
+    if not known and exchange.api == API and exchange.response is not None and exchange.response.header("Date"):
+        known.append(by_their_clock(exchange, over(exchange)) - over(exchange))
+
+
+_FIRST_OFFSET: Final[Fold[_Offset]] = Fold(list, _take_offset)
+"""By how much the clock of who answers differs from ours, as the first answer says."""
+
+
 def seen_at(run: Run, exchange: Exchange) -> datetime:
-    """When an answer was given, by the clock of who gave it; by ours where that of the run was put forward."""
+    """When an answer was given, by the clock of who gave it; by ours where that goes by leaps, as in a self-test."""
     ours = over(exchange)
-    return ours if run.moves else by_their_clock(exchange, ours)
+    theirs = by_their_clock(exchange, ours)
+    first = run.known(_FIRST_OFFSET)
+    goes_alike = bool(first) and abs((theirs - ours) - first[0]) <= run.spread(_MINUTE)
+    return theirs if goes_alike else ours
 
 
 def is_sure(run: Run, old: Shown) -> bool:

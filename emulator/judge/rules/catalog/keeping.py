@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from emulator.judge.changes import alike
+from emulator.judge.hubs import over
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
 from emulator.judge.rule import FINE, Mark, shows
 from emulator.judge.rulebook import breach, given, hold
@@ -114,7 +115,7 @@ def _last_update(said: Said) -> Iterator[Mark]:
         if now is None:
             continue
         place = f"{shown.place}/lastUpdate"
-        seen = seen_at(said.run, said.exchange)
+        seen = max(seen_at(said.run, said.exchange), over(said.exchange))
         before = common.moment(earlier.value.get("lastUpdate")) if earlier else None
         mine = earlier is not None and common.same_parties(earlier.exchange, said.exchange)
         if now - seen > said.run.spread(timedelta(minutes=5)):

@@ -47,6 +47,8 @@ _BUSY: Final = (
 )
 """How the states begin in which a Seller works on something, and may set what it likes."""
 
+VERSION: Final = "lastUpdate"
+"""The member by which a resource says when its Seller edited it last."""
 STEADY: Final = "steady"
 """How the ids of the rules end that are silent where another rule finds fault with the same message."""
 
@@ -56,7 +58,7 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
 
     No clause forbids that a Seller corrects itself, so a change is worth a warning only. Lists may grow, and
     dates that are expected may move. While the Seller works on a resource only its contacts are compared. Of members whose
-    change an event tells the rules on events speak.
+    change an event tells the rules on events speak. What says of itself that it was edited in between is another version.
     """
 
     def look(said: Said) -> Iterator[Mark]:
@@ -64,6 +66,8 @@ def steady(book: Rulebook, kind: str, *, free: tuple[str, ...] = ()) -> None:
             earlier = _same_view(life, shown)
             if earlier is None or said.run.acted_between(earlier.exchange, said.exchange):
                 continue
+            if not told_alike(earlier.value.get(VERSION), shown.value.get(VERSION)):
+                continue  # the Seller says that it was edited
             states = [_all_states(each.value, life.kind) for each in (earlier, shown)]
             if states[0] != states[1]:
                 continue
