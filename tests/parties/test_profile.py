@@ -244,6 +244,8 @@ def test_a_pattern_names_operations_of_several_apis():
         "quote.registerListener",
         "productOfferingQualification.registerListener",
         "productOrder.registerListener",
+        "productCatalog.registerListener",
+        "billing.registerListener",
         "troubleTicket.registerListener",
         "appointment.registerListener",
         "workOrder.registerListener",
