@@ -24,7 +24,9 @@ from tests.cli.processes import ROOT, oit
 from tests.console.served import Beside, seller_with_console
 
 OURS = ROOT / "scenarios/partners/our-seller.yaml"
-CHANGEABLE = frozenset({"behaviour", "have", "intervals", "options", "offerings", "paging", "represents"})
+CHANGEABLE = frozenset(
+    {"behaviour", "does", "have", "intervals", "options", "offerings", "paging", "printableBill", "represents"}
+)
 """What of a profile may be another while a seller serves."""
 
 
