@@ -10,6 +10,7 @@ from emulator.judge.rules.catalog import (
     keeping,
     listing,
     living,
+    ordered,
     schemas,
     telling,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "keeping",
     "listing",
     "living",
+    "ordered",
     "schemas",
     "telling",
 ]

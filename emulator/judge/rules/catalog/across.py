@@ -63,7 +63,7 @@ class _Item:
         return {name: each for name, each in found.items() if name != "@type"} if isinstance(found, dict) else {}
 
 
-def _offering(run: Run, identifier: Any, before: Exchange) -> Shown | None:
+def offering_before(run: Run, identifier: Any, before: Exchange) -> Shown | None:
     """An offering as it was read last, where it is announced or later, so that it stays what it is (W142-R18)."""
     life = run.life(OFFERING, identifier)
     found = life.last_before(before) if life else None
@@ -74,7 +74,7 @@ def _items(run: Run, exchange: Exchange, kind: Kind) -> Iterator[_Item]:
     for place, item in every(exchange.request.body, f"{kind.items_at}/*"):
         if not isinstance(item, dict) or item.get("action") not in _ACTIONS:
             continue
-        offering = _offering(run, at(item, "/product/productOffering/id"), exchange)
+        offering = offering_before(run, at(item, "/product/productOffering/id"), exchange)
         if offering is not None:
             yield _Item(kind, exchange, place, item, item["action"], offering)
 
@@ -235,7 +235,7 @@ _fixed_are_refused(
 def _inventoried(said: Said) -> Iterator[tuple[Shown, Mapping[Path, Any], Mapping[str, Any]]]:
     """Each product in service of an offering that was read, with the attributes that are fixed in the inventory."""
     for shown in said.shown:
-        offering = _offering(said.run, at(shown.value, "/productOffering/id"), said.exchange)
+        offering = offering_before(said.run, at(shown.value, "/productOffering/id"), said.exchange)
         configuration = shown.value.get("productConfiguration")
         if offering is None or shown.value.get("status") not in _IN_SERVICE or not isinstance(configuration, dict):
             continue
@@ -281,7 +281,7 @@ def defaults_apply(said: Said) -> Iterator[Mark]:
             continue
         if _was_modified(said.run, shown.value["id"], item.exchange, said.exchange):
             continue
-        for _, schema in _contexts(said.run, item.offering.value, "productOrder", "add")[:1]:
+        for schema in _defaulting(said.run, item.offering.value):
             for path, value in schema.defaults().items():
                 found = _value(configuration, path)
                 left_out = found is not MISSING and _value(item.configuration, path) is MISSING
@@ -289,6 +289,13 @@ def defaults_apply(said: Said) -> Iterator[Mark]:
                     place = f"{shown.place}/productConfiguration{pointer(path)}"
                     message = f"{place} was not ordered, and its default is {value!r:.60}"
                     yield hold(place, common.same(value, found), expected=value, found=found, message=message)
+
+
+def _defaulting(run: Run, offering: Mapping[str, Any]) -> list[Described]:
+    """The schema whose defaults apply to an order: that of its context, else that of the offering."""
+    known = [schema for _, schema in _contexts(run, offering, "productOrder", "add")]
+    own = described(run.release, offering.get("productOfferingSpecification"))
+    return known[:1] if known or own is None else [own]
 
 
 def _ordered(run: Run, shown: Shown) -> _Item | None:
@@ -307,7 +314,7 @@ def _was_modified(run: Run, product: str, since: Exchange, until: Exchange) -> b
     operation = str(run.kinds.kind(ORDER).one("create"))
     return any(
         since.n < exchange.n < until.n
-        and product in {found for _, found in every(exchange.request.body, "/productOrderItem/*/product/id")}
+        and any(found == product for _, found in every(exchange.request.body, "/productOrderItem/*/product/id"))
         for exchange in run.of(operation, api=_APIS[ORDER])
     )
 

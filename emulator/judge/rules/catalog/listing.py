@@ -76,7 +76,7 @@ def _plain_match(value: Mapping[str, Any], name: str, wanted: Sequence[str]) -> 
         return _moment_match(value, name, wanted)
     if name == "lifecycleStatus":
         found = value.get("lifecycleStatus")
-        return "yes" if found in {_PILOT.get(each, each) for each in wanted} else "no"
+        return "yes" if found in [_PILOT.get(each, each) for each in wanted] else "no"
     if name in _OPEN:
         texts = ids_of(value, _OPEN[name])
         return _text_match(texts, wanted) if texts else "yes"
@@ -105,11 +105,15 @@ class _ListAsked:
     on=shows(API, CATEGORY, "list") | shows(API, OFFERING, "list") | shows(API, SPECIFICATION, "list"), name="filter"
 )
 def entries_match_the_filters(said: Said) -> Iterator[Mark]:
-    """Each entry of a list against each filter of its query; several values of one are alternatives."""
+    """Each entry of a list against each filter of its query; several values of one are alternatives. The contract has no
+    filter of categories by name, so that a Seller may leave that out of account.
+    """
     filters = {name: [value for value in values if value] for name, values in _asked(said.exchange).items()}
     for shown in said.shown:
         for name, values in filters.items():
-            if values and (found := _plain_match(shown.value, name, values)):
+            found = _plain_match(shown.value, name, values) if values else None
+            is_free = name == "name" and said.exchange.operation == LISTS[0] and found == "nearly"
+            if found and not is_free:
                 yield from _marks(shown, name, values, found)
 
 

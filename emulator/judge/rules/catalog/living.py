@@ -79,6 +79,9 @@ def _stays(label: str, kind: str) -> None:
         if before is None or not common.same_parties(before.exchange, said.exchange):
             return
         status = status_of(before)
+        told = any(before.exchange.n < event.n < said.exchange.n for event in life.told) if life else False
+        if said.status == _GONE and status not in OVER and told:
+            return  # it was told of, and may have come to its end
         if said.status == _GONE and status not in OVER:
             message = f"{kind} {before.value['id']} was {status} and is not found any more"
             yield breach("", f"one of {', '.join(OVER)}", status, message, hint=True)
@@ -152,7 +155,7 @@ def offerings_go_with_their_specification(said: Said) -> Iterator[Mark]:
     reads = said.run.known(_LAST_READ)
 
     def is_gone(specification: Any) -> bool:
-        life, read = said.run.life(SPECIFICATION, specification), reads.get(specification)
+        life, read = said.run.life(SPECIFICATION, specification), reads.get(str(specification))
         mine = read is not None and common.same_parties(read, said.exchange)
         seen = life is not None and bool(life.shown)
         return mine and seen and read is not None and read.response is not None and read.response.status == _GONE

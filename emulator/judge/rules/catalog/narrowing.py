@@ -25,6 +25,12 @@ Path = tuple[str, ...]
 
 _OPAQUE: Final = ("oneOf", "anyOf", "if", "not", "dependencies", "dependentSchemas", "$dynamicRef", "$recursiveRef")
 _DEEPEST: Final = 8
+_REFERS: Final = ("$ref", "$recursiveRef", "$dynamicRef")
+_PLACES: Final = ("$schema", "$id", "id", "$vocabulary")
+_VALUES: Final = ("const", "enum", "default", "examples")
+_NAMING: Final = ("properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies")
+_LONGEST: Final = 2_000_000
+"""Characters of a schema that is read."""
 _MOST: Final = 5000
 """Statements on attributes that are gathered of a schema."""
 _LEAST: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -65,10 +71,32 @@ class Described:
 
 @lru_cache(maxsize=256)
 def _validator(text: bytes) -> Validator | None:
+    """What checks values by a schema of a partner's; None where it is none, or leads out of itself: nothing is fetched for it."""
     try:
-        return compiled(json.loads(text))
-    except (jsonschema_rs.ValidationError, ValueError, RecursionError):
+        return compiled(_alone(json.loads(text)))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, RecursionError):
         return None
+
+
+def _alone(schema: Any, *, named: bool = False) -> Any:
+    """A copy of a schema that names no place of its own and no dialect; ValueError where it refers to another document.
+
+    `named`: the keys of this object are names of attributes, not keywords.
+    """
+    if isinstance(schema, list):
+        return [_alone(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if named:
+        return {key: _alone(value) for key, value in schema.items()}
+    for word in _REFERS:
+        if word in schema and not str(schema[word]).startswith("#"):
+            raise ValueError(schema[word])
+    return {
+        key: value if key in _VALUES else _alone(value, named=key in _NAMING)
+        for key, value in schema.items()
+        if key not in _PLACES
+    }
 
 
 def described(release: Release, schema: Any) -> Described | None:
@@ -86,9 +114,9 @@ def _of_product(release: Release, name: str) -> Described:
 
 @lru_cache(maxsize=256)
 def described_text(text: str) -> Described | None:
-    """A schema by its text; None where that is no object of JSON."""
+    """A schema by its text; None where that is no object of JSON, or too long."""
     try:
-        document = json.loads(text)
+        document = json.loads(text) if len(text) <= _LONGEST else None
     except (ValueError, RecursionError):
         return None
     return _read(document) if isinstance(document, dict) else None
@@ -206,7 +234,8 @@ def _types(parts: Sequence[Mapping[str, Any]]) -> set[str] | None:
     found: set[str] | None = None
     for each in parts:
         named = each.get("type")
-        types = {named} if isinstance(named, str) else set(named) if isinstance(named, list) else None
+        listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+        types = {name for name in listed if isinstance(name, str)}
         if types:
             types |= {"integer"} if "number" in types else set()
             found = types if found is None else found & types

@@ -7,8 +7,8 @@ from typing import Final
 
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
 from emulator.judge.named import OFFERING
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, requests, responses, tells
-from emulator.judge.rulebook import breach, hold
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, on_response, requests, responses, tells
+from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.catalog.book import API, CATALOG, KINDS, status_of
 from emulator.judge.run import Life, Run, Said
@@ -20,6 +20,7 @@ from emulator.standard.events import query_of
 _SUBSCRIBING: Final = responses(API, SUBSCRIBE, statuses=ANY_STATUS)
 _NEVER: Final = "categoryStateChangeEvent"
 """The type of which nothing is ever told: a category has no status."""
+_STATE: Final = "productOfferingStateChangeEvent"
 _PILOT: Final = ("inTest", "rejected")
 
 common.repeats_parties(CATALOG, "R6")
@@ -38,11 +39,15 @@ def subscriptions_come_back(said: Said) -> Iterator[Mark]:
 
 @CATALOG.rule("R87", on=_SUBSCRIBING)
 def subscriptions_by_type_come_back(said: Said) -> Iterator[Mark]:
-    """The types of events that a subscription names, in the answer to it."""
+    """The types of events that a subscription names, in the answer to it; that it leaves them out is a hint."""
     asked = asks_for(said.run, said.exchange)
     if asked.types and succeeded(said.exchange):
-        kept = query_of(at(said.body, "/query"), said.run.kinds).types
-        yield hold("/query", kept == asked.types, expected=at(said.asked, "/query"), found=at(said.body, "/query"))
+        wanted, found = at(said.asked, "/query"), at(said.body, "/query")
+        if not given(found):
+            yield breach("/query", wanted, found, "the query of the subscription does not come back", hint=True)
+        else:
+            kept = query_of(found, said.run.kinds).types
+            yield hold("/query", kept == asked.types, expected=wanted, found=found)
 
 
 @CATALOG.rule("CR2", on=_SUBSCRIBING)
@@ -68,7 +73,7 @@ def types_are_spelt_as_agreed(said: Said) -> Iterator[Mark]:
     words = {"status": set(twice), "state": set(twice.values())}
     asked = query_of(at(said.body, "/query"), said.run.kinds).named if said.exchange.operation == SUBSCRIBE else ()
     for name in (*asked, at(said.body, "/eventType")):
-        if name not in words["status"] | words["state"]:
+        if not isinstance(name, str) or name not in words["status"] | words["state"]:
             continue
         other = "state" if name in words["status"] else "status"
         if said.run.reads_as("catalog-event-word", other):
@@ -90,10 +95,15 @@ common.wanted_types_only(CATALOG, "R92", name="type")
 def who_subscribed_is_told(run: Run) -> Iterator[Remark]:
     """New categories, offerings and specifications, new statuses and other changes, against the events that came.
 
-    A change of statusReason and of what is planned comes with a new status: its event is enough.
+    A change of statusReason and of what is planned comes with a new status: its event is enough. Who sees a pilot for the
+    first time when it is announced is told that it is new, or of its status.
     """
     for page, due in common.dues(run, KINDS):
-        if not due.beside and not (due.created and status_of(due.shown) in _PILOT):
+        if due.beside or (due.created and status_of(due.shown) in _PILOT):
+            continue
+        if due.created and due.told is None and any(told.event_type == _STATE for told in page.told):
+            yield on_response(due.seen, FINE)
+        else:
             yield common.told_or_not(page, due)
 
 
