@@ -141,7 +141,11 @@ def age_of(given: GivenIdentifier, said: Said) -> timedelta:
 
 
 def _is_young(given: GivenIdentifier, said: Said) -> bool:
-    return age_of(given, said) < _LIFE - said.run.spread(_MARGIN)
+    return _is_recent(given.answers[-1], said)
+
+
+def _is_recent(answer: Exchange, said: Said) -> bool:
+    return said.run.lasted(answer.at, said.exchange.at) < _LIFE - said.run.spread(_MARGIN)
 
 
 @DISCOVERY.rule("R21", on=ANSWERED)
@@ -177,7 +181,10 @@ def an_identifier_holds_for_a_while(said: Said) -> Iterator[Mark]:
         return
     if said.status not in _REFUSED or not said.run.rightly_asked(said.exchange) or _is_faulty(said):
         return
-    alike = context_of(said.asked) in given.contexts
+    alike = any(
+        of == context_of(said.asked) and _is_recent(answer, said)
+        for answer, of in zip(given.answers, given.contexts, strict=True)
+    )
     about = list(every(said.body, "/*/propertyPath"))
     named = [where for where, place in about if place == IDENTIFIER]
     lost = any(at(said.body, f"{where.rpartition('/')[0]}/code") == "referenceNotFound" for where in named)
@@ -208,9 +215,12 @@ def what_has_expired_is_refused(said: Said) -> Iterator[Mark]:
 
 @DISCOVERY.rule(name="unknown-identifier", on=responses(API, PRICING, statuses=ANY_STATUS))
 def what_was_never_given_has_no_price(said: Said) -> Iterator[Mark]:
-    """Identifiers that no answer gave are refused; the Seller may have given one elsewhere, so that this is a hint."""
+    """Identifiers that no answer gave are refused, where answers gave any; the Seller may have given one elsewhere, so that this
+    is a hint.
+    """
     identifier = at(said.asked, IDENTIFIER)
-    if not isinstance(identifier, str) or given_before(said) is not None:
+    seen = any(seller == seller_of(said.exchange) for seller, _ in said.run.known(TOLD, before=said.exchange).given)
+    if not isinstance(identifier, str) or not seen or given_before(said) is not None or said.run.elsewhere(identifier):
         return
     if said.status in _REFUSED:
         yield FINE
