@@ -193,7 +193,7 @@ def move(
 @RUN
 @click.pass_context
 def do_verb(context: click.Context, kind: str, verb: str, identifier: str | None, words: str | None, run: str) -> None:
-    """Have happen what no operation does: a bill is disputed, paid, credited … (`oit explain behaviours` has all verbs).
+    """Have happen what no operation does: a bill is disputed, paid, credited … (`oit explain verbs`).
 
     What follows from it happens too, and who subscribed is told.
     """

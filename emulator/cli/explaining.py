@@ -108,6 +108,7 @@ def rules(guide: str | None, traced: tuple[Path, ...], release: str, form: str) 
     "oit explain charge",
     "oit explain behaviours",
     "oit explain order-charged",
+    "oit explain verbs",
     "oit explain MEF128-R2",
     "oit explain MEF115-R51a --sdk MEF-LSO-Sonata-SDK",
 ))  # fmt: skip
@@ -123,10 +124,11 @@ def explain(identifier: str, sdk: Path | None, release: str, form: str) -> None:
     of the interpretation register, or the code of an error body (missingProperty). An API (quote, order) or a kind of
     resource (charge) tells what its contract says of kinds, operations and events, each fact with the rule behind it.
     `behaviours` lists what a seller may have to do of its own accord, each of them tells which scenarios need it.
+    `verbs` lists what happens to resources and has no operation, such as the payment of a bill (oit control do).
     """
     import json
 
-    from emulator.conduct.behaviours import behaviours_told
+    from emulator.conduct.behaviours import behaviours_told, verbs_told
     from emulator.judge import explanation
     from emulator.report.explanation import render
     from emulator.standard.kinds.explained import explained
@@ -138,6 +140,9 @@ def explain(identifier: str, sdk: Path | None, release: str, form: str) -> None:
         )
         return
     standard = load_release(release)
+    if (rows := verbs_told(identifier, standard)) is not None:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False) if form == "json" else "\n".join(_verb_lines(rows)))
+        return
     word = standard.api(identifier) if identifier in standard.spellings else identifier
     told = explained(standard.kinds, word, standard.name) or explanation.explain(standard, identifier, sdk)
     if form == "json":
@@ -153,3 +158,10 @@ def _behaviour_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  shows as {row['standard']}"
         if row["scenarios"]:
             yield f"  needed by {', '.join(row['scenarios'])}"
+
+
+def _verb_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Verbs for people."""
+    for row in rows:
+        words = f"; with {', '.join(row['words'])}" if row["words"] else ""
+        yield f"{row['kind']} {row['verb']}: {row['title']}{words}{'; names none' if row['whole'] else ''}"

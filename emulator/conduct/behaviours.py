@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.parties.apis import verbs_of
 from emulator.parties.behaviours import named_behaviours
 from emulator.scenario.loader import load_scenario
 from emulator.settings import scenarios_dir
-from emulator.standard.release import load_release
+from emulator.standard.release import Release, load_release
 
 
 def behaviours_told(word: str) -> list[dict[str, Any]] | None:
@@ -26,4 +27,15 @@ def behaviours_told(word: str) -> list[dict[str, Any]] | None:
         {"name": name, "title": one.title, "standard": one.standard, "scenarios": needed.get(name, [])}
         for name, one in known.items()
         if word in ("behaviours", name)
+    ]
+
+
+def verbs_told(word: str, release: Release) -> list[dict[str, Any]] | None:
+    """With `verbs` all that happens outside of the APIs of a release, kind by kind; None for another word."""
+    if word != "verbs":
+        return None
+    return [
+        {"kind": kind, "verb": name, "title": one.title, "words": list(one.words), "whole": one.whole}
+        for kind, verbs in verbs_of(release).items()
+        for name, one in verbs.items()
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.hosting import Emulation
+from emulator.parties.apis import verbs_of
 from emulator.parties.clock import rfc3339
 from emulator.parties.hand import Hand, Living
 from emulator.parties.store import Owed
@@ -19,6 +20,11 @@ def resources(emulation: Emulation, run: str | None) -> dict[str, Any]:
     subscribed = list(hand.subscriptions(run))
     return {
         "kinds": list(hand.kinds),
+        "verbs": [
+            {"kind": kind, "verb": name, "title": one.title, "words": list(one.words), "whole": one.whole}
+            for kind, verbs in verbs_of(release).items()
+            for name, one in verbs.items()
+        ],
         "resources": [_living(each, events) for each in hand.living(run)],
         "subscriptions": [
             {

@@ -202,6 +202,10 @@ def _check_subscription(body: Mapping[str, Any]) -> None:
         raise Unsound("'parties' of a subscription is a map of ids")
 
 
+_OURS: Final = frozenset({"signal", "have", "does"})
+"""Kinds of resource that no contract has and that are about none: signals that stay in force, what is to come."""
+
+
 def check_kind(kind: str, body: Mapping[str, Any] | None, kinds: ReleaseKinds) -> None:
     """That there are resources of a kind and, of a body, that its id is a text and its state one of theirs.
 
@@ -212,6 +216,8 @@ def check_kind(kind: str, body: Mapping[str, Any] | None, kinds: ReleaseKinds) -
             raise Unsound(f"there is no hub {kind!r:.60}")
         return
     known = {each.name: each for each in kinds.living}
+    if kind in _OURS or any(part in kinds.kinds for part in kind.split(".")[::-1] if part != kind):
+        return  # what our seller keeps beside its resources: how far it has come with one, what is still to come
     if kind not in known:
         raise Unsound(f"there are no resources of the kind {kind!r:.60}; known: {', '.join(known)}")
     if body is None:

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 from emulator.parties.apis import Api, Context, Course, Handler, plugins
 from emulator.parties.clock import Clock, rfc3339
-from emulator.parties.desk import Desk
+from emulator.parties.desk import Desk, NotNow
 from emulator.parties.effects import Effects
 from emulator.parties.fitting import sold_in
 from emulator.parties.generic import served
@@ -158,11 +158,18 @@ class Seller:
                 self.act(partial(keeper.bring, run, made))
 
     def do(self, wanted: Sequence[ByItself]) -> None:
-        """Have that happen in every run, where it is possible."""
-        for run in sorted(self.store.runs()):
-            seller = self.whose(run)
-            for each in wanted:
-                self.act(partial(seller.doer.all, run, each))
+        """Have that happen in every run in which it is possible; where it is possible in none, that is logged."""
+        for each in wanted:
+            reasons, done = list[NotNow](), False
+            for run in sorted(self.store.runs()):
+                try:
+                    done = bool(self.act(partial(self.whose(run).doer.all, run, each))) or done
+                except NotNow as reason:
+                    reasons.append(reason)
+            if not done:
+                _LOG.warning(
+                    "%s of %s came to nothing: %s", each.do, each.of, reasons[0] if reasons else "no run is there"
+                )
 
     def answer(self, call: Call) -> Reply:
         """Answer a call that passed its contract.

@@ -64,7 +64,7 @@ class Doer:
             raise NotNow(f"what belongs to it cannot follow: {error}") from error
 
     def all(self, run: str, each: ByItself) -> list[str]:
-        """Do it to what it is meant for, where that is possible; says what came of each."""
+        """Do it to what it is meant for, where that is possible; says what came of each. NotNow where it comes to nothing."""
         found = list[Resource | None]()
         if verbs_of(self._context.release)[each.of][each.do].whole:
             found = [None]
@@ -79,7 +79,7 @@ class Doer:
             except NotNow as reason:
                 reasons.append(str(reason))
         if not told:
-            _LOG.warning("%s of %s came to nothing: %s", each.do, each.of, reasons[0] if reasons else "there is none")
+            raise NotNow(reasons[0] if reasons else f"there is no {each.of}")
         return told
 
     # -- by itself ---------------------------------------------------------------------------------
@@ -109,7 +109,11 @@ class Doer:
     def _come(self, coming: Resource, _: Mapping[str, Any], __: datetime) -> None:
         self._context.store.remove(coming.run, _TO_COME, coming.id)
         if coming.id in self._planned:
-            self.all(coming.run, self._planned[coming.id])
+            each = self._planned[coming.id]
+            try:
+                self.all(coming.run, each)
+            except NotNow as reason:
+                _LOG.warning("%s of %s came to nothing: %s", each.do, each.of, reason)
 
 
 def problems_of_verbs(does: Sequence[ByItself], release: Release, place: str = "/does") -> Iterator[Loose]:

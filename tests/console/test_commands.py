@@ -64,7 +64,17 @@ def test_a_console_alone_over_a_shared_database_moves_what_a_seller_then_shows_a
             quote = buyer.quote()
             state = get(url, "/api/state")
             assert (state["role"], state["emulator"]) == ("store", None)
-            assert state["capabilities"] == ["advance", "make", "set", "move", "event", "snapshot", "restore", "reset"]
+            assert state["capabilities"] == [
+                "advance",
+                "make",
+                "set",
+                "move",
+                "do",
+                "event",
+                "snapshot",
+                "restore",
+                "reset",
+            ]
             assert get(url, "/api/runs/shared/report")["verdict"] == "pass"
             done = oit("control", "--console", url, "move", "quote", quote, "inProgress", "--run", "shared")
             assert done.code == 0, done.err
@@ -111,7 +121,7 @@ def test_a_buyer_under_test_is_waited_for_on_the_page_and_our_seller_takes_a_han
     with command(*words) as (process, url):
         until(lambda: get(url, "/api/state")["waiting"] and get(url, "/api/waiting").get("awaited"))
         state = get(url, "/api/state")
-        assert state["capabilities"] == ["advance", "make", "set", "move", "event", "fault", "done"]
+        assert state["capabilities"] == ["advance", "make", "set", "move", "do", "event", "fault", "done"]
         (run,) = state["runs"]
         assert (run["sut"], run["finished"], run["verdict"]) == ("buyer", None, None)
         assert get(url, "/api/waiting")["url"] == state["emulator"]

@@ -270,11 +270,34 @@ def test_a_run_is_taken_out_reset_and_put_back(beside: Beside, tmp_path: Path):
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"run": 7}', b"\xff", b"[" * 100_000])
 def test_nonsense_is_answered_as_json(beside: Beside, body: bytes):
-    for action in ("move", "event", "fault", "advance", "snapshot", "restore", "reset", "done", "explode"):
+    for action in ("move", "do", "event", "fault", "advance", "snapshot", "restore", "reset", "done", "explode"):
         answer = ask(f"{beside.root}/api/control/{action}", "POST", body, X_OIT="1")
         assert answer.status in (400, 409), (action, answer.body)
         assert isinstance(answer.json["error"], str)
     assert ask(f"{beside.root}/api/control/move", "POST", b"run=1", X_OIT="1", Content_Type="text/plain").status == 400
+
+
+def test_what_no_operation_does_is_done_by_a_hand(beside: Beside, ear: Ear):
+    """A bill is made, disputed in part, and credited; over HTTP and by the command line, with the same words."""
+    buyer = Buyer(beside.seller, "billed")
+    buyer.subscribe("billing", ear.callback)
+    did = do(beside, "do", run="billed", kind="customerBill", verb="bill-now").json
+    assert did["command"] == "oit control do customerBill bill-now --run billed"
+    bill = did["did"].rpartition(" ")[2]
+    until(lambda: ("customerBillCreateEvent", bill) in ear.heard)
+    assert "1 item(s) are disputeBeingInvestigated" in control(
+        beside, "do", "customerBill", "dispute", bill, "--with", '{"items": [1]}', "--run", "billed"
+    )
+    until(lambda: ("customerBillStateChangeEvent", bill) in ear.heard)
+    refused = do(beside, "do", run="billed", kind="customerBill", verb="settle", id=bill)
+    assert (refused.status, "agree, credit or withdraw them first" in refused.json["error"]) == (409, True)
+    did = do(beside, "do", run="billed", kind="customerBill", verb="credit", id=bill, **{"with": {"amount": 5}}).json
+    assert did["command"] == f"""oit control do customerBill credit {bill} --run billed --with '{{"amount":5}}'"""
+    shown = resources(beside, "billed")
+    assert {"kind": "customerBill", "verb": "bill-now", "whole": True}.items() <= shown["verbs"][0].items()
+    assert do(beside, "do", run="billed", kind="customerBill", verb="pay", id="nothing").status == 404
+    assert do(beside, "do", run="billed", kind="quote", verb="pay").status == 409
+    assert do(beside, "do", run="billed", kind="customerBill").status == 400
 
 
 def test_a_hand_is_told_to_who_listens(beside: Beside):
@@ -291,6 +314,7 @@ def test_a_seller_in_memory_says_that_it_has_no_snapshots():
             "make",
             "set",
             "move",
+            "do",
             "event",
             "fault",
             "behave",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -253,5 +254,6 @@ def snapshot(url: str, kind: str, run: str = "") -> Snapshot:
 
 
 def is_idle(store: Store) -> bool:
-    """Whether no timer and no notification is left."""
-    return store.next_timer() is None and store.next_owed() is None
+    """Whether no notification is left, and no timer but those that end a cycle of bills: these always come again."""
+    first = store.next_timer()
+    return (first is None or first.time() == dt.time(0)) and store.next_owed() is None

@@ -5,6 +5,7 @@ const WORDS = {
   make: ({ kind, body, ...options }) => [kind, { ...options, ...(body ? { body: JSON.stringify(body) } : {}) }],
   set: ({ kind, id, body, ...options }) => [kind, id, JSON.stringify(body), options],
   move: ({ kind, id, state, ...options }) => [kind, id, state, options],
+  do: ({ kind, verb, id, with: said, ...options }) => [kind, verb, ...(id ? [id] : []), { ...options, ...(said ? { with: JSON.stringify(said) } : {}) }],
   event: ({ api, event, id, ...options }) => [api, event, id, options],
   fault: ({ operation, ...options }) => [...(operation ? [operation] : []), options],
   restore: ({ file, ...options }) => [file, options],

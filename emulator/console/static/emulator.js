@@ -19,6 +19,7 @@ class EmulatorBoard {
     this.make = control({ action: 'make', label: 'Make', inputs: [field('Kind', this.kind), field('Members, as JSON', this.body, 'the rest is made up')],
       given: () => { const body = readObject(this.body.value); return body.problem || !this.kind.value ? { problem: body.problem || 'Choose a kind.' } : { run: this.run, kind: this.kind.value, ...(Object.keys(body.value).length ? { body: body.value } : {}) }; } });
     this.making = h('section', { class: 'panel' }, h('h2', {}, 'Make a resource'), this.make.element);
+    this.doing = new VerbHandle('do-whole', () => ({ run: this.run }));
     this.owed = h('div', {});
     this.showOwed = part(this.owed, (told_) => this.notifications(told_));
     this.snapshot = control({ action: 'snapshot', label: 'Snapshot', given: () => ({ run: this.run }), act: (given) => takeSnapshot(given) });
@@ -34,7 +35,7 @@ class EmulatorBoard {
     this.element = h('div', { class: 'emulator' },
       h('nav', { class: 'picker', 'aria-label': 'Resources', 'data-scroll': 'resources', tabindex: '0' }, field('Run', this.choice), this.list.element),
       h('section', { class: 'middle', 'data-scroll': 'resource', 'aria-label': 'Resource', tabindex: '0' }, this.pane.element),
-      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.shell, this.clockPanel, this.making, this.owed, this.faults.element, this.keeping));
+      h('aside', { class: 'handles', 'data-scroll': 'handles', 'aria-label': 'Handles', tabindex: '0' }, this.shell, this.clockPanel, this.making, this.doing.element, this.owed, this.faults.element, this.keeping));
     this.resources = null;
     this.read = steadily(() => this.take(), 300);
     setInterval(() => this.watch(), 1000);
@@ -104,7 +105,7 @@ class EmulatorBoard {
   }
 
   show() {
-    const { resources = [], kinds = [], ...rest } = this.resources || {};
+    const { resources = [], kinds = [], verbs = [], ...rest } = this.resources || {};
     offer(this.kind, kinds.map((name) => [name, words(name)]));
     this.make.refresh();
     const [, kind, id] = app.route.view === 'emulator' ? app.route.parts : [];
@@ -113,7 +114,8 @@ class EmulatorBoard {
     const chosen = named || (kind ? undefined : resources.find((each) => resourceKey(each) === this.usual) || resources.find(nextTimer) || resources[0]);
     this.usual = chosen && resourceKey(chosen);
     this.list.show(resources, this.run, chosen && resourceKey(chosen));
-    this.pane.show(chosen, this.run);
+    this.pane.show(chosen, this.run, verbs);
+    this.doing.show(this.run ? verbs.filter((one) => one.whole) : []);
     this.showOwed({ subscriptions: rest.subscriptions, owed: rest.owed, dead: rest.dead });
     this.element.classList.toggle('reading', !this.resources);
   }

@@ -41,8 +41,37 @@ class ResourceList {
   }
 }
 
+// A handle for what no operation does: to one resource, or to none where it is of the `whole`. `about` says of what.
+class VerbHandle {
+  constructor(key, about) {
+    this.verb = h('select', { 'data-key': `${key}-verb`, onchange: () => this.explain() });
+    this.said = area({ 'data-key': `${key}-words`, rows: '2', placeholder: '{"items": [1]}' });
+    this.hint = h('p', { class: 'soft' });
+    this.control = control({ action: 'do', label: 'Do', inputs: [field('What', this.verb), field('With, as JSON', this.said)],
+      given: () => { const body = readObject(this.said.value); const one = this.chosen(); return body.problem || !one ? { problem: body.problem || 'Nothing is done to that.' } : { ...about(one), kind: one.kind, verb: one.verb, ...(Object.keys(body.value).length ? { with: body.value } : {}) }; } });
+    this.element = h('section', { class: 'panel' }, h('h2', {}, 'What no operation does'), this.hint, this.control.element);
+    this.verbs = [];
+  }
+
+  chosen() { return this.verbs.find((one) => `${one.kind}/${one.verb}` === this.verb.value); }
+
+  explain() {
+    const one = this.chosen();
+    this.hint.textContent = one ? `${one.title}${one.words.length ? `; with ${one.words.join(', ')}` : ''}.` : '';
+    this.control.refresh();
+  }
+
+  show(verbs) {
+    this.verbs = verbs;
+    this.element.hidden = !feed.can('do') || !verbs.length;
+    offer(this.verb, verbs.map((one) => [`${one.kind}/${one.verb}`, `${words(one.kind)}: ${one.verb}`]));
+    this.explain();
+  }
+}
+
 class ResourcePane {
   constructor() {
+    this.doing = new VerbHandle('do', () => ({ run: this.run, id: this.resource.id }));
     this.facts = h('div', { class: 'resource-facts' });
     this.showFacts = part(this.facts, (resource) => this.about(resource));
     this.past = h('div', { class: 'resource-facts' });
@@ -70,7 +99,7 @@ class ResourcePane {
     this.moving = h('section', { class: 'panel' }, h('h2', {}, 'Move it on'), h('p', { class: 'soft' }, 'Only what the standard’s lifecycle allows is offered. History is kept, and subscribers are told.'), this.move.element, this.stuck);
     this.sending = h('section', { class: 'panel' }, h('h2', {}, 'Send an event'), h('p', { class: 'soft' }, 'To those who subscribed to it, whether something happened or not.'), this.send.element);
     this.hollow = h('div', { class: 'hollow' }, h('h2', {}, 'Choose a resource'), h('p', { class: 'soft' }, 'Its states, items, history and timers are shown here, and what can be made of it.'));
-    this.whole = h('div', { class: 'resource' }, this.facts, this.moving, this.setting, this.sending, this.past);
+    this.whole = h('div', { class: 'resource' }, this.facts, this.moving, this.doing.element, this.setting, this.sending, this.past);
     this.element = h('div', {}, this.whole, this.hollow);
   }
 
@@ -105,9 +134,10 @@ class ResourcePane {
     this.move.refresh();
   }
 
-  show(resource, run) {
+  show(resource, run, verbs) {
     this.resource = resource;
     this.run = run;
+    this.doing.show(resource ? verbs.filter((one) => one.kind === resource.kind && !one.whole) : []);
     this.whole.hidden = !resource;
     this.hollow.hidden = Boolean(resource);
     this.showFacts(resource || null);

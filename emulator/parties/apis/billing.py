@@ -26,12 +26,12 @@ from emulator.parties.effects import Effect
 from emulator.parties.hub import Hub
 from emulator.parties.keeper import Keeper
 from emulator.parties.sections import PathStep
-from emulator.parties.store import Resource
+from emulator.parties.store import Resource, Timer
 from emulator.standard.kinds.facts import Kind
 
 BILL: Final = "customerBill"
 ITEM: Final = "customerBillItem"
-ACCOUNT: Final = "billed.account"
+ACCOUNT: Final = "customerBill.account"
 """The kind of resource that an account is: how far it was billed (`BilledSoFar`)."""
 _CYCLE: Final = "customerBill.cycle"
 _BILL_NOW: Final = "bill-now"
@@ -111,9 +111,8 @@ class BillKeeper(Keeper, Billed, BillMoved):
     def _plan_end(self, account: Resource) -> None:
         """The timer of the end of a cycle: the midnight with which the next one begins."""
         if self._section.cycle != "never":
-            now = self._desk.now()
-            end = midnight(cycle_end(self._section.cycle, now.date()))
-            self._desk.later(account, (end - now).total_seconds(), _CYCLE)
+            end = midnight(cycle_end(self._section.cycle, self._desk.now().date()))
+            self._store.plan(Timer(account.run, ACCOUNT, account.id, end, _CYCLE))
 
     # -- bills -------------------------------------------------------------------------------------
 
@@ -256,8 +255,10 @@ class BillKeeper(Keeper, Billed, BillMoved):
         return (PathStep("paymentDue", after_seconds=self._section.due * 86_400),)
 
     def advance(self, resource: Resource, to: str, at: datetime) -> None:
-        """Overdue: what nobody disputes is paymentDue. Settled: what is left is paid."""
-        if to == "paymentDue":
+        """Overdue: what nobody disputes is paymentDue. Settled: what is left is paid. Where no lifecycle leads it goes alone."""
+        if not self._desk.lifecycles[BILL].allows(resource.body[self._member], to):
+            super().advance(resource, to, at)
+        elif to == "paymentDue":
             self._states.act("overdue", resource, {}, at)
         else:
             self._states.act("settle", resource, {}, at)
