@@ -13,7 +13,7 @@ from emulator.money.imbalance import Imbalance, imbalance
 from emulator.money.items import currency_imbalances, fees_of, item_id, taxes_of, total, unit_of
 
 _RATES: Final = 50
-"""So many rates of tax are told apart in a bill; no country has a tenth of it."""
+"""So many rates of tax are told apart in a bill; of more the sum alone is compared."""
 Summed = Callable[[dict[str, Any]], Decimal | None]
 """What of an item is added up; None where it does not say."""
 
