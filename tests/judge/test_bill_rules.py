@@ -155,6 +155,12 @@ def still(state: str) -> Change:
     return change
 
 
+def looked_at_again(run: list[Exchange]) -> list[Exchange]:
+    """A last look at the bill and at its item, long after."""
+    last = {one.operation: one for one in run if one.operation in (BILL, ITEM)}
+    return [*run, *(replace(last[each], at=run[-1].at + timedelta(seconds=90)) for each in (BILL, ITEM))]
+
+
 def stays_generated(run: list[Exchange]) -> list[Exchange]:
     return shown(set_to(state="generated"), BILL)(run)
 
@@ -166,7 +172,7 @@ def test_a_bill_that_is_settled_over_an_open_item_is_found_out() -> None:
 
 
 def test_a_bill_that_stays_generated_beside_an_open_item_is_found_out() -> None:
-    verdicts = found("billing/credited", still("credit"), stays_generated)
+    verdicts = found("billing/credited", still("credit"), stays_generated, looked_at_again)
     assert verdicts["MEF141-R25"] == "fail"
 
 
