@@ -118,6 +118,7 @@ def serve_seller(
         lambda owed: seller.whose(owed.run).context.release.contract(owed.api, "notification"),
         clock,
         deliveries_of or transcript_of,
+        path_of=lambda owed: seller.whose(owed.run).context.release.kinds.listener(owed.api, owed.event),
         is_held=seller.is_held,
         threads=THREADS if isinstance(clock, RealClock) else 0,
         faults=faults,

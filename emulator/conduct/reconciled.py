@@ -19,7 +19,7 @@ from emulator.judge.attribution import BasePaths
 from emulator.parties.database import Database
 from emulator.reconciling.reconcile import Reconciliation, reconcile
 from emulator.reconciling.settings import Methods, methods_of
-from emulator.reconciling.sources import Reader, Reading, reading_of
+from emulator.reconciling.sources import BookReading, Reader, reading_of
 from emulator.scenario.stop import Stop, Stopped
 from emulator.standard.declared import NOTHING_DECLARED
 from emulator.standard.paths import PathMap
@@ -59,9 +59,9 @@ def reconcile_sources(asked: ReconcileAsked, release: Release, stop: Stop) -> di
     release = selling(asked.profile, release)
     methods: Methods = methods_of(declared, tolerance=asked.tolerance, cycles=asked.cycles)
     bases = BasePaths(release, PathMap.read(release, asked.maps))
-    keeping = _Keeping(asked.resume, _read_before(asked.resume, release), stop)
+    keeping = _Keeping(asked.resume, _read_before(asked, release), stop)
     with keeping, suppress(Stopped):
-        reader = Reader(keeping.reading, release, bases, joined=asked.joined, pause=keeping.pause)
+        reader = Reader(keeping.reading, release, bases, keeping.pause)
         for file in asked.files:
             reader.file(file)
         if asked.database is not None:
@@ -74,7 +74,7 @@ def reconcile_sources(asked: ReconcileAsked, release: Release, stop: Stop) -> di
 class _Keeping:
     """A reading, and the file that it is kept in, None where it is not."""
 
-    def __init__(self, path: Path | None, reading: Reading, stop: Stop) -> None:
+    def __init__(self, path: Path | None, reading: BookReading, stop: Stop) -> None:
         self.path, self.reading, self._stop = path, reading, stop
         self._next = max(_FIRST, reading.turns * _GROWTH)
 
@@ -107,9 +107,10 @@ class _Keeping:
             raise UserError(message) from error
 
 
-def _read_before(path: Path | None, release: Release) -> Reading:
+def _read_before(asked: ReconcileAsked, release: Release) -> BookReading:
+    path = asked.resume
     if path is None or not is_there(path):
-        return Reading(release.name)
+        return BookReading(release.name, asked.joined)
     try:
         reading = reading_of(orjson.loads(read_bytes(path, _LARGEST)))
     except ValueError as error:  # of JSON, too
@@ -117,5 +118,8 @@ def _read_before(path: Path | None, release: Release) -> Reading:
         raise FileProblem([message]) from error
     if reading.release != release.name:
         message = f"{path}: this was read as {reading.release}, not as {release.name}: name another file"
+        raise FileProblem([message])
+    if reading.joined != asked.joined:
+        message = f"{path}: this was read {'with' if reading.joined else 'without'} --joined: say so again, or name another file"
         raise FileProblem([message])
     return reading

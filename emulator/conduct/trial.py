@@ -13,6 +13,10 @@ from emulator.judge.ledger import Ledger, read_ledger
 from emulator.judge.rule import ClosingRule
 from emulator.judge.times import Moves
 from emulator.judge.verdict import Finding
+from emulator.reconciling.book import Book
+from emulator.reconciling.filling import fill, has_bills
+from emulator.reconciling.reconcile import Reconciliation, reconcile
+from emulator.reconciling.settings import methods_of
 from emulator.record.exchange import Exchange, Party
 from emulator.report.about import RunInfo
 from emulator.report.known import Known
@@ -91,6 +95,7 @@ class Trial:
             required=self.required,
             behaviour=self.behaviour,
             prepared=evidence.prepared,
+            reconciliation=self._reconciled(evidence),
         )
 
     def so_far(self, evidence: Evidence, steps: Sequence[StepInfo] = ()) -> Report:
@@ -103,6 +108,13 @@ class Trial:
             provoked=evidence.provoked,
             spoilt=evidence.spoilt,
         )
+
+    def _reconciled(self, evidence: Evidence) -> Reconciliation | None:
+        """What became of the bills that were seen; None where none was. An answer that was spoilt on purpose shows nothing."""
+        seen = [exchange for exchange in evidence.exchanges if exchange.n not in evidence.spoilt]
+        if not has_bills(seen, self.release):
+            return None
+        return reconcile(fill(Book(), seen, self.release), methods_of(self.declared))
 
     def _judged(self, evidence: Evidence, closing: Sequence[ClosingRule] | None) -> Judgement:
         return judge(

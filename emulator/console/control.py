@@ -174,10 +174,15 @@ class Control:
         emulation, run = self._of(asked["run"])
         kind, identifier, body = asked["kind"], asked["id"], _object(asked, "body")
         _on_purpose(asked, Hand(emulation.seller), run, kind)
-        Hand(emulation.seller).change(run, kind, identifier, body)
+        now = Hand(emulation.seller).change(run, kind, identifier, body)
         shown = orjson.dumps(body).decode()
         command = _line("set", kind, identifier, shown, run=asked["run"], sure=asked.get("sure"))
-        return Did(f"{kind} {identifier} has other {', '.join(body)}", command)
+        what = (
+            f"{kind} {identifier} has"
+            if now == identifier
+            else f"{kind} {identifier} stays, and its new version {now} has"
+        )
+        return Did(f"{what} other {', '.join(body)}", command)
 
     def _move(self, asked: dict[str, Any]) -> Did:
         emulation, run = self._of(asked["run"])

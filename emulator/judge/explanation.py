@@ -18,7 +18,7 @@ from emulator.record.call import ErrorCode, Issue
 from emulator.record.exchange import Exchange, provoked_in
 from emulator.record.payload import MISSING, at
 from emulator.standard.breach import ADVISORY
-from emulator.standard.guide import guide_files, quotation
+from emulator.standard.guide import guide_files, guide_title, quotation
 from emulator.standard.interpretation import Interpretation
 from emulator.standard.proof import Proof
 from emulator.standard.release import Release
@@ -232,8 +232,8 @@ def _quotations(release: Release, requirements: Sequence[str], sdk: Path | None)
         if not files and requirement.guide in release.claimable:
             continue  # an SDK has it as a picture of its pages
         if not files:
-            number = requirement.guide.removeprefix("MEF")
-            message = f"--sdk {sdk}: no guide of MEF {number} is there (a file whose name begins with 'MEF {number} ')"
+            title = guide_title(requirement.guide)
+            message = f"--sdk {sdk}: no guide of {title} is there (a file whose name begins with '{title} ')"
             raise UserError(message)
         quoted = quotation(files, requirement.label)
         found.append(

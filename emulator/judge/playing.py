@@ -43,7 +43,7 @@ def _rows(case: UseCase, run: Run) -> Iterator[Row]:
 
 def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, list[Exchange]]) -> Iterator[Row]:
     """What a call shows; the resource that it made or is about is added to `about`, with the call."""
-    if exchange.n in run.spoilt or not _holds(case.asks, exchange.request.body):
+    if exchange.n in run.spoilt or not _asks(case.asks, exchange):
         return
     for outcome, wanted in case.answers.items():
         if _answered(wanted, exchange):
@@ -51,6 +51,21 @@ def _asked(case: UseCase, run: Run, exchange: Exchange, about: dict[Life, list[E
     life = _life(case, run, exchange) if succeeded(exchange) else None
     if life is not None:
         about.setdefault(life, []).append(exchange)
+
+
+def _asks(wanted: Mapping[str, Any], exchange: Exchange) -> bool:
+    """Whether a request says this: in its body, or (`?name`) in its query, where `several` is more than one value."""
+    for name in wanted:
+        found = [value for key, value in exchange.request.query if f"?{key}" == name]
+        if name.startswith("?") and not (
+            len(found) > 1 if wanted[name] == "several" else _is_given(wanted[name], found)
+        ):
+            return False
+    return _holds({name: value for name, value in wanted.items() if not name.startswith("?")}, exchange.request.body)
+
+
+def _is_given(wanted: Any, found: Sequence[str]) -> bool:
+    return bool(found) if wanted == "any" else wanted in found
 
 
 def _life(case: UseCase, run: Run, exchange: Exchange) -> Life | None:
@@ -105,7 +120,8 @@ def _answered(wanted: Mapping[str, Any], exchange: Exchange) -> bool:
     if exchange.response is None:
         return False
     if "status" in wanted:
-        return bool(exchange.response.status == wanted["status"])
+        rest = {place: value for place, value in wanted.items() if place != "status"}
+        return exchange.response.status == wanted["status"] and _holds(rest, exchange.response.body)
     if not succeeded(exchange):
         return False
     body = exchange.response.body

@@ -104,7 +104,7 @@ _NOT_NOW: Final = {
 """Statuses that say nothing of what was asked."""
 
 _OUR_DATA: Final = re.compile(
-    r"/(place/\d+|productOffering|productSpecification|product|productRelationship/\d+|relatedSite/\d+|billingAccount)/id$"
+    r"/(place/\d+|productOffering|productSpecification|productRef|product|productRelationship/\d+|relatedSite/\d+|billingAccount)/id$"
 )
 """References to what a Seller keeps, which a Buyer knows from elsewhere: catalogue, places, inventory, accounts."""
 KEPT: Final = frozenset({"retrieveGeographicAddress", "retrieveGeographicSite", "retrieveProduct"})
@@ -159,9 +159,11 @@ def _take_given(known: set[str], run: Run, exchange: Exchange) -> None:
     if exchange.n in run.spoilt or exchange.response is None or not succeeded(exchange):
         return
     body = exchange.response.body
-    known.update(each for pattern in ("/id", "/*/id") for _, each in every(body, pattern) if isinstance(each, str))
+    known.update(each for pattern in _IDS for _, each in every(body, pattern) if isinstance(each, str))
 
 
+_IDS: Final = ("/id", "/*/id", "/availableProductOfferingConfigurations/*/productConfigurationIdentifier")
+"""Where an answer gives an id by which to ask again."""
 _GIVEN: Final[Fold[set[str]]] = Fold(set, _take_given)
 """The ids that were given out."""
 

@@ -105,6 +105,7 @@ def loose_ends(
     yield from _places(raw)
     yield from _products(raw)
     yield from _offerings(raw)
+    yield from _configurations(raw)
     yield from _paths(raw, release, plain)
     yield from _notifications(raw)
     yield from _declarations(raw, release)
@@ -161,6 +162,22 @@ def _offerings(raw: Mapping[str, Any]) -> Iterator[Loose]:
     for place, term in every(raw, "/offerings/*/terms/*"):
         if isinstance(term, dict) and (term.get("endOfTermAction") == "roll") != (term.get("rollInterval") is not None):
             yield place, False, "rollInterval goes with roll and nothing else (MEF 115 R37, R38)"
+
+
+def _configurations(raw: Mapping[str, Any]) -> Iterator[Loose]:
+    """Configurations that are told of offerings which there are not, or of another product than theirs."""
+    for place, said in every(raw, "/discovery/configurations"):
+        offerings = raw.get("offerings")
+        known = offerings if isinstance(offerings, Mapping) else {}
+        for name, configurations in said.items() if isinstance(said, Mapping) else ():
+            here = f"{place}/{escape(str(name))}"
+            if name not in known:
+                yield here, True, f"there is no offering {name!r:.100}; {hint(str(name), known)}"
+                continue
+            payload = at(known[name], "/payload")
+            for index, each in enumerate(configurations if isinstance(configurations, list) else ()):
+                if at(each, "/@type") != payload:
+                    yield f"{here}/{index}", False, f"its '@type' is not {payload}, by which {name} is configured"
 
 
 def _paths(raw: Mapping[str, Any], release: Release, plain: Collection[str]) -> Iterator[Loose]:

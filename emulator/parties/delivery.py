@@ -66,7 +66,7 @@ class Deliverer:
     """A worker of the clock that sends the notifications a store has.
 
     With `threads` they are sent at the same time, without in the thread that lets the time pass. `contract_of` finds
-    the contract of a notification; `transcript_of(run)` is where deliveries are recorded; `is_held` says of a notification that the reply
+    the contract of a notification, `path_of` the path of its listener; `transcript_of(run)` is where deliveries are recorded; `is_held` says of a notification that the reply
     to the call that caused it is not out yet.
     """
 
@@ -78,6 +78,7 @@ class Deliverer:
         clock: Clock,
         transcript_of: Callable[[str], Transcript],
         *,
+        path_of: Callable[[Owed], str] = lambda owed: f"/listener/{owed.event}",
         is_held: Callable[[str], bool] = lambda _: False,
         threads: int = 0,
         faults: Faults | None = None,
@@ -87,6 +88,7 @@ class Deliverer:
         self._peer_of = peer_of or _plain
         self._store, self._settings, self._clock = store, settings, clock
         self._contract_of, self._transcript_of, self._is_held = contract_of, transcript_of, is_held
+        self._path_of = path_of
         self._guard = Guard(settings.allow, settings.deny)
         self._faults, self._dress = faults or Faults(), dress
         self._pool = ThreadPoolExecutor(threads, "oit-delivery") if threads else None
@@ -229,7 +231,8 @@ class Deliverer:
         from emulator.doors.client import Client  # noqa: PLC0415 - heavy, and a seller is up before it sends
 
         contract = self._contract_of(owed)
-        found = contract.find("POST", f"/listener/{owed.event}")
+        path = self._path_of(owed)
+        found = contract.find("POST", path)
         operation: Operation | None = found[0] if found else None
         run = family(owed.run)
         peer = self._peer_of(callback, contract, self._settings.timeout)
@@ -245,7 +248,7 @@ class Deliverer:
         try:
             return client.send(
                 "POST",
-                f"/listener/{owed.event}",
+                path,
                 body=owed.body,
                 api=owed.api,
                 kind="notification",

@@ -14,6 +14,7 @@ from emulator.parties.hub import hub_kind
 from emulator.parties.keeper import Keeper
 from emulator.parties.scopes import family
 from emulator.parties.seller import Seller
+from emulator.parties.stock import STOCK
 from emulator.parties.store import Owed, Resource, Timer
 from emulator.standard.kinds.facts import Kind
 from emulator.standard.lifecycle import IllegalTransition, Lifecycle, Transition
@@ -232,17 +233,21 @@ class Hand:
             keeper.plan.begin(resource, keeper.alone(resource))
         return resource.id, str(self._state(kind, resource.body) or "")
 
-    def change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> None:
-        """Change members of a resource, by merge patch; who subscribed is told. Refused where it were not valid any more."""
-        self._seller.act(lambda: self._change(run, kind, identifier, members))
+    def change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> str:
+        """Change members of a resource, by merge patch; who subscribed is told. Gives the id of what has them: another
+        resource, where its kind makes a new version. Refused where it were not valid any more.
+        """
+        return self._seller.act(lambda: self._change(run, kind, identifier, members))
 
-    def _change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> None:
+    def _change(self, run: str | None, kind: str, identifier: str, members: Mapping[str, Any]) -> str:
         resource, facts = self._find(run, kind, identifier), self._all.kind(kind)
         fixed = {"id", facts.state.member if facts.state else "id"} & members.keys()
         if fixed:
             raise Refused(f"{', '.join(sorted(fixed))} cannot be set: an id stays, and a state is moved")
         try:
-            self._keeper(facts).change(resource, members, self._desk.now())
+            return self._keeper(facts).change(resource, members, self._desk.now()).id
+        except NotNow as reason:
+            raise Refused(f"{kind} {identifier} cannot be changed so: {reason}") from reason
         except Unfillable as error:
             raise Refused(f"with that {kind} {identifier} is not valid any more: {error}") from error
 
@@ -346,6 +351,8 @@ class Hand:
     def _find(self, run: str | None, kind: str, identifier: str) -> Resource:
         self._known(kind)
         for each in [run] if run is not None and family(run) != run else self.family(run):
+            if (effects := self._seller.context.effects).has(STOCK):
+                effects.of(STOCK).ready(each)
             found = self._store.get(each, kind, identifier)
             if found is not None:
                 return found

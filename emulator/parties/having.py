@@ -15,6 +15,7 @@ from emulator.parties.keeper import Keeper
 from emulator.parties.profile import Profile
 from emulator.parties.sections import Had
 from emulator.parties.signals import was_given
+from emulator.parties.stock import STOCK
 from emulator.parties.store import Resource
 from emulator.parties.walk import worked_out
 from emulator.record.payload import dump, escape, parse
@@ -33,7 +34,7 @@ class Coming:
 
     def __init__(self, context: Context, keepers: Mapping[str, Keeper]) -> None:
         self._context, self._keepers = context, keepers
-        self._had = {f"{kind}/{had.id}": (kind, had) for kind, had in context.profile.have.each() if kind in keepers}
+        self._given = {f"{kind}/{had.id}": (kind, had) for kind, had in context.profile.have.each() if kind in keepers}
 
     @property
     def actions(self) -> dict[str, Action]:
@@ -42,7 +43,9 @@ class Coming:
 
     def begin(self, run: str) -> None:
         """A run begins: what is there from its beginning is made, the rest is to come."""
-        for name, (kind, had) in self._had.items():
+        if self._context.effects.has(STOCK):
+            self._context.effects.of(STOCK).begin(run)
+        for name, (kind, had) in self._had(run).items():
             if had.after_seconds is None and had.signal is None:
                 self._bring(run, kind, had)
                 continue
@@ -54,23 +57,33 @@ class Coming:
     def signalled(self, run: str, signal: str) -> int:
         """Have those come that waited for a signal; returns how many did."""
         store, found = self._context.store, 0
-        for coming in list(store.all(run, _COMING)) if self._had else ():
-            if coming.body["signal"] == signal and coming.id in self._had:
+        had = self._had(run)
+        for coming in list(store.all(run, _COMING)) if had else ():
+            if coming.body["signal"] == signal and coming.id in had:
                 coming.body["signal"] = None
                 store.update(coming)
-                self._later(coming, self._had[coming.id][1])
+                self._later(coming, had[coming.id][1])
                 found += 1
         return found
+
+    def _had(self, run: str) -> Mapping[str, tuple[str, Had]]:
+        """What a run has, each with its kind: as the profile says, and what comes into stock later."""
+        effects = self._context.effects
+        stock = effects.of(STOCK).coming(run) if effects.has(STOCK) else ()
+        return {**{f"{kind}/{had.id}": (kind, had) for kind, had in stock}, **self._given} if stock else self._given
 
     def _later(self, coming: Resource, had: Had) -> None:
         self._context.desk.later(coming, had.after_seconds or 0.0, _COME)
 
     def _come(self, coming: Resource, _: Mapping[str, Any], __: datetime) -> None:
         self._context.store.remove(coming.run, _COMING, coming.id)
-        if coming.id in self._had:
-            self._bring(coming.run, *self._had[coming.id])
+        if (had := self._had(coming.run).get(coming.id)) is not None:
+            self._bring(coming.run, *had)
 
     def _bring(self, run: str, kind: str, had: Had) -> None:
+        effects = self._context.effects
+        if effects.has(STOCK) and effects.of(STOCK).hides(run, kind, had):
+            return
         if self._context.store.has(run, kind, had.id):
             return  # a hand in our seller was quicker
         try:

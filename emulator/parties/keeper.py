@@ -185,8 +185,7 @@ class Keeper:
         try:
             resource = self.open(call.run, given, call.base_url, self.path)
         except Unfillable as error:
-            reason = f"This seller cannot make a valid answer to {operation.id}: {error}"
-            raise not_implemented(reason) from error
+            raise not_implemented(f"This seller cannot make a valid answer to {operation.id}: {error}") from error
         self.made(resource)
         self.set_out(resource)
         return Reply(_MADE if _MADE in operation.success else operation.success[0], resource.body)
@@ -208,10 +207,11 @@ class Keeper:
             self.complete(resource.run, resource.body)
         self._store.update(resource)
 
-    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> None:
-        """Change members of a resource, by merge patch, as the seller may. Unfillable where it were not valid any more."""
+    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
+        """Change members by merge patch, as the seller may; gives what has them. Unfillable where that were not valid any more."""
         with self.changing(resource, at):
             resource.body = merged(resource.body, members)
+        return resource
 
     def _patch(self, call: Call, operation: Operation) -> Reply:
         resource = self._named(call, "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 from emulator.parties.apis import Context, Course, Handler
@@ -21,6 +22,8 @@ from emulator.standard.kinds.shapes import Shapes
 
 Shown = Callable[[dict[str, Any]], dict[str, Any]]
 """What a list shows of a resource in place of the members that its schema has."""
+Passing = Callable[[str, Any, Sequence[str]], bool]
+"""Whether a body has what a run asks a filter for, once or several times."""
 
 
 def moment_of(text: Any) -> datetime | None:
@@ -59,8 +62,8 @@ def _one(rule: Filter, found: Any, wanted: str) -> bool:
     return mine > theirs if rule.op.endswith("gt") else mine < theirs
 
 
-_MARKS: Final = {"/externalId": "external", "/projectId": "project"}
-"""What a store finds resources by, beside their state, by pointer."""
+_MARKS: Final = {"/externalId": "external", "/projectId": "project", "/state": "state", "/status": "state"}
+"""What a store finds resources by, by pointer."""
 _FAR: Final = 2**62
 """No list is longer, and no database counts further."""
 _SUCCESS: Final = 200
@@ -105,7 +108,6 @@ class _List:
         self._operation = facts.operations[operation]
         self.kind: Kind = facts.kinds[self._operation.kind]
         self.filters: Mapping[str, Filter] = self._operation.filters
-        self._marks = {**_MARKS, self.kind.state_at: "state"}
 
     @cached_property
     def members(self) -> tuple[str, ...]:
@@ -122,28 +124,36 @@ class _List:
 
     def mark(self, rule: Filter) -> str | None:
         """The mark by which a store finds what has the value of a filter."""
-        return self._marks.get(rule.to[0]) if rule.op == "eq" and len(rule.to) == 1 and not rule.where else None
+        return _MARKS.get(rule.to[0]) if rule.op == "eq" and len(rule.to) == 1 and not rule.where else None
 
 
 def list_handler(
-    context: Context, api: str, operation: str, too_many: int | None = None, shown: Shown = lambda body: body
+    context: Context,
+    api: str,
+    operation: str,
+    too_many: int | None = None,
+    shown: Shown = lambda body: body,
+    passing: Mapping[str, Passing] = MappingProxyType({}),
 ) -> Handler:
     """Lists a run's resources of a kind in order of creation; filters are AND-ed, parameters not in them ignored.
 
-    More than `too_many` are refused, unless the buyer asks for a page of them by `limit`.
+    More than `too_many` are refused, unless the buyer asks for a page of them by `limit`. `passing` says of a filter what
+    passes it, where that is not what its facts say.
     """
     facts = _List(context, api, operation)
     kind = facts.kind
 
     def handle(call: Call) -> Reply:
-        asked = [(rule, wanted) for name, rule in facts.filters.items() if (wanted := _given(call, name)) is not None]
+        plain = {name: rule for name, rule in facts.filters.items() if name not in passing}
+        asked = [(rule, wanted) for name, rule in plain.items() if (wanted := _given(call, name)) is not None]
+        others_asked = [(passes_it, call.query[name]) for name, passes_it in passing.items() if call.query.get(name)]
         for rule, wanted in asked:
             if rule.op not in ("eq", "matches") and moment_of(wanted) is None:
                 raise bad_request("invalidQuery", f"{rule.name} must be a date-time", f"{rule.name}={wanted:.100}")
         marks = {mark: wanted for rule, wanted in asked if (mark := facts.mark(rule))}
         others = [(rule, wanted) for rule, wanted in asked if not facts.mark(rule)]
         offset, size = _asked(context, call)
-        if not others:
+        if not others and not others_asked:
             count = COUNTED if too_many is None else max(COUNTED, too_many)
             total, part = context.store.part(call.run, kind.name, min(offset, _FAR), size + 1, marks, count)
             found = [resource.body for resource in part]
@@ -152,6 +162,7 @@ def list_handler(
                 resource.body
                 for resource in context.store.all(call.run, kind.name, marks)
                 if all(passes(rule, resource.body, wanted) for rule, wanted in others)
+                and all(passes_it(call.run, resource.body, wanted) for passes_it, wanted in others_asked)
             ]
             total, found = len(fitting), fitting[offset : offset + size + 1]
         if too_many is not None and total > too_many and call.param("limit") is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from emulator.parties.catalog import CatalogWords
 from emulator.standard.product import ProductSheet, RelationSays
 from emulator.standard.strict import KEYED, Json, Key
 
@@ -110,8 +111,8 @@ class Requires:
     relationships: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offering:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering(CatalogWords):
     """A product offering; `payload` is the URN of its configuration, `alternate` the offering proposed instead."""
 
     id: Annotated[str, KEYED]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 from emulator.errors import FileProblem, in_order
 from emulator.files import is_file, is_there, shown
 from emulator.parties.billing_section import BillingSection
+from emulator.parties.catalog import CatalogSection
 from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
@@ -21,6 +22,8 @@ from emulator.parties.sections import (
     ByItself,
     Having,
     Intervals,
+    Sections,
+    as_fields,
     behaviour_of,
     composed,
     extended,
@@ -116,8 +119,8 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """Everything that makes one seller different from another.
+class Profile(Sections):
+    """Everything that makes one seller different from another; `of` gives the parts that APIs bring.
 
     `payloads` describe products of the seller's own, by the `@type` of their configuration; `own` is what was read of them.
     `products` are Products as the inventory shows them, without the id that is their key; `have` are resources of other
@@ -151,6 +154,7 @@ class Profile:
     synonyms: tuple[tuple[str, ...], ...] = ()
     sites: Mapping[str, SiteEntry] = field(default_factory=dict)
     offerings: Mapping[str, Offering] = field(default_factory=dict)
+    catalog: CatalogSection = field(default_factory=CatalogSection)
     payloads: Mapping[str, PayloadEntry] = field(default_factory=dict)
     own: Annotated[OwnProducts, OURS] = NO_PRODUCTS
     products: Mapping[str, Json] = field(default_factory=dict)
@@ -185,6 +189,13 @@ def _of_having(profile: Profile, release: Release) -> list[Loose]:
     return list(problems_of(profile, release)) if any(True for _ in profile.have.each()) else []
 
 
+def _of_catalog(profile: Profile, release: Release) -> list[Loose]:
+    """What is wrong with the catalog."""
+    from emulator.parties.apis.catalog_checks import catalog_problems  # noqa: PLC0415 - as above
+
+    return list(catalog_problems(profile, release))
+
+
 def _of_verbs(profile: Profile, release: Release) -> list[Loose]:
     """What is wrong with what the profile has done outside of the APIs."""
     from emulator.parties.verbs import problems_of_verbs  # noqa: PLC0415 - as above
@@ -195,11 +206,15 @@ def _of_verbs(profile: Profile, release: Release) -> list[Loose]:
 def _of_sections(profile: Profile, release: Release) -> list[Loose]:
     """What is wrong within the sections of APIs beyond the types of their fields."""
     return [
-        (f"/{part}/{section.key}{wrong.place}", wrong.key, wrong.problem)
+        (f"{place}/{section.key}{wrong.place}", wrong.key, wrong.problem)
         for plugin in _plugged(release)
-        for part, sections in (("behaviour", plugin.behaviour), ("intervals", plugin.intervals))
+        for place, part, sections in (
+            ("", profile, plugin.sections),
+            ("/behaviour", profile.behaviour, plugin.behaviour),
+            ("/intervals", profile.intervals, plugin.intervals),
+        )
         for section in sections
-        for wrong in section.further(getattr(profile, part).of(section))
+        for wrong in section.further(part.of(section))
     ]
 
 
@@ -221,13 +236,14 @@ def profile_type(release: Release) -> type[Profile]:
     times_of_kinds = {each.key: each for each in map(times_of, others)} | {each.key: each for each in times}
     intervals = composed(Intervals, times_of_kinds.values())
     parts = {"behaviour": behaviour, "intervals": intervals, "have": holding(plain_kinds(release))}
-    return extended(Profile, [(name, part, field(default_factory=part)) for name, part in parts.items()])
+    own = as_fields(section for plugin in plugged for section in plugin.sections)
+    return extended(Profile, [*((name, part, field(default_factory=part)) for name, part in parts.items()), *own])
 
 
 _LOG: Final = logging.getLogger(__name__)
 DEFAULT: Final = "wholesale-seller"
 _MOST_TOLD: Final = 100
-_SAID: Final = ("seller", "addresses", "sites", "offerings", "products", "have", "behaviour")
+_SAID: Final = ("seller", "addresses", "sites", "offerings", "catalog", "products", "have", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
 
 
@@ -306,6 +322,8 @@ def load_profile(
             profile = replace(profile, own=own_products(profile.payloads, places, root, served))
         except FileProblem as error:
             problems += error.problems
+        of_catalog = _of_catalog(profile, served.selling(profile.own))
+        problems += [f"{places.where(place, key=key)}: {text}" for place, key, text in of_catalog]
     if problems:
         found = in_order(problems)
         more = [f"{places.where('')}: more is wrong than these {_MOST_TOLD}"] if len(found) > _MOST_TOLD else []
@@ -332,7 +350,8 @@ def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
         return False
     file = _file_of(path)
     _, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
-    return any(key in layer.value for layer in _of_user(layers) for key in _SAID)
+    said = (*_SAID, *(section.key for plugin in _plugged(load_release()) for section in plugin.sections))
+    return any(key in layer.value for layer in _of_user(layers) for key in said)
 
 
 def _of_user(layers: Sequence[Located]) -> list[Located]:

@@ -32,6 +32,12 @@ def party_scope(name: str, party: str) -> str:
     return f"{BAR}{name}={party}"
 
 
+def said_in(run: str, name: str) -> str | None:
+    """What a name under which a store keeps things says of a party or client, such as its buyerId; None where it says nothing."""
+    mark = f"{name}="
+    return next((part.removeprefix(mark) for part in run.split(BAR)[1:] if part.startswith(mark)), None)
+
+
 def client_scope(client: str) -> str:
     """What follows it where clients are told apart by the token that they show."""
     return f"{BAR}client={client}"

@@ -1,4 +1,6 @@
-"""Sections of a profile that APIs bring: `behaviour.<kind>` and `intervals.<word>`, each read into a type of its API's."""
+"""Sections of a profile that APIs bring: `behaviour.<kind>`, `intervals.<word>` and parts of their own, each read into a type of
+its API's.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ class PathStep:
     """A state to go to, `after_seconds` after the step before or once the resource was read that often.
 
     With `signal` the step waits for a signal of that name (`emulator.parties.signals`), and `after_seconds` counts
-    from it.
+    from it. Where a kind has no states, `to` is a mere word, and a step only sets members.
     """
 
     to: str
@@ -128,10 +130,12 @@ def times_of(kind: str) -> Section[KindTimes]:
 
 def composed(base: type[S], sections: Iterable[Section[Any]]) -> type[S]:
     """A part of a profile with these sections."""
-    fields = [
-        (_name(one.key), Annotated[one.reads, Key(one.key)], field(default_factory=one.reads)) for one in sections
-    ]
-    return extended(base, fields)
+    return extended(base, as_fields(sections))
+
+
+def as_fields(sections: Iterable[Section[Any]]) -> list[tuple[str, Any, Any]]:
+    """Sections as fields of what they are sections of: name, type, default."""
+    return [(_name(one.key), Annotated[one.reads, Key(one.key)], field(default_factory=one.reads)) for one in sections]
 
 
 def extended(base: type[T], fields: Iterable[tuple[str, Any, Any]]) -> type[T]:

@@ -64,7 +64,7 @@ class Owed:
     """Name of the API whose hub has the subscription: the subscription is a resource of kind `hub.<api>`."""
     subscription: str
     event: str
-    """Type of the event, which is the last segment of the listener's path too."""
+    """Type of the event."""
     body: Mapping[str, Any]
     due: datetime
     attempts: int = 0

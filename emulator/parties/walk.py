@@ -146,7 +146,7 @@ class Plan:
                     "reads": s.reads,
                     "signal": s.signal,
                     "set": _plain(s.set),
-                    **({"stays": True} if s.to == old else {}),
+                    **({"stays": True} if s.to == old or not self._member else {}),
                 }
                 for s, old in zip(steps, before, strict=False)
             ],

@@ -162,8 +162,11 @@ class Agreed:
         return found + [price for row in rows for price in row if price.kind == kind]
 
     def prices_of(self, item: OrderedItem, kind: str) -> list[AgreedPrice]:
-        """What an order item costs by itself: by its quote where it was completed, and by charges for it that were accepted."""
-        quoted = self._of_quote(item) if item.is_completed else ()
+        """What an order item costs by itself, where it was completed by its quote, or as its product shows; and charges for it."""
+        quoted = list(self._of_quote(item)) if item.is_completed else []
+        if not quoted and item.is_completed and item.action == "add" and item.quote is None:
+            product = self.product_of(item.key)
+            quoted = list(self._in_inventory(self.services.get(product or ""), kind, DaySpan(None, None)))
         rows = [*quoted, *self._charges.get(item.key, [])]
         return [price for price in rows if price.kind == kind and not price.declined]
 
@@ -212,7 +215,7 @@ class Agreed:
         rows = [(service.entry.members.get("productPrice"), mark)]
         for n, former in enumerate(_rows(service.entry.members.get("formerPrice"))):
             until = moment_of(former.get("until"))
-            if covered.start is None or until is None or covered.start < until:
+            if until is None or (covered.start is not None and covered.start < until):
                 rows.append((former.get("price"), f"{mark}:former:{n}"))
         for prices, marked in rows:
             found = _prices(prices, PriceOrigin.INVENTORY, f"inventory, product {service.identifier}", marked)

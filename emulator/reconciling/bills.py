@@ -43,7 +43,6 @@ def together(bills: Sequence[SeenBill], agreed: Agreed) -> Iterator[BillRemark]:
     """What is odd in bills beside each other: an account that nobody gave, a cycle that is billed twice, periods that leave a
     gap or overlap by more than a day, a trial that was paid.
     """
-    known = agreed.accounts - {None}
     accounts: dict[str, list[SeenBill]] = defaultdict(list)
     cycles: dict[tuple[str, str], SeenBill] = {}
     for bill in bills:
@@ -53,9 +52,9 @@ def together(bills: Sequence[SeenBill], agreed: Agreed) -> Iterator[BillRemark]:
         if bill.category != NORMAL or account is None:
             continue
         accounts[account].append(bill)
-        if known and account not in known:
+        if agreed.accounts and None not in agreed.accounts and account not in agreed.accounts:
             text = f"no product and no order that was seen is billed to account {account}"
-            yield BillRemark(bill.identifier, "account", text, clause="MEF123-R33")
+            yield BillRemark(bill.identifier, "account", text)
         cycle = bill.members.get("billCycle")
         if isinstance(cycle, str) and bill.members.get("runType") == "onCycle":
             first = cycles.setdefault((account, cycle), bill)

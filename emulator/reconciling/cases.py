@@ -22,7 +22,7 @@ from emulator.reconciling.agreed import (
     text_of,
 )
 from emulator.reconciling.book import Members, Sighted
-from emulator.reconciling.figures import ZERO, Amount, added, agree, number_of, percent, rounded, sum_of
+from emulator.reconciling.figures import ZERO, Amount, added, agree, number_of, percent, rounded, sum_of, times
 from emulator.reconciling.lines import ItemLine, LineVerdict, Reason
 from emulator.reconciling.quantities import DAY, DaySpan, moment_of, span_of
 from emulator.reconciling.settings import Methods
@@ -220,11 +220,10 @@ class ChargedSoFar:
 
 
 def is_gone(agreed: Agreed, product: str, entry: Sighted) -> bool:
-    """Whether a product is known not to be there: its read was answered with 404, or a list of all, later, lacks it."""
-    service = agreed.services.get(product)
-    if agreed.book.lost(PRODUCT, product):
-        return True
-    return (service is None or service.entry is None) and agreed.book.inventory > entry.first
+    """Whether a product is known never to have been there: its read was answered with 404, or a list of all, later, lacks it."""
+    if agreed.book.entry(PRODUCT, product) is not None:
+        return False
+    return agreed.book.lost(PRODUCT, product) or agreed.book.inventory > entry.first
 
 
 def lacks(agreed: Agreed, key: Key) -> bool:
@@ -258,10 +257,14 @@ def _bases(case: BilledItem, others: list[Decimal]) -> Iterator[Decimal]:
 
 
 def fees_agree(case: BilledItem, unit: str, methods: Methods) -> bool:
-    """Whether each fee that has a rate is that of what was charged."""
+    """Whether each fee that has a rate is that of what was charged, or of rate times quantity."""
     assert case.net is not None
+    bases = [case.net.value]
+    if case.rate is not None and case.quantity is not None and case.rate.unit == unit:
+        bases.append(times(case.rate.value, case.quantity))
     return all(
-        not share.rate or agree(share.amount, percent(share.rate, case.net.value), unit, methods) for share in case.fees
+        not share.rate or any(agree(share.amount, percent(share.rate, base), unit, methods) for base in bases)
+        for share in case.fees
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 from emulator.judge.named import PRODUCT
-from emulator.reconciling.agreed import ENDED, ONE_OFF, RECURRING, AgreedPrice, text_of
+from emulator.money.items import item_imbalances
+from emulator.reconciling.agreed import ENDED, ONE_OFF, RECURRING, AgreedPrice, PriceOrigin, text_of
 from emulator.reconciling.cases import (
     TAKEN_BACK,
     BilledItem,
@@ -22,15 +24,42 @@ from emulator.reconciling.lines import ItemLine, LineVerdict, Reason, plain
 from emulator.reconciling.quantities import DAY, DaySpan, period_of, quantities
 from emulator.reconciling.settings import Advance, Methods, ProRata
 
-_FEW_UNITS = 10
-"""Minor units: what is off by less is told as rounding."""
+_FEW_UNITS: Final = 10
+"""Minor units: what is off by no more is told as rounding; so is what was brought to a whole unit."""
 
 
 def checked(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLine:
     """The line of an item, beside what was `billed` for the same before, which it joins."""
     if text_of(case.entry.members, "/state") in ("withDrawn", "withdrawn"):
         return _taken_back(case, billed, methods)
-    return _subject(case) or _account(case) or _charged(case, billed, methods)
+    line = _subject(case) or _account(case) or _charged(case, billed, methods)
+    return (_at_odds(case, methods) or line) if line.standing is LineVerdict.UNEXPLAINED else line
+
+
+def _at_odds(case: BilledItem, methods: Methods) -> ItemLine | None:
+    """What is wrong in an item whatever it is for: its own figures contradict each other."""
+    if case.net is None:
+        return None
+    net, unit = case.net.value, case.net.unit
+    if case.rate is not None and case.rate.unit != unit:
+        return _disputed(case, Reason.WRONG_CURRENCY, f"its rate is in {case.rate.unit}, its amount in {unit}")
+    members = {**case.entry.members, "id": case.identifier}
+    if (
+        case.rate is not None
+        and case.quantity is not None
+        and any(
+            each.formula == "A11" and abs(each.amount or ZERO) > methods.tolerance for each in item_imbalances(members)
+        )
+    ):
+        made = times(case.rate.value, case.quantity)
+        text = f"it is {plain(net, unit)} {unit}, and {plain(case.quantity)} x {plain(case.rate.value, unit)} is {plain(made)}"
+        reason = Reason.ROUNDING if _is_rounding(abs(net - made), unit) else Reason.WRONG_AMOUNT
+        return _disputed(case, reason, text, with_shares(case, rounded(made, unit, methods), None, unit, methods))
+    return _wrong_shares(case, None, net, methods)
+
+
+def _is_rounding(off: Decimal, unit: str) -> bool:
+    return off <= max(minor_unit(unit) * _FEW_UNITS, 1 + minor_unit(unit))
 
 
 def _taken_back(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLine:
@@ -113,7 +142,7 @@ def _charged(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLi
 
 
 def _money(price: AgreedPrice) -> str:
-    return f"{plain(price.amount.value)} {price.amount.unit}"
+    return f"{plain(price.amount.value, price.amount.unit)} {price.amount.unit}"
 
 
 def _in_vain(case: BilledItem, price: AgreedPrice | None) -> ItemLine | None:
@@ -133,7 +162,7 @@ def _price(
 ) -> AgreedPrice | None:
     """The price that it is charged by: one that fits, was agreed and is not billed yet, before all others."""
     assert case.net is not None
-    unit = case.net.unit
+    net, unit = case.net.value, case.net.unit
 
     def fits(price: AgreedPrice) -> bool:
         if price.amount.unit != unit:
@@ -142,11 +171,8 @@ def _price(
             return True
         if case.kind == RECURRING and price.period:
             allowed = quantities(case.covered, price.period, methods.pro_rata)
-            return any(
-                agree(case.net.value, times(price.amount.value, each), unit, methods)  # type: ignore[union-attr]
-                for each, _ in allowed
-            )
-        return case.kind == ONE_OFF and case.net is not None and case.net.value == price.amount.value
+            return any(agree(net, times(price.amount.value, each), unit, methods) for each, _ in allowed)
+        return case.kind == ONE_OFF and net == price.amount.value
 
     def rank(price: AgreedPrice) -> tuple[bool, bool, bool, Decimal]:
         rate = case.rate or case.net
@@ -158,7 +184,14 @@ def _price(
             abs(price.amount.value - rate.value) if price.amount.unit == unit else abs(price.amount.value),
         )
 
-    found = [price for price in prices if not price.declined or fits(price)]
+    # What a later act on a product costs once is told by its quote alone: another price of the inventory says nothing of it.
+    acts = case.service.ordered if case.service else ()
+    acted = case.kind == ONE_OFF and any(item.action in ("modify", "delete") for item in acts)
+    found = [
+        price
+        for price in prices
+        if fits(price) or not (price.declined or (acted and price.origin is PriceOrigin.INVENTORY))
+    ]
     return min(found, key=rank, default=None)
 
 
@@ -209,7 +242,11 @@ def _recurring(case: BilledItem, price: AgreedPrice, methods: Methods) -> ItemLi
         if wrong is None or methods.pro_rata is not ProRata.ANY
         else [ProRata.DAYS, ProRata.THIRTIETHS]
     )
-    allowed = [each for way in ways for each in quantities(lived, period, way)] or [(ZERO, "no day of it")]
+    # The day of the termination is charged by some and not by others.
+    spans = [lived] if wrong is None else [case.covered.within(life.whole_days), lived]
+    allowed = [
+        each for way in ways for span in spans for each in quantities(span, period, way) or [(ZERO, "no day of it")]
+    ]
     net, unit = case.net.value, case.net.unit
     if wrong is None or any(agree(net, times(price.amount.value, each), unit, methods) for each, _ in allowed):
         return _measured(case, price, allowed, methods, period)
@@ -249,17 +286,17 @@ def _measured(
     off = abs(net - times(price.amount.value, best))
     same_rate = rate is None or rate == price.amount.value
     same_quantity = charged is None or any(abs(each - charged) < Decimal("1e-6") for each, _ in allowed)
-    if same_rate and off < minor_unit(unit) * _FEW_UNITS:
-        text = f"it is {plain(net)} {unit}, and {plain(best)} x {_money(price)} is {plain(times(price.amount.value, best))}"
+    if same_rate and _is_rounding(off, unit):
+        text = f"it is {plain(net, unit)} {unit}, and {plain(best)} x {_money(price)} is {plain(times(price.amount.value, best))}"
         exact = rounded(times(price.amount.value, best), unit, methods)
         return _disputed(case, Reason.ROUNDING, text, with_shares(case, exact, price, unit, methods))
     if not same_rate:
-        at = f"its rate is {plain(rate or ZERO)} {unit}"
+        at = f"its rate is {plain(rate or ZERO, unit)} {unit}"
         return _disputed(case, Reason.WRONG_RATE, f"{at}, and {_money(price)} was agreed ({price.where})", expected)
     if not same_quantity:
         text = f"{plain(charged or ZERO)} are charged, and {plain(right)} are due ({_words(allowed, right)})"
         return _disputed(case, Reason.WRONG_QUANTITY, text, expected)
-    text = f"it is {plain(net)} {unit}, and {plain(right)} x {_money(price)} is {plain(exact)}"
+    text = f"it is {plain(net, unit)} {unit}, and {plain(right)} x {_money(price)} is {plain(exact)}"
     return _disputed(case, Reason.WRONG_AMOUNT, text, expected)
 
 
@@ -277,7 +314,7 @@ def _by_usage(case: BilledItem, price: AgreedPrice, methods: Methods) -> ItemLin
         case.net.value, times(price.amount.value, quantity), unit, methods
     ):
         expected = with_shares(case, rounded(times(price.amount.value, quantity), unit, methods), price, unit, methods)
-        text = f"its rate is {plain(case.rate.value)} {unit}, and {_money(price)} was agreed ({price.where})"
+        text = f"its rate is {plain(case.rate.value, unit)} {unit}, and {_money(price)} was agreed ({price.where})"
         return _disputed(case, Reason.WRONG_RATE, text, expected)
     line = _measured(case, price, [(quantity, "as much as was billed")], methods, "")
     if line.standing is not LineVerdict.EXPLAINED:
@@ -289,15 +326,21 @@ def _by_usage(case: BilledItem, price: AgreedPrice, methods: Methods) -> ItemLin
 
 def _shares(case: BilledItem, price: AgreedPrice, net: Decimal, text: str, methods: Methods) -> ItemLine:
     """Check E9 of a charge whose amount is right: its taxes and fees."""
+    return _wrong_shares(case, price, net, methods) or case.line(
+        LineVerdict.EXPLAINED, Reason.AS_AGREED, text, case.gross
+    )
+
+
+def _wrong_shares(case: BilledItem, price: AgreedPrice | None, net: Decimal, methods: Methods) -> ItemLine | None:
     assert case.net is not None
     unit = case.net.unit
     expected = with_shares(case, net, price, unit, methods)
     if not fees_agree(case, unit, methods):
-        return _disputed(case, Reason.WRONG_FEE, f"a fee is not its rate of {plain(net)} {unit}", expected)
+        return _disputed(case, Reason.WRONG_FEE, f"a fee is not its rate of {plain(net, unit)} {unit}", expected)
     if not taxes_agree(case, unit, methods):
-        return _disputed(case, Reason.WRONG_TAX, f"a tax is not its rate of {plain(net)} {unit}", expected)
+        return _disputed(case, Reason.WRONG_TAX, f"a tax is not its rate of {plain(net, unit)} {unit}", expected)
     rates = [share.rate for share in case.taxes if share.rate is not None]
-    if price.tax is not None and len(case.taxes) == len(rates) == 1 and rates[0] != price.tax:
+    if price is not None and price.tax is not None and len(case.taxes) == len(rates) == 1 and rates[0] != price.tax:
         told = f"it is taxed at {plain(rates[0])} %, and {plain(price.tax)} % was agreed ({price.where})"
         return _disputed(case, Reason.WRONG_TAX_RATE, told, expected)
-    return case.line(LineVerdict.EXPLAINED, Reason.AS_AGREED, text, case.gross)
+    return None

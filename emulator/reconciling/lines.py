@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from emulator.money.currency import decimals
+
 PLAIN: Final = "plain"
 """In place of a clause: this is plain logic, and no clause asks for it."""
 
@@ -132,7 +134,7 @@ class ItemLine:
             "expected": self.expected,
             "difference": self.difference,
         }
-        told = {name: plain(value) for name, value in amounts.items() if value is not None}
+        told = {name: plain(value, self.currency) for name, value in amounts.items() if value is not None}
         return {name: value for name, value in texts.items() if value} | told
 
 
@@ -156,15 +158,14 @@ class BillRemark:
         """As of `ItemLine`."""
         texts = {"bill": self.bill, "formula": self.formula, "currency": self.currency, "clause": self.clause}
         amounts = {"billed": self.billed, "expected": self.expected, "difference": self.difference}
-        told = {name: plain(value) for name, value in amounts.items() if value is not None}
+        told = {name: plain(value, self.currency) for name, value in amounts.items() if value is not None}
         return {name: value for name, value in texts.items() if value} | told | {"text": self.text}
 
 
-def plain(value: Decimal) -> str:
-    """A decimal as people write it: without an exponent, and without zeros that say nothing."""
-    text = f"{value:f}"
-    if "." in text:
-        whole, _, part = text.partition(".")
-        part = part.rstrip("0")
-        text = f"{whole}.{part.ljust(2, '0')}" if part else f"{whole}.00"
-    return "0.00" if text in ("-0.00", "-0") else text
+def plain(value: Decimal, unit: str = "") -> str:
+    """A decimal as people write it: without an exponent, without zeros that say nothing, and with the decimals of its currency."""
+    least = decimals(unit) if unit else 0
+    whole, _, part = f"{value:f}".partition(".")
+    part = part.rstrip("0").ljust(least, "0")
+    text = f"{whole}.{part}" if part else whole
+    return text.removeprefix("-") if not text.strip("-0.") else text

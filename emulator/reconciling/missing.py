@@ -31,9 +31,14 @@ class ClosedCycles:
     """The closed cycles of each account, the first first."""
 
     def __init__(self, bills: Sequence[SeenBill], unread: set[str]) -> None:
-        """`unread` are the bills of which an item was not read: what is not on them may be on them."""
+        """`unread` are the bills of which an item was not read: what is not on them may be on them. A bill beside the cycle
+        closes none where there are those of a cycle.
+        """
         found: dict[str, list[ClosedCycle]] = defaultdict(list)
+        regular = {bill.account for bill in bills if bill.members.get("runType") == "onCycle"}
         for bill in bills:
+            if bill.members.get("runType") == "offCycle" and bill.account in regular:
+                continue
             both, account = bill.period.closed, bill.account
             if both is None or account is None or bill.identifier in unread or "customerBillItem" not in bill.members:
                 continue
@@ -125,9 +130,7 @@ def _line(bill: SeenBill, service: ServedProduct, price: AgreedPrice, lived: Day
     unit = price.amount.unit
     allowed = quantities(lived, price.period or "month", methods.pro_rata)
     net = rounded(times(price.amount.value, allowed[0][0] if allowed else ZERO), unit, methods)
-    text = (
-        f"{plain(price.amount.value)} {unit} a {price.period or 'month'} ({price.where}) is on no bill for these days"
-    )
+    text = f"{plain(price.amount.value, unit)} {unit} a {price.period or 'month'} ({price.where}) is on no bill for these days"
     return _unbilled(bill, service.identifier, price, net, text, lived, methods)
 
 
@@ -170,11 +173,12 @@ def _once(
     product = agreed.product_of(item.key)
     service = agreed.services.get(product) if product else None
     later = cycles.after(item.account or (service.account if service else None), item.ended)
-    if len(later) < methods.cycles:
+    # A bill on which it may stand was not seen, unless the first of these is for the days of its completion.
+    if len(later) < methods.cycles or later[0].start > item.ended:
         return
     own = [case for case in mine if case.key in (None, item.key)]
     for price in _lacking(agreed.prices_of(item, ONE_OFF), own):
-        text = f"{plain(price.amount.value)} {price.amount.unit} once ({price.where}) is on no bill"
+        text = f"{plain(price.amount.value, price.amount.unit)} {price.amount.unit} once ({price.where}) is on no bill"
         span, bill = DaySpan(item.ended, item.ended), later[methods.cycles - 1].bill
         yield _unbilled(bill, product or "", price, price.amount.value, text, span, methods, item.key)
 

@@ -63,10 +63,19 @@ class DaySpan:
         return DaySpan(start, start) if start is not None and end is not None and end < start else DaySpan(start, end)
 
     @property
+    def whole_days(self) -> DaySpan:
+        """From the beginning of its first day to that of its last one."""
+        return DaySpan(_midnight(self.start), _midnight(self.end))
+
+    @property
     def days(self) -> Decimal | None:
         """How many days it has, with their fractions; None where it is open."""
         both = self.closed
         return None if both is None else Decimal((both[1] - both[0]) // timedelta(seconds=1)) / 86400
+
+
+def _midnight(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def moment_of(value: Any) -> datetime | None:

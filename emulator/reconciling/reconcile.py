@@ -83,7 +83,10 @@ class Reconciliation:
                     "currency": currency,
                     "standing": str(standing),
                     "lines": row.lines,
-                    **{name: plain(getattr(row, name)) for name in ("net", "tax", "fee", "billed", "difference")},
+                    **{
+                        name: plain(getattr(row, name), currency)
+                        for name in ("net", "tax", "fee", "billed", "difference")
+                    },
                 }
                 for currency, rows in sorted(self.totals().items())
                 for standing, row in rows.items()

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from emulator.errors import FileProblem
+from emulator.errors import FileProblem, UserError
 from emulator.files import opened, read_bytes
 from emulator.judge.attribution import BasePaths
 from emulator.judge.capture import STDIN, is_transcript, read_capture, read_lines
@@ -23,6 +23,7 @@ from emulator.reconciling.book import Book, book_of
 from emulator.reconciling.filling import fill
 from emulator.record.exchange import Exchange
 from emulator.record.intake import MOST_BYTES
+from emulator.settings import PLAIN_PATH
 from emulator.standard.release import Release
 
 VERSION: Final = 1
@@ -38,12 +39,13 @@ _TAIL: Final = 4096
 
 
 @dataclass(slots=True)
-class Reading:
-    """Books, one for each run that has been read, and how far each source was: by its name, of a file an offset and a digest of
+class BookReading:
+    """Books, one for each run that has been read (`joined`: one for all), and how far each source was: by its name, of a file an offset and a digest of
     what stands before it, of a run in a database the place of its last exchange.
     """
 
     release: str
+    joined: bool = False
     books: dict[str, Book] = field(default_factory=dict)
     places: dict[str, Any] = field(default_factory=dict)
 
@@ -55,10 +57,11 @@ class Reading:
     def as_json(self) -> dict[str, Any]:
         """As a value of JSON, of which `reading_of` makes the same."""
         books = {run: book.as_json() for run, book in self.books.items()}
-        return {"oit": "reconcile", "version": VERSION, "release": self.release, "places": self.places, "books": books}
+        about = {"oit": "reconcile", "version": VERSION, "release": self.release, "joined": self.joined}
+        return {**about, "places": self.places, "books": books}
 
 
-def reading_of(value: Any) -> Reading:
+def reading_of(value: Any) -> BookReading:
     """The reading that `as_json` wrote. ValueError where it is of another version, or no reading."""
     if not isinstance(value, dict) or value.get("oit") != "reconcile":
         message = "this is not what oit reconcile keeps"
@@ -70,19 +73,17 @@ def reading_of(value: Any) -> Reading:
     if not (isinstance(books, dict) and isinstance(places, dict)):
         message = "this is not whole"
         raise ValueError(message)  # noqa: TRY004 - whatever is wrong in a file is one error
-    return Reading(str(value.get("release")), {run: book_of(book) for run, book in books.items()}, places)
+    read = {run: book_of(book) for run, book in books.items()}
+    return BookReading(str(value.get("release")), value.get("joined") is True, read, places)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Fills the books of a reading. `joined` has one book for all runs; `pause` is told after each part, when all that was read
-    is in a book and noted.
-    """
+    """Fills the books of a reading. `pause` is told after each part, when all that was read is in a book and noted."""
 
-    reading: Reading
+    reading: BookReading
     release: Release
     bases: BasePaths
-    joined: bool = False
     pause: Callable[[], None] = lambda: None
 
     def file(self, path: Path) -> None:
@@ -100,10 +101,14 @@ class Reader:
         self.pause()
 
     def database(self, database: Database, name: str, run: str | None) -> None:
-        """Read the runs of a database, or one of them. `name` tells databases apart. UserError as of `Database`."""
-        for row in tally(database):
-            if run is not None and row.run != run:
-                continue
+        """Read the runs of a database, or one of them. `name` tells databases apart. UserError where there is no such run, or as
+        of `Database`.
+        """
+        rows = [row for row in tally(database) if run in (None, row.run)]
+        if run is not None and not rows:
+            message = f"there is no run {run or PLAIN_PATH!r} in {database.name}; `oit runs list` names them"
+            raise UserError(message)
+        for row in rows:
             place = f"{name}#{row.run}"
             found = self.reading.places.get(place)
             after = found if isinstance(found, int) else -1
@@ -113,7 +118,7 @@ class Reader:
                 self.pause()
 
     def _take(self, run: str, exchanges: Iterable[Exchange]) -> None:
-        book = self.reading.books.setdefault("" if self.joined else run, Book())
+        book = self.reading.books.setdefault("" if self.reading.joined else run, Book())
         fill(book, exchanges, self.release)
 
     def _place(self, path: Path) -> Mapping[str, Any]:
@@ -122,7 +127,9 @@ class Reader:
 
     def _transcript(self, path: Path) -> None:
         place = self._place(path)
-        offset, number = int(place.get("offset", 0)), int(place.get("line", 1))
+        offset, number = place.get("offset"), place.get("line")
+        if not (isinstance(offset, int) and isinstance(number, int) and offset > 0):
+            offset, number = 0, 1
         with opened(path) as file:
             if offset and _digest(file, offset) != place.get("digest"):
                 message = f"{path}: it is not what was read before: name another file to resume from, or none"

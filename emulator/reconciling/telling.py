@@ -90,11 +90,11 @@ def _safe(text: str) -> str:
 
 
 def _off(line: ItemLine | BillRemark) -> str:
-    return "" if line.difference is None else f"{_signed(line.difference)} {_safe(line.currency)}"
+    return "" if line.difference is None else f"{_signed(line.difference, line.currency)} {_safe(line.currency)}"
 
 
-def _signed(value: Decimal) -> str:
-    return plain(value) if value < 0 else f"+{plain(value)}"
+def _signed(value: Decimal, unit: str) -> str:
+    return plain(value, unit) if value < 0 else f"+{plain(value, unit)}"
 
 
 def summary(each: Reconciliation) -> Iterator[str]:
@@ -104,17 +104,19 @@ def summary(each: Reconciliation) -> Iterator[str]:
         yield f"{each.left_out} item(s) of trials and copies are in no sum"
     for currency, totals in sorted(each.totals().items()):
         billed = [standing for standing in LineVerdict if standing in totals and standing is not LineVerdict.MISSING]
-        parts = " + ".join(f"{standing} {plain(totals[standing].billed)}" for standing in billed)
+        parts = " + ".join(f"{standing} {plain(totals[standing].billed, currency)}" for standing in billed)
         rows = [totals[standing] for standing in billed]
         whole, tax, fee = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("billed", "tax", "fee"))
         told = [
-            f"{_safe(currency)}: billed {plain(whole)} = {parts}" if parts else f"{_safe(currency)}: nothing billed"
+            f"{_safe(currency)}: billed {plain(whole, currency)} = {parts}"
+            if parts
+            else f"{_safe(currency)}: nothing billed"
         ]
-        told.append(f"(tax {plain(tax)}, fees {plain(fee)} in it)")
+        told.append(f"(tax {plain(tax, currency)}, fees {plain(fee, currency)} in it)")
         for standing, word in ((LineVerdict.DISPUTED, "too much"), (LineVerdict.MISSING, "missing")):
             if standing in totals:
                 value = totals[standing].difference
-                told.append(f"{word} {plain(value if standing is LineVerdict.DISPUTED else -value)}")
+                told.append(f"{word} {plain(value if standing is LineVerdict.DISPUTED else -value, currency)}")
         yield " ".join(told)
 
 
@@ -164,6 +166,7 @@ def _run(run: str, each: Reconciliation) -> str:
                 "bill",
                 [remark.bill, remark.formula, remark.text, remark.clause],
                 [remark.billed, remark.expected, remark.difference],
+                remark.currency,
             )
             for remark in each.bill_lines
         )
@@ -175,14 +178,14 @@ def _tr(line: ItemLine) -> str:
     days = " to ".join(each for each in (line.begin, line.end) if each)
     left = [line.bill, line.item or line.product, str(line.standing), str(line.reason), days]
     amounts = [line.billed, line.expected, line.difference]
-    row = _cells(str(line.standing), left, amounts)
+    row = _cells(str(line.standing), left, amounts, line.currency)
     right = "".join(f"<td>{escape(each)}</td>" for each in (line.currency, line.clause, line.text))
     return row.removesuffix("</tr>") + right + "</tr>"
 
 
-def _cells(name: str, texts: Iterable[str], amounts: Iterable[Decimal | None]) -> str:
+def _cells(name: str, texts: Iterable[str], amounts: Iterable[Decimal | None], unit: str) -> str:
     cells = "".join(f"<td>{escape(text)}</td>" for text in texts)
-    numbers = "".join(f'<td class="n">{"" if each is None else plain(each)}</td>' for each in amounts)
+    numbers = "".join(f'<td class="n">{"" if each is None else plain(each, unit)}</td>' for each in amounts)
     return f'<tr class="{escape(name)}">{cells}{numbers}</tr>'
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from emulator.report.explain import whose
 from emulator.report.facts_page import facts_page
+from emulator.standard.guide import guide_title
 
 _WIDTH: Final = 110
 _MOST: Final = 3
@@ -25,9 +26,10 @@ def render(told: Explanation) -> str:
 def _requirement(told: Explanation) -> Iterator[str]:
     yield f"{told['id']}  {told['title']}"
     yield ""
-    number = told["guide"].removeprefix("MEF")
     yield from _field("says", f"{told['keyword']}, of the {_SIDES[told['side']]}")
-    yield from _field("stands in", f"MEF {number}, section {told['section']} (release {told['release']})")
+    yield from _field(
+        "stands in", f"{guide_title(told['guide'])}, section {told['section']} (release {told['release']})"
+    )
     if told["reference"]:
         yield from _field("business", ", ".join(told["reference"]))
     if told["condition"]:

@@ -14,6 +14,7 @@ from emulator.judge.judge import Judgement, RequirementVerdict
 from emulator.judge.ledger import Account, Ledger
 from emulator.judge.roles import Roles
 from emulator.judge.verdict import Blame, Finding, RunVerdict, Verdict, blamed
+from emulator.reconciling.reconcile import Reconciliation
 from emulator.record.exchange import Exchange, Party
 from emulator.report.about import RunInfo, run_json
 from emulator.report.causes import explained, laid
@@ -48,6 +49,7 @@ def run_report(
     required: Required | None = None,
     behaviour: str = "",
     prepared: Sequence[Preparation] = (),
+    reconciliation: Reconciliation | None = None,
 ) -> Report:
     """The report of one run. Never raises, whatever the messages hold.
 
@@ -55,7 +57,7 @@ def run_report(
 
     `provoked` are exchanges whose request was wrong on purpose, `spoilt` those whose answer was.
     `unattributed` are the entries of a capture that were not judged. `ledger` is of the notifications. What is `known`
-    is excused and does not fail the run. `required` is what has to be seen.
+    is excused and does not fail the run. `required` is what has to be seen. A `reconciliation` of bills decides nothing.
     """
     exchanges = list(transcript)
     by_number = {exchange.n: exchange for exchange in exchanges}
@@ -84,6 +86,8 @@ def run_report(
     pages = [_page(page, info.release) for page in ledger.accounts if page.told or page.due] if ledger else []
     if pages:
         report["events"] = pages
+    if reconciliation is not None:
+        report["reconciliation"] = plain(reconciliation.as_json())
     if known is not None:
         known.excuse(report)
         _excused(report, findings, steps, exchanges, info, unattributed)

@@ -85,6 +85,9 @@ _LINES: Final = 20
 _MOST: Final = 10
 """Findings of one kind that are spelled out; the report holds them all."""
 
+_MOST_LINES: Final = 20
+"""Lines of bills that are told of a run."""
+
 
 class TerminalWriter:
     """Writes lines for a human. No colour where there is no terminal or `NO_COLOR` is set."""
@@ -186,6 +189,7 @@ class TerminalWriter:
         for step in stuck:
             self._stuck(report, step)
         self._events(report)
+        self._reconciled(report)
         self._unattributed(report.get("unattributed", []))
         for line in prepared_lines(report):
             self._line(f"  {line}", "dim")
@@ -236,6 +240,23 @@ class TerminalWriter:
         self._progress.end()
         for text, style in ending(whole, code, look):
             self._line(text, style)
+
+    def _reconciled(self, report: Report) -> None:
+        """What became of the bills that were seen: what is disputed and missing, and how much that is."""
+        if "reconciliation" not in report:
+            return
+        found = report["reconciliation"]
+        counts = ", ".join(f"{number} {standing}" for standing, number in found["counts"].items())
+        self._line("")
+        self._line(f"Bills ({found['bills']}): {counts}", "bold")
+        rows = [row for row in found["lines"] if row["standing"] in ("disputed", "missing")]
+        told = [(row.get("item") or row.get("product", ""), row["reason"], row) for row in rows]
+        told += [(row.get("bill", ""), row["formula"], row) for row in found["billLines"]]
+        for what, reason, row in told[:_MOST_LINES]:
+            off = f" by {row['difference']} {row['currency']}" if "difference" in row else ""
+            self._line(f"    {what} {row.get('standing', 'does not add up')}: {reason}{off}: {row['text']}")
+        if len(told) > _MOST_LINES:
+            self._line(f"    and {len(told) - _MOST_LINES} more (report.json, oit reconcile)")
 
     def _excused(self, report: Report) -> None:
         """What is known, a line each."""

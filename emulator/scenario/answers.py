@@ -116,10 +116,12 @@ def shown(value: Any) -> str:
 
 
 def state_of(body: Any) -> str | None:
-    """The state that a resource shows, which may come as a list of one; a product of the inventory calls it `status`."""
+    """The state that a resource shows, which may come as a list of one; a product of the inventory calls it `status`, an offering
+    `lifecycleStatus`.
+    """
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
-    for place in ("/state", "/status"):
+    for place in ("/state", "/status", "/lifecycleStatus"):
         if isinstance(found := at(body, place), str):
             return found
     return None

@@ -184,6 +184,10 @@ def play_troubled(
         raise Misfit(case.origin.where("/fault"), f"'{step.id}' sent nothing that the trouble could meet")
     if case.mutate or (not case.fault and case.lifecycle):
         return _noticed(talk, case, record)
+    if not case.fault:
+        talk.spoilt.update(
+            record.exchanges
+        )  # its profile makes our seller wrong on purpose, in what no lifecycle shows
     since = [exchange for exchange in talk.transcript if exchange.n > before]
     record.expectations += reactions(talk.scenario, case, since, talk.spoilt, faults)
     if case.reaction.recovers is False and ending.outcome is Outcome.PASSED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from emulator.parties.signals import step_of, step_signal
 from emulator.record.patch import overlaid
@@ -48,16 +48,22 @@ def overlay_place(scenario: Scenario, case: Case | None, pointer: str) -> str | 
     return None
 
 
+_SIGNALS: Final = (
+    "/have/*/*/signal",
+    "/have/*/*/path/*/signal",
+    "/does/*/signal",
+    "/offerings/*/signal",
+    "/offerings/*/transitions/*/signal",
+    "/catalog/specifications/*/transitions/*/signal",
+)
+"""Where a profile has something wait for a signal."""
+
+
 def waited_for(scenario: Scenario, case: Case | None) -> frozenset[str]:
     """The steps that bring about a transition of our seller's, or a resource that its profile has wait for their signal."""
     paths = [case.lifecycle.get(name, plan.path) if case else plan.path for name, plan in scenario.lifecycle.items()]
     profiles = [scenario.profile, case.profile if case else {}]
-    signals = [
-        signal
-        for profile in profiles
-        for where in ("/have/*/*/signal", "/have/*/*/path/*/signal", "/does/*/signal")
-        for _, signal in every(profile, where)
-    ]
+    signals = [signal for profile in profiles for where in _SIGNALS for _, signal in every(profile, where)]
     of_profile = {step for signal in signals if isinstance(signal, str) and (step := step_of(signal))}
     return frozenset(step.when for path in paths for step in path if step.when is not None) | of_profile
 

@@ -28,9 +28,14 @@ class Quotation:
     lead: str = ""
 
 
+def guide_title(guide: str) -> str:
+    """A guide as its own title page has it: `MEF 123`, of a draft `MEF W160`."""
+    return f"MEF {guide.removeprefix('MEF')}"
+
+
 def guide_files(sdk: Path, guide: str) -> list[Path]:
-    """The Markdown files of a guide (`MEF123`) anywhere below a folder."""
-    number = re.escape(guide.removeprefix("MEF"))
+    """The Markdown files of a guide (`MEF123`, `W160`) anywhere below a folder."""
+    number = re.escape(guide.removeprefix("MEF").removeprefix("W"))
     name = re.compile(rf"MEF W?{number} .*\.md", re.IGNORECASE)
     return sorted(path for path in sdk.rglob("*.md") if name.fullmatch(path.name))
 

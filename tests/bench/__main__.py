@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import judging, load, pages, peers, proxying, rendering, scaling, tokens
+from tests.bench import judging, load, pages, peers, proxying, rendering, scaling, starting, tokens
 from tests.bench.machine import machine
 
-PARTS = ("peers", "tokens", "judge", "report", "page", "proxy", "scale")
+PARTS = ("start", "peers", "tokens", "judge", "report", "page", "proxy", "scale")
 LOADED = ("peers", "tokens", "scale")
 """Parts that want wrk."""
 
@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
                 found = peers.run(asked.rounds, asked.seconds, asked.only)
             case "tokens":
                 found = tokens.run(asked.rounds, asked.seconds)
+            case "start":
+                found = starting.run(asked.rounds)
             case "judge":
                 found = judging.run()
             case "report":

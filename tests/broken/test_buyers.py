@@ -6,14 +6,18 @@ import pytest
 
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Party
-from tests.broken import after_sale_buyers, buyers, news
+from tests.broken import after_sale_buyers, buyers, discovery_buyers, news
 from tests.broken.buyers import Broken
 from tests.play import play
 
 WRONG = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
 
 
-AFTER_SALE = [buyer for buyer in buyers.BUYERS if buyer.spoil.__module__ == after_sale_buyers.__name__]
+OF_ONE_FUNCTION = [
+    buyer
+    for buyer in buyers.BUYERS
+    if buyer.spoil.__module__ in (after_sale_buyers.__name__, discovery_buyers.__name__)
+]
 
 
 @pytest.mark.parametrize("buyer", buyers.BUYERS, ids=lambda buyer: buyer.name)
@@ -24,7 +28,7 @@ def test_a_broken_buyer_is_found_out(buyer: Broken) -> None:
     assert all(f.blame is (Blame.SPEC if f.verdict is Verdict.DISPUTED else Blame.BUYER) for f in found)
 
 
-@pytest.mark.parametrize("scenario", sorted({buyer.scenario for buyer in AFTER_SALE}))
+@pytest.mark.parametrize("scenario", sorted({buyer.scenario for buyer in OF_ONE_FUNCTION}))
 def test_one_that_is_right_passes_there(scenario: str) -> None:
     findings = play(scenario, spoil_ask=lambda _: None).judged(sut=Party.BUYER).findings
     assert [finding for finding in findings if finding.verdict in WRONG] == []

@@ -8,13 +8,15 @@ import pytest
 
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Party
-from tests.broken import after_sale, bills, sellers
+from tests.broken import after_sale, bills, discovery, sellers
+from tests.broken.right_discovery import RIGHT
 from tests.broken.sellers import Broken
 from tests.play import play
 
 WRONG = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR)
 SELLERS = {seller.name: seller for seller in sellers.SELLERS}
-AFTER_SALE = [seller for seller in sellers.SELLERS if seller.spoil.__module__ in (after_sale.__name__, bills.__name__)]
+_MODULES = (after_sale.__name__, bills.__name__, discovery.__name__)
+OF_ONE_FUNCTION = [seller for seller in sellers.SELLERS if seller.spoil.__module__ in _MODULES]
 
 
 @cache
@@ -33,6 +35,13 @@ def test_a_broken_seller_is_found_out(name: str) -> None:
     assert all(blame is (Blame.SPEC if disputed else Blame.SELLER) for _, blame, disputed in found)
 
 
-@pytest.mark.parametrize("seller", AFTER_SALE, ids=lambda seller: seller.name)
+@pytest.mark.parametrize("seller", OF_ONE_FUNCTION, ids=lambda seller: seller.name)
 def test_one_that_is_right_passes_there(seller: Broken) -> None:
     assert not noticed(seller.scenario, seller.case)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_one_that_is_right_otherwise_passes_too(name: str) -> None:
+    scenario, spoil = RIGHT[name]
+    findings = play(scenario, None, spoil=spoil).judged(sut=Party.SELLER).findings
+    assert [finding for finding in findings if finding.verdict in WRONG] == []

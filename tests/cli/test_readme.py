@@ -169,6 +169,7 @@ def test_every_command_has_help_with_examples():
         ["seller"],
         ["run"],
         ["check"],
+        ["reconcile"],
         ["explain"],
         ["rules"],
         ["lint"],

@@ -26,11 +26,14 @@ RUNS = [
     "order/cancel",
     "order/charge",
     "quote/decline",
+    "discovery/by-relations",
+    "discovery/change",
     "billing/find",
 ]
 SURE = {"null", "other-type", "other-state", "status", "no-body", "cut-body", "as-list", "header content-type"}
 ECHOED = {"drop", "other-text", "other-number", "other-truth"}
 CREATES = {"createProductOfferingQualification", "createQuote", "createProductOrder"}
+ASKS = {"productOfferingAvailabilityRequest", "pricingDiscoveryRequest"}
 READS = {"retrieveProductOfferingQualification", "retrieveQuote", "retrieveProductOrder"}
 
 
@@ -55,8 +58,9 @@ def _certain(run: Played, asked: dict[str, Exchange]) -> Iterator[Mutation]:
         original = run.exchanges[mutation.n - 1]
         if mutation.operator in SURE:
             yield mutation
-        elif mutation.operator in ECHOED and original.operation in CREATES | READS and original.response:
-            source = asked.get(str(at(original.response.body, "/id")))
+        elif mutation.operator in ECHOED and original.operation in CREATES | READS | ASKS and original.response:
+            known = asked.get(str(at(original.response.body, "/id")))
+            source = original if original.operation in ASKS else known
             sent = at(source.request.body, mutation.place) if source else MISSING
             # Contacts of the two parties may come in any order, so the same place need not be the same contact.
             here = at(original.response.body, mutation.place)

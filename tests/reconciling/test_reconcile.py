@@ -129,6 +129,12 @@ RIGHT = {
     "withdrawn by the Seller, in either spelling": lambda: (
         World().product().bill(item(net=99, state="withDrawn"), item("I2", 98, state="withdrawn"))
     ),
+    "a product that is not there any more": lambda: (
+        World()
+        .product(status="terminated", terminationDate="2026-02-01T00:00:00Z")
+        .bill(item())
+        .add(read("product", {}, status=404, identifier="P1"))
+    ),
     "a cancelled order's charge": lambda: (
         World()
         .order(product=None, state="cancelled")
@@ -347,6 +353,10 @@ MISSING = {
         {("B1", "P1", "10.00")},
     ),
     "what it costs once": (lambda: ordered().bill(item()), {("B1", "P1", "100.00")}),
+    "what it costs once, by the inventory": (
+        lambda: World().order().product(prices=[price(65), price(40, "nonRecurring")]).bill(item()),
+        {("B1", "P1", "40.00")},
+    ),
     "an accepted charge": (
         lambda: ordered().charge(30).bill(item(), one_off()),
         {("B1", "P1", "30.00")},
@@ -386,6 +396,16 @@ NOT_MISSING = {
     .product()
     .bill(item(), february(), billDate="2025-12-20T00:00:00Z")
     .bill(**FEBRUARY),
+    "nothing that was completed before the first bill": lambda: World()
+    .quote(price(65), price(100, "nonRecurring"))
+    .order(quote="Q1", completed="2025-11-05T00:00:00Z")
+    .product(prices=[])
+    .bill(item()),
+    "nothing by a bill beside the cycle": lambda: World()
+    .product("P2")
+    .product()
+    .bill(item(), item("I2", product={"id": "P2"}))
+    .bill(one_off("I3", 5), **{**FEBRUARY, "runType": "offCycle"}),
     "what began after a bill in advance waits": lambda: World()
     .product("P2", startDate="2026-01-10T00:00:00Z")
     .product()
@@ -428,6 +448,16 @@ OPEN = {
         lambda: World().product(prices=[price(9, "nonRecurring")]).bill(item()),
         Reason.NO_SUCH_PRICE,
     ),
+    "once for a change that nobody quoted": (
+        lambda: (
+            World()
+            .order()
+            .order("O2", action="modify", completed="2026-01-20T00:00:00Z")
+            .product(prices=[price(65), price(40, "nonRecurring")])
+            .bill(one_off("I1", 7.5))
+        ),
+        Reason.NO_SUCH_PRICE,
+    ),
     "usage at the agreed rate": (
         lambda: (
             World()
@@ -450,7 +480,11 @@ OPEN = {
         Reason.NOT_COMPLETED_YET,
     ),
     "a price without a period, in parts": (
-        lambda: World().product(prices=[price(65, recurringChargePeriod=None)]).bill(item(unit="", unitQuantity=0.5)),
+        lambda: (
+            World()
+            .product(prices=[price(65, recurringChargePeriod=None)])
+            .bill(item(net=32.5, unit="", unitRate=money(65), unitQuantity=0.5))
+        ),
         Reason.NO_PERIOD,
     ),
 }
@@ -460,6 +494,30 @@ OPEN = {
 def test_what_was_not_seen_is_unexplained(made, reason) -> None:
     lines = [line for line in made().reconcile().lines if line.item]
     assert [(line.standing, line.reason) for line in lines] == [(LineVerdict.UNEXPLAINED, reason)]
+
+
+AT_ODDS = {
+    "a tax on another base": (
+        item(appliedTax=[{"rate": 20, "amount": money(20)}]),
+        Reason.WRONG_TAX,
+        "7.00",
+    ),
+    "a fee that is not its rate": (item(appliedFee=[{"rate": 10, "amount": money(14)}]), Reason.WRONG_FEE, "7.50"),
+    "an amount that is not made of its rate": (item(unitQuantity=0.5, tax=None), Reason.WRONG_AMOUNT, "32.50"),
+    "an amount brought to a whole unit": (
+        item(net=66, unitRate=money(65.4), tax=None),
+        Reason.ROUNDING,
+        "0.60",
+    ),
+    "a rate in another currency": (item(unitRate=money(65, "USD")), Reason.WRONG_CURRENCY, "78.00"),
+}
+
+
+@pytest.mark.parametrize(("billed", "reason", "amount"), AT_ODDS.values(), ids=AT_ODDS.keys())
+@pytest.mark.parametrize("known", [True, False], ids=["no price seen", "nothing seen"])
+def test_what_contradicts_itself_is_disputed_whatever_it_is_for(known, billed, reason, amount) -> None:
+    line = (World().product(prices=[]) if known else World()).bill(billed).line()
+    assert (line.standing, line.reason, line.difference) == (LineVerdict.DISPUTED, reason, Decimal(amount))
 
 
 # Bills

@@ -46,19 +46,23 @@ def period(start: str, end: str) -> dict[str, str]:
     return {"startDateTime": f"{start}T00:00:00Z", "endDateTime": f"{end}T00:00:00Z"}
 
 
+def _base(api: str) -> str:
+    return load_release().contract(api, "management").base_path
+
+
 def read(kind: str, body: Any, *, status: int = 200, identifier: str | None = None) -> Exchange:
     """A read of a resource by its id; of bills and their items the answer is a list of one."""
     api, operation, path = _READS[kind]
     name = identifier or body["id"]
     listed = [body] if kind in ("bill", "item") and status == 200 else body
-    seen = exchange(listed, api=api, operation=operation, path=f"{path}/{name}", status=status)
+    seen = exchange(listed, api=api, operation=operation, path=f"{_base(api)}{path}/{name}", status=status)
     return replace(seen, at=SEEN, path_params={"id": name})
 
 
 def listing(kind: str, *bodies: Any, query: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
     api, operation, path = _LISTS[kind]
     return exchange(
-        list(bodies), api=api, operation=operation, path=f"{path}{query}", headers=(*JSON_HEADERS, *headers)
+        list(bodies), api=api, operation=operation, path=f"{_base(api)}{path}{query}", headers=(*JSON_HEADERS, *headers)
     )
 
 

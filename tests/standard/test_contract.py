@@ -537,6 +537,10 @@ class TestErrata:
         "E-MEF137-5": ("POST", "/listener/workOrderAttributeValueChangeEvent"),
         "E-W1": ("listProductOffering", "lifecycleStatus=inTest"),
         "E-W2": ("listCategory", "name=Fibre"),
+        "E-W4a": ("listProductOffering", "channel=direct&channel=partner"),
+        "E-W4b": ("listProductOffering", "marketSegment=federal&marketSegment=financial"),
+        "E-W5a": ("GET", "/productCategory"),
+        "E-W5b": ("GET", "/productCategory/1"),
         **{
             f"E-W3{letter}": (
                 f"Product{kind}Event",

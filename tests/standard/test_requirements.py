@@ -45,14 +45,18 @@ def _recorded() -> dict[str, list[str]]:
     """Labels by guide in the official record, in its order; MEF 115 has two R51."""
     found: dict[str, list[str]] = {}
     for row in json.loads(RECORD.read_text(encoding="utf-8")):
-        guide = re.sub(r"MEF W?", "MEF", row["guide"])
+        guide = re.sub(r"MEF (W?)", lambda match: match[1] or "MEF", row["guide"])
         found.setdefault(guide, []).append({"R51": "R51a", "R51#2": "R51b"}.get(row["id"], row["id"])
                                            if guide == "MEF115" else row["id"])  # fmt: skip
     return found
 
 
 def _guide_text(guide: str) -> str:
-    paths = [p for p in DOCUMENTATION.rglob("MEF *.md") if re.match(rf"MEF W?{guide[3:]} ", p.name)]
+    paths = [
+        p
+        for p in DOCUMENTATION.rglob("MEF *.md")
+        if re.match(rf"MEF W?{guide.removeprefix('MEF').removeprefix('W')} ", p.name)
+    ]
     assert len(paths) == 1, guide
     return paths[0].read_text(encoding="utf-8")
 

@@ -12,6 +12,8 @@ from emulator.judge.rulebook import Rulebook
 from emulator.judge.rules import address, contract, inventory, poq, quote, site
 from emulator.judge.rules.appointment import APPOINTMENT
 from emulator.judge.rules.billing import BILLING
+from emulator.judge.rules.catalog import CATALOG
+from emulator.judge.rules.discovery import DISCOVERY
 from emulator.judge.rules.generic import generic_book
 from emulator.judge.rules.order import ORDER
 from emulator.judge.rules.security import SECURITY
@@ -32,6 +34,8 @@ BOOKS: Final[Mapping[str, Rulebook]] = {
     "ticket": TICKET,
     "appointment": APPOINTMENT,
     "work_order": WORK_ORDERS,
+    "catalog": CATALOG,
+    "discovery": DISCOVERY,
     "billing": BILLING,
 }
 """The books of guides, by the name that a release file has for each (`rules:`)."""

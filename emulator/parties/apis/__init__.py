@@ -110,8 +110,9 @@ class Context:
 class Plugin:
     """What a module brings to the seller: how it builds its API, and the sections that this has in a profile.
 
-    `kinds` are those of the API's resources that it serves in its own way; those of `keepers` are kept as any kind is, by
-    a keeper that knows more of them. `verbs` are what happens to its resources outside of the API, by kind and name. Sections of `behaviour` are called by a kind, those of `intervals` by any word; those of
+    `sections` are parts of the profile of their own. `kinds` are those of the API's resources that it serves in its own way;
+    those of `keepers` are kept as any kind is, by a keeper that knows more of them. `verbs` are what happens to its resources
+    outside of the API, by kind and name. Sections of `behaviour` are called by a kind, those of `intervals` by any word; those of
     a kind with a keeper take the place of the ones that every kind has.
     """
 
@@ -121,6 +122,7 @@ class Plugin:
     behaviour: tuple[Section[Any], ...] = ()
     intervals: tuple[Section[Any], ...] = ()
     keepers: Mapping[str, type[Keeper]] = field(default_factory=dict)
+    sections: tuple[Section[Any], ...] = ()
     verbs: Mapping[str, Mapping[str, Verb]] = field(default_factory=dict)
 
 

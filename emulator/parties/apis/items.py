@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.parties.apis import Context
-from emulator.parties.offering import Offering
+from emulator.parties.apis.catalog_sold import Function, sold, unfit
+from emulator.parties.offering import Color, Offering
 from emulator.record.call import ErrorCode, Issue
 from emulator.record.payload import escape
 from emulator.standard.product import ProductSheet
 
-_REFERENCES: Final = {
+REFERENCES: Final = {
     "GeographicAddressRef": ("geographicAddress", "geographic address"),
     "GeographicSiteRef": ("geographicSite", "geographic site"),
 }
-_GONE: Final = ("terminated", "cancelled", "pendingTerminate", "suspendedPendingTerminate")
+"""Places by reference: the kind of resource that each type means, and what it is called."""
+GONE: Final = ("terminated", "cancelled", "pendingTerminate", "suspendedPendingTerminate")
 _OF_DELETE: Final = ("id", "@type", "href")
 _OF_PRODUCT: Final = (
     *_OF_DELETE,
@@ -38,6 +40,7 @@ class ItemRules:
 
     items: str
     relationship: str
+    function: Function
     by_specification: bool
     clauses: Mapping[str, str]
 
@@ -78,7 +81,8 @@ class ItemRules:
             reason = "Exactly one of productOffering and productSpecification is needed"
             yield self._unexpected(f"{place}/product/productSpecification", reason, "add.offering")
         yield from self._product(context, run, place, product)
-        offering = offering_of(context, product)
+        yield from unfit(context, run, self.function, "add", product, place)
+        offering = offering_of(context, product, run)
         if offering is not None:
             yield from self._required(offering, context.release.products.sheets.of(offering.payload), place, item)
 
@@ -100,6 +104,7 @@ class ItemRules:
             yield self._missing(f"{place}/product/productConfiguration", "productConfiguration", "modify")
         yield from self._installed(context, run, place, product, "modify")
         yield from self._product(context, run, place, product)
+        yield from unfit(context, run, self.function, "modify", product, place)
         installed = context.store.get(run, "product", str(product.get("id")))
         if installed is not None:
             yield from self._repeats(place, product, installed.body)
@@ -123,7 +128,7 @@ class ItemRules:
         installed = context.store.get(run, "product", product["id"])
         if installed is None:
             yield self._nowhere(f"{place}/product/id", "product in inventory", product["id"])
-        elif installed.body.get("status") in _GONE:
+        elif installed.body.get("status") in GONE:
             # MEF87 and MEF115 leave open: questions about products on their way out. There is nothing to change.
             reason = f"The product is {installed.body['status']}"
             yield Issue(f"{place}/product/id", ErrorCode.INVALID_VALUE, reason)
@@ -175,14 +180,14 @@ class ItemRules:
     def _product(self, context: Context, run: str, place: str, product: Mapping[str, Any]) -> Iterator[Issue]:
         """References of a product that lead nowhere, and a payload that does not fit the offering."""
         for name, find, what in (
-            ("productOffering", context.profile.offerings.get, "product offering"),
+            ("productOffering", lambda name: sold(context, run, name), "product offering"),
             ("productSpecification", context.profile.specification, "product specification"),
         ):
             if name in product and find(product[name]["id"]) is None:
                 yield self._nowhere(f"{place}/product/{name}/id", what, product[name]["id"])
-        offering = offering_of(context, product)
+        offering = offering_of(context, product, run)
         urn = (product.get("productConfiguration") or {}).get("@type")
-        if offering is not None and urn is not None and _urn(urn) != _urn(offering.payload):
+        if offering is not None and urn is not None and plain_urn(urn) != plain_urn(offering.payload):
             reason = f"{offering.id} is configured with {offering.payload}"
             yield self._wrong(f"{place}/product/productConfiguration/@type", reason, "payload")
         yield from self._beside(context, place, product, urn)
@@ -190,7 +195,7 @@ class ItemRules:
             if where.get("@type") in _SPELLED_OUT and "id" in where:
                 reason = "A place that is known by its id is a GeographicAddressRef or a GeographicSiteRef"
                 yield self._unexpected(f"{place}/product/place/{index}/id", reason, "place")
-            kind, what = _REFERENCES.get(where.get("@type"), ("", ""))
+            kind, what = REFERENCES.get(where.get("@type"), ("", ""))
             if kind and not context.store.has(run, kind, where["id"]):
                 yield self._nowhere(f"{place}/product/place/{index}/id", what, where["id"])
         for index, link in enumerate(product.get("productRelationship") or ()):
@@ -221,10 +226,10 @@ class ItemRules:
         return Issue(place, ErrorCode.REFERENCE_NOT_FOUND, reason)
 
 
-def offering_of(context: Context, product: Mapping[str, Any]) -> Offering | None:
-    """The offering that a product names, or the first one of the specification it names."""
+def offering_of(context: Context, product: Mapping[str, Any], run: str = "") -> Offering | None:
+    """The offering that a product names, as a run has it, or the first one of the specification it names."""
     if "productOffering" in product:
-        return context.profile.offerings.get(product["productOffering"]["id"])
+        return sold(context, run, product["productOffering"]["id"])
     if "productSpecification" in product:
         return context.profile.specification(product["productSpecification"]["id"])
     return None
@@ -232,11 +237,21 @@ def offering_of(context: Context, product: Mapping[str, Any]) -> Offering | None
 
 def item_offering(context: Context, run: str, item: Mapping[str, Any]) -> Offering | None:
     """The offering that an item is about, for an item to delete that of the product in inventory."""
-    found = offering_of(context, item["product"])
+    found = offering_of(context, item["product"], run)
     if found is None and "id" in item["product"]:
         installed = context.store.get(run, "product", item["product"]["id"])
-        found = offering_of(context, installed.body) if installed is not None else None
+        found = offering_of(context, installed.body, run) if installed is not None else None
     return found
+
+
+def serviceability(context: Context, place: Mapping[str, Any]) -> Color:
+    """How well the seller reaches a place by reference; a place by value is taken at its word."""
+    identifier = place.get("id", "")
+    if place["@type"] == "GeographicSiteRef":
+        site = context.profile.sites.get(identifier)
+        identifier = site.address if site else ""
+    address = context.profile.addresses.get(identifier)
+    return address.serviceability if address else "green"
 
 
 def contact_issues(place: str, holder: Mapping[str, Any], roles: Iterable[str], clause: str) -> Iterator[Issue]:
@@ -260,10 +275,10 @@ def _relations(product: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 def _kind(urn: str) -> str:
     """The product that a URN names, without version and function."""
-    return ":".join(_urn(urn).split(":")[:6])
+    return ":".join(plain_urn(urn).split(":")[:6])
 
 
-def _urn(urn: str) -> str:
+def plain_urn(urn: str) -> str:
     """A URN of a product, whichever function it is for; `cantata-sonata` and `sonata` are mixed up often, and the contract
     layer warns of it.
     """

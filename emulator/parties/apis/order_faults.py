@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.parties.apis import Context
+from emulator.parties.apis.catalog_sold import sold
 from emulator.parties.apis.order_links import Links
 from emulator.parties.store import Resource
 from emulator.record.call import ErrorCode
@@ -29,13 +30,13 @@ def find_faults(context: Context, order: Resource) -> dict[str, Fault]:
     links = Links(context, order.run)
     found: dict[str, Fault] = {}
     for item in order.body["productOrderItem"]:
-        fault = _term(context, links, item) or _at_rest(links, item)
+        fault = _term(context, links, order.run, item) or _at_rest(links, item)
         if fault is not None:
             found[item["id"]] = fault
     return found
 
 
-def _term(context: Context, links: Links, item: dict[str, Any]) -> Fault | None:
+def _term(context: Context, links: Links, run: str, item: dict[str, Any]) -> Fault | None:
     """R37: a term that the seller does not offer; R38: another term than in the quote."""
     term = item.get("requestedItemTerm")
     if term is None:
@@ -49,7 +50,7 @@ def _term(context: Context, links: Links, item: dict[str, Any]) -> Fault | None:
             if any(_same(term, one) for one in agreed):
                 return None
             return Fault("/requestedItemTerm", "The term is not the one of the quote", ErrorCode.INVALID_VALUE)
-    offering = context.profile.offerings.get(((item.get("product") or {}).get("productOffering") or {}).get("id", ""))
+    offering = sold(context, run, ((item.get("product") or {}).get("productOffering") or {}).get("id", ""))
     if offering is not None and not any(_same(term, offered) for offered in offering.terms):
         return Fault("/requestedItemTerm", "The seller does not offer this term", ErrorCode.INVALID_VALUE)
     return None

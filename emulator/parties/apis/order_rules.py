@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from emulator.parties.apis import Context
+from emulator.parties.apis.catalog_sold import gate
 from emulator.parties.apis.items import ItemRules, contact_issues
 from emulator.parties.apis.order_links import Links
 from emulator.record.call import ErrorCode, Issue
@@ -24,6 +25,7 @@ _DEMANDED: Final = {
 _ITEMS: Final = ItemRules(
     items="productOrderItem",
     relationship="productOrderItemRelationship",
+    function="productOrder",
     by_specification=False,
     clauses={
         "add.id": "MEF123 R36",
@@ -56,6 +58,11 @@ def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue
             for issue in _item(links, f"/productOrderItem/{index}", item, ids, subjects)
         ),
         *(
+            issue
+            for index, item in enumerate(body["productOrderItem"])
+            for issue in _to_be_had(context, links, run, f"/productOrderItem/{index}/product", item)
+        ),
+        *(
             _missing(f"/productOrderItem/{index}/{member}", clause)
             for index, item in enumerate(body["productOrderItem"])
             for member, clause in demanded
@@ -80,6 +87,16 @@ def _item(
         yield from _at_rest(links, place, item, subjects)
     yield from _coordination(place, item, ids)
     yield from links.of_item(place, item)
+
+
+def _to_be_had(context: Context, links: Links, run: str, place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """The catalog still has the offering for this: of a new product the one that is named, else that of the product."""
+    product = item.get("product") or {}
+    if item["action"] == "add":
+        offering, here = product.get("productOffering"), f"{place}/productOffering/id"
+    else:
+        offering, here = (links.product(product.get("id")) or {}).get("productOffering"), f"{place}/id"
+    yield from gate(context, run, item["action"], (offering or {}).get("id"), here)
 
 
 def _wanted(place: str, item: dict[str, Any]) -> Iterator[Issue]:

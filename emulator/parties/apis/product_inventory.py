@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.billing import BILLED
+from emulator.parties.apis.catalog_sold import shown, sold
 from emulator.parties.apis.order_links import Links
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
@@ -87,17 +88,18 @@ class Inventory(Installed):
         links = links or Links(self._context, run)
         ordered = item["product"]
         identifier = str(ordered.get("id") or self._context.new_id(KIND))
-        offering = self._context.profile.offerings[ordered["productOffering"]["id"]]
+        offering = sold(self._context, run, ordered["productOffering"]["id"])
         body: dict[str, Any] = {
             "id": identifier,
             "startDate": item.get("expectedCompletionDate") or rfc3339(at),
             "lastUpdateDate": rfc3339(at),
             "productOffering": ordered["productOffering"],
-            "productSpecification": {"id": offering.specification},
-            "productConfiguration": ordered["productConfiguration"],
+            "productConfiguration": shown(self._context, run, item["action"], ordered),
             "productOrderItem": [_back_link(order, item)],
             "relatedContactInformation": self._contacts(order, item),
         }
+        if offering is not None:  # it may have left the catalog since
+            body["productSpecification"] = {"id": offering.specification}
         if "externalId" in order:
             # MEF116 leaves open: which identifier of the order is the product's; an order item has none.
             body["externalId"] = order["externalId"]
@@ -105,7 +107,7 @@ class Inventory(Installed):
             body["billingAccount"] = item["billingAccount"]
         if "requestedItemTerm" in item:
             body["productTerm"] = [item["requestedItemTerm"]]
-        if prices := self._prices(links, item):
+        if prices := self._prices(run, links, item):
             body["productPrice"] = prices
         if relations := _relations(links, order, item):
             body["productRelationship"] = relations
@@ -137,7 +139,7 @@ class Inventory(Installed):
         elif item["action"] == "modify":
             to = "active"
             if done:
-                self._reconfigure(links or Links(self._context, run), product.body, item)
+                self._reconfigure(run, links or Links(self._context, run), product.body, item)
         else:
             to = "terminated" if done else "active"
             if done:
@@ -163,13 +165,13 @@ class Inventory(Installed):
         product.body["lastUpdateDate"] = rfc3339(at)
         self._desk.move(product, to, by="seller", at=at)
 
-    def _reconfigure(self, links: Links, product: dict[str, Any], item: dict[str, Any]) -> None:
-        product["productConfiguration"] = item["product"]["productConfiguration"]
+    def _reconfigure(self, run: str, links: Links, product: dict[str, Any], item: dict[str, Any]) -> None:
+        product["productConfiguration"] = shown(self._context, run, item["action"], item["product"])
         if "requestedItemTerm" in item:
             product["productTerm"] = [item["requestedItemTerm"]]
         if "billingAccount" in item:
             product["billingAccount"] = item["billingAccount"]
-        if prices := self._prices(links, item):
+        if prices := self._prices(run, links, item):
             product["productPrice"] = prices
 
     def _get(self, run: str, item: dict[str, Any]) -> Resource:
@@ -186,13 +188,13 @@ class Inventory(Installed):
         buyers = [{**by_role.get(source, fallback), "role": role} for role, source in _BUYER_CONTACTS.items()]
         return buyers + [self._context.profile.seller.contact(role) for role in _SELLER_CONTACTS]
 
-    def _prices(self, links: Links, item: dict[str, Any]) -> list[dict[str, Any]]:
+    def _prices(self, run: str, links: Links, item: dict[str, Any]) -> list[dict[str, Any]]:
         """The quoted prices, or those of the offering."""
         quoted = links.quote_item(item)
         if quoted is not None and quoted.get("quoteItemPrice"):
             return list(quoted["quoteItemPrice"])
         # What the profile has installed may have no offering, and a change of it repeats that (MEF123 R40).
-        offering = self._context.profile.offerings.get((item["product"].get("productOffering") or {}).get("id", ""))
+        offering = sold(self._context, run, (item["product"].get("productOffering") or {}).get("id", ""))
         return list(offering.prices_for(item["action"])) if offering is not None else []
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from emulator.parties.apis import Api, Context, Course, Plugin
-from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
+from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, serviceability, without
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
 from emulator.parties.lists import href, list_handler, moment_of
@@ -27,6 +27,7 @@ ITEMS: Final = "productOfferingQualificationItem"
 _RULES: Final = ItemRules(
     items=ITEMS,
     relationship="qualificationItemRelationship",
+    function="poq",
     by_specification=True,
     clauses={
         "product": "MEF87 R32",
@@ -259,19 +260,10 @@ class Qualifications:
         """How sure the seller is: the worst of the places, or red where the profile says so."""
         if self._behaviour.outcome == "alternate" and item["action"] != "delete":
             return "red", "Not as asked; an alternative may be possible"
-        colors = [self._color(place) for place in item["product"].get("place") or ()]
+        colors = [serviceability(self._context, place) for place in item["product"].get("place") or ()]
         if "red" in colors:
             return "red", "The place cannot be reached"
         return ("yellow", "The place has to be surveyed") if "yellow" in colors else ("green", "Ready to deliver")
-
-    def _color(self, place: dict[str, Any]) -> Color:
-        """The serviceability of a place by reference; a place by value is taken at its word."""
-        identifier = place.get("id", "")
-        if place["@type"] == "GeographicSiteRef":
-            site = self._context.profile.sites.get(identifier)
-            identifier = site.address if site else ""
-        address = self._context.profile.addresses.get(identifier)
-        return address.serviceability if address else "green"
 
     def _other(self, offering: Offering | None) -> Offering | None:
         """What the seller can propose instead: an offering that what the buyer configured fits, or nothing.

@@ -29,6 +29,7 @@ UNFINISHED: Final = ("acknowledged", "inProgress", "inProgress.draft")
 _RULES: Final = ItemRules(
     items="quoteItem",
     relationship="quoteItemRelationship",
+    function="quote",
     by_specification=False,
     clauses={
         "product": "MEF115 R22",

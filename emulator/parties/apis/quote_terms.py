@@ -74,11 +74,13 @@ def make_offer(offering: Offering | None, item: Mapping[str, Any], *, longer: bo
         or (asked is not None and hours(term["duration"]) != hours(asked["duration"]))
         or (wanted is not None and hours(installation) > hours(wanted))
     )
-    action = str(item["action"])
-    prices = list(offering.prices_for(action)) if offering else []
-    return Offer(
-        term, installation, prices or [_free(offering)], bool(offering and offering.feasibility_check), alternate
-    )
+    prices = prices_of(offering, str(item["action"]))
+    return Offer(term, installation, prices, bool(offering and offering.feasibility_check), alternate)
+
+
+def prices_of(offering: Offering | None, action: str) -> list[dict[str, Any]]:
+    """What is to be paid for an action, in whatever message it is said; that it is nothing has to be said too (MEF 115, Table 6)."""
+    return list(offering.prices_for(action) if offering else ()) or [_free(offering)]
 
 
 def _distance(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[float, bool]:
@@ -87,7 +89,7 @@ def _distance(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[flo
 
 
 def _free(offering: Offering | None) -> dict[str, Any]:
-    """Nothing to pay has to be said too: Table 6 asks for a price."""
+    """A price of nothing."""
     unit = offering.currency if offering else "USD"
     nothing = {"unit": unit, "value": 0.0}
     return {

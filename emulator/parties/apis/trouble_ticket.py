@@ -194,11 +194,11 @@ class TicketKeeper(Keeper, WorkedOn):
             self._store.update(resource)
         super().acted(resource, act)
 
-    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> None:
+    def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
         """Of a ticket that is cancelled nothing is told any more (table 9), so nothing changes."""
         if resource.body[self._member] == "cancelled":
             raise Unfillable("/status", "a ticket that is cancelled has come to its end")
-        super().change(resource, members, at)
+        return super().change(resource, members, at)
 
     # -- on the way ----------------------------------------------------------------------------------
 

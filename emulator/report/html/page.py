@@ -25,6 +25,7 @@ SCRIPTS: Final = (
     "conversation.js",
     "message.js",
     "machines.js",
+    "bills.js",
     "requirements.js",
     "paper.js",
     "app.js",

@@ -71,6 +71,11 @@ class ReleaseKinds:
         facts = self.apis.get(api)
         return tuple(facts.events.values()) if facts else ()
 
+    def listener(self, api: str, event_type: str) -> str:
+        """The path of the listener that is told of an event type; most are called like it."""
+        said = (each.path for each in self.telling(api) if each.type == event_type)
+        return next(said, f"/listener/{event_type}")
+
     def event(self, api: str, operation: str) -> Event | None:
         """What a listener is told, by its operationId."""
         facts = self.apis.get(api)

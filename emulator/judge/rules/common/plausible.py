@@ -88,8 +88,8 @@ def well_without_errors(
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
-def prices_read_well(book: Rulebook, holder: str, *, on: On, name: str = "price-words") -> None:
-    """Each price: its currency is three capital letters (ISO 4217), and only what recurs has a period."""
+def prices_read_well(book: Rulebook, holder: str, *, on: On, periods: bool = True, name: str = "price-words") -> None:
+    """Each price: its currency is three capital letters (ISO 4217), and, with `periods`, only what recurs has a period."""
 
     def look(said: Said) -> Iterator[Mark]:
         for place, value in _holders(said, holder, None):
@@ -99,7 +99,7 @@ def prices_read_well(book: Rulebook, holder: str, *, on: On, name: str = "price-
                     yield FINE if _CURRENCY.fullmatch(unit) else breach(
                         f"{place}{amount}/unit", "three capital letters (ISO 4217)", unit, hint=True)  # fmt: skip
             period = value.get("recurringChargePeriod", MISSING)
-            if value.get("priceType") == "nonRecurring" and period not in ABSENT_VALUES:
+            if periods and value.get("priceType") == "nonRecurring" and period not in ABSENT_VALUES:
                 yield breach(f"{place}/recurringChargePeriod", MISSING, period,
                              f"{place} is paid once and has a period", hint=True)  # fmt: skip
 
@@ -162,7 +162,10 @@ def _path(href: Any) -> list[str]:
 
 
 def _holders(said: Said, holder: str, where: Where | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for shown in said.shown:
-        for place, value in every(shown.value, holder):
+    """Parts of what a response shows; of the whole of it, where its operation shows no resource."""
+    shows = said.run.shown_by(said.exchange) is not None
+    wholes = [(shown.place, shown.value) for shown in said.shown] if shows else [("", said.body)]
+    for start, whole in wholes:
+        for place, value in every(whole, holder):
             if isinstance(value, dict) and (where is None or where(value)):
-                yield shown.place + place, value
+                yield start + place, value

@@ -49,6 +49,7 @@ class App {
       { id: 'summary', title: 'Summary', render: summaryView },
       { id: 'conversation', title: 'Conversation', render: (app) => { app.conversation = app.conversation || new Conversation(app); return app.conversation.render(); }, placed: (app) => app.conversation.open() },
       { id: 'machines', title: 'State machines', render: machinesView },
+      { id: 'bills', title: 'Bills', render: billsView, when: hasBills },
       { id: 'requirements', title: 'Requirements', render: requirementsView },
     ];
     this.models = [];
@@ -104,7 +105,8 @@ class App {
   available() {
     if (!this.report) return [];
     if (this.runIndex === null) return [{ id: 'runs', title: 'Runs', render: runsView }, this.views.find((view) => view.id === 'requirements'), ...this.views.filter((view) => view.always)];
-    return this.views;
+    const run = this.several ? this.report.runs[this.runIndex] : this.report;
+    return this.views.filter((view) => !view.when || view.when(run));
   }
 
   get catalogue() { return this.model ? this.model.catalogue : CATALOGUE_OF_ALL; }

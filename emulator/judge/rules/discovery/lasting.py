@@ -1,0 +1,320 @@
+"""What identifiers stand for, and how long they hold (MEF W160, 6.1.2 and 6.2.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from emulator.judge.fold import Fold
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, responses
+from emulator.judge.rulebook import breach
+from emulator.judge.rules.discovery.asking import (
+    a_price_is_asked_for_at_its_places,
+    a_price_is_asked_for_with_its_relations,
+)
+from emulator.judge.rules.discovery.book import (
+    ANSWERED,
+    API,
+    AVAILABILITY,
+    DISCOVERY,
+    EACH,
+    EACH_TERM,
+    IDENTIFIER,
+    PRICED,
+    PRICING,
+    TERMS,
+    Context,
+    context_of,
+    loosely,
+    seller_of,
+)
+from emulator.judge.rules.discovery.faults import fault_of
+from emulator.judge.run import Half, Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import at, every
+from emulator.standard.breach import Breach
+
+_LIFE: Final = timedelta(minutes=15)
+"""So long an identifier holds (R22)."""
+_MARGIN: Final = timedelta(seconds=10)
+"""By so much two clocks, and the way of a message, may shorten that."""
+_REFUSED: Final = (400, 404, 422)
+"""Statuses that a refusal of what was asked has."""
+
+_Name = tuple[str, str]
+"""A Seller, where there are several, and an identifier of its."""
+
+
+@dataclass(slots=True)
+class GivenIdentifier:
+    """An identifier that answers on availability gave: for what (`text` is the configuration, lists in any order), in which
+    answers, and in which contexts.
+    """
+
+    configuration: Any
+    text: str
+    answers: list[Exchange] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+
+
+def _entries(body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for _, entry in every(body, EACH):
+        identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
+        if isinstance(identifier, str) and isinstance(configuration, dict):
+            yield identifier, configuration
+
+
+@dataclass(slots=True)
+class _Answer:
+    """An answer on prices for an identifier: without the identifiers of the prices, and with them."""
+
+    identifier: str
+    exchange: Exchange
+    plain: str
+    whole: str
+
+
+_Question = tuple[str, str, Context]
+"""A Seller, a configuration, and a context."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What answers told: the identifiers of configurations, those of prices (each with the answer that first had it and what it
+    said), and the answers on prices by what was asked.
+    """
+
+    given: dict[_Name, GivenIdentifier] = field(default_factory=dict)
+    priced: dict[_Name, tuple[int, str]] = field(default_factory=dict)
+    answers: dict[_Question, list[_Answer]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, run: Run, exchange: Exchange) -> None:
+        """Add an answer, if it is one."""
+        if exchange.api != API or exchange.n in run.spoilt or exchange.response is None or not succeeded(exchange):
+            return
+        seller = seller_of(exchange)
+        if exchange.operation == AVAILABILITY:
+            context = context_of(exchange.request.body)
+            for identifier, configuration in _entries(exchange.response.body):
+                one = self.given.setdefault(
+                    (seller, identifier), GivenIdentifier(configuration, loosely(configuration))
+                )
+                one.answers.append(exchange)
+                one.contexts.append(context)
+        elif exchange.operation == PRICING:
+            for _, entry in every(exchange.response.body, EACH_TERM):
+                if isinstance(identifier := at(entry, "/identifier"), str):
+                    self.priced.setdefault((seller, identifier), (exchange.n, _content(entry)))
+            if (found := self.answer(Said(run, exchange, Half.RESPONSE))) is not None:
+                self.answers[found[0]].append(found[1])
+
+    def answer(self, said: Said) -> tuple[_Question, _Answer] | None:
+        """What an answer on prices says of what; None where its identifier is not known, or may have expired."""
+        identifier, terms, seller = at(said.asked, IDENTIFIER), at(said.body, TERMS), seller_of(said.exchange)
+        given = self.given.get((seller, identifier)) if isinstance(identifier, str) else None
+        if given is None or not isinstance(terms, list) or not _is_young(given, said):
+            return None
+        entries = [_plain(entry, ("identifier",)) for entry in terms]
+        told = _Answer(identifier, said.exchange, loosely(entries), loosely(_plain(terms)))
+        return (seller, given.text, context_of(said.asked)), told
+
+
+TOLD: Final = Fold(Told, Told.take)
+
+
+def given_before(said: Said) -> GivenIdentifier | None:
+    """What the identifier of a question on prices was given for; None where no answer gave it."""
+    identifier = at(said.asked, IDENTIFIER)
+    if not isinstance(identifier, str):
+        return None
+    return said.run.known(TOLD, before=said.exchange).given.get((seller_of(said.exchange), identifier))
+
+
+def age_of(given: GivenIdentifier, said: Said) -> timedelta:
+    """How long ago an identifier was last given when it is asked for."""
+    last = given.answers[-1]
+    return said.run.lasted(last.at, said.exchange.at)
+
+
+def _is_young(given: GivenIdentifier, said: Said) -> bool:
+    return age_of(given, said) < _LIFE - said.run.spread(_MARGIN)
+
+
+@DISCOVERY.rule("R21", on=ANSWERED)
+def an_identifier_is_of_one_configuration(said: Said) -> Iterator[Mark]:
+    """Each identifier, against the configurations that it was given for in the run, of one Seller."""
+    known = said.run.known(TOLD, before=said.exchange).given
+    here: dict[str, str] = {}
+    for where, entry in every(said.body, EACH):
+        identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
+        if not isinstance(identifier, str) or not isinstance(configuration, dict):
+            continue
+        before = known.get((seller_of(said.exchange), identifier))
+        text = loosely(configuration)
+        first = here.setdefault(identifier, before.text if before else text)
+        if first == text:
+            yield FINE
+            continue
+        when = f"exchange {before.answers[0].n}" if before else "this answer"
+        words = f"{identifier} stands for another configuration in {when}"
+        yield breach(f"{where}{IDENTIFIER}", "an identifier of its own", identifier, words)
+
+
+@DISCOVERY.rule("R22", on=responses(API, PRICING, statuses=ANY_STATUS))
+def an_identifier_holds_for_a_while(said: Said) -> Iterator[Mark]:
+    """Questions on prices with an identifier that was given less than fifteen minutes before, as it was asked for then: they are
+    answered. In another context the partners may have agreed otherwise, so that a refusal is a hint.
+    """
+    given = given_before(said)
+    if given is None or not _is_young(given, said):
+        return
+    if succeeded(said.exchange):
+        yield FINE
+        return
+    if said.status not in _REFUSED or not said.run.rightly_asked(said.exchange) or _is_faulty(said):
+        return
+    alike = context_of(said.asked) in given.contexts
+    about = list(every(said.body, "/*/propertyPath"))
+    named = [where for where, place in about if place == IDENTIFIER]
+    lost = any(at(said.body, f"{where.rpartition('/')[0]}/code") == "referenceNotFound" for where in named)
+    if (alike and (named or not about)) or lost:
+        minutes = int(age_of(given, said).total_seconds() // 60)
+        words = (
+            f"{at(said.asked, IDENTIFIER)}, which exchange {given.answers[-1].n} gave {minutes} minutes before, "
+            f"was refused with {said.status}"
+        )
+        yield breach("", "an answer, for fifteen minutes at the least", said.status, words, hint=not alike)
+
+
+def _is_faulty(said: Said) -> bool:
+    """Whether something else is wrong with a question on prices."""
+    question = Said(said.run, said.exchange, Half.REQUEST)
+    looks = (a_price_is_asked_for_at_its_places, a_price_is_asked_for_with_its_relations)
+    return bool(fault_of(said.exchange)) or any(isinstance(mark, Breach) for look in looks for mark in look(question))
+
+
+@DISCOVERY.rule("R29", on=responses(API, PRICING, statuses=ANY_STATUS))
+def what_has_expired_is_refused(said: Said) -> Iterator[Mark]:
+    """Identifiers that are refused, with an Error, when they were given long before. When one expires only the Seller knows."""
+    given = given_before(said)
+    old = given is not None and age_of(given, said) > _LIFE
+    if old and said.status in _REFUSED and IDENTIFIER in [place for _, place in every(said.body, "/*/propertyPath")]:
+        yield FINE
+
+
+@DISCOVERY.rule(name="unknown-identifier", on=responses(API, PRICING, statuses=ANY_STATUS))
+def what_was_never_given_has_no_price(said: Said) -> Iterator[Mark]:
+    """Identifiers that no answer gave are refused; the Seller may have given one elsewhere, so that this is a hint."""
+    identifier = at(said.asked, IDENTIFIER)
+    if not isinstance(identifier, str) or given_before(said) is not None:
+        return
+    if said.status in _REFUSED:
+        yield FINE
+    elif succeeded(said.exchange):
+        words = f"{identifier} was given by no answer that was seen, and has a price"
+        yield breach("", "a refusal", said.status, words, hint=True)
+
+
+def _content(entry: Any, *, without: tuple[str, ...] = ("identifier", "installationInterval")) -> str:
+    """What a price says, without what may change of it: its interval is indicative."""
+    return loosely(_plain(entry, without)) if isinstance(entry, dict) else loosely(entry)
+
+
+def _plain(value: Any, without: tuple[str, ...] = ()) -> Any:
+    """A value without links."""
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items() if name not in ("href", *without)}
+    return [_plain(entry) for entry in value] if isinstance(value, list) else value
+
+
+@DISCOVERY.rule("R33", on=PRICED)
+def the_identifier_of_a_price_is_of_one_price(said: Said) -> Iterator[Mark]:
+    """Each identifier of a price stands for one term, one list of prices, one offering, and one word on further charges."""
+    known = said.run.known(TOLD, before=said.exchange).priced
+    here: dict[str, tuple[int, str]] = {}
+    for where, entry in every(said.body, EACH_TERM):
+        identifier = at(entry, "/identifier")
+        if not isinstance(identifier, str) or not isinstance(entry, dict):
+            continue
+        now = (said.exchange.n, _content(entry))
+        first = here.setdefault(identifier, known.get((seller_of(said.exchange), identifier), now))
+        words = f"{identifier} stood for another price in exchange {first[0]}"
+        yield (
+            FINE if first[1] == now[1] else breach(f"{where}/identifier", "an identifier of its own", identifier, words)
+        )
+
+
+@DISCOVERY.rule(name="asked-again", on=PRICED)
+def a_price_holds_when_it_is_asked_for_again(said: Said) -> Iterator[Mark]:
+    """Answers for one identifier in one context within fifteen minutes are the same, but for identifiers of prices and for
+    intervals. The clause on this has two identifiers, so that anything else is a hint.
+    """
+    told = said.run.known(TOLD, before=said.exchange)
+    found = told.answer(said)
+    before = (
+        [each for each in told.answers.get(found[0], ()) if each.identifier == found[1].identifier] if found else []
+    )
+    if not before or said.run.lasted(before[-1].exchange.at, said.exchange.at) > _LIFE:
+        return
+    first = at(before[-1].exchange.response.body if before[-1].exchange.response else None, TERMS)
+    same = _contents(first) == _contents(at(said.body, TERMS))
+    words = f"exchange {before[-1].exchange.n} had another answer to the same question"
+    yield FINE if same else breach(TERMS, first, at(said.body, TERMS), words, hint=True)
+
+
+def _contents(terms: Any) -> list[str]:
+    return sorted(map(_content, terms)) if isinstance(terms, list) else []
+
+
+@DISCOVERY.rule(name="offering-too", on=PRICED)
+def a_price_is_of_an_offering_that_was_told(said: Said) -> Iterator[Mark]:
+    """The offering of each price is one of which the configuration was told to be available in the same context."""
+    given, context = given_before(said), context_of(said.asked)
+    answers = [each for each, of in zip(given.answers, given.contexts, strict=True) if of == context] if given else []
+    offered = {
+        at(entry, "/productOffering/id")
+        for answer in answers
+        for _, entry in every(answer.response.body if answer.response else None, EACH)
+        if at(entry, IDENTIFIER) == at(said.asked, IDENTIFIER)
+    }
+    for where, offering in every(said.body, f"{EACH_TERM}/productOffering/id"):
+        if offered and isinstance(offering, str):
+            words = f"{where} is {offering}; the configuration was available of {', '.join(map(str, offered))}"
+            yield FINE if offering in offered else breach(where, sorted(map(str, offered)), offering, words, hint=True)
+
+
+@DISCOVERY.rule("R38", on=PRICED)
+def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
+    """Answers for two identifiers of one configuration, from different answers on availability, in one context: the same,
+    but for the identifiers of the prices.
+    """
+    told = said.run.known(TOLD, before=said.exchange)
+    found = told.answer(said)
+    if found is None:
+        return
+    question, now = found
+    own = {each.n for each in told.given[question[0], now.identifier].answers}
+    for other in told.answers.get(question, ()):
+        theirs = {each.n for each in told.given[question[0], other.identifier].answers}
+        if other.identifier == now.identifier or own == theirs or len(own | theirs) == 1:
+            continue
+        if said.run.lasted(other.exchange.at, said.exchange.at) > _LIFE:
+            continue
+        words = f"exchange {other.exchange.n} had another answer for {other.identifier}, of the same configuration"
+        if other.plain != now.plain:
+            yield breach(TERMS, f"as in exchange {other.exchange.n}", at(said.body, TERMS), words)
+        elif other.whole != now.whole and said.run.reads_as("discovery-same-price", "whole"):
+            yield breach(
+                TERMS,
+                f"as in exchange {other.exchange.n}",
+                at(said.body, TERMS),
+                words,
+                reading=("discovery-same-price", "whole"),
+            )
+        else:
+            yield FINE
+        return
