@@ -168,9 +168,8 @@ def _mutation(case: Case, fill: Callable[[Any, Origin], Any]) -> Callable[[Any],
 def play_troubled(
     talk: Conversation, faults: Faults, step: Step, case: Case, record: Record, play: Callable[[], Ending]
 ) -> Ending:
-    """Play a step while our seller makes trouble, and say how the buyer took it: our own runner, in a self-test.
-
-    Raises Misfit where the trouble met no request, or does not fit the answer.
+    """Play a step while our seller makes trouble, and say how the buyer took it: our own runner, in a self-test. Raises
+    Misfit where the trouble met no request, or does not fit the answer.
     """
     before = len(talk.transcript)
     troubles = troubles_of(talk.scenario, case, talk.release, talk.tracked, talk.fill)
