@@ -483,3 +483,18 @@ def test_a_use_case_begins_with_what_was_seen_before_the_call(tale: Tale) -> Non
     tale.patch(10, {"note": [note(1), note(2, "buyer")]}, status=200, note=[note(1), note(2, "buyer")])
     tale.read(20, status="inProgress", note=[note(1), note(2, "buyer")])
     assert ("MEF124-UC4a", "", "resumed") in played(tale.transcript, GRACE)
+
+
+def test_a_ticket_that_somebody_closed_did_not_close_by_itself(tale: Tale) -> None:
+    tale.read(5, status="resolved", note=[note(1)])
+    tale.read(20, status="closed", note=[note(1)])
+    assert ("MEF124-UC6c", "polling", "closed") in played(tale.transcript, GRACE)
+
+
+def test_a_ticket_that_was_closed_on_request_is_another_use_case(tale: Tale) -> None:
+    tale.read(5, status="resolved", note=[note(1)])
+    tale.act(10, "close")
+    tale.read(20, status="closed", note=[note(1)])
+    rows = played(tale.transcript, GRACE)
+    assert ("MEF124-UC6a", "polling", "closed") in rows
+    assert ("MEF124-UC6c", "polling", "closed") not in rows
