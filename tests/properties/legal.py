@@ -108,9 +108,9 @@ def _is_sellers(mutation: Mutation, _exchanges: Sequence[Exchange]) -> bool:
 
 
 def _is_first_seen(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
-    """An entry of the Seller's that no look showed before: what it says is the Seller's."""
+    """An entry that the Seller adds, and that no look showed before: it may come by the next one, and says what the Seller wants."""
     name, entry = _entry(mutation)
-    if at(entry, "/source") != "seller":
+    if at(entry, "/source") != "seller" and at(entry, "/author") != "closureRejection":
         return False
     mine, seen = body_of(mutation.good), False
     for earlier in exchanges[: mutation.n - 1]:
