@@ -239,7 +239,7 @@ FREEDOMS: Final = (
     ),
     Freedom(
         "no clause asks for the link from both ends",
-        "troubleTicket", "/workOrder(/[0-9]+)?", GONE, if_=_was_not_set,
+        "troubleTicket", "/workOrder(/[0-9]+(/id)?)?", GONE | WORDS, if_=_was_not_set,
     ),
     Freedom(
         "that it has an appointment shows after some patience (MEF137-R22)",
