@@ -44,13 +44,13 @@ class ResourceList {
 // A handle for what no operation does: to one resource, or to none where it is of the `whole`. `about` says of what.
 class VerbHandle {
   constructor(key, about) {
+    this.verbs = [];
     this.verb = h('select', { 'data-key': `${key}-verb`, onchange: () => this.explain() });
     this.said = area({ 'data-key': `${key}-words`, rows: '2', placeholder: '{"items": [1]}' });
     this.hint = h('p', { class: 'soft' });
     this.control = control({ action: 'do', label: 'Do', inputs: [field('What', this.verb), field('With, as JSON', this.said)],
       given: () => { const body = readObject(this.said.value); const one = this.chosen(); return body.problem || !one ? { problem: body.problem || 'Nothing is done to that.' } : { ...about(one), kind: one.kind, verb: one.verb, ...(Object.keys(body.value).length ? { with: body.value } : {}) }; } });
     this.element = h('section', { class: 'panel' }, h('h2', {}, 'What no operation does'), this.hint, this.control.element);
-    this.verbs = [];
   }
 
   chosen() { return this.verbs.find((one) => `${one.kind}/${one.verb}` === this.verb.value); }
