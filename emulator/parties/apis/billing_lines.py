@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from emulator.parties.apis.rating import Coverage, RatedAmounts, UnitPrice
 
-
 ACCOUNT: Final = "customerBill.account"
 """The kind of resource that an account is: how far it was billed (`BilledSoFar`)."""
 
