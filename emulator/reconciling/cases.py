@@ -197,6 +197,8 @@ class ChargedSoFar:
     """What was billed for one subject so far: by price, the spans and the items that were charged by it."""
 
     spans: dict[str, list[tuple[DaySpan, str]]] = field(default_factory=dict)
+    _reach: dict[str, list[datetime | None]] = field(default_factory=dict)
+    """Until when the spans up to each of them go on; None where one is open."""
 
     def before(self, mark: str, covered: DaySpan, kind: str) -> str | None:
         """The item that was billed by this price for some of these days already (by more than a day); for all of them where it
@@ -207,16 +209,26 @@ class ChargedSoFar:
             return rows[0][1] if rows else None
         if kind != RECURRING:
             return None
-        for span, identifier in reversed(rows):
+        found = self.overlapping(mark, covered)
+        return found[1] if found else None
+
+    def overlapping(self, mark: str, covered: DaySpan) -> tuple[DaySpan, str] | None:
+        """The span that was billed last by this price of those that have more than a day of these, and its item."""
+        for (span, identifier), reach in zip(
+            reversed(self.spans.get(mark, [])), reversed(self._reach.get(mark, [])), strict=True
+        ):
             common = covered.within(span).closed
             if common is not None and common[1] - common[0] > DAY:
-                return identifier
-            if span.end is not None and covered.start is not None and span.end < covered.start - DAY:
-                return None
+                return span, identifier
+            if reach is not None and covered.start is not None and reach < covered.start - DAY:
+                return None  # none of those before it goes on for longer
         return None
 
     def add(self, mark: str, covered: DaySpan, identifier: str) -> None:
         self.spans.setdefault(mark, []).append((covered, identifier))
+        reach = self._reach.setdefault(mark, [])
+        ends = [covered.end, *reach[-1:]]
+        reach.append(None if None in ends else max(end for end in ends if end is not None))
 
 
 def is_gone(agreed: Agreed, product: str, entry: Sighted) -> bool:

@@ -19,7 +19,7 @@ from emulator.reconciling.cases import (
     taxes_agree,
     with_shares,
 )
-from emulator.reconciling.figures import ZERO, agree, minor_unit, rounded, times
+from emulator.reconciling.figures import ZERO, agree, minor_unit, rounded, sum_of, times
 from emulator.reconciling.lines import ItemLine, LineVerdict, Reason, plain
 from emulator.reconciling.quantities import DAY, DaySpan, period_of, quantities
 from emulator.reconciling.settings import Advance, Methods, ProRata
@@ -125,7 +125,7 @@ def _charged(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLi
     if price is None:
         return _without_price(case, billed)
     before = billed.before(price.mark, case.covered, case.kind)
-    if before is not None:
+    if before is not None and not _is_anew(case, billed, price.mark):
         what = "it is charged once" if case.kind == ONE_OFF else "for some of the same days"
         return _disputed(case, Reason.BILLED_TWICE, f"item {before} has billed it already, {what}")
     billed.add(price.mark, case.covered, case.identifier)
@@ -139,6 +139,28 @@ def _charged(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLi
     if case.kind == ONE_OFF:
         return _measured(case, price, [(Decimal(1), "charged once")], methods, "")
     return _by_usage(case, price, methods)
+
+
+def _is_anew(case: BilledItem, billed: ChargedSoFar, mark: str) -> bool:
+    """Whether a product was changed within days that were charged ahead, and is charged anew from its change on: its bill credits
+    as much as these days come to, or all that is on it.
+    """
+    gross, start, days = case.gross, case.covered.start, case.covered.days
+    credited, whole = (sum_of(case.bill.members.get(each)) if case.bill else None for each in _CREDITED)
+    if case.kind != RECURRING or gross is None or start is None or not days or credited is None:
+        return False
+    about = [case.ordered] if case.ordered else case.service.ordered if case.service else ()
+    changed = [item.ended for item in about if item.action == "modify" and item.ended is not None and item.is_completed]
+    ahead = billed.overlapping(mark, case.covered)
+    since = ahead[0].start if ahead else None
+    if since is None or not any(moment - start <= DAY and since.date() < moment.date() for moment in changed):
+        return False
+    common, left = case.covered.within(ahead[0]).days if ahead else None, abs(credited.value)
+    enough = times(gross, (common or ZERO) / days) - minor_unit(credited.unit)
+    return left >= enough or (whole is not None and left >= whole.value)
+
+
+_CREDITED: Final = ("credits", "taxIncludedAmount")
 
 
 def _money(price: AgreedPrice) -> str:

@@ -621,3 +621,16 @@ def test_currencies_without_cents_are_rounded_so() -> None:
     part = {"periodCoverage": period("2026-01-17", "2026-02-01"), "unitRate": money(6500, "JPY")}
     world = World().product(startDate="2026-01-17T00:00:00Z", prices=[price(6500, unit="JPY")])
     assert world.bill(item(net=3145, currency="JPY", tax=None, **part)).line(DECLARED).standing is LineVerdict.EXPLAINED
+
+
+def test_a_short_charge_hides_no_double_one() -> None:
+    """Of three items for a month the second is of two days, and the third has days that only the first had."""
+    days = ("2026-01-01", "2026-02-01"), ("2026-01-05", "2026-01-06"), ("2026-01-20", "2026-02-01")
+    items = [item(f"I{n}", periodCoverage=period(*each)) for n, each in enumerate(days)]
+    found = World().product().bill(*items).reconcile()
+    assert next(line for line in found.lines if line.item == "I2").reason is Reason.BILLED_TWICE
+
+
+def test_what_is_free_need_not_be_billed() -> None:
+    world = World().product(prices=[price(65), price(0)]).bill(item())
+    assert {line.standing for line in world.reconcile().lines} == {LineVerdict.EXPLAINED}
