@@ -51,11 +51,12 @@ class ReconcileAsked:
 
 
 def reconcile_sources(
-    asked: ReconcileAsked, release: Release, stop: Stop, tell: Callable[[str], None] = lambda text: None
+    asked: ReconcileAsked, release: Release, stop: Stop, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, Reconciliation]:
     """What became of the bills of each run in which some were seen, by its name ("" where it has none).
 
-    What cannot be read of a file is told by `tell`, entry by entry. Where `stop` ends it, that is what was read so far. Raises FileProblem or UserError for what cannot be read.
+    What cannot be read of a file is told by `tell`, entry by entry. Where `stop` ends it, that is what was read so far. Raises
+    FileProblem or UserError for sources that cannot be read.
     """
     declared = declared_in(asked.profile, release)[1] if asked.profile else NOTHING_DECLARED
     release = selling(asked.profile, release)
