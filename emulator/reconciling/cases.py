@@ -199,6 +199,20 @@ class ChargedSoFar:
     spans: dict[str, list[tuple[DaySpan, str]]] = field(default_factory=dict)
     _reach: dict[str, list[datetime | None]] = field(default_factory=dict)
     """Until when the spans up to each of them go on; None where one is open."""
+    left: dict[str, tuple[DaySpan, str, Decimal]] = field(default_factory=dict)
+    """By item: its days, its kind, and how much of its net amount was not given back."""
+    given: dict[str, Decimal] = field(default_factory=dict)
+    """By item: how much was."""
+
+    def give_back(self, covered: DaySpan, kind: str, amount: Decimal) -> str | None:
+        """Take an amount off the newest item of that kind that has some of these days and comes to as much; gives its id."""
+        for identifier, (span, billed, left) in reversed(self.left.items()):
+            common = covered.within(span).closed
+            if billed == kind and left >= amount and (common is None or common[0] < common[1] or kind == ONE_OFF):
+                self.left[identifier] = span, billed, left - amount
+                self.given[identifier] = self.given.get(identifier, Decimal(0)) + amount
+                return identifier
+        return None
 
     def before(self, mark: str, covered: DaySpan, kind: str) -> str | None:
         """The item that was billed by this price for some of these days already (by more than a day); for all of them where it
