@@ -17,6 +17,7 @@ from emulator.conduct.reconciled import ReconcileAsked, reconcile_sources
 from emulator.parties.database import Database
 from emulator.parties.recorder import Recorder
 from emulator.reconciling import sources
+from emulator.reconciling.telling import as_csv
 from emulator.record.exchange import Exchange
 from emulator.report.reading import read_whole
 from emulator.report.transcript_report import line
@@ -97,6 +98,14 @@ def test_a_partners_text_is_no_formula_and_no_markup(tmp_path: Path) -> None:
     assert ",'=1+1," in file.read_text()
     assert "<td>&lt;b&gt;</td>" in page.read_text()
     assert "<b>" not in page.read_text()
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "\uff1d1", "\u00a0@A1"])
+def test_no_cell_begins_as_a_formula(text: str) -> None:
+    lines = as_csv({text: World().product(text).bill(item(text, product={"id": text}), name=text).reconcile()})
+    row = list(csv.reader(io.StringIO(lines, newline="")))[1]
+    assert row.count(f"'{text}") >= 4
+    assert text not in row
 
 
 def test_the_page_has_every_line(wrong: Path, tmp_path: Path) -> None:
