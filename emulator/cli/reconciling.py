@@ -135,7 +135,7 @@ def reconcile(
     )
     stop = Stop()
     with stopping(stop):
-        found = reconcile_sources(asked, load_release(release), stop)
+        found = reconcile_sources(asked, load_release(release), stop, lambda text: click.echo(text, err=True))
     if csv_file is not None:
         _write(csv_file, "--csv", as_csv(found))
     if html_file is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,10 +50,13 @@ class ReconcileAsked:
     cycles: int = 1
 
 
-def reconcile_sources(asked: ReconcileAsked, release: Release, stop: Stop) -> dict[str, Reconciliation]:
+def reconcile_sources(
+    asked: ReconcileAsked, release: Release, stop: Stop, tell: Callable[[str], None] = lambda _: None
+) -> dict[str, Reconciliation]:
     """What became of the bills of each run in which some were seen, by its name ("" where it has none).
 
-    Where `stop` ends it, that is what was read so far. Raises FileProblem or UserError for what cannot be read.
+    What cannot be read of a file is told by `tell`, entry by entry. Where `stop` ends it, that is what was read so far. Raises
+    FileProblem or UserError for sources that cannot be read.
     """
     declared = declared_in(asked.profile, release)[1] if asked.profile else NOTHING_DECLARED
     release = selling(asked.profile, release)
@@ -67,6 +70,13 @@ def reconcile_sources(asked: ReconcileAsked, release: Release, stop: Stop) -> di
         if asked.database is not None:
             database = Database(asked.database)
             reader.database(database, database.name, asked.run)
+        for text in reader.unfinished:
+            tell(text)
+    reading = keeping.reading
+    for text in reading.lost:
+        tell(text)
+    if more := reading.losses - len(reading.lost):
+        tell(f"and {more} more entries that cannot be read")
     books = keeping.reading.books.items()
     return {run: found for run, book in books if (found := reconcile(book, methods)).bills or found.lines}
 

@@ -82,6 +82,12 @@ def nearest(found: Decimal, candidates: Iterable[Decimal]) -> Decimal:
     return min(candidates, key=lambda each: abs(found - each))
 
 
+def is_share(found: Decimal, exact: Decimal, unit: str) -> bool:
+    """Whether an amount is a product, rounded in whichever way: up, down, or to the closer of both."""
+    off = abs(found - exact)
+    return off < minor_unit(unit) or off <= RELATIVE * abs(exact)
+
+
 def agrees(found: Decimal, expected: Decimal, unit: str, summands: int = 1) -> bool:
     """Whether two amounts are the same, but for what rounding so many summands explains."""
     return abs(found - expected) <= tolerance(unit, summands, expected)

@@ -56,7 +56,7 @@ def later_imbalances(earlier: dict[str, Any], later: dict[str, Any]) -> list[Imb
     before, after = read_moment(earlier.get("lastUpdate")), read_moment(later.get("lastUpdate"))
     if before is None or after is None or after > before:
         return []
-    changed = [member for member in _DATED if earlier.get(member) != later.get(member)]
+    changed = [member for member in _DATED if not _is_same(earlier.get(member), later.get(member))]
     if after < before:
         message = f"/lastUpdate is {after.isoformat()}, before what it was: {FORMULAS['A16']}"
     elif changed:
@@ -64,6 +64,17 @@ def later_imbalances(earlier: dict[str, Any], later: dict[str, Any]) -> list[Imb
     else:
         return []
     return [Imbalance("A16", "/lastUpdate", message)]
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether two values are the same; the order of a list says nothing."""
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        left = list(after)
+        for each in before:
+            if each in left:
+                left.remove(each)
+        return not left
+    return bool(before == after)
 
 
 def total_imbalances(bill: dict[str, Any], *, fees_within: bool) -> list[Imbalance]:
@@ -79,8 +90,10 @@ def total_imbalances(bill: dict[str, Any], *, fees_within: bool) -> list[Imbalan
 def with_and_without(
     base: Decimal, bill: dict[str, Any], *members: str, signs: tuple[int, ...] = (0, -1)
 ) -> list[Decimal]:
-    """A total and what it is with each of these amounts of the bill added, left or taken away, as `signs` say."""
-    amounts = [number_in(bill, member) or NONE for member in members]
+    """A total and what it is with each of these amounts of the bill added, left or taken away, as `signs` say. What is taken
+    away may be written as less than nothing.
+    """
+    amounts = [abs(number_in(bill, member) or NONE) for member in members]
     ways = product(*(signs if amount else (0,) for amount in amounts))
     return [base + sum((sign * each for sign, each in zip(way, amounts, strict=True)), NONE) for way in ways]
 
@@ -107,7 +120,8 @@ def _totals(bill: dict[str, Any], unit: str) -> Iterator[Imbalance]:
         yield from _included(bill, gross, [top, top + fees], len(taxes))
     if gross is not None and due is not None:
         ways = [each for top in (gross, gross + fees) for each in with_and_without(top, bill, "credits", "discounts")]
-        expected = nearest(due, ways)
+        # Of more credits than there is to pay nothing is due, and the rest is for a later bill.
+        expected = nearest(due, [*ways, *(NONE for each in ways if each < NONE)])
         if not agrees(due, expected, unit, 2):
             yield imbalance("A8", "/amountDue", due, expected, unit)
 
@@ -123,6 +137,8 @@ def _remains(bill: dict[str, Any], unit: str, items: Iterable[dict[str, Any]] | 
     if due is None or paid is None or not _nothing_given_back(bill, items):
         return
     expected = nearest(rest, with_and_without(due - sum(paid, NONE), bill, "credits"))
+    if rest > expected and not paid:
+        return  # what was left of an earlier bill may be in it
     if not agrees(rest, expected, unit, len(paid) + 1):
         yield imbalance("A1" if paid else "A3", "/remainingAmount", rest, expected, unit)
 
@@ -152,6 +168,8 @@ def _payments(bill: dict[str, Any]) -> Iterator[Imbalance]:
         holder = bill["appliedPayment"][int(place.split("/")[2])]
         used, whole = number_in(holder, "appliedAmount"), number_in(payment, "amount")
         unit = unit_of(holder, "appliedAmount")
+        if unit_of(payment, "amount") != unit:
+            continue  # paid in another currency
         if used is not None and whole is not None and used > whole and not agrees(used, whole, unit):
             yield imbalance("A15", f"{place.removesuffix('/payment')}/appliedAmount", used, whole, unit)
 

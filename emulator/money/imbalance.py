@@ -20,7 +20,7 @@ FORMULAS: Final[dict[Formula, str]] = {
     "A8": "amountDue is taxIncludedAmount, with or without fees, less credits and discounts",
     "A9": "a tax is its rate of the net amount, or of that with fees or other taxes",
     "A10": "a fee is its rate of the net amount",
-    "A11": "unitRate times unitQuantity is the net or the gross amount",
+    "A11": "unitRate times unitQuantity is the net amount, or that with fees or taxes",
     "A12": "a bill has one currency, of three capital letters",
     "A13": "a period begins before it ends",
     "A14": "a bill is due no sooner than its date, and changed no sooner than it was last paid",

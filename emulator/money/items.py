@@ -8,12 +8,13 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final
 
-from emulator.money.amounts import Amount, agrees, amount_of, decimal_of, nearest, number_in, percent, tolerance
-from emulator.money.currency import is_code
+from emulator.money.amounts import RELATIVE, Amount, amount_of, decimal_of, is_share, nearest, number_in, percent
+from emulator.money.currency import is_code, minor_unit
 from emulator.money.imbalance import FORMULAS, Imbalance, imbalance
 from emulator.standard.instant import read_moment
 
 _HALF: Final = Decimal("0.5")
+_PAYMENT: Final = "payment"
 _STACKED: Final = 5
 """So many other taxes are tried in a tax's base; of more every order would be right somehow."""
 
@@ -67,14 +68,15 @@ def unit_of(holder: dict[str, Any], *members: str) -> str:
 
 
 def amounts_in(node: Any, place: str = "") -> Iterator[tuple[str, Amount]]:
-    """Each Money within a value, with its JSON Pointer."""
+    """Each Money within a value, with its JSON Pointer; of a payment only what is used of it, which may be of another currency."""
     if isinstance(node, dict):
         found = amount_of(node)
         if found:
             yield place, found
             return
         for name, value in node.items():
-            yield from amounts_in(value, f"{place}/{name}")
+            if name != _PAYMENT:
+                yield from amounts_in(value, f"{place}/{name}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from amounts_in(value, f"{place}/{index}")
@@ -134,9 +136,11 @@ def _amounts(item: dict[str, Any]) -> Iterator[Imbalance]:
         if fee.rate is not None and fee.amount is not None:
             bases = [net] if product is None else [net, product]
             expected = nearest(fee.amount, (percent(fee.rate, base) for base in bases))
-            if not agrees(fee.amount, expected, unit):
+            if not is_share(fee.amount, expected, unit):
                 yield imbalance("A10", f"{fee.place}/amount", fee.amount, expected, unit, item=item_id(item))
-    yield from _rates(item, [net] if (gross := gross_of(item)) is None else [net, gross])
+    within = [amount for amount in (total(fees), total(taxes)) if amount is not None]
+    more = [sum(some, net) for size in range(1, len(within) + 1) for some in combinations(within, size)]
+    yield from _rates(item, [net, *more])
 
 
 def rate_imbalances(item: dict[str, Any], *, gross: bool) -> list[Imbalance]:
@@ -146,7 +150,7 @@ def rate_imbalances(item: dict[str, Any], *, gross: bool) -> list[Imbalance]:
 
 
 def _rates(item: dict[str, Any], wanted: list[Decimal]) -> Iterator[Imbalance]:
-    """Rate times quantity against the closest of some amounts."""
+    """Rate times quantity against the closest of some amounts, each rounded in whichever way."""
     unit, rate, quantity = unit_of(item, "unitRate"), number_in(item, "unitRate"), decimal_of(item.get("unitQuantity"))
     if rate is None or quantity is None:
         return
@@ -154,8 +158,8 @@ def _rates(item: dict[str, Any], wanted: list[Decimal]) -> Iterator[Imbalance]:
     expected = nearest(product, wanted)
     levies = 0 if expected == number_in(item, "taxExcludedAmount") else len(fees_of(item)) + len(taxes_of(item))
     # A quantity of so many decimals stands for all that round to it.
-    slack = tolerance(unit, 1 + levies, expected) + abs(rate) * _half_a_digit(quantity)
-    if abs(product - expected) > slack:
+    off = abs(product - expected) - abs(rate) * _half_a_digit(quantity)
+    if off >= minor_unit(unit) * (1 + levies) and off > RELATIVE * abs(expected):
         yield imbalance("A11", "/taxExcludedAmount", expected, product, unit, item=item_id(item))
 
 
@@ -173,5 +177,5 @@ def _taxes(item: dict[str, Any], unit: str, net: Decimal, fees: list[Levy], taxe
             continue
         stacked = [sum(some, Decimal(0)) for size in range(len(others) + 1) for some in combinations(others, size)]
         expected = nearest(tax.amount, (percent(tax.rate, base + more) for base in bases for more in stacked))
-        if not agrees(tax.amount, expected, unit):
+        if not is_share(tax.amount, expected, unit):
             yield imbalance("A9", f"{tax.place}/amount", tax.amount, expected, unit, item=item_id(item))

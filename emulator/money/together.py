@@ -7,10 +7,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from emulator.money.amounts import agrees, decimal_of, nearest, number_in
+from emulator.money.amounts import agrees, decimal_of, nearest, number_in, percent
 from emulator.money.bills import NONE, WITHDRAWN, ids_of_items, is_given_back, taxes_of_bill, with_and_without
 from emulator.money.imbalance import Imbalance, imbalance
-from emulator.money.items import currency_imbalances, fees_of, item_id, taxes_of, total, unit_of
+from emulator.money.items import currency_imbalances, fees_of, gross_of, item_id, taxes_of, total, unit_of
 
 _RATES: Final = 50
 """So many rates of tax are told apart in a bill; of more the sum alone is compared."""
@@ -35,7 +35,7 @@ def sum_imbalances(bill: dict[str, Any], items: Sequence[dict[str, Any]]) -> lis
 
 def _nets(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> Iterator[Imbalance]:
     net = number_in(bill, "taxExcludedAmount")
-    sums = _sums(items, lambda item: number_in(item, "taxExcludedAmount"))
+    sums = _sums(bill, items, lambda item: number_in(item, "taxExcludedAmount"))
     if net is None or not sums:
         return
     signs = (0, -1, 1)
@@ -46,9 +46,10 @@ def _nets(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> I
 
 
 def _fees(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> Iterator[Imbalance]:
+    """Where no item has a fee those of the bill are its own."""
     fees = number_in(bill, "fees")
-    sums = _sums(items, lambda item: total(fees_of(item)))
-    if fees is None or not sums:
+    sums = _sums(bill, items, lambda item: total(fees_of(item)))
+    if fees is None or not sums or not any(map(fees_of, items)):
         return
     expected = nearest(fees, sums)
     if not agrees(fees, expected, unit, sum(len(fees_of(item)) for item in items) + 1):
@@ -56,20 +57,25 @@ def _fees(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> I
 
 
 def _taxes(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> Iterator[Imbalance]:
-    """By rate, where all taxes have one; all of them together where not. Kinds of tax have names of their own in each."""
+    """By rate, where all taxes have one; all of them together where not. Kinds of tax have names of their own in each.
+
+    Discounts, credits and fees of the bill may have been taxed, too. Where no item has a tax those of the bill are its own.
+    """
     taxes, levies = taxes_of_bill(bill), [levy for item in items for levy in taxes_of(item)]
-    if taxes is None:
+    if taxes is None or not levies:
         return
     listed = bill.get("taxItem")
     rates = [decimal_of(each.get("taxRate")) for each in (listed if isinstance(listed, list) else ())]
     distinct = {*rates, *(levy.rate for levy in levies)}
     if None in distinct or len(distinct) > _RATES:
-        sums = _sums(items, lambda item: total(taxes_of(item)))
+        sums = _sums(bill, items, lambda item: total(taxes_of(item)))
         yield from _compared("/taxItem", sum(taxes, NONE), sums, unit, len(levies) + len(taxes))
         return
     for rate in sorted(each for each in distinct if each is not None):
         places = [index for index, each in enumerate(rates) if each == rate]
-        sums = _sums(items, partial(_tax_at, rate))
+        sums = _sums(bill, items, partial(_tax_at, rate))
+        more = with_and_without(NONE, bill, "discounts", "credits", "fees", signs=(0, -1, 1))
+        sums = [each + percent(rate, base) for each in sums for base in more]
         place = f"/taxItem/{places[0]}/taxAmount" if places else "/taxItem"
         count = sum(levy.rate == rate for levy in levies) + len(places)
         yield from _compared(place, sum((taxes[index] for index in places), NONE), sums, unit, count)
@@ -84,9 +90,9 @@ def _compared(place: str, found: Decimal, sums: list[Decimal], unit: str, summan
         yield imbalance("A5", place, found, expected, unit)
 
 
-def _sums(items: Sequence[dict[str, Any]], of: Summed) -> list[Decimal]:
+def _sums(bill: dict[str, Any], items: Sequence[dict[str, Any]], of: Summed) -> list[Decimal]:
     """What items come to: all of them, without those that were withdrawn, and without credited ones, too. None where one does
-    not say.
+    not say. Without an item that is settled, too, if it is what the bill credits: it was credited before.
     """
     amounts = [(item, of(item)) for item in items]
     if any(amount is None for _, amount in amounts):
@@ -94,4 +100,7 @@ def _sums(items: Sequence[dict[str, Any]], of: Summed) -> list[Decimal]:
     known = [(item, amount) for item, amount in amounts if amount is not None]
     withdrawn = [(item, amount) for item, amount in known if item.get("state") not in WITHDRAWN]
     kept = [(item, amount) for item, amount in known if not is_given_back(item)]
-    return list(dict.fromkeys(sum((amount for _, amount in some), NONE) for some in (known, withdrawn, kept)))
+    sums = [sum((amount for _, amount in some), NONE) for some in (known, withdrawn, kept)]
+    credited = abs(number_in(bill, "credits") or NONE)
+    settled = [amount for item, amount in known if item.get("state") == "settled" and gross_of(item) == credited]
+    return list(dict.fromkeys([*sums, *(each - amount for each in sums for amount in settled if credited)]))

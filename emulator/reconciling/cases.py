@@ -197,6 +197,22 @@ class ChargedSoFar:
     """What was billed for one subject so far: by price, the spans and the items that were charged by it."""
 
     spans: dict[str, list[tuple[DaySpan, str]]] = field(default_factory=dict)
+    _reach: dict[str, list[datetime | None]] = field(default_factory=dict)
+    """Until when the spans up to each of them go on; None where one is open."""
+    left: dict[str, tuple[DaySpan, str, Decimal]] = field(default_factory=dict)
+    """By item: its days, its kind, and how much of its net amount was not given back."""
+    given: dict[str, Decimal] = field(default_factory=dict)
+    """By item: how much was."""
+
+    def give_back(self, covered: DaySpan, kind: str, amount: Decimal) -> str | None:
+        """Take an amount off the newest item of that kind that has some of these days and comes to as much; gives its id."""
+        for identifier, (span, billed, left) in reversed(self.left.items()):
+            common = covered.within(span).closed
+            if billed == kind and left >= amount and (common is None or common[0] < common[1] or kind == ONE_OFF):
+                self.left[identifier] = span, billed, left - amount
+                self.given[identifier] = self.given.get(identifier, Decimal(0)) + amount
+                return identifier
+        return None
 
     def before(self, mark: str, covered: DaySpan, kind: str) -> str | None:
         """The item that was billed by this price for some of these days already (by more than a day); for all of them where it
@@ -207,16 +223,26 @@ class ChargedSoFar:
             return rows[0][1] if rows else None
         if kind != RECURRING:
             return None
-        for span, identifier in reversed(rows):
+        found = self.overlapping(mark, covered)
+        return found[1] if found else None
+
+    def overlapping(self, mark: str, covered: DaySpan) -> tuple[DaySpan, str] | None:
+        """The span that was billed last by this price of those that have more than a day of these, and its item."""
+        for (span, identifier), reach in zip(
+            reversed(self.spans.get(mark, [])), reversed(self._reach.get(mark, [])), strict=True
+        ):
             common = covered.within(span).closed
             if common is not None and common[1] - common[0] > DAY:
-                return identifier
-            if span.end is not None and covered.start is not None and span.end < covered.start - DAY:
-                return None
+                return span, identifier
+            if reach is not None and covered.start is not None and reach < covered.start - DAY:
+                return None  # none of those before it goes on for longer
         return None
 
     def add(self, mark: str, covered: DaySpan, identifier: str) -> None:
         self.spans.setdefault(mark, []).append((covered, identifier))
+        reach = self._reach.setdefault(mark, [])
+        ends = [covered.end, *reach[-1:]]
+        reach.append(None if None in ends else max(end for end in ends if end is not None))
 
 
 def is_gone(agreed: Agreed, product: str, entry: Sighted) -> bool:

@@ -19,7 +19,7 @@ from emulator.reconciling.cases import (
     taxes_agree,
     with_shares,
 )
-from emulator.reconciling.figures import ZERO, agree, minor_unit, rounded, times
+from emulator.reconciling.figures import ZERO, agree, minor_unit, rounded, sum_of, times
 from emulator.reconciling.lines import ItemLine, LineVerdict, Reason, plain
 from emulator.reconciling.quantities import DAY, DaySpan, period_of, quantities
 from emulator.reconciling.settings import Advance, Methods, ProRata
@@ -32,7 +32,10 @@ def checked(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLin
     """The line of an item, beside what was `billed` for the same before, which it joins."""
     if text_of(case.entry.members, "/state") in ("withDrawn", "withdrawn"):
         return _taken_back(case, billed, methods)
-    line = _subject(case) or _account(case) or _charged(case, billed, methods)
+    is_back = case.net is not None and case.net.value < ZERO
+    line = _subject(case) or _account(case) or (_given_back if is_back else _charged)(case, billed, methods)
+    if case.net is not None and case.net.value > ZERO:
+        billed.left[case.identifier] = case.covered, case.kind, case.net.value
     return (_at_odds(case, methods) or line) if line.standing is LineVerdict.UNEXPLAINED else line
 
 
@@ -125,7 +128,7 @@ def _charged(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLi
     if price is None:
         return _without_price(case, billed)
     before = billed.before(price.mark, case.covered, case.kind)
-    if before is not None:
+    if before is not None and not _is_anew(case, billed, price.mark):
         what = "it is charged once" if case.kind == ONE_OFF else "for some of the same days"
         return _disputed(case, Reason.BILLED_TWICE, f"item {before} has billed it already, {what}")
     billed.add(price.mark, case.covered, case.identifier)
@@ -139,6 +142,42 @@ def _charged(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLi
     if case.kind == ONE_OFF:
         return _measured(case, price, [(Decimal(1), "charged once")], methods, "")
     return _by_usage(case, price, methods)
+
+
+def _given_back(case: BilledItem, billed: ChargedSoFar, methods: Methods) -> ItemLine:
+    """A credit that is written as an item below nothing: it gives back some or all of an item before it."""
+    assert case.net is not None
+    of = billed.give_back(case.covered, case.kind, -case.net.value)
+    if of is None:
+        return _open(case, Reason.NO_SUCH_PRICE, "no item was seen of which it could give back so much")
+    line = case.line(LineVerdict.EXPLAINED, Reason.TAKEN_BACK, f"it gives back what item {of} has billed", case.gross)
+    return _wrong_shares(case, None, case.net.value, methods) or line
+
+
+def _is_anew(case: BilledItem, billed: ChargedSoFar, mark: str) -> bool:
+    """Whether a product was changed within days that were charged ahead, and is charged anew from its change on: its bill credits
+    as much as these days come to, or all that is on it, or items below nothing gave it back.
+    """
+    net, gross, start, days = case.net, case.gross, case.covered.start, case.covered.days
+    ahead = billed.overlapping(mark, case.covered) if case.kind == RECURRING else None
+    since = ahead[0].start if ahead else None
+    if net is None or gross is None or start is None or not days or ahead is None or since is None:
+        return False
+    about = [case.ordered] if case.ordered else case.service.ordered if case.service else ()
+    changed = [item.ended for item in about if item.action == "modify" and item.ended is not None and item.is_completed]
+    if not any(moment - start <= DAY and since.date() < moment.date() for moment in changed):
+        return False
+    part, least = (case.covered.within(ahead[0]).days or ZERO) / days, minor_unit(net.unit)
+    if billed.given.get(ahead[1], ZERO) >= times(net.value, part) - least:
+        return True
+    credited, whole = (sum_of(case.bill.members.get(each)) if case.bill else None for each in _CREDITED)
+    if credited is None or credited.value == ZERO:
+        return False
+    left = abs(credited.value)
+    return left >= times(gross, part) - least or (whole is not None and left >= whole.value)
+
+
+_CREDITED: Final = ("credits", "taxIncludedAmount")
 
 
 def _money(price: AgreedPrice) -> str:

@@ -57,12 +57,12 @@ def rounded(value: Decimal, unit: str, methods: Methods) -> Decimal:
 
 
 def agree(billed: Decimal, exact: Decimal, unit: str, methods: Methods) -> bool:
-    """Whether an amount is what it should be. Half a minor unit is let pass, and what the type of amounts makes of a large one;
-    where a rounding was declared, it has to be rounded so.
+    """Whether an amount is what it should be, rounded in whichever way, and but for what the type of amounts makes of a large
+    one; where a rounding was declared, it has to be rounded so.
     """
     if methods.rounding is not Rounding.ANY:
         return abs(billed - rounded(exact, unit, methods)) <= methods.tolerance
-    return abs(billed - exact) <= amounts.tolerance(unit, 1, exact) + methods.tolerance
+    return amounts.is_share(billed, exact, unit) or abs(billed - exact) <= methods.tolerance
 
 
 __all__ = ["ZERO", "Amount", "added", "agree", "minor_unit", "number_of", "percent", "rounded", "sum_of", "times"]

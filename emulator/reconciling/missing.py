@@ -96,7 +96,7 @@ def _recurring(
         owed = _at_once([price for price in agreed.prices(service, None, RECURRING, lived) if not price.declined])
         got = met[cycle.bill.identifier]
         left = [price for price in owed if price.mark not in got]
-        for price in left[len(got - {price.mark for price in owed}) :]:
+        for price in _charged(left[len(got - {price.mark for price in owed}) :]):
             yield _line(cycle.bill, service, price, lived, methods)
 
 
@@ -177,10 +177,15 @@ def _once(
     if len(later) < methods.cycles or later[0].start > item.ended:
         return
     own = [case for case in mine if case.key in (None, item.key)]
-    for price in _lacking(agreed.prices_of(item, ONE_OFF), own):
+    for price in _charged(_lacking(agreed.prices_of(item, ONE_OFF), own)):
         text = f"{plain(price.amount.value, price.amount.unit)} {price.amount.unit} once ({price.where}) is on no bill"
         span, bill = DaySpan(item.ended, item.ended), later[methods.cycles - 1].bill
         yield _unbilled(bill, product or "", price, price.amount.value, text, span, methods, item.key)
+
+
+def _charged(prices: Sequence[AgreedPrice]) -> Iterator[AgreedPrice]:
+    """Those that come to anything: what is free need not be on a bill."""
+    return (price for price in prices if price.amount.value != ZERO)
 
 
 def _lacking(prices: Sequence[AgreedPrice], own: Sequence[BilledItem]) -> list[AgreedPrice]:

@@ -4,6 +4,7 @@ and goes on later where it stopped.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import orjson
 from emulator.errors import FileProblem, UserError
 from emulator.files import opened, read_bytes
 from emulator.judge.attribution import BasePaths
-from emulator.judge.capture import STDIN, is_transcript, read_capture, read_lines
+from emulator.judge.capture import STDIN, Captured, is_transcript, read_capture, read_lines
 from emulator.parties.archive import tally
 from emulator.parties.database import Database
 from emulator.parties.recorder import DurableTranscript
@@ -34,6 +35,8 @@ _EXCHANGES: Final = 500
 """Exchanges of a database that are taken at a time."""
 _LONGEST: Final = 256 * 1024 * 1024
 """Bytes of one line."""
+_MOST_LOST: Final = 20
+"""Entries that cannot be read of which each is told."""
 _TAIL: Final = 4096
 """Bytes before the place where reading stopped by which a file is known again."""
 
@@ -41,13 +44,16 @@ _TAIL: Final = 4096
 @dataclass(slots=True)
 class BookReading:
     """Books, one for each run that has been read (`joined`: one for all), and how far each source was: by its name, of a file an offset and a digest of
-    what stands before it, of a run in a database the place of its last exchange.
+    what stands before it, of a run in a database the place of its last exchange. `lost` are entries of files that cannot be
+    read, the first of them with place and reason, and `losses` how many there are.
     """
 
     release: str
     joined: bool = False
     books: dict[str, Book] = field(default_factory=dict)
     places: dict[str, Any] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    losses: int = 0
 
     @property
     def turns(self) -> int:
@@ -58,7 +64,7 @@ class BookReading:
         """As a value of JSON, of which `reading_of` makes the same."""
         books = {run: book.as_json() for run, book in self.books.items()}
         about = {"oit": "reconcile", "version": VERSION, "release": self.release, "joined": self.joined}
-        return {**about, "places": self.places, "books": books}
+        return {**about, "places": self.places, "books": books, "lost": self.lost, "losses": self.losses}
 
 
 def reading_of(value: Any) -> BookReading:
@@ -74,17 +80,26 @@ def reading_of(value: Any) -> BookReading:
         message = "this is not whole"
         raise ValueError(message)  # noqa: TRY004 - whatever is wrong in a file is one error
     read = {run: book_of(book) for run, book in books.items()}
-    return BookReading(str(value.get("release")), value.get("joined") is True, read, places)
+    lost, losses = value.get("lost", []), value.get("losses", 0)
+    if not (isinstance(lost, list) and isinstance(losses, int)):
+        message = "this is not whole"
+        raise ValueError(message)  # noqa: TRY004 - as above
+    return BookReading(
+        str(value.get("release")), value.get("joined") is True, read, places, list(map(str, lost)), losses
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Fills the books of a reading. `pause` is told after each part, when all that was read is in a book and noted."""
+    """Fills the books of a reading. `pause` is told after each part, when all that was read is in a book and noted. `unfinished`
+    tells of files that end within a line.
+    """
 
     reading: BookReading
     release: Release
     bases: BasePaths
     pause: Callable[[], None] = lambda: None
+    unfinished: list[str] = field(default_factory=list)
 
     def file(self, path: Path) -> None:
         """Read a file, from where it was read to before. FileProblem where it cannot be read, or is not the same any more."""
@@ -95,7 +110,7 @@ class Reader:
         if path != STDIN and self._place(path).get("digest") == digest:
             return
         for captured in read_capture(path, self.bases):
-            self._take(captured.about.run, captured.exchanges)
+            self._captured(path, captured)
         if path != STDIN:
             self.reading.places[str(path)] = {"digest": digest}
         self.pause()
@@ -117,6 +132,15 @@ class Reader:
                 self.reading.places[place] = last
                 self.pause()
 
+    def _captured(self, path: Path, captured: Captured) -> None:
+        lost = [each for each in captured.unattributed if each.lost]
+        told = [
+            each.why if each.why.startswith(str(path)) else f"{path}: entry {each.entry}: {each.why}" for each in lost
+        ]
+        self.reading.lost += told[: max(0, _MOST_LOST - len(self.reading.lost))]
+        self.reading.losses += len(lost)
+        self._take(captured.about.run, captured.exchanges)
+
     def _take(self, run: str, exchanges: Iterable[Exchange]) -> None:
         book = self.reading.books.setdefault("" if self.reading.joined else run, Book())
         fill(book, exchanges, self.release)
@@ -136,13 +160,16 @@ class Reader:
                 raise FileProblem([message])
             file.seek(offset)
             while lines := _lines(path, file, is_first=offset == 0):
-                for captured in read_lines(path, lines, self.bases, number):
-                    self._take(captured.about.run, captured.exchanges)
+                text = lines if offset else lines.removeprefix(codecs.BOM_UTF8)
+                for captured in read_lines(path, text, self.bases, number):
+                    self._captured(path, captured)
                 number += lines.count(b"\n")
                 offset = file.tell()
                 digest = _digest(file, offset)
                 self.reading.places[str(path)] = {"offset": offset, "line": number, "digest": digest}
                 self.pause()
+            if file.read(1):
+                self.unfinished.append(f"{path}: its last line is not whole yet, and was not read")
 
 
 def _parts(rows: Iterator[tuple[int, Exchange]]) -> Iterator[tuple[int, list[Exchange]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from html import escape
@@ -38,8 +39,13 @@ COLUMNS: Final = (
 )
 _REMARK: Final = "bill"
 """The standing of a line about a bill as a whole, in CSV."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@")
 """What a spreadsheet takes for the beginning of a formula."""
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula: also behind blanks, and by wide signs."""
+    return text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", text[:40]).lstrip().startswith(_FORMULA)
 
 
 def as_csv(found: Mapping[str, Reconciliation]) -> str:
@@ -63,7 +69,7 @@ _AMOUNTS: Final = frozenset({"net", "tax", "fee", "billed", "expected", "differe
 
 def _row(told: Mapping[str, str]) -> list[str]:
     return [
-        f"'{value}" if name not in _AMOUNTS and value.startswith(_FORMULA) else value
+        f"'{value}" if name not in _AMOUNTS and _is_formula(value) else value
         for name in COLUMNS
         for value in [told.get(name, "")]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -16,6 +17,7 @@ from emulator.conduct.reconciled import ReconcileAsked, reconcile_sources
 from emulator.parties.database import Database
 from emulator.parties.recorder import Recorder
 from emulator.reconciling import sources
+from emulator.reconciling.telling import as_csv
 from emulator.record.exchange import Exchange
 from emulator.report.reading import read_whole
 from emulator.report.transcript_report import line
@@ -98,6 +100,14 @@ def test_a_partners_text_is_no_formula_and_no_markup(tmp_path: Path) -> None:
     assert ",'=1+1," in file.read_text()
     assert "<td>&lt;b&gt;</td>" in page.read_text()
     assert "<b>" not in page.read_text()
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "\uff1d1", "\u00a0@A1"])
+def test_no_cell_begins_as_a_formula(text: str) -> None:
+    lines = as_csv({text: World().product(text).bill(item(text, product={"id": text}), name=text).reconcile()})
+    row = list(csv.reader(io.StringIO(lines, newline="")))[1]
+    assert row.count(f"'{text}") >= 4
+    assert text not in row
 
 
 def test_the_page_has_every_line(wrong: Path, tmp_path: Path) -> None:
@@ -323,3 +333,28 @@ def test_an_interrupt_ends_reading_after_its_part(tmp_path: Path) -> None:
     reconcile_sources(reading(tmp_path, file), load_release(), stop)
     assert stop.reason
     assert 0 < json.loads((tmp_path / "kept").read_bytes())["books"][""]["turns"] < len(full().exchanges)
+
+
+def test_what_cannot_be_read_is_told(right: Path, tmp_path: Path) -> None:
+    """A line that is broken is left out, and said; so is one that is still being written, until it is whole."""
+    lines = right.read_bytes().splitlines(keepends=True)
+    file, kept = tmp_path / "broken.ndjson", tmp_path / "kept"
+    file.write_bytes(b"".join([codecs.BOM_UTF8, lines[0], b"{not json\n", lines[1], lines[2][:60]]))
+    for _ in range(2):
+        done = oit("reconcile", str(file), "--resume", str(kept))
+        assert (done.code, "0 explained, 0 disputed, 0 missing, 1 unexplained" in done.out) == (0, True)
+        assert f"{file}:2:2: this is not JSON" in done.err
+        assert f"{file}: its last line is not whole yet" in done.err
+    with file.open("ab") as more:
+        more.write(lines[2][60:])
+    done = oit("reconcile", str(file), "--resume", str(kept))
+    assert "1 explained, 0 disputed, 0 missing, 0 unexplained" in done.out
+    assert ("broken.ndjson:2:2" in done.err, "not whole" in done.err) == (True, False)
+
+
+def test_many_that_cannot_be_read_are_counted(right: Path, tmp_path: Path) -> None:
+    file = tmp_path / "broken.ndjson"
+    file.write_bytes(right.read_bytes() + b"{\n" * 50)
+    done = oit("reconcile", str(file))
+    assert done.err.count("this is not JSON") == 20
+    assert "and 30 more entries that cannot be read" in done.err

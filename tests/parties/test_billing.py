@@ -663,3 +663,48 @@ def test_time_goes_on_after_the_last_bill(ledger: Ledger) -> None:
         ledger.until(f"2026-{month + 1:02d}-01")
         assert len(ledger.bills(billingAccount__id="ba-1")) == month
     assert ledger.clock.now() - datetime(2026, 8, 1, tzinfo=UTC) < timedelta(seconds=1)
+
+
+# -- more than there is ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["credit", "withdraw"])
+def test_what_was_paid_too_much_is_left_for_the_next_bill(tmp_path: Path, verb: str) -> None:
+    ledger = Ledger(tmp_path)
+    first = ledger.new_bill(account="acct-001")
+    whole = Decimal(repr(first["amountDue"]["value"]))
+    paid = whole - 10
+    ledger.do("pay", first["id"], amount=str(paid))
+    ledger.do(verb, first["id"])
+    seen = ledger.bill(first["id"])
+    assert [seen[each]["value"] for each in ("credits", "amountDue", "remainingAmount")] == [float(whole), 0, 0]
+    assert adds_up(seen, ledger.items(seen))
+    ledger.until("2026-02-01")
+    second = ledger.bills(billingAccount__id="acct-001")[1]
+    assert second["credits"]["value"] == float(paid)
+    assert adds_up(second, ledger.items(second))
+
+
+def test_more_than_a_bill_is_never_credited_on_it(tmp_path: Path) -> None:
+    """What was charged in advance is taken off, and then the item is withdrawn: the next bill has the rest."""
+    ledger = Ledger(tmp_path)
+    first = ledger.new_bill(account="acct-001")
+    ledger.do("pay", first["id"], amount=10)
+    ledger.do("withdraw", first["id"])
+    ledger.until("2026-01-11")
+    second = ledger.new_bill(account="acct-001")
+    whole = second["taxIncludedAmount"]["value"]
+    assert (second["credits"]["value"], second["amountDue"]["value"]) == (whole, 0)
+    ledger.do("withdraw", second["id"])
+    seen = ledger.bill(second["id"])
+    assert [seen[each]["value"] for each in ("credits", "amountDue", "remainingAmount")] == [whole, 0, 0]
+    ledger.until("2026-02-01")
+    assert ledger.bills(billingAccount__id="acct-001")[2]["credits"]["value"] == 10
+
+
+@pytest.mark.parametrize(("items", "problem"), [([1, 1], "is named twice"), ([], "no item is named")])
+def test_items_are_named_once(ledger: Ledger, items: list[int], problem: str) -> None:
+    bill = ledger.new_bill(account="acct-001")
+    with pytest.raises(Refused, match=problem):
+        ledger.do("credit", bill["id"], items=items)
+    assert ledger.bill(bill["id"]) == bill

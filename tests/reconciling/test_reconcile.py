@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -621,3 +622,56 @@ def test_currencies_without_cents_are_rounded_so() -> None:
     part = {"periodCoverage": period("2026-01-17", "2026-02-01"), "unitRate": money(6500, "JPY")}
     world = World().product(startDate="2026-01-17T00:00:00Z", prices=[price(6500, unit="JPY")])
     assert world.bill(item(net=3145, currency="JPY", tax=None, **part)).line(DECLARED).standing is LineVerdict.EXPLAINED
+
+
+def test_a_short_charge_hides_no_double_one() -> None:
+    """Of three items for a month the second is of two days, and the third has days that only the first had."""
+    days = ("2026-01-01", "2026-02-01"), ("2026-01-05", "2026-01-06"), ("2026-01-20", "2026-02-01")
+    items = [item(f"I{n}", periodCoverage=period(*each)) for n, each in enumerate(days)]
+    found = World().product().bill(*items).reconcile()
+    assert next(line for line in found.lines if line.item == "I2").reason is Reason.BILLED_TWICE
+
+
+def test_what_is_free_need_not_be_billed() -> None:
+    world = World().product(prices=[price(65), price(0)]).bill(item())
+    assert {line.standing for line in world.reconcile().lines} == {LineVerdict.EXPLAINED}
+
+
+def back(name: str, net: float, start: str = "2026-01-01") -> dict[str, Any]:
+    """A credit as an item below nothing."""
+    return item(name, net=-net, unitRate=money(-net), periodCoverage=period(start, "2026-02-01"))
+
+
+def test_a_credit_may_be_an_item_below_nothing() -> None:
+    """All of an item, a part of it, and one that was billed twice."""
+    for given in ([back("C1", 65)], [back("C1", 31.45, "2026-01-17")], [back("C1", 30), back("C2", 35)]):
+        lines = World().product().bill(item(), *given).reconcile().lines
+        assert [line.reason for line in lines] == [Reason.AS_AGREED, *[Reason.TAKEN_BACK] * len(given)]
+    lines = World().product().bill(item(), item("I2"), back("C1", 65)).reconcile().lines
+    assert [line.reason for line in lines] == [Reason.AS_AGREED, Reason.BILLED_TWICE, Reason.TAKEN_BACK]
+
+
+def test_no_more_is_given_back_than_was_billed() -> None:
+    """What is more may be for a bill that was not seen."""
+    lines = World().product().bill(item(), back("C1", 65), back("C2", 1)).reconcile().lines
+    assert [line.standing for line in lines][1:] == [LineVerdict.EXPLAINED, LineVerdict.UNEXPLAINED]
+    wrong = {**back("C1", 65), "appliedTax": [{"category": "vat", "rate": 20, "amount": money(-1)}]}
+    lines = World().product().bill(item(), wrong).reconcile().lines
+    assert lines[1].reason is Reason.WRONG_TAX
+
+
+def test_what_was_given_back_may_be_charged_anew() -> None:
+    """A change on the 17th of a month that was charged ahead: the rest is given back, and charged by the order of the change."""
+    anew = item(
+        "I2",
+        net=31.45,
+        unitRate=money(65),
+        unitQuantity=0.4838709677,
+        periodCoverage=period("2026-01-17", "2026-02-01"),
+        productOrderItem={"productOrderId": "O2", "productOrderItemId": "1"},
+    )
+    changed = World().product().order("O2", action="modify", completed="2026-01-17T09:00:00Z")
+    lines = changed.bill(item(), back("C1", 31.45, "2026-01-17"), anew).reconcile().lines
+    assert [line.standing for line in lines] == [LineVerdict.EXPLAINED] * 3
+    changed = World().product().order("O2", action="modify", completed="2026-01-17T09:00:00Z")
+    assert changed.bill(item(), anew).reconcile().lines[1].reason is Reason.BILLED_TWICE

@@ -14,7 +14,7 @@ from emulator.reconciling.lines import ItemLine, LineVerdict, Reason
 from emulator.reconciling.reconcile import reconcile
 from emulator.reconciling.settings import Methods, ProRata, Rounding
 from emulator.standard.release import load_release
-from tests.parties.ordering import PROFILE, add_uni, delete
+from tests.parties.ordering import PROFILE, add_uni, delete, modify_ael
 from tests.parties.test_billing import PRICES, Ledger
 from tests.play import play
 from tests.reconciling.world import World, price, read
@@ -64,6 +64,57 @@ def test_right_bills_are_explained_wholly(tmp_path: Path, advance: bool, method:
     assert [(line.reason, line.text) for line in found.lines if line.standing is not LineVerdict.EXPLAINED] == []
     assert [remark.text for remark in found.bill_lines] == []
     assert found.bills >= 6
+
+
+def changed_in_advance(tmp_path: Path) -> World:
+    """A product that is charged in advance, and changed on three days of a month, at the same price."""
+    billing = {"inAdvance": True, "proRata": "days", "rounding": "half-up"}
+    ledger = Ledger(tmp_path, products=priced(), offerings=offered(), billing=billing)
+    orders = []
+    for day in ("2026-02-11", "2026-02-15", "2026-02-16"):
+        ledger.until(day)
+        orders.append(ledger.place(modify_ael()))
+    ledger.until("2026-04-02")
+    return bought(ledger, *orders)
+
+
+def test_what_is_changed_after_it_was_charged_is_charged_anew(tmp_path: Path) -> None:
+    found = changed_in_advance(tmp_path).reconcile(METHODS)
+    assert [(line.reason, line.text) for line in found.lines if line.standing is not LineVerdict.EXPLAINED] == []
+
+
+def test_and_not_without_a_credit(tmp_path: Path) -> None:
+    world = World()
+    for one in changed_in_advance(tmp_path).exchanges:
+        body = one.response.body if one.response else None
+        if one.operation == "retrieveCustomerBill":
+            world.add(read("bill", {**body[0], "credits": {"unit": "USD", "value": 0}}))
+        else:
+            world.add(one)
+    odd = [line for line in world.reconcile(METHODS).lines if line.standing is not LineVerdict.EXPLAINED]
+    assert [(line.reason, line.begin) for line in odd] == [
+        (Reason.BILLED_TWICE, "2026-02-11"),
+        (Reason.BILLED_TWICE, "2026-02-16"),
+    ]
+
+
+def test_nor_twice(tmp_path: Path) -> None:
+    """A credit is no leave to bill what was charged anew once more."""
+    world, made = World(), changed_in_advance(tmp_path)
+    for one in made.exchanges:
+        body = one.response.body if one.response else None
+        first = body[0] if isinstance(body, list) and body else {}
+        if one.operation == "retrieveCustomerBill" and first["credits"]["value"]:
+            world.add(read("bill", {**first, "customerBillItem": [*first["customerBillItem"], {"id": "again"}]}))
+        elif (
+            one.operation == "retrieveCustomerBillItem"
+            and (first["periodCoverage"]["startDateTime"][:10]) == "2026-02-16"
+        ):
+            world.add(one, read("item", {**first, "id": "again"}))
+        else:
+            world.add(one)
+    odd = [line for line in world.reconcile(METHODS).lines if line.standing is not LineVerdict.EXPLAINED]
+    assert [(line.reason, line.begin) for line in odd] == [(Reason.BILLED_TWICE, "2026-02-16")]
 
 
 def wrong_lines(tmp_path: Path, wrong: str) -> tuple[list[ItemLine], list[ItemLine]]:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from emulator.parties.apis import Action, Context, Plugin, Verb
 from emulator.parties.apis.billing_charges import ChargeBook
-from emulator.parties.apis.billing_lines import BilledSoFar, BillLine, currencies
+from emulator.parties.apis.billing_lines import ACCOUNT, BilledSoFar, BillLine, currencies
 from emulator.parties.apis.billing_messages import amounts_of, item_of, midnight, period
 from emulator.parties.apis.billing_states import BillStates
 from emulator.parties.apis.billing_wrong import spoiled
@@ -31,8 +31,6 @@ from emulator.standard.kinds.facts import Kind
 
 BILL: Final = "customerBill"
 ITEM: Final = "customerBillItem"
-ACCOUNT: Final = "customerBill.account"
-"""The kind of resource that an account is: how far it was billed (`BilledSoFar`)."""
 _CYCLE: Final = "customerBill.cycle"
 _BILL_NOW: Final = "bill-now"
 _WRONG: Final[tuple[Wrong, ...]] = (

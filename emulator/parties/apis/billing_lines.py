@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from emulator.parties.apis.rating import Coverage, RatedAmounts, UnitPrice
+
+ACCOUNT: Final = "customerBill.account"
+"""The kind of resource that an account is: how far it was billed (`BilledSoFar`)."""
 
 
 @dataclass(frozen=True, slots=True)

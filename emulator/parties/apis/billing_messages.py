@@ -109,13 +109,18 @@ def paid_of(bill: Mapping[str, Any]) -> Decimal:
     return sum((number_in(each, "appliedAmount") or Decimal(0) for each in applied), Decimal(0))
 
 
-def settle_sums(bill: dict[str, Any], credited: Decimal) -> None:
-    """Have what is due and what remains follow from the bill's total, its credits and discounts, and what was paid."""
-    unit = currency_of(bill)
-    due = value_of(bill, "taxIncludedAmount") - credited - value_of(bill, "discounts")
-    bill["credits"] = as_money(credited, unit)
+def settle_sums(bill: dict[str, Any], credited: Decimal) -> Decimal:
+    """Have what is due and what remains follow from the bill's total, its credits and discounts, and what was paid; none of them
+    is below nothing. Gives what is thereby left for the next bill: credits of more than is to be paid, and what was paid too much.
+    """
+    unit, paid, none = currency_of(bill), paid_of(bill), Decimal(0)
+    there = value_of(bill, "taxIncludedAmount") - value_of(bill, "discounts")
+    taken, left_before = min(credited, there), max(paid - value_of(bill, "amountDue"), none)
+    due = there - taken
+    bill["credits"] = as_money(taken, unit)
     bill["amountDue"] = as_money(due, unit)
-    bill["remainingAmount"] = as_money(due - paid_of(bill), unit)
+    bill["remainingAmount"] = as_money(max(due - paid, none), unit)
+    return credited - taken + max(paid - due, none) - left_before
 
 
 def amount_said(words: Mapping[str, Any], name: str = "amount") -> Decimal | None:

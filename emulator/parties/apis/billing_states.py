@@ -14,6 +14,7 @@ from typing import Any, Final
 from emulator.money.amounts import as_money, rounded
 from emulator.money.items import gross_of
 from emulator.parties.apis import Context
+from emulator.parties.apis.billing_lines import ACCOUNT, BilledSoFar
 from emulator.parties.apis.billing_messages import amount_said, currency_of, paid_of, settle_sums, value_of
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
@@ -97,9 +98,13 @@ class BillStates:
                 raise NotNow(
                     f"the bill has no item {each!r:.60}: name one by its id, or by its number from 1 to {len(items)}"
                 )
+            if item in chosen:
+                raise NotNow(f"item {item.id} is named twice")
             if item.body["state"] not in states:
                 raise NotNow(f"item {item.id} is {item.body['state']}, and not {' or '.join(states)}")
             chosen.append(item)
+        if not chosen:
+            raise NotNow("no item is named")
         return chosen
 
     def _to(self, bill: Resource, words: Mapping[str, Any], at: datetime, states: Sequence[str], to: str) -> str:
@@ -140,13 +145,22 @@ class BillStates:
                 credited += credited_by.get(item.id, _gross(item))
             elif state == "settled" and old != "credit":
                 paid += _gross(item)
-        settle_sums(bill.body, credited)
+        self._leave(bill, settle_sums(bill.body, credited))
         to = aggregated([item.body["state"] for item in self._items(bill)], withdrawn_holds=self._holds)
         remaining = value_of(bill.body, "remainingAmount")
         if pays and paid and remaining > 0:
             self._receive(bill, remaining if to == "settled" else min(paid, remaining), "electronic", at)
         bill.body["lastUpdate"] = rfc3339(at)
         self._carry(bill, to, at)
+
+    def _leave(self, bill: Resource, amount: Decimal) -> None:
+        """Have what a bill credits or got too much taken off the next one of its account."""
+        account = self._store.get(bill.run, ACCOUNT, str((bill.body.get("billingAccount") or {}).get("id")))
+        if amount and account is not None:
+            progress, unit = BilledSoFar.of(account.body), currency_of(bill.body)
+            progress.credit[unit] = progress.credit.get(unit, Decimal(0)) + amount
+            account.body = progress.as_json()
+            self._store.update(account)
 
     def _carry(self, bill: Resource, to: str, at: datetime) -> None:
         """The bill, where its state is to be another one; what has ended stays so."""
