@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
@@ -31,6 +32,7 @@ _PLAIN: Final = {
 _REPEATED: Final = ("channel", "marketSegment")
 _PILOT: Final = {"pilotBeta": "inTest"}
 """What the filter calls a status otherwise than its member."""
+_SECOND: Final = timedelta(seconds=1)
 _LOOKED_AT: Final = 500
 _TOLD: Final = 5
 
@@ -65,6 +67,8 @@ def _moment_match(value: Mapping[str, Any], name: str, wanted: Sequence[str]) ->
     found, limit = instant(value.get("lastUpdate")), instant(wanted[0])
     if found is None or limit is None or len(wanted) > 1 or found == limit:
         return "unknown"
+    if not (found.microsecond and limit.microsecond) and abs(found - limit) < _SECOND:
+        return "unknown"  # one of them may have lost its fraction of a second
     return "yes" if (found > limit) is name.endswith(".gt") else "no"
 
 
