@@ -258,7 +258,7 @@ class OfferingKeeper(CatalogKeeper):
         body = resource.body
         body["statusReason"] = reason_of(to)
         log = body.setdefault("statusTransition", [])
-        ahead = next((each for each in log if each["transitionLifecycleStatus"] == to and not _is_past(each, at)), None)
+        ahead = _planned(log, body[self._member], to, at)
         if ahead is not None:
             ahead["transitionDate"] = rfc3339(at)
         else:
@@ -276,9 +276,19 @@ class OfferingKeeper(CatalogKeeper):
         super().remove(resource, _, at)
 
 
-def _is_past(entry: Mapping[str, Any], at: datetime) -> bool:
-    moment = moment_of(entry["transitionDate"])
-    return moment is not None and moment < at
+def _planned(log: Sequence[dict[str, Any]], now: str, to: str, at: datetime) -> dict[str, Any] | None:
+    """The entry of a log by which the step `to` was planned, also where it comes late: the first one after that by which it came
+    to where it is `now`. None where nobody planned it.
+    """
+    dated = [(moment_of(each["transitionDate"]) or at, spot, each) for spot, each in enumerate(log)]
+    came = [(date, spot) for date, spot, each in dated if each["transitionLifecycleStatus"] == now and date <= at]
+    since = max(came, default=None)
+    ahead = (
+        each
+        for date, spot, each in dated
+        if each["transitionLifecycleStatus"] == to and (since is None or (date, spot) > since)
+    )
+    return next(ahead, None)
 
 
 def _refuse_fixed(resource: Resource, members: Mapping[str, Any], clause: str) -> None:
