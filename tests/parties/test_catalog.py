@@ -234,6 +234,36 @@ def test_a_step_that_comes_late_is_the_one_that_was_planned() -> None:
         assert moved == [spot < passed for spot in range(len(way))]
 
 
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"category": [{"id": "nowhere"}]}, "there is no category nowhere"),
+        ({"productSpecification": {"id": "nothing"}}, "there is no productSpecification nothing"),
+        (
+            {"productOfferingSpecification": {"schema": "{not"}},
+            "/productOfferingSpecification/schema is no JSON Schema",
+        ),
+    ],
+)
+def test_a_hand_cannot_refer_to_what_there_is_not(members: dict[str, Any], told: str) -> None:
+    shop = Shop()
+    before = shop.offering("epl")
+    with pytest.raises(Refused, match=told):
+        shop.hand.change(None, "productOffering", "epl", members)
+    assert shop.offering("epl") == before
+    assert len(shop.ids()) == len(load_profile().offerings)
+
+
+def test_who_is_replaced_again_ends_once() -> None:
+    way = [{"to": "onHold", "after_seconds": HOUR}]
+    shop = Shop({"offerings": {"epl": {"transitions": way}}})
+    shop.offering("epl")
+    for _ in range(2):
+        shop.hand.change(None, "productOffering", "epl", {"productOfferingTerm": []})
+    plan = shop.offering("epl")["statusTransition"]
+    assert [each["transitionLifecycleStatus"] for each in plan] == ["endOfSale"]
+
+
 def test_time_goes_by_before_anybody_reads() -> None:
     shop = Shop({"offerings": {"epl": {"transitions": [{"to": "endOfSale", "after_seconds": HOUR}]}}})
     shop.call("quote", "listQuote")
