@@ -93,6 +93,9 @@ def play(
     declared = Declared(
         buyers=profile.represents.buyers,
         sellers=profile.represents.sellers,
+        fixed=profile.fixed,
+        fixed_in_answers=profile.fixed_in_answers == "yes" if profile.fixed_in_answers else None,
+        pilot_buyers=profile.pilot_buyers,
         printable_bill=profile.printable_bill == "yes" if profile.printable_bill else None,
     )
     seen = tuple(

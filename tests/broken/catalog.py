@@ -60,6 +60,18 @@ def reads_the_last_of_several_segments(answer: Answer) -> None:
         keep(answer, [each for each in entries if "financial" in each["marketSegment"]])
 
 
+@broken("catalog/find", "W142-R53.refused")
+def takes_one_segment_at_a_time(answer: Answer) -> None:
+    if answer.path.endswith(f"/{OFFERING}") and answer.query.count("marketSegment=") > 1 and answer.status == 200:
+        answer.status, answer.body = 400, {"code": "invalidQuery", "reason": "One marketSegment at a time"}
+
+
+@broken("catalog/schemas", "W142-R33", "W142-R34")
+def asks_for_more_than_it_allows(answer: Answer) -> None:
+    for each in read(answer, OFFERING).get("placeRelationship", []):
+        each["minCardinality"], each["maxCardinality"] = 3, 2
+
+
 @broken("catalog/find", "W142-R13")
 def keeps_categories_by_hand(answer: Answer) -> None:
     for each in listed(answer, CATEGORY):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from tests.broken.catalog import CATEGORY, OFFERING, SPECIFICATION, listed, read
 from tests.broken.right_discovery import RIGHT, right
@@ -28,6 +30,35 @@ def describes_what_does_not_apply_by_leaving_it_out(answer: Answer) -> None:
             inner = json.loads(entry["contextSchema"]["schema"])
             inner["properties"].pop("linkOam", None)
             entry["contextSchema"]["schema"] = json.dumps(inner)
+
+
+def rewrite(answer: Answer, change: Callable[[dict[str, Any]], None], *, indent: int | None = None) -> None:
+    """Change each schema that an offering which is read has as a text."""
+    if offering := read(answer, OFFERING):
+        entries = offering.get("productOfferingContextualInfo", [])
+        for holder in [offering["productOfferingSpecification"], *(each["contextSchema"] for each in entries)]:
+            schema = json.loads(holder["schema"])
+            change(schema)
+            holder["schema"] = json.dumps(schema, indent=indent)
+
+
+def require_what_is_fixed(schema: dict[str, Any]) -> None:
+    fixed = {name for name, each in schema["properties"].items() if "const" in each}
+    schema["required"] = sorted({*schema.get("required", []), *fixed})
+
+
+@right("catalog/fixed-not-sent")
+def requires_what_it_fixes_and_nobody_sends(answer: Answer) -> None:
+    rewrite(answer, require_what_is_fixed)
+
+
+@right("catalog/schemas")
+def says_that_a_configuration_has_its_type(answer: Answer) -> None:
+    def change(schema: dict[str, Any]) -> None:
+        schema["properties"]["@type"] = {"type": "string"}
+        schema["required"] = [*schema.get("required", []), "@type"]
+
+    rewrite(answer, change)
 
 
 @right("catalog/find")

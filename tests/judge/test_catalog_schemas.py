@@ -56,6 +56,40 @@ def test_what_allows_more_is_told(change: dict[str, Any], expected: list[str]) -
     assert [each.path[0] for each in found] == expected
 
 
+DEFINED = {"word": {"type": "string"}, "few": {"type": "string", "enum": ["red"]}}
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "wrong"),
+    [
+        ({"type": "integer", "exclusiveMinimum": 10}, {"type": "integer", "minimum": 10}, False),
+        ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0}, False),
+        ({"type": "number", "minimum": 0.5}, {"type": "number", "exclusiveMinimum": 0.5}, True),
+        ({"type": "number", "multipleOf": 1}, {"type": "integer"}, False),
+        ({"type": "number", "multipleOf": 0.5}, {"type": "integer"}, True),
+        ({"type": "integer", "minimum": 20, "multipleOf": 10}, {"type": "integer", "minimum": 25}, True),
+        ({"type": "integer", "minimum": 1, "maximum": 2}, {"type": "integer", "enum": [1, 2, 3]}, False),
+        ({"type": "integer", "minimum": 1, "maximum": 9}, {"type": "integer", "enum": [1, 2, 3]}, True),
+        ({"type": "boolean"}, {"enum": [True, False]}, False),
+        ({"type": "string", "pattern": "^(red|green)$"}, {"type": "string", "enum": ["red", "green"]}, False),
+        ({"type": "string", "pattern": "^[A-Z]{3}$"}, {"type": "string", "minLength": 1}, False),
+        ({"type": "string"}, {"type": "string", "minLength": 1}, True),
+        ({"type": "string", "maxLength": 40}, {"type": "string", "maxLength": 30}, True),
+        ({"type": "null"}, {"type": ["null", "string"], "minLength": 3}, False),
+        ({"type": "array", "contains": {}}, {"type": "array", "minItems": 1}, False),
+        ({"type": "array", "items": {"type": "string"}}, {"type": "array", "maxItems": 2}, True),
+        ({"type": "object", "required": ["one"]}, {"type": "object", "minProperties": 1}, False),
+        ({"type": "object"}, {"type": "object", "minProperties": 1}, True),
+        ({"$ref": "#/$defs/word", "enum": ["red"]}, {"type": "string", "enum": ["red", "green"]}, False),
+        ({"$ref": "#/$defs/few"}, {"type": "string", "enum": ["red", "green"]}, False),
+        ({"$ref": "#/$defs/word"}, {"type": "string", "enum": ["red", "green"]}, True),
+    ],
+)
+def test_other_words_can_say_as_much(narrow: dict[str, Any], wide: dict[str, Any], wrong: bool) -> None:
+    schemas = [read({"it": each}, **{"$defs": DEFINED}) for each in (narrow, wide)]
+    assert bool(wider(*schemas)[1]) is wrong
+
+
 def test_what_had_to_be_there_has_to_be_there_still() -> None:
     wide = read(SOURCE, required=["speed"])
     assert [str(each) for each in wider(read(SOURCE), wide)[1]] == ["speed: need no longer be there"]

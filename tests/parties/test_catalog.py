@@ -218,6 +218,55 @@ def test_transitions_are_planned_told_and_logged() -> None:
     assert held["note"][0]["source"] == "seller"
 
 
+def test_a_step_that_comes_late_is_the_one_that_was_planned() -> None:
+    way = ["onHold", "orderable", "onHold", "endOfSale"]
+    shop = Shop({"offerings": {"epl": {"transitions": [{"to": to, "after_seconds": HOUR} for to in way]}}})
+    shop.offering("epl")
+    offering = shop.seller.store.get("", "productOffering", "epl")
+    assert offering is not None
+    for each in offering.body["statusTransition"]:  # a clock that goes has gone on before the first timer was set
+        each["transitionDate"] = (datetime.fromisoformat(each["transitionDate"]) - timedelta(seconds=90)).isoformat()
+    shop.seller.store.update(offering)
+    plan = offering.body["statusTransition"]
+    for passed in range(1, len(way) + 1):
+        shop.wait(HOUR)
+        body = shop.offering("epl")
+        assert body["lifecycleStatus"] == way[passed - 1]
+        assert [each["transitionLifecycleStatus"] for each in body["statusTransition"]] == way
+        moved = [new != old for new, old in zip(body["statusTransition"], plan, strict=True)]
+        assert moved == [spot < passed for spot in range(len(way))]
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"category": [{"id": "nowhere"}]}, "there is no category nowhere"),
+        ({"productSpecification": {"id": "nothing"}}, "there is no productSpecification nothing"),
+        (
+            {"productOfferingSpecification": {"schema": "{not"}},
+            "/productOfferingSpecification/schema is no JSON Schema",
+        ),
+    ],
+)
+def test_a_hand_cannot_refer_to_what_there_is_not(members: dict[str, Any], told: str) -> None:
+    shop = Shop()
+    before = shop.offering("epl")
+    with pytest.raises(Refused, match=told):
+        shop.hand.change(None, "productOffering", "epl", members)
+    assert shop.offering("epl") == before
+    assert len(shop.ids()) == len(load_profile().offerings)
+
+
+def test_who_is_replaced_again_ends_once() -> None:
+    way = [{"to": "onHold", "after_seconds": HOUR}]
+    shop = Shop({"offerings": {"epl": {"transitions": way}}})
+    shop.offering("epl")
+    for _ in range(2):
+        shop.hand.change(None, "productOffering", "epl", {"productOfferingTerm": []})
+    plan = shop.offering("epl")["statusTransition"]
+    assert [each["transitionLifecycleStatus"] for each in plan] == ["endOfSale"]
+
+
 def test_time_goes_by_before_anybody_reads() -> None:
     shop = Shop({"offerings": {"epl": {"transitions": [{"to": "endOfSale", "after_seconds": HOUR}]}}})
     shop.call("quote", "listQuote")
@@ -543,6 +592,11 @@ def test_a_schema_that_a_hand_has_written_binds_the_new_version() -> None:
         ({"offerings": {"ael-100": {"context": {"all": {"removed": ["frob"]}}}}}, "/context/all/removed/0: the product has no attribute frob"),
         ({"fixed": "not-sent", "offerings": {"ael-100": {"context": {"all": {"fixed": {"uniEp": {}}}}}}}, "the product requires uniEp"),
         ({"catalog": {"specifications": {"new": {}}}}, "no offering is of it: say its 'payload'"),
+        ({"catalog": {"specifications": {"operator-uni": {"lifecycleStatus": "obsolete"}}}}, "/lifecycleStatus: its offerings have to be obsolete or rejected: uni-1g"),
+        ({"catalog": {"categories": {"": {"name": "A"}}}}, "/catalog/categories: one of them has an empty name"),
+        ({"catalog": {"agreement": ""}}, "/catalog/agreement: it is empty"),
+        ({"offerings": {"epl": {"agreement": " "}}}, "/offerings/epl/agreement: it is empty"),
+        ({"offerings": {"uni-1g": {"context": {"all": {"defaults": {"linkAggregation": "NONE"}}, "poq": {"defaults": {"linkAggregation": "2_LINK_ACTIVE_STANDBY"}}}}}}, "/context/poq/defaults/linkAggregation: its default is 'NONE' already"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_catalog_is_told_with_its_place(overlay: dict[str, Any], told: str) -> None:

@@ -16,6 +16,7 @@ from emulator.parties.catalog import (
     SpecificationEntry,
 )
 from emulator.parties.clock import rfc3339
+from emulator.parties.lists import moment_of
 from emulator.parties.offering import Offering
 from emulator.parties.profile import Profile
 from emulator.parties.sections import PathStep
@@ -57,6 +58,21 @@ def planned(steps: Sequence[PathStep], begun: datetime) -> list[dict[str, str]]:
         at += timedelta(seconds=step.after_seconds or 0.0)
         found.append({"transitionDate": rfc3339(at), "transitionLifecycleStatus": step.to})
     return found
+
+
+def entry_of_step(log: Sequence[dict[str, Any]], now: str, to: str, at: datetime) -> dict[str, Any] | None:
+    """The entry of a log by which the step `to` was planned, also where it comes late: the first one after that by which it came
+    to where it is `now`. None where nobody planned it.
+    """
+    dated = [(moment_of(each["transitionDate"]) or at, spot, each) for spot, each in enumerate(log)]
+    came = [(date, spot) for date, spot, each in dated if each["transitionLifecycleStatus"] == now and date <= at]
+    since = max(came, default=None)
+    ahead = (
+        each
+        for date, spot, each in dated
+        if each["transitionLifecycleStatus"] == to and (since is None or (date, spot) > since)
+    )
+    return next(ahead, None)
 
 
 class CatalogBodies:

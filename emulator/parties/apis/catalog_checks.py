@@ -29,17 +29,43 @@ def catalog_problems(profile: Profile, release: Release) -> Iterator[Loose]:
         return
     sold = sold_in(profile, release)
     bodies = CatalogBodies(sold, release)
+    yield from _words(profile)
     yield from _categories(profile)
     for entry in profile.catalog.specifications.values():
         here = f"/catalog/specifications/{escape(entry.id)}"
         if entry.payload is None and profile.specification(entry.id) is None:
             yield here, False, "no offering is of it: say its 'payload'"
         yield from _way(release, SPECIFICATION, f"{here}/transitions", entry.lifecycle_status, entry.transitions)
+        alive = [
+            each.id
+            for each in sold.offerings.values()
+            if each.specification == entry.id and _is_alive(each.lifecycle_status)
+        ]
+        if entry.lifecycle_status == "obsolete" and alive:
+            problem = f"its offerings have to be obsolete or rejected: {', '.join(alive[:3])} (W142-R75)"
+            yield f"{here}/lifecycleStatus", False, problem
     for offering in sold.offerings.values():
         here = f"/offerings/{escape(offering.id)}"
         yield from _way(release, OFFERING, f"{here}/transitions", offering.lifecycle_status, offering.transitions)
         yield from _bounds(bodies, offering, here)
         yield from _contexts(profile, release, offering, here)
+
+
+def _is_alive(status: str) -> bool:
+    return status not in ("obsolete", "rejected")
+
+
+def _words(profile: Profile) -> Iterator[Loose]:
+    """What has to be said, and is empty: what has no id cannot be read, and each offering names its agreement (W142-R55)."""
+    if not profile.catalog.agreement.strip():
+        yield "/catalog/agreement", False, "it is empty; every offering names its agreement (W142-R55)"
+    for word, known in (("categories", profile.catalog.categories), ("specifications", profile.catalog.specifications)):
+        if any(not name.strip() for name in known):
+            yield f"/catalog/{word}", False, "one of them has an empty name, which is its id"
+    for offering in profile.offerings.values():
+        if offering.agreement is not None and not offering.agreement.strip():
+            place = f"/offerings/{escape(offering.id)}/agreement"
+            yield place, False, "it is empty; without it the catalog's agreement holds (W142-R55)"
 
 
 def _categories(profile: Profile) -> Iterator[Loose]:

@@ -117,6 +117,8 @@ class Draft:
             for value in values:
                 if not checker.is_valid(value):
                     raise NarrowingError(word, name, f"{value!r:.60} is no value of {name}")
+            if "default" in said and leaf.get("default", said["default"]) != said["default"]:
+                raise NarrowingError(word, name, f"its default is {leaf['default']!r:.60} already (W142 table 7)")
             if "default" not in said:
                 for part in self._parts(leaf, lambda schema: "enum" in schema):
                     del part["enum"]

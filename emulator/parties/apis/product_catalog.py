@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from emulator.parties.apis import Action, Api, Context, Course, Handler, Plugin
 from emulator.parties.apis.aftersale import say
-from emulator.parties.apis.catalog_bodies import CATEGORY, OFFERING, SPECIFICATION, reason_of
+from emulator.parties.apis.catalog_bodies import CATEGORY, OFFERING, SPECIFICATION, entry_of_step, reason_of
+from emulator.parties.apis.catalog_schemas import binding
 from emulator.parties.apis.catalog_shelf import SHELF, CatalogShelf
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
@@ -38,6 +39,10 @@ _FIXED: Final[Mapping[str, tuple[str, ...]]] = {
     SPECIFICATION: ("productRelationship", "placeRelationship", "sourceSchema"),
 }
 """What never changes: of an offering that is announced or was (R18), of a specification (R67)."""
+_SCHEMAS: Final = (
+    "/productOfferingSpecification/schema",
+    "/productOfferingContextualInfo/*/contextSchema/schema",
+)
 _OVER: Final = ("obsolete", "rejected")
 _SELLING: Final = ("orderable", "onHold")
 _INSTANT: Final = timedelta(milliseconds=1)
@@ -229,10 +234,24 @@ class OfferingKeeper(CatalogKeeper):
 
     def change(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
         """Of what is announced, or was, a new version where it is more than words that change."""
+        self._refuse_unknown(resource, members)
         listed = [name for name in _FIXED[OFFERING] if name in members and members[name] != resource.body.get(name)]
         if not listed or resource.body[self._member] == "inTest":
             return super().change(resource, members, at)
         return self._replaced(resource, members, at)
+
+    def _refuse_unknown(self, resource: Resource, members: Mapping[str, Any]) -> None:
+        """NotNow for what it would refer to and there is not, and for texts that are no schemas: nothing could be held to them."""
+        after = merged(resource.body, members)
+        named = ((CATEGORY, "/category/*/id"), (SPECIFICATION, "/productSpecification/id"))
+        for kind, pattern in named:
+            for _, each in every(after, pattern) if pattern.split("/")[1] in members else ():
+                if isinstance(each, str) and self._store.get(resource.run, kind, each) is None:
+                    raise NotNow(f"there is no {kind} {each}")
+        for pattern in _SCHEMAS:
+            for place, text in every(after, pattern) if pattern.split("/")[1] in members else ():
+                if isinstance(text, str) and binding(text) is None:
+                    raise NotNow(f"{place} is no JSON Schema")
 
     def _replaced(self, resource: Resource, members: Mapping[str, Any], at: datetime) -> Resource:
         """The new version is announced and goes where the old one is; the old one is sold for a while."""
@@ -248,7 +267,9 @@ class OfferingKeeper(CatalogKeeper):
             with self.changing(resource, at):
                 say(self._context, resource.body, f"The offering {fresh.id} takes its place", at)
                 entry = {"transitionDate": ends, "transitionLifecycleStatus": "endOfSale"}
-                resource.body.setdefault("statusTransition", []).append(entry)
+                log = resource.body.get("statusTransition") or []
+                past = [each for each in log if (moment_of(each["transitionDate"]) or at) <= at]
+                resource.body["statusTransition"] = [*past, entry]  # what was planned else is given up
             self.plan.give_up(resource)
             self.plan.begin(resource, [PathStep("endOfSale", self._times.replace)])
         return fresh
@@ -258,7 +279,7 @@ class OfferingKeeper(CatalogKeeper):
         body = resource.body
         body["statusReason"] = reason_of(to)
         log = body.setdefault("statusTransition", [])
-        ahead = next((each for each in log if each["transitionLifecycleStatus"] == to and not _is_past(each, at)), None)
+        ahead = entry_of_step(log, body[self._member], to, at)
         if ahead is not None:
             ahead["transitionDate"] = rfc3339(at)
         else:
@@ -274,11 +295,6 @@ class OfferingKeeper(CatalogKeeper):
         resource.body["category"] = []
         self._grouped(resource, before, at)
         super().remove(resource, _, at)
-
-
-def _is_past(entry: Mapping[str, Any], at: datetime) -> bool:
-    moment = moment_of(entry["transitionDate"])
-    return moment is not None and moment < at
 
 
 def _refuse_fixed(resource: Resource, members: Mapping[str, Any], clause: str) -> None:

@@ -16,7 +16,7 @@ from emulator.judge.rules.catalog.narrowing import Described, Path, described
 from emulator.judge.rules.catalog.schemas import context_for
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.record.exchange import Exchange
-from emulator.record.payload import MISSING, at, every, pointer
+from emulator.record.payload import MISSING, at, copied, every, pointer
 from emulator.standard.kinds.facts import Kind
 
 _FUNCTIONS: Final[Mapping[str, str]] = {POQ: "poq", QUOTE: "quote", ORDER: "productOrder"}
@@ -27,6 +27,7 @@ _APIS: Final = {
 }
 _ACTIONS: Final = ("add", "modify")
 _CONFIGURATION: Final = "/product/productConfiguration"
+_TYPE: Final = "@type"
 _TAKEN: Final = {POQ: ("done.ready",), QUOTE: ("approved.orderable", "answered"), ORDER: ("completed",)}
 """States of an item by which the Seller has taken it as it was asked for, all the way."""
 _REFUSED: Final = {
@@ -60,7 +61,7 @@ class _Item:
     def configuration(self) -> dict[str, Any]:
         """What is asked of the product, without the URN that says what kind it is: a source need not describe that."""
         found = at(self.value, _CONFIGURATION)
-        return {name: each for name, each in found.items() if name != "@type"} if isinstance(found, dict) else {}
+        return {name: each for name, each in found.items() if name != _TYPE} if isinstance(found, dict) else {}
 
 
 def offering_before(run: Run, identifier: Any, before: Exchange) -> Shown | None:
@@ -102,20 +103,31 @@ def _fixed(run: Run, item: _Item) -> dict[Path, Any]:
 
 
 def _filled(configuration: dict[str, Any], schema: Described) -> dict[str, Any]:
-    """A configuration with the fixed attributes at its top, which a Buyer leaves out where that is agreed on."""
-    fixed = {path[0]: value for path, value in schema.fixed().items() if len(path) == 1}
-    return {**fixed, **configuration}
+    """A configuration with the fixed attributes that a Buyer leaves out where that is agreed on; those within others where
+    what they stand in is there.
+    """
+    made: dict[str, Any] = copied(configuration)
+    for path, value in sorted(schema.fixed().items(), key=lambda each: len(each[0])):
+        holder = at(made, pointer(path[:-1])) if path[:-1] else made
+        if isinstance(holder, dict):
+            holder.setdefault(path[-1], value)
+    return made
 
 
 def _problems(said: Said, item: _Item, schema: Described) -> list[str] | None:
-    """What is wrong with a product by a schema; None where the schema is none."""
+    """What is wrong with a product by a schema; None where the schema is none, or only fixed attributes are missing and nobody
+    said whether they are sent.
+    """
     checker = schema.validator()
     if checker is None:
         return None
-    body = item.configuration
-    if said.run.declared.fixed == "not-sent":
-        body = _filled(body, schema)
-    return [str(error.message)[:200] for error in islice(checker.iter_errors(body), _TOLD)]
+    body, agreed = item.configuration, said.run.declared.fixed
+    if (_TYPE,) in schema.said and given(kind := at(item.value, f"{_CONFIGURATION}/{_TYPE}")):
+        body = {_TYPE: kind, **body}
+    filled = body if agreed == "sent" else _filled(body, schema)
+    if agreed is None and checker.is_valid(filled) and not checker.is_valid(body):
+        return None
+    return [str(error.message)[:200] for error in islice(checker.iter_errors(filled), _TOLD)]
 
 
 def _chosen(said: Said, known: list[tuple[Any, Described]]) -> list[Described]:

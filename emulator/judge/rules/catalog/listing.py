@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from emulator.judge.named import CATEGORY, OFFERING, SPECIFICATION
 from emulator.judge.pages import PAGING, WHO, claims_all
-from emulator.judge.rule import FINE, Mark, Remark, on_response, shows
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_response, responses, shows
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.catalog.book import API, CATALOG, LISTS, around, categories_of, ids_of
 from emulator.judge.rules.catalog.tree import CategoryTree
 from emulator.judge.rules.common.filtering import instant
 from emulator.judge.run import Life, Run, Said, Shown
+from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange
 from emulator.record.payload import at
 
@@ -31,6 +33,8 @@ _PLAIN: Final = {
 _REPEATED: Final = ("channel", "marketSegment")
 _PILOT: Final = {"pilotBeta": "inTest"}
 """What the filter calls a status otherwise than its member."""
+_REFUSED: Final = (400, 422)
+_SECOND: Final = timedelta(seconds=1)
 _LOOKED_AT: Final = 500
 _TOLD: Final = 5
 
@@ -65,6 +69,8 @@ def _moment_match(value: Mapping[str, Any], name: str, wanted: Sequence[str]) ->
     found, limit = instant(value.get("lastUpdate")), instant(wanted[0])
     if found is None or limit is None or len(wanted) > 1 or found == limit:
         return "unknown"
+    if not (found.microsecond and limit.microsecond) and abs(found - limit) < _SECOND:
+        return "unknown"  # one of them may have lost its fraction of a second
     return "yes" if (found > limit) is name.endswith(".gt") else "no"
 
 
@@ -138,6 +144,26 @@ def entries_are_in_the_category(run: Run) -> Iterator[Remark]:
                 shown, "category.id", wanted, CategoryTree(run).is_member(shown.value, wanted, exchange)
             ):
                 yield on_response(exchange, mark)
+
+
+_REPEATABLE: Final = (*WHO, *PAGING, *_REPEATED)
+
+
+@CATALOG.rule("R53", on=responses(API, "listProductOffering", statuses=ANY_STATUS), name="refused")
+def several_values_are_taken(said: Said) -> Iterator[Mark]:
+    """Lists by several channels or segments, and by nothing else: not refused by who serves lists."""
+    several = [name for name in _REPEATED if len(_asked(said.exchange).get(name, ())) > 1]
+    others = {name for name, _ in said.exchange.request.query} - set(_REPEATABLE)
+    empty = any(not value.strip() for _, value in said.exchange.request.query)
+    if not several or others or empty or said.exchange.provoked:
+        return
+    if said.status in _REFUSED and common.was_served(said.run, API, "listProductOffering", said.exchange):
+        message = (
+            f"a list by several values of {' and '.join(several)} was answered {said.status}; they are alternatives"
+        )
+        yield breach("", 200, said.status, message)
+    elif succeeded(said.exchange):
+        yield FINE
 
 
 # What is left out

@@ -25,6 +25,22 @@ Path = tuple[str, ...]
 
 _OPAQUE: Final = ("oneOf", "anyOf", "if", "not", "dependencies", "dependentSchemas", "$dynamicRef", "$recursiveRef")
 _DEEPEST: Final = 8
+_BESIDE: Final = {
+    "$ref",
+    "definitions",
+    "$defs",
+    "$schema",
+    "$id",
+    "id",
+    "title",
+    "description",
+    "$comment",
+    "examples",
+    "deprecated",
+}
+"""What can stand beside a $ref and says nothing of values."""
+_OF_ALL: Final = {"@type"}
+"""What every configuration has, whether or not its schema says so."""
 _REFERS: Final = ("$ref", "$recursiveRef", "$dynamicRef")
 _PLACES: Final = ("$schema", "$id", "id", "$vocabulary")
 _VALUES: Final = ("const", "enum", "default", "examples")
@@ -35,6 +51,14 @@ _MOST: Final = 5000
 """Statements on attributes that are gathered of a schema."""
 _LEAST: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _GREATEST: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_COUNTS: Final = {
+    "minItems": ("array", ("contains",)),
+    "maxItems": ("array", ("items", "additionalItems", "prefixItems", "unevaluatedItems")),
+    "minProperties": ("object", ("required", "contains")),
+    "maxProperties": ("object", ("additionalProperties", "propertyNames", "unevaluatedProperties")),
+}
+"""Bounds of lists and objects: of which type, and by which other words a schema can keep to them all the same."""
+_LONGEST_WITNESS: Final = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +170,8 @@ class _Describing:
             return
         if isinstance(name := schema.get("$ref"), str):
             there = at(self._document, name.removeprefix("#")) if name.startswith("#/") else MISSING
-            if name in seen or not isinstance(there, dict):
-                self.unclear.add(path)
+            if name in seen or not isinstance(there, dict) or not schema.keys() <= _BESIDE:
+                self.unclear.add(path)  # what stands beside a $ref counts in some dialects only
             else:
                 self.read(there, path, seen | {name})
             return
@@ -202,21 +226,69 @@ def _wider(narrow: Described, wide: Described, path: Path) -> Iterator[str]:
             yield f"{wrong[0]!r:.60} is no value of it"
         return
     if others is not None:
-        yield "the values are no longer restricted"
+        if _has_witness(narrow, mine, wide, theirs):
+            yield "the values are no longer restricted"
         return
     types, known = _types(mine), _types(theirs)
-    if known is not None and (types is None or not types <= known):
+    if known is not None and (types is None or not types <= known) and _has_witness(narrow, mine, wide, theirs):
         yield f"its type can be {' or '.join(sorted(types - known)) if types else 'anything'}"
     for words, tighter in ((_LEAST, max), (_GREATEST, min)):
         for word in words:
             bound, limit = _bound(mine, word, tighter), _bound(theirs, word, tighter)
-            if limit is not None and (bound is None or tighter(bound, limit) != bound):
+            if limit is None or (bound is not None and tighter(bound, limit) == bound):
+                continue
+            if _is_counted(mine, word) if word in _COUNTS else _has_witness(narrow, mine, wide, theirs):
                 yield f"{word} is {bound if bound is not None else 'gone'}, and was {limit}"
+
+
+def _is_counted(mine: Sequence[Mapping[str, Any]], word: str) -> bool:
+    """Whether only this bound keeps the number of entries: the value can be of that type, and nothing else says how many."""
+    of, others = _COUNTS[word]
+    types = _types(mine)
+    said = [each[other] for each in mine for other in others if other in each]
+    free = all(word == "maxItems" and isinstance(each, dict) for each in said)
+    return (types is None or of in types) and free
+
+
+def _has_witness(
+    narrow: Described, mine: Sequence[Mapping[str, Any]], wide: Described, theirs: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a value is found that one schema surely allows and the other surely does not. Other words than the one that is
+    compared, a pattern or an exclusive bound, may say as much.
+    """
+    checker = _checker(narrow, mine)
+    if checker is None:
+        return False
+    tried = _values(mine, theirs)
+    return any(checker.is_valid(value) and not _fits(wide, theirs, value) for value in tried)
+
+
+def _values(mine: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    """Values of every type, and such as lie at the bounds that either schema names."""
+    yield from ("", "x", "no value of it", True, False, None, 0, 1, -1, 0.5, 10**9, [], {}, ["x"], [0])
+    steps = [each["multipleOf"] for each in mine if isinstance(each.get("multipleOf"), int) and each["multipleOf"] > 0]
+    for word in (*_LEAST, *_GREATEST):
+        for each in (*mine, *theirs):
+            limit = each.get(word)
+            if isinstance(limit, bool) or not isinstance(limit, int | float):
+                continue
+            if word.endswith("Length"):
+                yield from (
+                    "x" * size for size in range(max(0, int(limit) - 1), int(limit) + 2) if size < _LONGEST_WITNESS
+                )
+            elif not word.endswith(("Items", "Properties")):
+                yield from (limit, limit - 1, limit + 1, limit - 0.5, limit + 0.5)
+                yield from (limit // step * step + more for step in steps for more in (-step, 0, step))
+
+
+def _checker(known: Described, parts: Sequence[Mapping[str, Any]]) -> Validator | None:
+    kept = {name: known.document[name] for name in ("definitions", "$defs") if name in known.document}
+    return _validator(dump({**kept, "allOf": list(parts)}))
 
 
 def _fits(known: Described, parts: Sequence[Mapping[str, Any]], value: Any) -> bool:
     """Whether a value is what is said of an attribute; one that cannot be checked is."""
-    checker = _validator(dump({"allOf": list(parts), "definitions": known.document.get("definitions", {})}))
+    checker = _checker(known, parts)
     return checker is None or checker.is_valid(value)
 
 
@@ -267,7 +339,9 @@ def misshapen(narrow: Described, wide: Described) -> tuple[int, list[Wider]]:
         compared += 1
         names, known = _names(narrow, path), _names(wide, path)
         if known:
-            found += [Wider((*path, name), "is an attribute that there is not") for name in sorted(names - known)]
+            found += [
+                Wider((*path, name), "is an attribute that there is not") for name in sorted(names - known - _OF_ALL)
+            ]
         without = _required(narrow, path) - names - (_required(wide, path) - known)
         if names:
             found += [Wider((*path, name), "is required, and not described") for name in sorted(without)]

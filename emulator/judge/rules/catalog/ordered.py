@@ -73,6 +73,8 @@ def _bounded(name: str, bounds: str, key: str, *entries: str) -> None:
                     least[str(at(each, f"/{key}"))] += low
                     most[str(at(each, f"/{key}"))] += _MANY if high == _UNBOUNDED else high
             for role in least if found.keys() <= least.keys() else ():
+                if least[role] > most[role]:
+                    continue  # nobody can keep to that: it is the offering's own fault (W142-R30, R34)
                 if least[role] <= found[role] <= most[role]:
                     yield FINE
                 else:

@@ -46,7 +46,10 @@ def context_of(body: Any) -> Context:
         f"{at(one, '/relationshipType')} {at(one, '/id')}" for _, one in every(body, "/productRelationship/*")
     )
     product = at(body, "/productRef/id") if given(at(body, "/productRef")) else None
-    return at(body, "/action"), product, tuple(places), tuple(related)
+    action, product = (
+        exactly(each) if isinstance(each, dict | list) else each for each in (at(body, "/action"), product)
+    )
+    return action, product, tuple(places), tuple(related)
 
 
 def seller_of(exchange: Exchange) -> str:
