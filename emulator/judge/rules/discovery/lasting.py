@@ -27,8 +27,10 @@ from emulator.judge.rules.discovery.book import (
     PRICING,
     TERMS,
     Context,
+    Parties,
     context_of,
     loosely,
+    parties_of,
     seller_of,
 )
 from emulator.judge.rules.discovery.faults import fault_of
@@ -47,25 +49,27 @@ _REFUSED: Final = (400, 404, 422)
 
 _Name = tuple[str, str]
 """A Seller, where there are several, and an identifier of its."""
+_To = tuple[Parties, str]
+"""A Seller and a Buyer, where there are several, and an identifier that the one gave to the other."""
 
 
 @dataclass(slots=True)
 class GivenIdentifier:
-    """An identifier that answers on availability gave: for what (`text` is the configuration, lists in any order), in which
-    answers, and in which contexts.
+    """An identifier that answers on availability gave to a Buyer: for what (`text` is the configuration, lists in any order), in
+    which answers, in which contexts, and of which offerings.
     """
 
-    configuration: Any
     text: str
     answers: list[Exchange] = field(default_factory=list)
     contexts: list[Context] = field(default_factory=list)
+    offerings: set[str] = field(default_factory=set)
 
 
-def _entries(body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _entries(body: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     for _, entry in every(body, EACH):
         identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
         if isinstance(identifier, str) and isinstance(configuration, dict):
-            yield identifier, configuration
+            yield identifier, configuration, str(at(entry, "/productOffering/id"))
 
 
 @dataclass(slots=True)
@@ -78,17 +82,18 @@ class _Answer:
     whole: str
 
 
-_Question = tuple[str, str, Context]
-"""A Seller, a configuration, and a context."""
+_Question = tuple[Parties, str, Context]
+"""Who asked whom, a configuration, and a context."""
 
 
 @dataclass(slots=True)
 class Told:
-    """What answers told: the identifiers of configurations, those of prices (each with the answer that first had it and what it
-    said), and the answers on prices by what was asked.
+    """What answers told: the identifiers of configurations, for whoever asked (each with the answer that first had it, and of
+    what) and by who was given them; those of prices (likewise, and what it said); and the answers on prices by what was asked.
     """
 
-    given: dict[_Name, GivenIdentifier] = field(default_factory=dict)
+    named: dict[_Name, tuple[int, str]] = field(default_factory=dict)
+    given: dict[_To, GivenIdentifier] = field(default_factory=dict)
     priced: dict[_Name, tuple[int, str]] = field(default_factory=dict)
     answers: dict[_Question, list[_Answer]] = field(default_factory=lambda: defaultdict(list))
 
@@ -96,15 +101,16 @@ class Told:
         """Add an answer, if it is one."""
         if exchange.api != API or exchange.n in run.spoilt or exchange.response is None or not succeeded(exchange):
             return
-        seller = seller_of(exchange)
+        seller, parties = seller_of(exchange), parties_of(exchange)
         if exchange.operation == AVAILABILITY:
             context = context_of(exchange.request.body)
-            for identifier, configuration in _entries(exchange.response.body):
-                one = self.given.setdefault(
-                    (seller, identifier), GivenIdentifier(configuration, loosely(configuration))
-                )
+            for identifier, configuration, offering in _entries(exchange.response.body):
+                text = loosely(configuration)
+                self.named.setdefault((seller, identifier), (exchange.n, text))
+                one = self.given.setdefault((parties, identifier), GivenIdentifier(text))
                 one.answers.append(exchange)
                 one.contexts.append(context)
+                one.offerings.add(offering)
         elif exchange.operation == PRICING:
             for _, entry in every(exchange.response.body, EACH_TERM):
                 if isinstance(identifier := at(entry, "/identifier"), str):
@@ -114,24 +120,24 @@ class Told:
 
     def answer(self, said: Said) -> tuple[_Question, _Answer] | None:
         """What an answer on prices says of what; None where its identifier is not known, or may have expired."""
-        identifier, terms, seller = at(said.asked, IDENTIFIER), at(said.body, TERMS), seller_of(said.exchange)
-        given = self.given.get((seller, identifier)) if isinstance(identifier, str) else None
+        identifier, terms, parties = at(said.asked, IDENTIFIER), at(said.body, TERMS), parties_of(said.exchange)
+        given = self.given.get((parties, identifier)) if isinstance(identifier, str) else None
         if given is None or not isinstance(terms, list) or not _is_young(given, said):
             return None
         entries = [_plain(entry, ("identifier",)) for entry in terms]
         told = _Answer(identifier, said.exchange, loosely(entries), loosely(_plain(terms)))
-        return (seller, given.text, context_of(said.asked)), told
+        return (parties, given.text, context_of(said.asked)), told
 
 
 TOLD: Final = Fold(Told, Told.take)
 
 
 def given_before(said: Said) -> GivenIdentifier | None:
-    """What the identifier of a question on prices was given for; None where no answer gave it."""
+    """What the identifier of a question on prices was given for; None where no answer gave it to this Buyer."""
     identifier = at(said.asked, IDENTIFIER)
     if not isinstance(identifier, str):
         return None
-    return said.run.known(TOLD, before=said.exchange).given.get((seller_of(said.exchange), identifier))
+    return said.run.known(TOLD, before=said.exchange).given.get((parties_of(said.exchange), identifier))
 
 
 def age_of(given: GivenIdentifier, said: Said) -> timedelta:
@@ -147,7 +153,7 @@ def _is_young(given: GivenIdentifier, said: Said) -> bool:
 @DISCOVERY.rule("R21", on=ANSWERED)
 def an_identifier_is_of_one_configuration(said: Said) -> Iterator[Mark]:
     """Each identifier, against the configurations that it was given for in the run, of one Seller."""
-    known = said.run.known(TOLD, before=said.exchange).given
+    known = said.run.known(TOLD, before=said.exchange).named
     here: dict[str, str] = {}
     for where, entry in every(said.body, EACH):
         identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
@@ -155,11 +161,11 @@ def an_identifier_is_of_one_configuration(said: Said) -> Iterator[Mark]:
             continue
         before = known.get((seller_of(said.exchange), identifier))
         text = loosely(configuration)
-        first = here.setdefault(identifier, before.text if before else text)
+        first = here.setdefault(identifier, before[1] if before else text)
         if first == text:
             yield FINE
             continue
-        when = f"exchange {before.answers[0].n}" if before else "this answer"
+        when = f"exchange {before[0]}" if before else "this answer"
         words = f"{identifier} stands for another configuration in {when}"
         yield breach(f"{where}{IDENTIFIER}", "an identifier of its own", identifier, words)
 
@@ -210,7 +216,8 @@ def what_has_expired_is_refused(said: Said) -> Iterator[Mark]:
 def what_was_never_given_has_no_price(said: Said) -> Iterator[Mark]:
     """Identifiers that no answer gave are refused; the Seller may have given one elsewhere, so that this is a hint."""
     identifier = at(said.asked, IDENTIFIER)
-    if not isinstance(identifier, str) or given_before(said) is not None:
+    known = said.run.known(TOLD, before=said.exchange).named
+    if not isinstance(identifier, str) or (seller_of(said.exchange), identifier) in known:
         return
     if said.status in _REFUSED:
         yield FINE
@@ -290,16 +297,20 @@ def a_price_is_of_an_offering_that_was_told(said: Said) -> Iterator[Mark]:
 @DISCOVERY.rule("R38", on=PRICED)
 def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
     """Answers for two identifiers of one configuration, from different answers on availability, in one context: the same,
-    but for the identifiers of the prices.
+    but for the identifiers of the prices. Identifiers of other offerings may have other prices.
     """
     told = said.run.known(TOLD, before=said.exchange)
     found = told.answer(said)
     if found is None:
         return
     question, now = found
-    own = {each.n for each in told.given[question[0], now.identifier].answers}
+    mine = told.given[question[0], now.identifier]
+    own = {each.n for each in mine.answers}
     for other in told.answers.get(question, ()):
-        theirs = {each.n for each in told.given[question[0], other.identifier].answers}
+        given = told.given[question[0], other.identifier]
+        theirs = {each.n for each in given.answers}
+        if given.offerings != mine.offerings:
+            continue
         if other.identifier == now.identifier or own == theirs or len(own | theirs) == 1:
             continue
         if said.run.lasted(other.exchange.at, said.exchange.at) > _LIFE:
