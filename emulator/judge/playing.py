@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from emulator.judge.acting import acts_on, may_have_worked
 from emulator.judge.run import Life, Run
 from emulator.judge.runs import runs_of
 from emulator.judge.showing import succeeded
@@ -93,8 +94,13 @@ def _ends(case: UseCase, life: Life, run: Run, calls: Sequence[Exchange] = ()) -
         end = next(
             (n for n, shown in enumerate(life.shown) if shown.exchange.n >= since and _holds(wanted, shown.value)), None
         )
-        if end is not None:
+        if end is not None and not _was_asked_for(case, life, run, life.shown[end].exchange):
             yield case.id, _way(case, life, end, run) if case.told else "", outcome
+
+
+def _was_asked_for(case: UseCase, life: Life, run: Run, end: Exchange) -> bool:
+    """Whether somebody has asked for an end that comes by itself in this use case."""
+    return any(act.operation in case.without and may_have_worked(act) for act in acts_on(run, life) if act.n < end.n)
 
 
 def _way(case: UseCase, life: Life, end: int, run: Run) -> str:

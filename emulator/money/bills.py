@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any, Final
@@ -15,6 +16,8 @@ from emulator.standard.instant import read_moment
 NONE: Final = Decimal(0)
 WITHDRAWN: Final = ("withDrawn", "withdrawn")
 """The state of an item that was withdrawn, as the contract spells it and as the guide does."""
+_DAY: Final = timedelta(days=1)
+"""By so much two dates differ at least that are not of one day."""
 _DATED: Final = (
     *("state", "appliedPayment", "amountDue", "credits", "discounts", "fees", "remainingAmount"),
     *("taxExcludedAmount", "taxIncludedAmount"),
@@ -133,13 +136,13 @@ def _nothing_given_back(bill: dict[str, Any], items: Iterable[dict[str, Any]] | 
 
 def _dates(bill: dict[str, Any]) -> Iterator[Imbalance]:
     issued, due = read_moment(bill.get("billDate")), read_moment(bill.get("paymentDueDate"))
-    if issued and due and due < issued:
+    if issued and due and issued - due >= _DAY:
         message = f"/paymentDueDate is {due.isoformat()}, before billDate: {FORMULAS['A14']}"
         yield Imbalance("A14", "/paymentDueDate", message)
     updated = read_moment(bill.get("lastUpdate"))
     for place, payment in _payment_items(bill):
         paid = read_moment(payment.get("paymentDate"))
-        if paid and updated and paid > updated:
+        if paid and updated and paid - updated >= _DAY:
             message = f"{place}/paymentDate is {paid.isoformat()}, after lastUpdate: {FORMULAS['A14']}"
             yield Imbalance("A14", f"{place}/paymentDate", message)
 

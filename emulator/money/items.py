@@ -167,9 +167,9 @@ def _half_a_digit(value: Decimal) -> Decimal:
 def _taxes(item: dict[str, Any], unit: str, net: Decimal, fees: list[Levy], taxes: list[Levy]) -> Iterator[Imbalance]:
     fee = total(fees)
     bases = [net] if fee is None else [net, net + fee]
-    for tax in taxes:
+    for tax in taxes if len(taxes) <= _STACKED + 1 else ():
         others = [each.amount for each in taxes if each is not tax and each.amount is not None]
-        if tax.rate is None or tax.amount is None or len(others) > _STACKED:
+        if tax.rate is None or tax.amount is None:
             continue
         stacked = [sum(some, Decimal(0)) for size in range(len(others) + 1) for some in combinations(others, size)]
         expected = nearest(tax.amount, (percent(tax.rate, base + more) for base in bases for more in stacked))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from emulator.money.amounts import agrees, decimal_of, nearest, number_in
 from emulator.money.bills import NONE, WITHDRAWN, ids_of_items, is_given_back, taxes_of_bill, with_and_without
 from emulator.money.imbalance import Imbalance, imbalance
 from emulator.money.items import currency_imbalances, fees_of, item_id, taxes_of, total, unit_of
 
+_RATES: Final = 50
+"""So many rates of tax are told apart in a bill; of more the sum alone is compared."""
 Summed = Callable[[dict[str, Any]], Decimal | None]
 """What of an item is added up; None where it does not say."""
 
@@ -60,11 +62,12 @@ def _taxes(bill: dict[str, Any], items: Sequence[dict[str, Any]], unit: str) -> 
         return
     listed = bill.get("taxItem")
     rates = [decimal_of(each.get("taxRate")) for each in (listed if isinstance(listed, list) else ())]
-    if None in rates or any(levy.rate is None for levy in levies):
+    distinct = {*rates, *(levy.rate for levy in levies)}
+    if None in distinct or len(distinct) > _RATES:
         sums = _sums(items, lambda item: total(taxes_of(item)))
         yield from _compared("/taxItem", sum(taxes, NONE), sums, unit, len(levies) + len(taxes))
         return
-    for rate in sorted({each for each in (*rates, *(levy.rate for levy in levies)) if each is not None}):
+    for rate in sorted(each for each in distinct if each is not None):
         places = [index for index, each in enumerate(rates) if each == rate]
         sums = _sums(items, partial(_tax_at, rate))
         place = f"/taxItem/{places[0]}/taxAmount" if places else "/taxItem"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -152,3 +153,9 @@ class Offering(CatalogWords):
         return tuple(
             price.as_json(self.currency, self.tax_rate) for price in self.price_entries if action in price.actions
         )
+
+
+def lasting_prices(offerings: Mapping[str, Offering], product: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a product that is in service goes on to cost by its offering, as the inventory shows it; nothing without one."""
+    offering = offerings.get(str((product.get("productOffering") or {}).get("id")))
+    return [each for each in (offering.prices if offering else ()) if each["priceType"] != "nonRecurring"]

@@ -23,6 +23,7 @@ from emulator.parties.generic import served
 from emulator.parties.having import Coming
 from emulator.parties.hub import Hub
 from emulator.parties.keeper import Keeper
+from emulator.parties.offering import lasting_prices
 from emulator.parties.profile import Profile, load_profile, unsupported_operations
 from emulator.parties.scopes import client_scope, family, life_scope, party_scope, release_in, release_scope
 from emulator.parties.sections import ByItself, Had
@@ -364,6 +365,8 @@ class Seller:
         if self.store.begin(run, now):
             for key, product in self.profile.products.items():
                 body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
+                if prices := lasting_prices(self.profile.offerings, body):
+                    body.setdefault("productPrice", prices)
                 self.store.add(Resource(run, "product", key, body, now))
             self._coming.begin(run)
             for keeper in self.keepers.values():

@@ -168,9 +168,8 @@ def _mutation(case: Case, fill: Callable[[Any, Origin], Any]) -> Callable[[Any],
 def play_troubled(
     talk: Conversation, faults: Faults, step: Step, case: Case, record: Record, play: Callable[[], Ending]
 ) -> Ending:
-    """Play a step while our seller makes trouble, and say how the buyer took it: our own runner, in a self-test.
-
-    Raises Misfit where the trouble met no request, or does not fit the answer.
+    """Play a step while our seller makes trouble, and say how the buyer took it: our own runner, in a self-test. Raises
+    Misfit where the trouble met no request, or does not fit the answer.
     """
     before = len(talk.transcript)
     troubles = troubles_of(talk.scenario, case, talk.release, talk.tracked, talk.fill)
@@ -184,6 +183,10 @@ def play_troubled(
         raise Misfit(case.origin.where("/fault"), f"'{step.id}' sent nothing that the trouble could meet")
     if case.mutate or (not case.fault and case.lifecycle):
         return _noticed(talk, case, record)
+    if not case.fault:
+        talk.spoilt.update(
+            record.exchanges
+        )  # its profile makes our seller wrong on purpose, in what no lifecycle shows
     since = [exchange for exchange in talk.transcript if exchange.n > before]
     record.expectations += reactions(talk.scenario, case, since, talk.spoilt, faults)
     if case.reaction.recovers is False and ending.outcome is Outcome.PASSED:

@@ -24,10 +24,11 @@ Told = Literal["state", "created"]
 class UseCase:
     """A use case; `id` is `MEF123-UC5a`, `label` is `5a`, `by` the operation that plays it.
 
-    `asks` is what the request says (`?name` in its query), `begins` what the resource shows before the call, or when it is
+        `asks` is what the request says (`?name` in its query), `begins` what the resource shows before the call, or when it is
     first seen (pointer to value; `any` is anything, `none` nothing). `answers` are outcomes that the answer shows (`status`,
-    also with pointers, `items: some | none`, or pointers), `ends` outcomes that the resource shows later on. The resource is what the answer shows or the path names; `of`
-    names its kind where no call does, or where the id stands in the request at the pointer `about`. `events` are outcomes
+    also with pointers, `items: some | none`, or pointers), `ends` outcomes that the resource shows later on. The resource is
+    what the answer shows or the path names; `of` names its kind where no call does, or where the id stands in the request at
+    the pointer `about`. An end that one of the operations `without` may have brought about is none. `events` are outcomes
     too: the listeners that are told.
     """
 
@@ -41,6 +42,7 @@ class UseCase:
     begins: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ends: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     told: Told | None = None
     events: tuple[str, ...] = ()
     id: Annotated[str, OURS] = ""

@@ -32,7 +32,7 @@ def turn(answer: Answer, what: str) -> int:
 # Identifiers
 
 
-@broken("discovery/by-relations", "W160-R21")
+@broken("discovery/candidates", "W160-R21")
 def numbers_configurations_anew_in_each_answer(answer: Answer) -> None:
     if turn(answer, "/productOfferingAvailability") == 2:
         found = offered(answer)
@@ -67,7 +67,7 @@ def gives_one_identifier_to_all_prices(answer: Answer) -> None:
 # What answers have
 
 
-@broken("discovery/by-relations", "W160-R16")
+@broken("discovery/candidates", "W160-R16")
 def forgets_a_candidate(answer: Answer) -> None:
     if offered(answer) and len(answer.body["productRelationship"]) == 3:
         answer.body["productRelationship"].pop()

@@ -26,7 +26,7 @@ def links_to_its_catalog(answer: Answer) -> None:
         entry["productOffering"]["href"] = f"https://catalog.example/productOffering/{entry['productOffering']['id']}"
 
 
-@right("discovery/by-relations")
+@right("discovery/candidates")
 def answers_in_another_order(answer: Answer) -> None:
     if offered(answer) or priced(answer):
         answer.body["productRelationship"].reverse()
@@ -62,7 +62,7 @@ def delivers_sooner_an_hour_later(answer: Answer) -> None:
         entry["installationInterval"]["amount"] += turn(answer, "/pricingDiscovery")
 
 
-@right("discovery/by-relations")
+@right("discovery/candidates")
 def has_nothing_where_it_may_choose(answer: Answer) -> None:
     if offered(answer) and len(answer.body["productRelationship"]) == 3:
         answer.body[LIST] = []

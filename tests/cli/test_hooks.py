@@ -24,7 +24,26 @@ from tests.cli.processes import ROOT, oit
 from tests.console.served import Beside, seller_with_console
 
 OURS = ROOT / "scenarios/partners/our-seller.yaml"
-CHANGEABLE = frozenset({"behaviour", "have", "intervals", "options", "offerings", "paging", "represents"})
+CHANGEABLE = frozenset(
+    {
+        "behaviour",
+        "billing",
+        "catalog",
+        "discovery",
+        "does",
+        "fixed",
+        "fixedInAnswers",
+        "have",
+        "intervals",
+        "offerings",
+        "options",
+        "paging",
+        "pilotBuyers",
+        "printableBill",
+        "represents",
+        "unsupported",
+    }
+)
 """What of a profile may be another while a seller serves."""
 
 

@@ -32,6 +32,12 @@ TABLE = {
     ("appointment", "notification"): ("2.0.0", "appointmentNotification/v2"),
     ("workOrder", "management"): ("2.0.0", "workOrderManagement/v2"),
     ("workOrder", "notification"): ("2.0.0", "workOrderNotification/v2"),
+    ("productCatalog", "management"): ("2.0.0-RC", "productCatalog/v2"),
+    ("productCatalog", "notification"): ("2.0.0-RC", "productCatalogNotifications/v2"),
+    ("availabilityAndPricingDiscovery", "management"): (
+        "2.0.0-RC",
+        "productOfferingAvailabilityAndPricingDiscovery/v2",
+    ),
     ("billing", "management"): ("2.0.0", "customerBillManagement/v2"),
     ("billing", "notification"): ("2.0.0", "customerBillNotification/v2"),
 }

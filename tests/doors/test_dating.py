@@ -12,15 +12,18 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from emulator.doors.beside import Beside
+from emulator.doors.client import Client
 from emulator.doors.faults import Faults
+from emulator.doors.peer import Peer
 from emulator.doors.running import Running
 from emulator.doors.troubles import Trouble
 from emulator.hosting import make_seller, serve_buyer, serve_seller
+from emulator.judge.hubs import by_their_clock, over
 from emulator.parties.clock import Clock, RealClock, VirtualClock
 from emulator.parties.opening import open_store
 from emulator.parties.pacing import Pacing
 from emulator.parties.profile import load_profile
-from emulator.record.exchange import Transcript
+from emulator.record.exchange import Party, Transcript
 from emulator.standard.release import load_release
 
 START = datetime(2031, 5, 17, 12, 30, 15, 400_000, tzinfo=UTC)
@@ -94,6 +97,20 @@ def test_a_clock_that_goes_faster_or_was_put_forward_dates_answers() -> None:
         before = clock.now()
         (date,) = dates(running, TICKETS)
         assert before - SECOND <= parsedate_to_datetime(date) <= clock.now()
+
+
+def test_what_a_seller_says_of_its_time_is_what_its_events_are_judged_by() -> None:
+    """A buyer whose clock is the wall's, at a seller that is half an hour ahead: what happened is dated by the seller."""
+    clock = RealClock()
+    pacing = Pacing(open_store(None), clock)
+    pacing.advance(1800)
+    with selling(clock) as (running, _):
+        buyer = Client(Peer(running.url), Party.BUYER, Transcript(), lambda: datetime.now(UTC))
+        asked = buyer.send("GET", running.url + TICKETS)
+        buyer.close()
+    ended = by_their_clock(asked, over(asked))
+    assert clock.now() - timedelta(minutes=5) <= ended <= clock.now() + SECOND
+    assert ended - over(asked) > timedelta(minutes=29)
 
 
 def test_what_is_no_partys_is_dated_by_the_wall() -> None:

@@ -155,6 +155,12 @@ def still(state: str) -> Change:
     return change
 
 
+def looked_at_again(run: list[Exchange]) -> list[Exchange]:
+    """A last look at the bill and at its item, long after."""
+    last = {one.operation: one for one in run if one.operation in (BILL, ITEM)}
+    return [*run, *(replace(last[each], at=run[-1].at + timedelta(seconds=90)) for each in (BILL, ITEM))]
+
+
 def stays_generated(run: list[Exchange]) -> list[Exchange]:
     return shown(set_to(state="generated"), BILL)(run)
 
@@ -166,7 +172,7 @@ def test_a_bill_that_is_settled_over_an_open_item_is_found_out() -> None:
 
 
 def test_a_bill_that_stays_generated_beside_an_open_item_is_found_out() -> None:
-    verdicts = found("billing/credited", still("credit"), stays_generated)
+    verdicts = found("billing/credited", still("credit"), stays_generated, looked_at_again)
     assert verdicts["MEF141-R25"] == "fail"
 
 
@@ -211,3 +217,36 @@ def test_a_total_and_its_items() -> None:
         item["unitRate"]["value"] += 7
 
     assert found("billing/credited", all_of_it, shown(dearer, ITEM)).keys() >= {"MEF141.bill-sums"}
+
+
+def test_more_changes_are_told_than_there_were() -> None:
+    """A bill that is settled went through two changes at most; payments in part are none."""
+
+    def change(run: list[Exchange]) -> list[Exchange]:
+        spot = next(n for n, one in enumerate(run) if one.operation == "listen to customer Bill State Change Event")
+        more = [
+            replace(
+                run[spot],
+                request=replace(
+                    run[spot].request, raw=json.dumps({**run[spot].request.body, "eventId": each}).encode()
+                ),
+            )
+            for each in ("more-1", "more-2")
+        ]
+        return [*run[:spot], *more, *run[spot:]]
+
+    assert found("billing/paid-told", change) == {"MEF141.event-changes": "warning"}
+
+
+def test_an_event_that_nobody_subscribed_to() -> None:
+    """The subscription is to new bills alone, and new states are told of."""
+
+    def change(run: list[Exchange]) -> list[Exchange]:
+        hub = run[0]
+        assert hub.response is not None
+        query = {"query": "eventType=customerBillCreateEvent"}
+        asked = replace(hub.request, raw=json.dumps({**hub.request.body, **query}).encode())
+        answered = replace(hub.response, raw=json.dumps({**hub.response.body, **query}).encode())
+        return [replace(hub, request=asked, response=answered), *run[1:]]
+
+    assert found("billing/paid-told", change) == {"MEF141-R15.type": "fail"}

@@ -328,7 +328,7 @@ WRONG_RUNS: dict[str, tuple[str, list[Exchange]]] = {
         "W160-R19 fail",
         [ask(action="modify", productRef={"id": "p-1"}, **PLACE)],
     ),
-    "prices what it never gave": ("W160.unknown-identifier warning", [price("a", at_price("1"))]),
+    "prices what it never gave": ("W160.unknown-identifier warning", [ask(of("b")), price("a", at_price("1"))]),
     "a roll without an interval": (
         "W160-R36 fail",
         [

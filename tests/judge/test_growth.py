@@ -47,6 +47,12 @@ def polled(create: str, read: str, size: int) -> list[Exchange]:
     return [replace(once[min(n, len(once) - 1)], n=n + 1) for n in range(size)]
 
 
+def asked_again(size: int) -> list[Exchange]:
+    """What can be had and what it costs, asked by one buyer again and again."""
+    once = told("discovery/by-relations")
+    return [replace(once[n % len(once)], n=n + 1) for n in range(size)]
+
+
 def billed(size: int) -> list[Exchange]:
     """A bill of so many items, less one, and a read of each."""
     found = {exchange.operation: exchange for exchange in told("billing/paid-told") if exchange.api == "billing"}
@@ -68,6 +74,8 @@ def shown(exchange: Exchange, members: dict[str, Any], params: dict[str, str] | 
 
 
 TRANSCRIPTS: dict[str, tuple[int, Callable[[int], list[Exchange]]]] = {
+    "discovery over and over": (40, lambda size: copies(told("discovery/by-relations"), size)),
+    "one question over and over": (40, asked_again),
     "many qualifications": (20, lambda size: only("createProductOfferingQualification", size)),
     "many purchases": (27, lambda size: copies(bought(), size)),
     "one order polled": (15, lambda size: polled("createProductOrder", "retrieveProductOrder", size)),

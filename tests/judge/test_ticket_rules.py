@@ -483,3 +483,46 @@ def test_a_use_case_begins_with_what_was_seen_before_the_call(tale: Tale) -> Non
     tale.patch(10, {"note": [note(1), note(2, "buyer")]}, status=200, note=[note(1), note(2, "buyer")])
     tale.read(20, status="inProgress", note=[note(1), note(2, "buyer")])
     assert ("MEF124-UC4a", "", "resumed") in played(tale.transcript, GRACE)
+
+
+def test_a_ticket_that_somebody_closed_did_not_close_by_itself(tale: Tale) -> None:
+    tale.read(5, status="resolved", note=[note(1)])
+    tale.read(20, status="closed", note=[note(1)])
+    assert ("MEF124-UC6c", "polling", "closed") in played(tale.transcript, GRACE)
+
+
+def test_a_ticket_that_was_closed_on_request_is_another_use_case(tale: Tale) -> None:
+    tale.read(5, status="resolved", note=[note(1)])
+    tale.act(10, "close")
+    tale.read(20, status="closed", note=[note(1)])
+    rows = played(tale.transcript, GRACE)
+    assert ("MEF124-UC6a", "polling", "closed") in rows
+    assert ("MEF124-UC6c", "polling", "closed") not in rows
+
+
+def _blamed(tale: Tale) -> set[str]:
+    found = judge(tale.transcript, GRACE, declared=Declared(buyers=(), sellers=())).findings
+    return {f"{each.blame}: {each.rule}" for each in found}
+
+
+def test_who_sends_a_list_back_as_it_was_told_is_not_to_blame_for_what_is_wrong_in_it(tale: Tale) -> None:
+    odd = note(1, date="yesterday")
+    tale.read(5, status="inProgress", note=[odd])
+    tale.patch(10, {"note": [odd, note(2, "buyer")]}, status=200, note=[odd, note(2, "buyer")])
+    assert {each for each in _blamed(tale) if each.startswith("buyer")} == set()
+    assert "seller: contract.schema" in _blamed(tale)
+
+
+def test_who_makes_it_wrong_is(tale: Tale) -> None:
+    tale.read(5, status="inProgress", note=[note(1)])
+    odd = note(2, "buyer", date="yesterday")
+    tale.patch(10, {"note": [note(1), odd]}, status=422)
+    assert "buyer: contract.schema" in _blamed(tale)
+
+
+def test_an_entry_that_came_with_another_id_is_no_entry_of_the_buyers(tale: Tale) -> None:
+    """The ticket that was read says that it is another one: what it showed was shown all the same."""
+    tale.create(0)
+    tale.read(5, id="T2", status="pending", note=[note(1)])
+    tale.patch(10, {"note": [note(1), note(2, "buyer")]}, status=200, note=[note(1), note(2, "buyer")])
+    assert {each for each in _blamed(tale) if each.startswith("buyer")} == set()

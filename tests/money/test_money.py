@@ -223,7 +223,7 @@ class TestBills:
             ({"billingPeriod": {"startDateTime": "2026-02-01T00:00:00Z", "endDateTime": "2026-02-01T00:00:00Z"}},
              ("A13", "/billingPeriod")),
             ({"paymentDueDate": "2026-01-01T00:00:00Z"}, ("A14", "/paymentDueDate")),
-            ({"appliedPayment": paid(30, paymentDate="2026-02-02T00:00:00Z"), "remainingAmount": money(100)},
+            ({"appliedPayment": paid(30, paymentDate="2026-02-03T00:00:00Z"), "remainingAmount": money(100)},
              ("A14", "/appliedPayment/0/payment/paymentDate")),
             ({"appliedPayment": paid(30, amount=money(20)), "remainingAmount": money(100)},
              ("A15", "/appliedPayment/0/appliedAmount")),

@@ -608,7 +608,7 @@ def test_right_bills_are_the_same(tmp_path: Path) -> None:
     ("wrong", "lines_of_it"),
     [
         ("rate", [("Monthly", 0.2903225806, 31.94), ("Removal", 1, 20)]),
-        ("period", [("Monthly", 0.6129032258, 61.29), ("Removal", 1, 20)]),
+        ("period", [("Monthly", 0.3225806452, 32.26), ("Removal", 1, 20)]),
         ("duplicate", [("Monthly", 0.2903225806, 29.03), ("Removal", 1, 20), ("Monthly", 0.2903225806, 29.03)]),
         ("terminated", [("Monthly", 0.2903225806, 29.03), ("Removal", 1, 20), ("Monthly", 0.0322580645, 3.23)]),
         ("rounding", [("Monthly", 0.2903225806, 30), ("Removal", 1, 20)]),
@@ -632,6 +632,20 @@ def test_a_wrong_tax_base_and_a_wrong_currency(tmp_path: Path) -> None:
     assert foreign[0]["unitRate"]["unit"] == "EUR"
     with pytest.raises(Refused, match="known: rate, period"):
         wrong_bill(tmp_path, "colour")
+
+
+def test_a_wrong_period_begins_before_the_product(tmp_path: Path) -> None:
+    _, _, items = wrong_bill(tmp_path, "period")
+    assert items[0]["periodCoverage"] == {
+        "startDateTime": "2024-12-22T00:00:00.000Z",
+        "endDateTime": "2025-01-01T00:00:00.000Z",
+    }
+    ledger = Ledger(tmp_path, products={})
+    ledger.place(add_uni())
+    ledger.wait(1000)
+    fresh = ledger.items(ledger.new_bill(account="ba-1", wrong=["period"]))
+    assert fresh[0]["periodCoverage"]["startDateTime"] == "2025-12-31T00:00:00.000Z"
+    assert fresh[0]["periodCoverage"]["endDateTime"] == "2026-01-11T00:00:00.000Z"
 
 
 def test_a_profile_makes_all_bills_wrong(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from trade import RELEASE, Desk, contact, poq, quote, uni_item
 
 from emulator.errors import FileProblem
 from emulator.parties.hand import Hand, Refused
+from emulator.parties.opening import open_store
 from emulator.parties.profile import load_profile
+from emulator.parties.seller import Seller
 from emulator.record.call import Reply
 from tests.urns import ACCESS_ELINE, OPERATOR_UNI
 
@@ -597,3 +600,18 @@ def test_discovery_offers_what_can_be_ordered() -> None:
     assert {"uni-1g", "uni-10g"} <= offered()
     assert offered(lifecycleStatus="onHold") == offered() - {"uni-1g"}
     assert "uni-1g" not in offered(lifecycleStatus="inTest")
+
+
+def test_a_seller_that_starts_again_goes_on_with_its_catalog(tmp_path: Path) -> None:
+    way = [{"to": "onHold", "after_seconds": HOUR}, {"to": "endOfSale", "after_seconds": HOUR}]
+    late = {"extends": "epl", "name": "EPL, the new one", "after_seconds": 3 * HOUR}
+    profile = load_profile(overlay={"offerings": {"epl": {"transitions": way}, "epl-new": late}})
+    shop, url = Shop(), f"sqlite:///{tmp_path / 'seller.db'}"
+    for wait, status, there in ((0.0, "orderable", False), (HOUR, "onHold", False), (3 * HOUR, "endOfSale", True)):
+        store = open_store(url)
+        shop.seller = Seller(RELEASE, profile, shop.clock, store=store)
+        shop.wait(wait)
+        assert shop.offering("epl")["lifecycleStatus"] == status
+        assert ("epl-new" in shop.ids()) is there
+        assert len(shop.ids(lifecycleStatus=status)) == {"orderable": 22}.get(status, 1)
+        store.close()

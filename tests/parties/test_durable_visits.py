@@ -71,10 +71,13 @@ class Visitor:
         shown = session.get(f"{self._url}{TICKET}/troubleTicket/{identifier}", timeout=PATIENCE).json()
         if shown["status"] == "pending":
             order = shown["workOrder"][0]["id"]
-            answer = session.post(f"{self._url}{VISIT}/appointment", json=visit(order, soon()), timeout=PATIENCE)
+            slot = soon()
+            answer = session.post(f"{self._url}{VISIT}/appointment", json=visit(order, slot), timeout=PATIENCE)
             if answer.status_code == 201:
                 self.booked[answer.json()["id"]] = order
-            else:
+            elif (
+                rfc3339(datetime.now(UTC)) < slot["validFor"]["startDateTime"]
+            ):  # else it took too long, and is asked again
                 self.refused = answer.text
                 self._stop.set()
         elif "workOrder" in shown:

@@ -108,9 +108,9 @@ def _is_sellers(mutation: Mutation, _exchanges: Sequence[Exchange]) -> bool:
 
 
 def _is_first_seen(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
-    """An entry of the Seller's that no look showed before: what it says is the Seller's."""
+    """An entry that the Seller adds, and that no look showed before: it may come by the next one, and says what the Seller wants."""
     name, entry = _entry(mutation)
-    if at(entry, "/source") != "seller":
+    if at(entry, "/source") != "seller" and at(entry, "/author") != "closureRejection":
         return False
     mine, seen = body_of(mutation.good), False
     for earlier in exchanges[: mutation.n - 1]:
@@ -239,7 +239,7 @@ FREEDOMS: Final = (
     ),
     Freedom(
         "no clause asks for the link from both ends",
-        "troubleTicket", "/workOrder(/[0-9]+)?", GONE, if_=_was_not_set,
+        "troubleTicket", "/workOrder(/[0-9]+(/id)?)?", GONE | WORDS, if_=_was_not_set,
     ),
     Freedom(
         "that it has an appointment shows after some patience (MEF137-R22)",

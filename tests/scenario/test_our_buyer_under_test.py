@@ -55,7 +55,7 @@ LONG = frozenset(
         "charge-unanswered", "delay", "forty-days",
     )
 ) | {
-    "quote/ends-told", "quote/expired",
+    "quote/ends-told", "quote/expired", "discovery/expired",
     "access-eline/outage", "negative/appointment-states", "negative/ticket", "negative/ticket-states",
     "ticket/ends-told", "ticket/known-incident", "ticket/unanswered",
     "incident/find", "incident/maintenance-told", "incident/passing", "incident/repair", "incident/repair-told",

@@ -53,11 +53,43 @@ def operation_is_known(said: Said) -> Iterator[Mark]:
 
 
 def request_conforms(said: Said) -> Iterable[Mark]:
-    """The request is as the operation demands."""
+    """The request is as the operation demands. A list is changed by sending it whole, so that what is wrong with an entry which
+    stands in it as the other party has shown it is not the fault of who sends it back.
+    """
     contract, operation = _contract(said), said.exchange.operation
     if contract is None or operation is None:
         return ()
-    return contract.request_breaches(operation, said.exchange.request)
+    breaches = contract.request_breaches(operation, said.exchange.request)
+    if said.exchange.request.method != "PATCH":
+        return breaches
+    return (breach for breach in breaches if not _was_told(said, breach))
+
+
+def _was_told(said: Said, breach: Breach) -> bool:
+    """Whether a breach lies in an entry of a list that was wrong as it was shown of the same resource."""
+    entry = at(said.body, _entry_of(breach.place))
+    identifier = said.exchange.path_params.get("id", "")
+    return isinstance(entry, dict) and (identifier, dump(entry)) in said.run.known(_TOLD, before=said.exchange)
+
+
+def _entry_of(place: str) -> str:
+    """The pointer of the list's entry in which a place lies: its first two names."""
+    return "/".join(place.split("/")[:3])
+
+
+def _take_told(known: set[tuple[str, bytes]], run: Run, exchange: Exchange) -> None:
+    identifier, response = exchange.path_params.get("id"), exchange.response
+    if identifier is None or response is None or exchange.api is None or exchange.operation is None:
+        return
+    contract = run.release.contract(exchange.api, exchange.kind)
+    for breach in contract.response_breaches(exchange.operation, response):
+        entry = at(response.body, _entry_of(breach.place))
+        if isinstance(entry, dict):
+            known.add((identifier, dump(entry)))
+
+
+_TOLD: Final[Fold[set[tuple[str, bytes]]]] = Fold(set, _take_told)
+"""Entries of lists that were shown against their contract, by the id in the path; gathered once a change repeats such a one."""
 
 
 def response_conforms(said: Said) -> Iterable[Mark]:

@@ -125,9 +125,12 @@ class ChargeBook:
         return [(_day(at) or date.min, key, item) for at, key, item in sorted(found, key=lambda each: each[0])]
 
     def _item(self, link: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        order = self._orders.get(str(link.get("productOrderId")))
-        items = order.body["productOrderItem"] if order is not None else ()
-        return next((item for item in items if item["id"] == link.get("productOrderItemId")), None)
+        return self._items.get((str(link.get("productOrderId")), str(link.get("productOrderItemId"))))
+
+    @cached_property
+    def _items(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        orders = self._orders.items()
+        return {(key, str(item["id"])): item for key, order in orders for item in order.body["productOrderItem"]}
 
     def _prices(self, item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Those that were quoted, or else those of the offering."""
@@ -180,6 +183,7 @@ class ChargeBook:
                         part,
                         quantity,
                         amounts,
+                        history.spells[0].start,
                     )
         reached = min(ahead, history.end or ahead)
         if reached > today:  # what may yet turn out to be charged too early
@@ -213,6 +217,7 @@ class ChargeBook:
                         covered,
                         quantity,
                         rate(cost, quantity, self.method),
+                        history.spells[0].start,
                     )
 
     def gone(self, account: str, since: date) -> Iterator[tuple[BillLine, date]]:
@@ -237,6 +242,7 @@ class ChargeBook:
                             none,
                             Decimal(0),
                             amounts,
+                            history.spells[0].start,
                         ),
                         day,
                     )
@@ -308,7 +314,7 @@ class ChargeBook:
         covered = Coverage(day, date.fromordinal(day.toordinal() + 1))
         amounts = rate(cost, Decimal(1), self.method)
         link = (order.id, str(item["id"]))
-        return BillLine("nonRecurring", name, product, link, title, _ONE_OFF, cost, covered, Decimal(1), amounts)
+        return BillLine("nonRecurring", name, product, link, title, _ONE_OFF, cost, covered, Decimal(1), amounts, day)
 
 
 def _is_lasting(price: Mapping[str, Any]) -> bool:

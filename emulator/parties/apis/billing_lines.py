@@ -42,7 +42,7 @@ class ServiceHistory:
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One item of a bill to be."""
+    """One item of a bill to be; `first` is the day from which its product is there."""
 
     type: str
     name: str
@@ -54,6 +54,7 @@ class BillLine:
     covered: Coverage
     quantity: Decimal
     amounts: RatedAmounts
+    first: date
 
 
 @dataclass(slots=True)

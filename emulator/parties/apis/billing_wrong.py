@@ -58,7 +58,9 @@ def _dearer(line: BillLine, method: RatingMethod) -> BillLine:
 
 
 def _earlier(line: BillLine, method: RatingMethod) -> BillLine:
-    covered = Coverage(line.covered.start - _EARLIER, line.covered.end)
+    """For days before its product was there: beside those for which it is, or in their place where they are not the first."""
+    end = line.covered.end if line.covered.start == line.first else line.first
+    covered = Coverage(line.first - _EARLIER, end)
     if line.type == _LASTING:
         unit = cast("Unit", line.unit)
         parts = (quantity_of(unit, part, covered.start, method) for part in covered.months())

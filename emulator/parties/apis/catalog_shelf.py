@@ -165,13 +165,11 @@ class CatalogShelf(Stock, Sold):
 
     def _shown(self, run: str, identifier: str) -> dict[str, Any] | None:
         """The body of an offering, as the run has it or would have it."""
-        found = self._context.store.get(run, OFFERING, identifier)
-        if found is not None:
-            return found.body
+        if self._context.store.has(run, _THERE, _THERE):
+            found = self._context.store.get(run, OFFERING, identifier)
+            return found.body if found is not None else None
         entry = self._context.profile.offerings.get(identifier)
-        if entry is None or self._context.store.has(run, _THERE, _THERE) or not self._is_there(run, entry):
-            return None
-        return self._offering_body(entry)
+        return self._offering_body(entry) if entry is not None and self._is_there(run, entry) else None
 
     def status(self, run: str, identifier: str) -> str:
         body = self._shown(run, identifier)
@@ -181,12 +179,11 @@ class CatalogShelf(Stock, Sold):
         body = self._shown(run, identifier)
         if body is None:
             return None
-        profile = self._context.profile
-        version = self._context.store.get(run, _VERSION, identifier)
-        entry = profile.offerings.get(version.body["of"] if version is not None else identifier)
-        if entry is None or version is None:
-            return entry
-        return replace(entry, id=identifier, name=body["name"], term_entries=_terms(body))
+        offerings = self._context.profile.offerings
+        if identifier in offerings:
+            return offerings[identifier]
+        entry = offerings.get(self.origin(run, identifier))
+        return entry and replace(entry, id=identifier, name=body["name"], term_entries=_terms(body))
 
     def every(self, run: str) -> Sequence[str]:
         return [*self._context.profile.offerings, *(each.id for each in self._context.store.all(run, _VERSION))]

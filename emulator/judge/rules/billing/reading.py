@@ -64,7 +64,8 @@ def entries_tell_account_and_period(said: Said) -> Iterator[Mark]:
 
 common.nothing_found_is_200(BILLING, "R18", LIST)
 common.filters(BILLING, (), LIST, _FILTERS, name="filters")
-common.lists_all(BILLING, (), BILL, _FILTERS)
+# The date of a bill does not say since when it is there: it can be that of the end of its period.
+common.lists_all(BILLING, (), BILL, _FILTERS, made="/creationDate")
 common.no_doubles(BILLING, (), LIST)
 common.pages(BILLING, (), LIST)
 common.cut_pages_say_so(BILLING, "R30", LIST)

@@ -124,9 +124,17 @@ def _moves(earlier: Shown, later: Shown) -> tuple[str, ...]:
     return ("state",)  # of which another rule speaks
 
 
+def _moves_of_item(earlier: Shown, later: Shown) -> tuple[str, ...]:
+    """What may differ between two sightings of an item: its amounts with its state, as a dispute may end."""
+    moved = earlier.value.get("state") != later.value.get("state")
+    return ("state", *_AMOUNTS) if moved else ("state",)
+
+
+_AMOUNTS: Final = ("taxExcludedAmount", "appliedFee", "appliedTax", "unitRate", "unitQuantity")
+
 common.keeps_all_but(BILLING, BILL, _moves, grows=("appliedPayment",))
-common.keeps_all_but(BILLING, BILL_ITEM, lambda _earlier, _later: ("state",))
-common.past(BILLING, "/billDate", "/lastUpdate", "/appliedPayment/*/payment/paymentDate", on=READ)
+common.keeps_all_but(BILLING, BILL_ITEM, _moves_of_item)
+common.past(BILLING, "/lastUpdate", "/appliedPayment/*/payment/paymentDate", on=READ)
 common.links_to_itself(BILLING, BILL, BILL_ITEM)
 
 

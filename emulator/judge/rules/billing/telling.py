@@ -8,7 +8,7 @@ from typing import Final
 from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken
 from emulator.judge.named import BILL
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_request, requests, responses, tells
-from emulator.judge.rulebook import breach, hold
+from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.billing.book import API, BILLING
 from emulator.judge.run import Run, Said
@@ -45,8 +45,9 @@ def subscriptions_by_type_are_taken(said: Said) -> Iterator[Mark]:
     if not types or not types <= _TYPES or not can_be_taken(said.run, said.exchange):
         return
     if succeeded(said.exchange):
-        kept = query_of(at(said.body, "/query"), said.run.kinds).types
-        yield hold("/query", kept == types, expected=at(said.asked, "/query"), found=at(said.body, "/query"))
+        query = at(said.body, "/query")
+        kept = query_of(query, said.run.kinds).types if given(query) else types
+        yield hold("/query", kept == types, expected=at(said.asked, "/query"), found=query)
     elif said.status in (400, 422):
         yield breach("", 201, said.status, f"a subscription to {', '.join(sorted(types))} was answered {said.status}")
 

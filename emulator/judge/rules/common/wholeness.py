@@ -84,8 +84,8 @@ def pages_go_on(book: Rulebook, operation: str, *, name: str) -> None:
 def next_pages_say_so(book: Rulebook, labels: Labels, operation: str, sure: Collection[str], *, name: str) -> None:
     """A page that another one follows says so, in X-Total-Count or X-Pagination-Throttled.
 
-    It is sure where the next page shows what was seen before the first was asked for, and no filter but those that are `sure`
-    was asked of either: it matched already.
+    It is sure where the next page shows what the first did not and what was seen before the first was asked for, and no filter
+    but those that are `sure` was asked of either: it matched already.
     """
 
     @book.at_end(labels, name=name)
@@ -95,7 +95,7 @@ def next_pages_say_so(book: Rulebook, labels: Labels, operation: str, sure: Coll
             if last is None or last.response is None or not {each for each, _ in pages.question} <= {*WHO, *sure}:
                 continue
             kind = run.shown_by(last)
-            lives = [run.life(kind[0].name, each) for each in shown] if kind else []
+            lives = [run.life(kind[0].name, each) for each in shown - pages.ids] if kind else []
             if any(
                 life and (old := life.last_before(last, whole=False)) and same_parties(old.exchange, last)
                 for life in lives

@@ -55,13 +55,14 @@ _To = tuple[Parties, str]
 
 @dataclass(slots=True)
 class GivenIdentifier:
-    """An identifier that answers on availability gave to a Buyer: for what (`text` is the configuration, lists in any order), in
-    which answers, in which contexts, and of which offerings.
+    """An identifier that answers on availability gave to a Buyer: for what (the text of the configuration, lists in any order),
+    in which answer first and in which last, in which last to each context, and of which offerings.
     """
 
     text: str
-    answers: list[Exchange] = field(default_factory=list)
-    contexts: list[Context] = field(default_factory=list)
+    first: Exchange
+    last: Exchange
+    contexts: dict[Context, Exchange] = field(default_factory=dict)
     offerings: set[str] = field(default_factory=set)
 
 
@@ -89,13 +90,14 @@ _Question = tuple[Parties, str, Context]
 @dataclass(slots=True)
 class Told:
     """What answers told: the identifiers of configurations, for whoever asked (each with the answer that first had it, and of
-    what) and by who was given them; those of prices (likewise, and what it said); and the answers on prices by what was asked.
+    what) and by who was given them; those of prices (likewise, and what it said); and by what was asked the last answer on prices
+    for each identifier, the newest at the end.
     """
 
     named: dict[_Name, tuple[int, str]] = field(default_factory=dict)
     given: dict[_To, GivenIdentifier] = field(default_factory=dict)
     priced: dict[_Name, tuple[int, str]] = field(default_factory=dict)
-    answers: dict[_Question, list[_Answer]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[_Question, dict[str, _Answer]] = field(default_factory=lambda: defaultdict(dict))
 
     def take(self, run: Run, exchange: Exchange) -> None:
         """Add an answer, if it is one."""
@@ -107,16 +109,17 @@ class Told:
             for identifier, configuration, offering in _entries(exchange.response.body):
                 text = loosely(configuration)
                 self.named.setdefault((seller, identifier), (exchange.n, text))
-                one = self.given.setdefault((parties, identifier), GivenIdentifier(text))
-                one.answers.append(exchange)
-                one.contexts.append(context)
+                one = self.given.setdefault((parties, identifier), GivenIdentifier(text, exchange, exchange))
+                one.last = one.contexts[context] = exchange
                 one.offerings.add(offering)
         elif exchange.operation == PRICING:
             for _, entry in every(exchange.response.body, EACH_TERM):
                 if isinstance(identifier := at(entry, "/identifier"), str):
                     self.priced.setdefault((seller, identifier), (exchange.n, _content(entry)))
             if (found := self.answer(Said(run, exchange, Half.RESPONSE))) is not None:
-                self.answers[found[0]].append(found[1])
+                question, told = found
+                self.answers[question].pop(told.identifier, None)
+                self.answers[question][told.identifier] = told
 
     def answer(self, said: Said) -> tuple[_Question, _Answer] | None:
         """What an answer on prices says of what; None where its identifier is not known, or may have expired."""
@@ -142,12 +145,15 @@ def given_before(said: Said) -> GivenIdentifier | None:
 
 def age_of(given: GivenIdentifier, said: Said) -> timedelta:
     """How long ago an identifier was last given when it is asked for."""
-    last = given.answers[-1]
-    return said.run.lasted(last.at, said.exchange.at)
+    return said.run.lasted(given.last.at, said.exchange.at)
 
 
 def _is_young(given: GivenIdentifier, said: Said) -> bool:
-    return age_of(given, said) < _LIFE - said.run.spread(_MARGIN)
+    return _is_recent(given.last, said)
+
+
+def _is_recent(answer: Exchange, said: Said) -> bool:
+    return said.run.lasted(answer.at, said.exchange.at) < _LIFE - said.run.spread(_MARGIN)
 
 
 @DISCOVERY.rule("R21", on=ANSWERED)
@@ -183,14 +189,15 @@ def an_identifier_holds_for_a_while(said: Said) -> Iterator[Mark]:
         return
     if said.status not in _REFUSED or not said.run.rightly_asked(said.exchange) or _is_faulty(said):
         return
-    alike = context_of(said.asked) in given.contexts
+    same = given.contexts.get(context_of(said.asked))
+    alike = same is not None and _is_recent(same, said)
     about = list(every(said.body, "/*/propertyPath"))
     named = [where for where, place in about if place == IDENTIFIER]
     lost = any(at(said.body, f"{where.rpartition('/')[0]}/code") == "referenceNotFound" for where in named)
     if (alike and (named or not about)) or lost:
         minutes = int(age_of(given, said).total_seconds() // 60)
         words = (
-            f"{at(said.asked, IDENTIFIER)}, which exchange {given.answers[-1].n} gave {minutes} minutes before, "
+            f"{at(said.asked, IDENTIFIER)}, which exchange {given.last.n} gave {minutes} minutes before, "
             f"was refused with {said.status}"
         )
         yield breach("", "an answer, for fifteen minutes at the least", said.status, words, hint=not alike)
@@ -214,10 +221,13 @@ def what_has_expired_is_refused(said: Said) -> Iterator[Mark]:
 
 @DISCOVERY.rule(name="unknown-identifier", on=responses(API, PRICING, statuses=ANY_STATUS))
 def what_was_never_given_has_no_price(said: Said) -> Iterator[Mark]:
-    """Identifiers that no answer gave are refused; the Seller may have given one elsewhere, so that this is a hint."""
+    """Identifiers that no answer gave are refused, where answers gave any; the Seller may have given one elsewhere, so that this
+    is a hint.
+    """
     identifier = at(said.asked, IDENTIFIER)
-    known = said.run.known(TOLD, before=said.exchange).named
-    if not isinstance(identifier, str) or (seller_of(said.exchange), identifier) in known:
+    seller, known = seller_of(said.exchange), said.run.known(TOLD, before=said.exchange).named
+    seen = any(seller == each for each, _ in known)
+    if not isinstance(identifier, str) or not seen or (seller, identifier) in known or said.run.elsewhere(identifier):
         return
     if said.status in _REFUSED:
         yield FINE
@@ -262,14 +272,12 @@ def a_price_holds_when_it_is_asked_for_again(said: Said) -> Iterator[Mark]:
     """
     told = said.run.known(TOLD, before=said.exchange)
     found = told.answer(said)
-    before = (
-        [each for each in told.answers.get(found[0], ()) if each.identifier == found[1].identifier] if found else []
-    )
-    if not before or said.run.lasted(before[-1].exchange.at, said.exchange.at) > _LIFE:
+    before = told.answers.get(found[0], {}).get(found[1].identifier) if found else None
+    if before is None or said.run.lasted(before.exchange.at, said.exchange.at) > _LIFE:
         return
-    first = at(before[-1].exchange.response.body if before[-1].exchange.response else None, TERMS)
+    first = at(before.exchange.response.body if before.exchange.response else None, TERMS)
     same = _contents(first) == _contents(at(said.body, TERMS))
-    words = f"exchange {before[-1].exchange.n} had another answer to the same question"
+    words = f"exchange {before.exchange.n} had another answer to the same question"
     yield FINE if same else breach(TERMS, first, at(said.body, TERMS), words, hint=True)
 
 
@@ -280,12 +288,11 @@ def _contents(terms: Any) -> list[str]:
 @DISCOVERY.rule(name="offering-too", on=PRICED)
 def a_price_is_of_an_offering_that_was_told(said: Said) -> Iterator[Mark]:
     """The offering of each price is one of which the configuration was told to be available in the same context."""
-    given, context = given_before(said), context_of(said.asked)
-    answers = [each for each, of in zip(given.answers, given.contexts, strict=True) if of == context] if given else []
+    given = given_before(said)
+    answer = given.contexts.get(context_of(said.asked)) if given else None
     offered = {
         at(entry, "/productOffering/id")
-        for answer in answers
-        for _, entry in every(answer.response.body if answer.response else None, EACH)
+        for _, entry in every(answer.response.body if answer and answer.response else None, EACH)
         if at(entry, IDENTIFIER) == at(said.asked, IDENTIFIER)
     }
     for where, offering in every(said.body, f"{EACH_TERM}/productOffering/id"):
@@ -304,16 +311,14 @@ def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
     if found is None:
         return
     question, now = found
-    mine = told.given[question[0], now.identifier]
-    own = {each.n for each in mine.answers}
-    for other in told.answers.get(question, ()):
-        given = told.given[question[0], other.identifier]
-        theirs = {each.n for each in given.answers}
-        if given.offerings != mine.offerings:
-            continue
-        if other.identifier == now.identifier or own == theirs or len(own | theirs) == 1:
-            continue
+    own = told.given[question[0], now.identifier]
+    for other in reversed(told.answers.get(question, {}).values()):
         if said.run.lasted(other.exchange.at, said.exchange.at) > _LIFE:
+            return
+        theirs = told.given[question[0], other.identifier]
+        if theirs.offerings != own.offerings:
+            continue
+        if other.identifier == now.identifier or (own.first is theirs.first and own.last is theirs.last):
             continue
         words = f"exchange {other.exchange.n} had another answer for {other.identifier}, of the same configuration"
         if other.plain != now.plain:

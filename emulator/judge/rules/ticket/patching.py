@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
 from emulator.judge.named import TICKET as KIND
 from emulator.judge.rule import ANY_STATUS, FINE, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
@@ -13,8 +14,10 @@ from emulator.judge.rules.common import parts
 from emulator.judge.rules.ticket.asking import attached, signed_by_buyer
 from emulator.judge.rules.ticket.book import API, ENDING, PATCH, TICKET, life_of, status_before, ticket_before
 from emulator.judge.rules.ticket.living import refused
-from emulator.judge.run import Said
-from emulator.record.payload import MISSING, at
+from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
+from emulator.record.payload import MISSING, at, dump
 
 _CHANGEABLE: Final = (
     "externalId",
@@ -87,9 +90,23 @@ def _is_known(member: str, entry: Any, before: Any) -> bool:
 def buyers_sign_what_they_append(said: Said) -> Iterator[Mark]:
     """Notes, attachments and related issues that the ticket did not have, as far as the run shows it, have source buyer."""
     before = ticket_before(said)
+    told = said.run.known(_TOLD, before=said.exchange).get(said.exchange.path_params.get("id", ""), ())
     for member in parts.SIGNED if before is not None else ():
         for index, entry in parts.fresh(member, said.body, before):
-            yield from signed_by_buyer(f"/{member}/{index}", entry)
+            if dump(entry) not in told:
+                yield from signed_by_buyer(f"/{member}/{index}", entry)
+
+
+def _take_told(known: dict[str, set[bytes]], _run: Run, exchange: Exchange) -> None:
+    identifier = exchange.path_params.get("id")
+    if exchange.api == API and isinstance(identifier, str) and succeeded(exchange) and exchange.response:
+        told = known.setdefault(identifier, set())
+        for member in parts.SIGNED:
+            told |= {dump(entry) for entry in parts.entries(exchange.response.body, member)}
+
+
+_TOLD: Final[Fold[dict[str, set[bytes]]]] = Fold(dict, _take_told)
+"""By the id in the path, the entries that the Seller has shown, even where it says that they are of another ticket."""
 
 
 @TICKET.rule("R31", on=PATCH)
