@@ -61,7 +61,7 @@ def seller(peer: Peer, release: Release, unsupported: frozenset[str] = frozenset
             elif not supported:
                 yield Check(contract.api, True, "declared unsupported: nothing is expected there")
             else:
-                yield Check(contract.api, None, "what is not declared unsupported changes something: not asked for")
+                yield Check(contract.api, None, "nothing there is read by GET: not asked for")
     if found and not any(found):
         said = f"{printable(clean_text(peer.root), 160)}: no API of release {release.name} is there"
         yield Check("root", False, said, f"the root URL is what comes before {root_of(release)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from emulator.cli.group import (
 )
 from emulator.doors.tls import TlsAsked
 from emulator.errors import UserError
+
+if TYPE_CHECKING:
+    from emulator.console.client import Remote
 
 
 @main.command(epilog=example(
@@ -79,20 +82,28 @@ def _wait() -> None:
 
 
 @main.group()
-@click.option("--console", "url", envvar="OIT_CONSOLE", show_envvar=True, metavar="URL", required=True,
+@click.option("--console", "url", envvar="OIT_CONSOLE", show_envvar=True, metavar="URL",
               help="The console, as it told its URL; that may have its token in it.")  # fmt: skip
 @click.option("--token", envvar="OIT_CONSOLE_TOKEN", show_envvar=True, help="The token, where it is not in the URL.")
 @click.pass_context
-def control(context: click.Context, url: str, token: str | None) -> None:
+def control(context: click.Context, url: str | None, token: str | None) -> None:
     """Have a hand in an emulator, through its console: what the buttons of the page do."""
+    context.obj = (url, token)
+
+
+def _remote(context: click.Context) -> Remote:
+    """The console that was named. Asked for when something is to be done: the help of a command needs none."""
     from emulator.console.client import Remote
 
-    context.obj = Remote(url, token)
+    url, token = context.obj
+    if url is None:
+        raise click.UsageError("Missing option '--console' (env var: 'OIT_CONSOLE').", context.parent)
+    return Remote(url, token)
 
 
 def _do(context: click.Context, action: str, **asked: Any) -> None:
     given = {name: value for name, value in asked.items() if value not in (None, False)}
-    click.echo(context.obj.do(action, given).json()["did"])
+    click.echo(_remote(context).do(action, given).json()["did"])
 
 
 RUN = click.option("--run", default="plain-path", show_default=True, help="The run: the name below /r/, or its id.")
@@ -322,7 +333,7 @@ def _drip(text: str | None) -> dict[str, Any] | None:
 @click.pass_context
 def snapshot(context: click.Context, run: str, out: Path | None) -> None:
     """Take a run out as a file, as `oit runs export` does."""
-    content = context.obj.do("snapshot", {"run": run}).content
+    content = _remote(context).do("snapshot", {"run": run}).content
     if out is None:
         sys.stdout.buffer.write(content)
         return

@@ -25,9 +25,11 @@ _DO: Final = "does.do"
 
 def known_verb(release: Release, kind: str, verb: str, words: Mapping[str, Any]) -> Verb:
     """The facts of a verb. NotNow, with what is known, where a kind has no such verb or a verb no such words."""
-    verbs = verbs_of(release).get(kind, {})
+    every = verbs_of(release)
+    verbs = every.get(kind, {})
     if verb not in verbs:
-        known = f"; {hint(verb, verbs)}" if verbs else ""
+        having = ", ".join(sorted(each for each in every if every[each]))
+        known = f"; {hint(verb, verbs)}" if verbs else f"; what has some: {having}"
         raise NotNow(f"a {kind:.60} has no verb {verb!r:.60}{known}")
     found = verbs[verb]
     for word in words:

@@ -177,3 +177,12 @@ def test_beyond_loopback_the_token_is_told_once_and_opens(tmp_path: Path):
         _, err = process.communicate(timeout=20)
         assert found[2] not in err
         assert os.environ.get("OIT_CONSOLE") is None
+
+
+def test_the_help_of_a_command_needs_no_console() -> None:
+    told = oit("control", "do", "--help")
+    assert told.code == 0
+    assert "Have happen what no operation does" in told.out
+    missing = oit("control", "do", "customerBill", "bill-now")
+    assert missing.code == 2
+    assert "--console" in missing.err

@@ -583,6 +583,8 @@ def test_a_verb_needs_what_it_is_done_to(ledger: Ledger) -> None:
         ledger.do("bill-now", bill["id"])
     with pytest.raises(Refused, match="there is no customerBill"):
         ledger.do("pay", "nothing")
+    with pytest.raises(Refused, match="what has some: customerBill"):
+        do(ledger.seller, None, "pay", "customerBill", None, {})
 
 
 # -- wrong on purpose ------------------------------------------------------------------------------

@@ -24,10 +24,11 @@ from emulator.judge.rules.discovery.book import (
     IDENTIFIER,
     PRICING,
     Context,
+    Parties,
     context_of,
     is_asked_for,
     loosely,
-    seller_of,
+    parties_of,
 )
 from emulator.judge.rules.discovery.lasting import Told
 from emulator.judge.run import Run, Said
@@ -44,8 +45,8 @@ _SOLD: Final = ("orderable", "inTest")
 """Statuses of an offering in which it can be ordered (MEF W142, Table 8)."""
 _NOT_FOUND: Final = 404
 
-_What = tuple[str, str, Context]
-"""An offering, a configuration, and a context."""
+_What = tuple[Parties, str, str, Context]
+"""Who asked whom, an offering, a configuration, and a context."""
 
 
 @dataclass(slots=True)
@@ -70,22 +71,22 @@ class _Said:
                 self.gone.pop(identifier, None)
         if exchange.api != API or not succeeded(exchange):
             return
-        context, body = context_of(exchange.request.body), exchange.response.body
+        context, body, parties = context_of(exchange.request.body), exchange.response.body, parties_of(exchange)
         if exchange.operation == AVAILABILITY:
             for _, entry in every(body, EACH):
-                what = (at(entry, f"/{_OFFERING}/id"), loosely(at(entry, "/productConfiguration")), context)
-                if isinstance(what[0], str):
-                    self.available[what] = exchange
+                if isinstance(offering := at(entry, f"/{_OFFERING}/id"), str):
+                    text = loosely(at(entry, "/productConfiguration"))
+                    self.available[parties, offering, text, context] = exchange
         elif exchange.operation == PRICING:
             self._price(exchange, context)
 
     def _price(self, exchange: Exchange, context: Context) -> None:
-        name = (seller_of(exchange), at(exchange.request.body, IDENTIFIER))
+        name = (parties_of(exchange), at(exchange.request.body, IDENTIFIER))
         given = self.told.given.get(name) if isinstance(name[1], str) else None
         for _, entry in every(exchange.response.body if exchange.response else None, EACH_TERM):
             offering = at(entry, f"/{_OFFERING}/id")
             if given is not None and isinstance(offering, str):
-                what = (offering, given.text, context)
+                what = (name[0], offering, given.text, context)
                 self.priced[what] = [each for each in self.priced[what] if each[0] is exchange]
                 self.priced[what].append((exchange, entry))
 
@@ -93,7 +94,7 @@ class _Said:
 _SAID: Final = Fold(_Said, _Said.take)
 
 
-def _what(item: Any) -> _What | None:
+def _what(exchange: Exchange, item: Any) -> _What | None:
     """What an item of a qualification or of a quote is about; None where places are spelled out or an offering is not named."""
     product = at(item, "/product")
     offering, configuration = at(product, f"/{_OFFERING}/id"), at(product, "/productConfiguration")
@@ -111,7 +112,7 @@ def _what(item: Any) -> _What | None:
         question["productRef"] = {"id": at(product, "/id")}
     else:
         question |= {name: product[name] for name in ("place", "productRelationship") if name in product}
-    return offering, loosely(configuration), context_of(question)
+    return parties_of(exchange), offering, loosely(configuration), context_of(question)
 
 
 def _is_soon(said: Said, other: Exchange) -> bool:
@@ -124,7 +125,7 @@ def what_is_available_is_qualified(said: Said) -> Iterator[Mark]:
     the same configuration in the same context.
     """
     for where, item in every(said.body, "/productOfferingQualificationItem/*"):
-        color, what = at(item, "/serviceabilityConfidence"), _what(item)
+        color, what = at(item, "/serviceabilityConfidence"), _what(said.exchange, item)
         told = said.run.known(_SAID, before=said.exchange).available.get(what) if what else None
         if told is None or not isinstance(color, str) or not _is_soon(said, told):
             continue
@@ -141,7 +142,7 @@ def what_has_a_price_is_quoted_at_it(said: Said) -> Iterator[Mark]:
     if at(said.body, "/quoteLevel") != "firm":
         return
     for where, item in every(said.body, "/quoteItem/*"):
-        what, term = _what(item), _term(at(item, "/quoteItemTerm/0"))
+        what, term = _what(said.exchange, item), _term(at(item, "/quoteItemTerm/0"))
         told = said.run.known(_SAID, before=said.exchange).priced.get(what, []) if what and term else []
         for exchange, entry in told:
             if at(entry, "/subjectToAdditionalNonrecurringCharges") is not False or _term(at(entry, "/term")) != term:

@@ -57,6 +57,15 @@ def seller_of(exchange: Exchange) -> str:
     return dict(reversed(exchange.request.query)).get("sellerId", "")
 
 
+Parties = tuple[str, str]
+"""A Seller and a Buyer, where there are several; what one Buyer is told says nothing of another one."""
+
+
+def parties_of(exchange: Exchange) -> Parties:
+    """Which of several Sellers was asked by which of several Buyers; "" where there is nobody to tell apart."""
+    return seller_of(exchange), dict(reversed(exchange.request.query)).get("buyerId", "")
+
+
 def exactly(value: Any) -> str:
     """A text that is the same for JSON values that say the same: members in any order, 1 is 1.0, true is not 1."""
     return _text(value, loosely=False)

@@ -27,8 +27,10 @@ from emulator.judge.rules.discovery.book import (
     PRICING,
     TERMS,
     Context,
+    Parties,
     context_of,
     loosely,
+    parties_of,
     seller_of,
 )
 from emulator.judge.rules.discovery.faults import fault_of
@@ -47,25 +49,28 @@ _REFUSED: Final = (400, 404, 422)
 
 _Name = tuple[str, str]
 """A Seller, where there are several, and an identifier of its."""
+_To = tuple[Parties, str]
+"""A Seller and a Buyer, where there are several, and an identifier that the one gave to the other."""
 
 
 @dataclass(slots=True)
 class GivenIdentifier:
-    """An identifier that answers on availability gave: for what (the text of the configuration, lists in any order), in which
-    answer first and in which last, and in which last to each context.
+    """An identifier that answers on availability gave to a Buyer: for what (the text of the configuration, lists in any order),
+    in which answer first and in which last, in which last to each context, and of which offerings.
     """
 
     text: str
     first: Exchange
     last: Exchange
     contexts: dict[Context, Exchange] = field(default_factory=dict)
+    offerings: set[str] = field(default_factory=set)
 
 
-def _entries(body: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _entries(body: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     for _, entry in every(body, EACH):
         identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
         if isinstance(identifier, str) and isinstance(configuration, dict):
-            yield identifier, configuration
+            yield identifier, configuration, str(at(entry, "/productOffering/id"))
 
 
 @dataclass(slots=True)
@@ -78,17 +83,19 @@ class _Answer:
     whole: str
 
 
-_Question = tuple[str, str, Context]
-"""A Seller, a configuration, and a context."""
+_Question = tuple[Parties, str, Context]
+"""Who asked whom, a configuration, and a context."""
 
 
 @dataclass(slots=True)
 class Told:
-    """What answers told: the identifiers of configurations, those of prices (each with the answer that first had it and what it
-    said), and by what was asked the last answer on prices for each identifier, the newest at the end.
+    """What answers told: the identifiers of configurations, for whoever asked (each with the answer that first had it, and of
+    what) and by who was given them; those of prices (likewise, and what it said); and by what was asked the last answer on prices
+    for each identifier, the newest at the end.
     """
 
-    given: dict[_Name, GivenIdentifier] = field(default_factory=dict)
+    named: dict[_Name, tuple[int, str]] = field(default_factory=dict)
+    given: dict[_To, GivenIdentifier] = field(default_factory=dict)
     priced: dict[_Name, tuple[int, str]] = field(default_factory=dict)
     answers: dict[_Question, dict[str, _Answer]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -96,13 +103,15 @@ class Told:
         """Add an answer, if it is one."""
         if exchange.api != API or exchange.n in run.spoilt or exchange.response is None or not succeeded(exchange):
             return
-        seller = seller_of(exchange)
+        seller, parties = seller_of(exchange), parties_of(exchange)
         if exchange.operation == AVAILABILITY:
             context = context_of(exchange.request.body)
-            for identifier, configuration in _entries(exchange.response.body):
-                fresh = GivenIdentifier(loosely(configuration), exchange, exchange)
-                one = self.given.setdefault((seller, identifier), fresh)
+            for identifier, configuration, offering in _entries(exchange.response.body):
+                text = loosely(configuration)
+                self.named.setdefault((seller, identifier), (exchange.n, text))
+                one = self.given.setdefault((parties, identifier), GivenIdentifier(text, exchange, exchange))
                 one.last = one.contexts[context] = exchange
+                one.offerings.add(offering)
         elif exchange.operation == PRICING:
             for _, entry in every(exchange.response.body, EACH_TERM):
                 if isinstance(identifier := at(entry, "/identifier"), str):
@@ -114,24 +123,24 @@ class Told:
 
     def answer(self, said: Said) -> tuple[_Question, _Answer] | None:
         """What an answer on prices says of what; None where its identifier is not known, or may have expired."""
-        identifier, terms, seller = at(said.asked, IDENTIFIER), at(said.body, TERMS), seller_of(said.exchange)
-        given = self.given.get((seller, identifier)) if isinstance(identifier, str) else None
+        identifier, terms, parties = at(said.asked, IDENTIFIER), at(said.body, TERMS), parties_of(said.exchange)
+        given = self.given.get((parties, identifier)) if isinstance(identifier, str) else None
         if given is None or not isinstance(terms, list) or not _is_young(given, said):
             return None
         entries = [_plain(entry, ("identifier",)) for entry in terms]
         told = _Answer(identifier, said.exchange, loosely(entries), loosely(_plain(terms)))
-        return (seller, given.text, context_of(said.asked)), told
+        return (parties, given.text, context_of(said.asked)), told
 
 
 TOLD: Final = Fold(Told, Told.take)
 
 
 def given_before(said: Said) -> GivenIdentifier | None:
-    """What the identifier of a question on prices was given for; None where no answer gave it."""
+    """What the identifier of a question on prices was given for; None where no answer gave it to this Buyer."""
     identifier = at(said.asked, IDENTIFIER)
     if not isinstance(identifier, str):
         return None
-    return said.run.known(TOLD, before=said.exchange).given.get((seller_of(said.exchange), identifier))
+    return said.run.known(TOLD, before=said.exchange).given.get((parties_of(said.exchange), identifier))
 
 
 def age_of(given: GivenIdentifier, said: Said) -> timedelta:
@@ -150,7 +159,7 @@ def _is_recent(answer: Exchange, said: Said) -> bool:
 @DISCOVERY.rule("R21", on=ANSWERED)
 def an_identifier_is_of_one_configuration(said: Said) -> Iterator[Mark]:
     """Each identifier, against the configurations that it was given for in the run, of one Seller."""
-    known = said.run.known(TOLD, before=said.exchange).given
+    known = said.run.known(TOLD, before=said.exchange).named
     here: dict[str, str] = {}
     for where, entry in every(said.body, EACH):
         identifier, configuration = at(entry, IDENTIFIER), at(entry, "/productConfiguration")
@@ -158,11 +167,11 @@ def an_identifier_is_of_one_configuration(said: Said) -> Iterator[Mark]:
             continue
         before = known.get((seller_of(said.exchange), identifier))
         text = loosely(configuration)
-        first = here.setdefault(identifier, before.text if before else text)
+        first = here.setdefault(identifier, before[1] if before else text)
         if first == text:
             yield FINE
             continue
-        when = f"exchange {before.first.n}" if before else "this answer"
+        when = f"exchange {before[0]}" if before else "this answer"
         words = f"{identifier} stands for another configuration in {when}"
         yield breach(f"{where}{IDENTIFIER}", "an identifier of its own", identifier, words)
 
@@ -216,8 +225,9 @@ def what_was_never_given_has_no_price(said: Said) -> Iterator[Mark]:
     is a hint.
     """
     identifier = at(said.asked, IDENTIFIER)
-    seen = any(seller == seller_of(said.exchange) for seller, _ in said.run.known(TOLD, before=said.exchange).given)
-    if not isinstance(identifier, str) or not seen or given_before(said) is not None or said.run.elsewhere(identifier):
+    seller, known = seller_of(said.exchange), said.run.known(TOLD, before=said.exchange).named
+    seen = any(seller == each for each, _ in known)
+    if not isinstance(identifier, str) or not seen or (seller, identifier) in known or said.run.elsewhere(identifier):
         return
     if said.status in _REFUSED:
         yield FINE
@@ -294,7 +304,7 @@ def a_price_is_of_an_offering_that_was_told(said: Said) -> Iterator[Mark]:
 @DISCOVERY.rule("R38", on=PRICED)
 def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
     """Answers for two identifiers of one configuration, from different answers on availability, in one context: the same,
-    but for the identifiers of the prices.
+    but for the identifiers of the prices. Identifiers of other offerings may have other prices.
     """
     told = said.run.known(TOLD, before=said.exchange)
     found = told.answer(said)
@@ -306,6 +316,8 @@ def one_configuration_has_one_price(said: Said) -> Iterator[Mark]:
         if said.run.lasted(other.exchange.at, said.exchange.at) > _LIFE:
             return
         theirs = told.given[question[0], other.identifier]
+        if theirs.offerings != own.offerings:
+            continue
         if other.identifier == now.identifier or (own.first is theirs.first and own.last is theirs.last):
             continue
         words = f"exchange {other.exchange.n} had another answer for {other.identifier}, of the same configuration"
