@@ -98,11 +98,15 @@ def stem(file: str) -> str:
 
 def api_key(file: str, base: str, *, notification: bool) -> str:
     """The name of an API by its file, as our own releases call it; where the file has no name, by its base path."""
+    ours = load_release()
+    files = {name.lower(): api for name, (api, kind) in ours.spellings.items() if kind}
     for word in (stem(file), function_of(base)):
+        if word.lower() in files:
+            return files[word.lower()]
         key = re.sub(r"Notifications?\Z" if notification else r"Management\Z", "", word)
         key = re.sub(r"Management\Z", "", key) if notification else key
         if key.lower() not in _VAGUE:
-            return next((name for name in load_release().apis if name.lower() == key.lower()), key)
+            return next((name for name in ours.apis if name.lower() == key.lower()), key)
     return "api"
 
 

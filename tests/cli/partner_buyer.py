@@ -31,6 +31,7 @@ BASE = {
     "quote": "/mefApi/sonata/quoteManagement/v8",
     "order": "/mefApi/sonata/productOrderingManagement/v10",
     "inventory": "/mefApi/sonata/productInventory/v7",
+    "billing": "/mefApi/sonata/customerBillManagement/v2",
 }
 
 

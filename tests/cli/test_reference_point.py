@@ -142,7 +142,7 @@ def test_each_contract_has_its_version_and_its_base_path(key: tuple[str, str]) -
     assert (entry.version, entry.base_path) == (version, f"/mefApi/cantata/{path}")
     document = CANTATA.document(*key)
     assert document["info"]["version"] == version
-    assert document["servers"][0]["url"] == f"https://{{serverBase}}/mefApi/cantata/{path}/"
+    assert document["servers"][0]["url"].endswith(f"://{{serverBase}}/mefApi/cantata/{path}/")
     theirs = SONATA.document(*key)
     assert document["paths"] == theirs["paths"]
     assert document["components"] == theirs["components"]

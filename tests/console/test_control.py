@@ -405,7 +405,7 @@ def test_of_every_lifecycle_our_own_next_step_comes_first_and_the_buyers_end_las
     hand = Hand(Seller(load_release(), load_profile(), RealClock()))
     for name, machine in load_release().lifecycles.items():
         for state in machine.states:
-            told = hand._after(name, {"state": state, "status": state})
+            told = hand._after(name, {"state": state, "status": state, "lifecycleStatus": state})
             by = {arrow.target: arrow.by for arrow in machine.transitions if arrow.source == state}
             ends = [target for target in told if by[target] == "buyer" and target in machine.terminal]
             assert sorted(told) == sorted(machine.after(state))
