@@ -159,7 +159,7 @@ def says_twice_what_its_schema_is(answer: Answer) -> None:
 # What a specification is
 
 
-@broken("catalog/specification", "W142-R67")
+@broken("catalog/specification", "W142-R67", "W142-R68")
 def edits_a_specification_in_place(answer: Answer) -> None:
     if specification := read(answer, SPECIFICATION):
         answer.memory["reads"] = answer.memory.get("reads", 0) + 1

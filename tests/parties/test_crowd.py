@@ -114,7 +114,11 @@ def put_into_a_second(url: str, begin: datetime) -> None:
     engine = create_engine(make_url(url))
     timers = tables.timers
     with engine.begin() as connection:
-        keys = connection.execute(select(timers.c.seq).where(timers.c.kind == "productOfferingQualification")).scalars().all()
+        keys = (
+            connection.execute(select(timers.c.seq).where(timers.c.kind == "productOfferingQualification"))
+            .scalars()
+            .all()
+        )
         assert len(keys) == SUBSCRIBERS * EACH
         step = timedelta(seconds=1) / len(keys)
         moved = [{"key": key, "then": begin + n * step} for n, key in enumerate(keys)]
