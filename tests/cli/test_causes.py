@@ -230,6 +230,7 @@ def test_a_report_of_version_1_is_read(tmp_path: Path) -> None:
         del step["cause"]
         step.pop("inputs", None)
     report["report_version"] = "1"
+    report["requirements"] = [each for each in report["requirements"] if each["id"].startswith("MEF")]  # no drafts
     report["steps"][0]["blame"] = None
     old = tmp_path / "old.json"
     old.write_text(json.dumps(report))
