@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 SERVER = os.environ.get("OIT_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 KINDS = ("memory", "sqlite", "postgresql")
+PROCESSES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+"""The databases of tests that start sellers as processes and load them: what takes longest is `make slow`."""
 
 
 @contextlib.contextmanager

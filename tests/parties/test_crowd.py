@@ -23,7 +23,7 @@ from emulator.parties import tables
 from emulator.parties.opening import open_store
 from tests.cli.processes import oit
 from tests.parties import trade
-from tests.parties.databases import database
+from tests.parties.databases import PROCESSES, database
 from tests.parties.durable import PATIENCE, SellerProcess, listening, sellers, until
 
 SOAK = bool(os.environ.get("OIT_SOAK"))
@@ -40,7 +40,7 @@ GROWTH = 64
 """Megabytes that a seller may need more, at the most, for all that is due at once."""
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", PROCESSES)
 def test_a_dead_and_a_hanging_subscriber_cost_the_others_nothing(kind, tmp_path):
     """Each subscriber is in a run of its own. All timers are put to the same second; then the seller starts."""
     profile = tmp_path / "crowd.yaml"

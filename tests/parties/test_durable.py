@@ -23,7 +23,7 @@ from emulator.parties.recorder import DurableTranscript
 from emulator.parties.sql import SqlStore
 from emulator.parties.store import Resource
 from tests.parties import ordering, trade
-from tests.parties.databases import database
+from tests.parties.databases import PROCESSES, database
 from tests.parties.durable import PATIENCE, Listener, Load, Note, Snapshot, is_idle, listening, sellers, snapshot, until
 
 SOAK = bool(os.environ.get("OIT_SOAK"))
@@ -56,7 +56,7 @@ class Sent:
     killed: dict[int, float] = field(default_factory=dict)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", PROCESSES)
 def test_a_killed_seller_goes_on_where_it_was(kind, tmp_path, swift):
     """Each round: load, SIGKILL at some moment of it, look into the database, start again on it."""
     chance = random.Random(7)
@@ -176,7 +176,7 @@ def assert_recorded(url: str, sent: Sent, listener: Listener) -> None:
     assert {(note.path, note.body["eventId"]) for note in listener.heard} <= told
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", PROCESSES)
 def test_two_sellers_on_one_database_are_one_seller(kind, tmp_path):
     """Orders through both; whoever gets to a timer first makes the transition, and nobody makes or tells it again."""
     profile = tmp_path / "small.yaml"

@@ -20,7 +20,7 @@ import requests
 from emulator.parties.clock import rfc3339
 from emulator.parties.opening import open_store
 from tests.parties.aftersale import ON_SITE, ticket, visit
-from tests.parties.databases import database
+from tests.parties.databases import PROCESSES, database
 from tests.parties.durable import PATIENCE, Listener, Load, is_idle, listening, sellers, snapshot, until
 
 SOAK = bool(os.environ.get("OIT_SOAK"))
@@ -92,7 +92,7 @@ def soon() -> dict[str, Any]:
     return {"validFor": {"startDateTime": rfc3339(start), "endDateTime": rfc3339(start + LENGTH)}}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", PROCESSES)
 def test_a_killed_seller_still_comes_to_the_visits_it_has_promised(kind: str, tmp_path: Path) -> None:
     profile = tmp_path / "swift.yaml"
     profile.write_bytes(orjson.dumps(SWIFT))

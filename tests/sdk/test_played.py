@@ -16,7 +16,13 @@ from tests.samples.official import shared_folder
 SDKS = {"dolly": "sdk/dolly", "grace": "sdk/grace", "kylie": "sdk/kylie", "interlude": "sdk/interlude/grace"}
 
 
-@pytest.mark.parametrize("name", SDKS)
+LATER = {"dolly", "kylie"}
+"""What takes longer than the others, and is played by `make slow`."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LATER else []) for name in SDKS]
+)
 def test_every_function_of_an_official_sdk_is_played_green(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
