@@ -162,10 +162,10 @@ def _states(identifier: Any, member: str, exchanges: Sequence[Exchange]) -> Iter
 
 
 def _was_not_told(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
-    """An entry of a history that no look showed before."""
+    """An entry of a history that no look showed before, or that stands there twice: what was shown still does then."""
     now, place = body_of(mutation.good), mutation.place.rpartition("/")[0]
     entry = at(now, place)
-    return not any(
+    return at(now, "/statusChange").count(entry) > 1 or not any(
         entry in (at(body_of(each), "/statusChange") or ())
         for each in exchanges[: mutation.n - 1]
         if not is_told(each)
