@@ -61,9 +61,15 @@ LONG = frozenset(
     "incident/find", "incident/maintenance-told", "incident/passing", "incident/repair", "incident/repair-told",
     "appointment/cancel", "appointment/change", "appointment/ends-told", "appointment/failed", "appointment/missed",
     "appointment/not-needed", "appointment/one-technician", "appointment/postponed", "appointment/visit",
+    "access-eline/whole-chain", "faults/bills", "faults/visit",
+    "billing/credited", "billing/credited-told", "billing/disputed", "billing/disputed-told", "billing/late", "billing/late-told",
+    "billing/withdrawn", "billing/withdrawn-told",
+    "catalog/categories-told", "catalog/given-up-told", "catalog/life", "catalog/life-told", "catalog/new-version-told",
+    "catalog/not-a-pilot", "catalog/orders", "catalog/pilot", "catalog/pilot-told", "catalog/specification",
+    "catalog/specification-given-up", "catalog/specification-told",
     "workorder/dropped", "workorder/ends-told", "workorder/late", "workorder/planned", "workorder/unable",
 }  # fmt: skip
-"""Scenarios of hours and days: our buyer, whose time is real, has no moment there in which to look."""
+"""Scenarios of minutes, hours and days: our buyer, whose time is real, has no moment there in which to look."""
 SECURED = frozenset(name for name in SHIPPED if name.startswith("security/"))
 """Scenarios whose seller has clients, which a user's own profile has to name."""
 PLAIN = "extends: wholesale-seller\n"
