@@ -10,7 +10,8 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 unexport PYTHONDONTWRITEBYTECODE
 
 SLOW := browser cli bench fuzz properties parties/test_crowd.py parties/test_durable.py parties/test_outage.py \
-  scenario/test_shipped.py test_supply.py doors/test_clients.py
+  parties/test_durable_bills.py parties/test_durable_visits.py scenario/test_shipped.py \
+  scenario/test_our_buyer_under_test.py test_supply.py test_stranger.py doors/test_clients.py broken sdk
 
 .PHONY: help demo trace test slow quick fuzz soak check lint types mutate bench screenshots image lock sbom pin clean
 .DEFAULT_GOAL := help
@@ -41,7 +42,7 @@ test: $(STAMP) ## run the tests, in parallel
 slow: $(STAMP) ## run the tests that take long
 	$(BIN)/pytest -n $(WORKERS) -m slow
 
-quick: $(STAMP) ## run most tests: without the command line, browsers and crowds
+quick: $(STAMP) ## run most tests: without the command line, browsers, crowds, broken partners and imports
 	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(addprefix --ignore=tests/,$(SLOW))
 
 CASES ?= 2000

@@ -129,7 +129,7 @@ def test_a_command_that_fails_does_not_tell_what_it_wrote(tmp_path: Path, comman
 
 
 def test_a_command_tells_a_secret_where_the_user_allows_it(tmp_path: Path):
-    path = written(tmp_path, "connection: {root: 'https://a', credentials: {bearer: {token: 'cmd:echo t0ld-by-it'}}}")
+    path = written(tmp_path, "connection: {root: 'https://a', credentials: {bearer: {token: 'cmd:expr t0ld-by-it'}}}")
     partner = open_partner(path, allow_commands=True)
     assert partner
     assert partner.peer(load_release()).headers == {"Authorization": "Bearer t0ld-by-it"}
