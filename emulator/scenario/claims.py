@@ -127,7 +127,7 @@ class Claims:
                 reason = f"out of order: it belongs to the step '{later}', and {waits} is awaited"
                 for one in self.front.open.values():
                     one.near = one.near or (exchange.n, Miss(Closeness.OTHER, reason))
-                if any(isinstance(one.step.action, Notify) for one in self.front.open.values()):
+                if any(map(_hangs_on_news, self.front.open.values())):
                     return  # the event may be there already, and its delivery not yet on record
             elif exchange.operation is None:
                 reason = "the release has no such operation"
@@ -152,3 +152,12 @@ class Claims:
             if (source.api, step.action.operation) == (exchange.api, exchange.operation):
                 return step.id
         return None
+
+
+def _hangs_on_news(one: Open) -> bool:
+    """Whether a step is there only when an event was delivered."""
+    match one.step.action:
+        case Notify() | Await(via=("notification",)):
+            return True
+        case _:
+            return False

@@ -70,10 +70,6 @@ LONG = frozenset(
     "workorder/dropped", "workorder/ends-told", "workorder/late", "workorder/planned", "workorder/unable",
 }  # fmt: skip
 """Scenarios of minutes, hours and days: our buyer, whose time is real, has no moment there in which to look."""
-RACED = frozenset({"quote/rejected-told"})
-"""Our buyer goes on in the moment in which it is told, now and then before our seller has noted its answer to the event: the call
-is then told as out of order, although every step is met. Played by `order/life-told` and others that look before they go on.
-"""
 SECURED = frozenset(name for name in SHIPPED if name.startswith("security/"))
 """Scenarios whose seller has clients, which a user's own profile has to name."""
 PLAIN = "extends: wholesale-seller\n"
@@ -167,7 +163,7 @@ def test_a_buyer_that_looks_only_when_it_is_told_can_pass(tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pace", [2, 4])
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in LONG | RACED | SECURED])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in LONG | SECURED])
 def test_our_buyer_passes_all_but_the_long_scenarios_at_two_speeds(name: str, pace: float, tmp_path: Path):
     """At a seller that takes some seconds, or a quarter of that. Trouble is made in real time, at one speed."""
     profile = tmp_path / "plain.yaml"

@@ -342,11 +342,19 @@ def test_a_notification_is_there_when_it_was_delivered(tmp_path: Path):
     assert again.play(read(tmp_path, flow)).outcomes["news"] == "passed"
 
 
-def test_what_a_buyer_does_with_news_may_be_on_record_before_the_delivery(tmp_path: Path):
+@pytest.mark.parametrize(
+    "news",
+    [
+        "{id: news, notify: news.listenToQuoteStateChangeEvent}",
+        "{id: news, await: {resource: quote, state: approved.orderable, via: [notification]}}",
+    ],
+)
+def test_what_a_buyer_does_with_news_may_be_on_record_before_the_delivery(tmp_path: Path, news: str):
     """A delivery is recorded once it is answered; by then the buyer may have gone on."""
-    flow = ASK + "  - {id: news, notify: news.listenToQuoteStateChangeEvent}\n" + BUY
+    flow = f"{ASK}  - {news}\n{BUY}"
     buyer = Buyer()
     buyer.quotes("q1")
+    buyer.room.reach("quote", "q1", "approved.orderable")
     sent = buyer.clock.now()
     buyer.clock.sleep(1)
     buyer.orders("q1")
@@ -356,6 +364,7 @@ def test_what_a_buyer_does_with_news_may_be_on_record_before_the_delivery(tmp_pa
     assert played.missed == []
     early = Buyer()
     early.quotes("q1")
+    early.room.reach("quote", "q1", "approved.orderable")
     early.orders("q1")
     early.clock.sleep(1)
     early.was_told("quoteStateChangeEvent", "q1")
