@@ -66,6 +66,27 @@ def test_what_is_right_is_found_right(parcels: Release) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "answered", "verdict"),
+    [
+        ("eventType=a,parcelStateChangeEvent", "eventType=parcelStateChangeEvent&eventType=a", ""),
+        ("eventType=parcelStateChangeEvent", "?eventType=%20parcelStateChangeEvent", ""),
+        ("eventType=parcelStateChangeEvent", None, "warning"),
+        ("eventType=parcelStateChangeEvent", "eventType=a", "fail"),
+        ("", None, ""),
+        ("", "eventType=a", "fail"),
+    ],
+)
+def test_a_subscription_comes_back_in_whatever_spelling(
+    parcels: Release, asked: str, answered: str | None, verdict: str
+) -> None:
+    """So does its callback, with a slash at its end or without."""
+    sent = {"callback": "http://buyer/", "query": asked}
+    body = {"id": "h1", "callback": "http://buyer"} | ({} if answered is None else {"query": answered})
+    made = said(1, "registerListener", "/hub", sent, body, method="POST", status=201)
+    assert found(parcels, made).get("parcel.hub-echo", "") == verdict
+
+
+@pytest.mark.parametrize(
     ("rule", "exchanges"),
     [
         ("parcel.echo", [replace(MADE, request=replace(MADE.request, raw=b'{"weight": 3}'))]),

@@ -52,7 +52,7 @@ def subscriptions_by_type_are_taken(said: Said) -> Iterator[Mark]:
         yield breach("", 201, said.status, f"a subscription to {', '.join(sorted(types))} was answered {said.status}")
 
 
-common.hub_comes_back(BILLING)
+common.hub_comes_back(BILLING, query=False)
 
 # Events
 

@@ -29,12 +29,7 @@ common.repeats_parties(CATALOG, "R6")
 # Subscriptions
 
 
-@CATALOG.rule(on=responses(API, SUBSCRIBE), name="hub-echo")
-def subscriptions_come_back(said: Said) -> Iterator[Mark]:
-    """The callback of a subscription, in the answer to it."""
-    callback, found = at(said.asked, "/callback"), at(said.body, "/callback")
-    if isinstance(callback, str) and isinstance(found, str):
-        yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
+common.hub_comes_back(CATALOG, query=False)
 
 
 @CATALOG.rule("R87", on=_SUBSCRIBING)

@@ -16,12 +16,12 @@ from emulator.judge.rule import (
     tells,
 )
 from emulator.judge.rulebook import Rulebook, breach, given, hold
-from emulator.judge.rules.common.echo import echo_marks
-from emulator.judge.rules.common.values import Labels, only
+from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Run, Said
 from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange, Party
 from emulator.record.payload import MISSING, at
+from emulator.standard.events import query_of
 
 
 def parties(
@@ -77,14 +77,33 @@ def uses_all(book: Rulebook, labels: Labels, *operations: str) -> None:
     every_operation_was_used.__doc__ = f"The Buyer used {', '.join(operations)}, each with success."
 
 
-def hub_comes_back(book: Rulebook, operation: str = "registerListener") -> None:
-    """The callback and the query of a subscription come back in the answer to it."""
+def hub_comes_back(book: Rulebook, operation: str = "registerListener", *, query: bool = True) -> None:
+    """The callback of a subscription, and with `query` the types that it asks for, come back in the answer to it.
+
+    A slash at the end of a callback, and how a query is spelt, are of no account. A query that is left out is a hint: no
+    contract demands it in the answer.
+    """
 
     def look(said: Said) -> Iterator[Mark]:
-        if isinstance(said.asked, dict) and isinstance(said.body, dict):
-            yield from echo_marks(only(said.asked, ("callback", "query")), said.body, "")
+        callback, found = at(said.asked, "/callback"), at(said.body, "/callback")
+        if isinstance(callback, str) and isinstance(found, str):
+            yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
+        if not query or not isinstance(said.body, dict):
+            return
+        asked, answered = at(said.asked, "/query"), at(said.body, "/query")
+        every = frozenset(event.type for event in said.run.kinds.telling(book.api))
+        wanted, kept = (query_of(each, said.run.kinds).types or every for each in (asked, answered))
+        left_out = wanted != every and not given(answered)
+        if wanted != kept:
+            yield breach("/query", asked, answered, hint=left_out)
+        else:
+            yield FINE
 
-    about = "the callback and the query of a subscription, in the answer to it"
+    about = (
+        "the callback and the query of a subscription, in the answer to it"
+        if query
+        else ("the callback of a subscription, in the answer to it")
+    )
     book.add((), look, on=responses(book.api, operation), about=about, name="hub-echo")
 
 

@@ -51,12 +51,7 @@ def subscriptions_by_type_are_taken(said: Said) -> Iterator[Mark]:
         )
 
 
-@TICKET.rule(on=responses(API, SUBSCRIBE), name="hub-echo")
-def subscriptions_come_back(said: Said) -> Iterator[Mark]:
-    """The callback of a subscription, in the answer to it."""
-    callback, found = at(said.asked, "/callback"), at(said.body, "/callback")
-    if isinstance(callback, str) and isinstance(found, str):
-        yield hold("/callback", callback.rstrip("/") == found.rstrip("/"), expected=callback, found=found)
+common.hub_comes_back(TICKET, query=False)
 
 
 @TICKET.at_end("R57")
