@@ -244,6 +244,43 @@ RIGHT: dict[str, list[Exchange]] = {
 }
 
 
+def specification(*roles: tuple[str, int]) -> Exchange:
+    """A read of the specification in a catalog, with the roles of its places and how often each has to be there."""
+    body = {
+        "id": "s-line",
+        "name": "Line",
+        "lifecycleStatus": "published",
+        "lastUpdate": "2025-11-01T00:00:00Z",
+        "sourceSchema": {"schemaLocation": "https://seller.example/line.json"},
+        "placeRelationship": [
+            {"relationshipRole": role, "minCardinality": least, "maxCardinality": 1} for role, least in roles
+        ],
+        "productRelationship": [],
+    }
+    path = "/mefApi/sonata/productCatalog/v2/productSpecification/s-line"
+    return exchange(body, operation="retrieveProductSpecification", api="productCatalog", method="GET", path=path)
+
+
+@pytest.mark.parametrize(
+    ("roles", "wrong"),
+    [
+        ((), set()),
+        ((("INSTALL_LOCATION", 0),), set()),
+        ((("INSTALL_LOCATION", 1),), set()),
+        ((("A_END", 1),), {"W160-R12 fail", "W160-R25 fail"}),
+        ((("A_END", 0),), {"W160-R12 fail"}),
+    ],
+)
+def test_places_are_held_to_what_a_specification_asks_for_if_anything(
+    roles: tuple[tuple[str, int], ...], wrong: set[str]
+) -> None:
+    """An empty list asks for nothing (R12 "if any"); R25 speaks of specifications that demand a place."""
+    named = {"productSpecification": {"id": "s-line"}, **PLACE}
+    run = [specification(*roles), ask(of("a"), **named), price("a", at_price("1"), **PLACE)]
+    clauses = ("W160-R12 ", "W160-R25 ")
+    assert {" ".join(each.split(" ")[:2]) for each in found(*run) if each.startswith(clauses)} == wrong
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_no_fault(name: str) -> None:
     assert found(*RIGHT[name]) == set()

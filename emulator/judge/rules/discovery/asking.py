@@ -139,9 +139,9 @@ def relations_are_those_of_the_specification(said: Said) -> Iterator[Mark]:
 
 @DISCOVERY.rule("R25", on=PRICE_ASKED)
 def a_price_is_asked_for_at_its_places(said: Said) -> Iterator[Mark]:
-    """Each place that the specification of the configuration demands is there, and no other."""
+    """Each place that the specification of the configuration demands is there, and no other, where it demands any."""
     demands = demands_of_identifier(said) if _add(said.body) else None
-    if demands is None:
+    if demands is None or not any((demands.roles or {}).values()):
         return
     there = [role for _, role in every(said.body, "/place/*/role")]
     for role, needed in (demands.roles or {}).items():
@@ -152,9 +152,11 @@ def a_price_is_asked_for_at_its_places(said: Said) -> Iterator[Mark]:
 
 @DISCOVERY.rule("R26", on=PRICE_ASKED)
 def a_price_is_asked_for_with_its_relations(said: Said) -> Iterator[Mark]:
-    """Each relation that the specification of the configuration demands is there, and no other; candidates are."""
+    """Each relation that the specification of the configuration demands is there, and no other, where it demands any;
+    candidates are.
+    """
     demands = demands_of_identifier(said) if _add(said.body) else None
-    if demands is None:
+    if demands is None or not any((demands.relations or {}).values()):
         return
     there = [kind for _, kind in every(said.body, "/productRelationship/*/relationshipType")]
     for word, needed in (demands.relations or {}).items():

@@ -71,8 +71,11 @@ def _by_catalog(value: Mapping[str, Any]) -> Demands:
 
 
 def _least(value: Mapping[str, Any], member: str, word: str) -> dict[str, bool] | None:
-    """By its word, whether there has to be one of each; None where nothing is said, or what is said cannot be read."""
-    if not isinstance(value.get(member), list):
+    """By its word, whether there has to be one of each; None where nothing is said, or what is said cannot be read.
+
+    An empty list says nothing: R12 and R13 speak of requirements of the specification "if any".
+    """
+    if not isinstance(value.get(member), list) or not value[member]:
         return None
     found: dict[str, bool] = {}
     for _, entry in every(value, f"/{member}/*"):
