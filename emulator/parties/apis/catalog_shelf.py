@@ -80,25 +80,22 @@ class CatalogShelf(Stock, Sold):
             return
         store.add(Resource(run, _THERE, _THERE, {}, now))
         at = rfc3339(now - _BEFORE)
-        present = [each for each in self._context.profile.offerings.values() if self._is_there(run, each)]
-        for category in self._in_order():
+        offerings = self._context.profile.offerings.values()
+        present = [(each, self._offering_body(each)) for each in offerings if self._is_there(run, each)]
+        categories = self.bodies.categories()
+        for category in categories:
             body = self.bodies.category(category)
-            below = [{"id": each.id} for each in self.bodies.categories() if each.parent == category.id]
-            within = [
-                {"id": each.id} for each in present if {"id": category.id} in self._offering_body(each)["category"]
-            ]
+            below = [{"id": each.id} for each in categories if each.parent == category.id]
+            within = [{"id": each.id} for each, its in present if {"id": category.id} in its["category"]]
             lists = {"subCategory": below, "productOffering": within}
             self._put(run, CATEGORY, {**body, "lastUpdate": at, **{name: each for name, each in lists.items() if each}})
         for entry in self.bodies.specifications.values():
             self._put(run, SPECIFICATION, {**self.bodies.specification(entry), "lastUpdate": at}, entry.transitions)
-        for offering in present:
-            body = {**self._offering_body(offering), "lastUpdate": at}
+        for offering, its in present:
+            body = {**its, "lastUpdate": at}
             if plan := planned(offering.transitions, now):
                 body["statusTransition"] = plan
             self._put(run, OFFERING, body, offering.transitions)
-
-    def _in_order(self) -> list[Any]:
-        return self.bodies.categories()
 
     def _put(self, run: str, kind: str, body: dict[str, Any], way: Sequence[PathStep] = ()) -> None:
         if self._context.store.has(run, kind, body["id"]):
