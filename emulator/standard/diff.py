@@ -73,7 +73,7 @@ def diff_release(release: Release, sdk: Path) -> Iterator[tuple[str, Difference]
         for difference in diff_documents(ours, load_yaml(official)):
             yield label, difference
         yield from _diff_base_path(entry, ours)
-    yield from _diff_products(release.specs, release.product_files, sdk)
+    yield from _diff_products(release.specs, release.product_files, sdk.resolve())
 
 
 def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:

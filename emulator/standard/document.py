@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.standard.source import read_source
+from emulator.standard.laid import read_laid
 
 # What these files hold has no name in an official document: it stands in place there, so it is put in place.
 _IN_PLACE: Final = frozenset({"parameters", "responses", "headers"})
@@ -18,7 +18,8 @@ class SpecError(ValueError):
 
 
 def load_document(path: Path, cache: dict[Path, Any] | None = None) -> dict[str, Any]:
-    """Read a contract file and bundle it into one OpenAPI document that refers to nothing outside itself.
+    """Read a contract file and bundle it into one OpenAPI document that refers to nothing outside itself. A file that is
+    `like` another one holds what differs from it.
 
     The names under `components.schemas` are those of the official document. The result shares no part with
     the cache, so a caller may change it. Hand the same `cache` (resolved path to parsed file) to several calls
@@ -143,5 +144,5 @@ class _Bundle:
         if file not in self._cache:
             if not file.is_file():
                 raise SpecError(f"{asked} leads nowhere: there is no file {file}")
-            self._cache[file] = read_source(file)
+            self._cache[file] = read_laid(file)
         return self._cache[file]

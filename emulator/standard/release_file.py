@@ -15,6 +15,7 @@ from emulator.errors import FileProblem, hint, in_order
 from emulator.plain_yaml import Located, load_located
 from emulator.record.patch import merged
 from emulator.record.payload import MISSING, at, escape
+from emulator.standard.laid import nulls
 from emulator.standard.source import read_source
 from emulator.standard.strict import Key, Layers, Mistake, build
 
@@ -147,15 +148,7 @@ def _dropped(raws: list[Any]) -> list[str]:
     """The places of what a file takes away, and is not there."""
     if len(raws) == 1:
         return []
-    return [place for place in _nulls(raws[0], "") if at(_laid(raws[1:]), place) is MISSING] + _dropped(raws[1:])
-
-
-def _nulls(value: Any, place: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, member in value.items():
-            yield from _nulls(member, f"{place}/{escape(str(key))}")
-    elif value is None:
-        yield place
+    return [place for place in nulls(raws[0]) if at(_laid(raws[1:]), place) is MISSING] + _dropped(raws[1:])
 
 
 def _told(chain: list[Path], path: Path, specs: Path) -> ReleaseFile:

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from emulator.standard.kinds.facts import Event, Kind, Kinds, View
+from emulator.standard.laid import laid_files
 from emulator.standard.source import read_made
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _files(release: Release) -> Iterator[Path]:
     specs = release.specs
     yield from (*release.files, release.register)
     for entry in release.entries:
-        yield specs / entry.document
+        yield from laid_files(specs / entry.document)
     yield from (release.path(api, what) for what in ("resources", "lifecycle") for api in release.apis)
     yield from sorted((specs / "common").glob("*.yaml"))
     yield from sorted(_CODE.glob("*.py"))
