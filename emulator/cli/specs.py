@@ -8,6 +8,7 @@ import click
 
 from emulator.cli.group import RELEASE, end, example, main
 from emulator.errors import Exit, UserError
+from emulator.settings import DEFAULT_RELEASE
 
 
 @main.group()
@@ -58,12 +59,47 @@ def specs_export(api: str, notification: bool, release: str, form: str) -> None:
     click.echo(yaml.dump(document, sort_keys=False, allow_unicode=True, width=110), nl=False)
 
 
-@specs.command("diff", epilog=example("oit specs diff --sdk MEF-LSO-Sonata-SDK"))
-@click.option("--sdk", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
-              help="Folder of an official SDK release (it holds productApi/ and productSchema/).")  # fmt: skip
+@specs.command(
+    "diff",
+    epilog=example(
+        "oit specs diff --sdk MEF-LSO-Sonata-SDK",
+        f"oit specs diff --from {DEFAULT_RELEASE} --to sonata-mine",
+        f"oit specs diff --from {DEFAULT_RELEASE} --to sonata-mine --api order --format json",
+    ),
+)
+@click.option(
+    "--sdk",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of an official SDK release (it holds productApi/ and productSchema/).",
+)
+@click.option("--from", "old", metavar="NAME", help="A release that is here, shipped or imported (oit sdk add).")
+@click.option(
+    "--to", "new", metavar="NAME", help="Another one: every change, and whom it breaks that stays with the first."
+)
+@click.option("--api", "apis", multiple=True, metavar="API", help="With --to: only this function. Repeatable.")
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True, help="With --to."
+)
 @RELEASE
-def specs_diff(sdk: Path, release: str) -> None:
-    """Compare our contracts with an official SDK, structurally. Prints every difference."""
+def specs_diff(
+    sdk: Path | None, old: str | None, new: str | None, apis: tuple[str, ...], form: str, release: str
+) -> None:
+    """Compare our contracts with an official SDK, structurally, or the contracts of two releases, for people.
+
+    Prints every difference. Exit code 1 where there is one.
+    """
+    if sdk is None:
+        if not (old and new):
+            raise UserError("what shall be compared? --sdk DIR, or --from RELEASE --to RELEASE")
+        from emulator.cli.releases import show_computed
+
+        end(Exit.BREACHED if show_computed(old, new, apis, form) else Exit.PASSED)
+    if old or new or apis:
+        raise UserError("--sdk DIR stands alone: --from, --to and --api compare two releases with each other")
+    _with_sdk(sdk, release)
+
+
+def _with_sdk(sdk: Path, release: str) -> None:
     from emulator.standard.diff import diff_release
     from emulator.standard.release import load_release
 
