@@ -60,7 +60,7 @@ class Editions:
             return Edition(name, name, load_release(name), {})
         names = [each.name for each in self.found]
         at = f" at reference point {self.point}" if self.point else ""
-        raise UserError(f"There is no release {name!r:.80}{at}; {hint(name, names)} Known: {', '.join(names)}.")
+        raise UserError(f"There is no release {name!r:.80}{at}; {hint(name, names)}")
 
     @property
     def line(self) -> tuple[Edition, ...]:
