@@ -159,7 +159,8 @@ MEANINGS: Final[dict[Alteration, Meaning]] = {
 class ContractChange:
     """One change of a contract.
 
-    `where` is a JSON Pointer into the old document where something is gone, else into the new one. `sent` is who sends what
+    `where` is a JSON Pointer into the old document where something is gone, else into the new one; a parameter is named by its
+    place (`/query state`), a member that is demanded and nowhere described is named where it would stand. `sent` is who sends what
     stands there, `breaks` why whom it breaks that stays with the old contract; empty where it breaks nobody.
     """
 
