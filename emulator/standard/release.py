@@ -71,6 +71,11 @@ class Release:
         """The release that it goes by, as its file says; None where it stands by itself."""
         return self._sibling(self._rows.like) if self._rows.like else None
 
+    @cached_property
+    def line(self) -> tuple[str, ...]:
+        """Its name and those of the releases that it goes by, nearest first."""
+        return (self.name, *(self.like.line if self.like else ()))
+
     def made(self, make: Callable[[Release], Made]) -> Made:
         """What a function makes of the release, once: for what the layers above keep with it, as its rules."""
         if make not in self._made:
@@ -146,6 +151,13 @@ class Release:
     def claimable(self) -> Mapping[str, ClaimedRow]:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
+
+    def made_of(self, api: str) -> tuple[Any, ...]:
+        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
+        row = self._rows.apis[api]
+        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
+        errata = tuple(each for each in self.errata if each.api == api)
+        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
 
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
