@@ -46,7 +46,7 @@ def profile_layers(file: Path, release: Release, wider: Path | None = None) -> t
     """What a profile says in a release, and the files that it is made of, nearest first: each has what a release changes in it
     before it. FileProblem.
     """
-    return read_layers(file, ours, prepared, Root.of(file, wider), lambda path: fragments_of(path, release))
+    return read_layers(file, ours, prepared, Root.of(file, wider), lambda path: fragments_of(path, release.line))
 
 
 def of_user(layers: Sequence[Located]) -> list[Located]:

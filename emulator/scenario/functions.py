@@ -24,7 +24,7 @@ def with_functions(top: Any, release: Release) -> Release:
     ]
     if not named or _has(release, named):
         return release
-    others = dict.fromkeys([*release.line[1:], *release_names(release.specs)])
+    others = dict.fromkeys([*reversed(release.line[:-1]), *release_names(release.specs)])
     return next((one for one in map(release.named, others) if _has(one, named)), release)
 
 
@@ -46,7 +46,7 @@ def files_of(scenario: Scenario) -> frozenset[Path]:
 def reads_alike(scenario: Scenario, here: Release, there: Release) -> bool:
     """Whether a scenario is the same in two releases, and what they say of all that it has to do with."""
     files = files_of(scenario)
-    if any(fragments_of(file, here) != fragments_of(file, there) for file in files):
+    if any(fragments_of(file, here.line) != fragments_of(file, there.line) for file in files):
         return False
     apis = {source.api for source in scenario.sources.values()}
     if any(api not in each.apis for api in apis for each in (here, there)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from emulator.errors import hint
 from emulator.files import is_file
@@ -18,7 +18,9 @@ from emulator.plain_yaml import Located, Place, load_located
 from emulator.record.payload import MISSING, escape
 from emulator.roots import Root
 from emulator.standard.laid import nulls
-from emulator.standard.release import Release
+
+if TYPE_CHECKING:
+    from emulator.standard.release import Release
 
 SCENARIO: Final = ".oit.yaml"
 """How the name of a scenario file ends."""
@@ -34,9 +36,9 @@ def fragment_of(path: Path, name: str) -> Path:
     return path.with_name(f"{stem}.{name}{path.suffix}")
 
 
-def fragments_of(path: Path, release: Release) -> tuple[Path, ...]:
-    """The fragments of a file that there are for a release and those that it is like, nearest first."""
-    return tuple(found for name in release.line if is_file(found := fragment_of(path, name)))
+def fragments_of(path: Path, line: Sequence[str]) -> tuple[Path, ...]:
+    """The fragments of a file that there are for the releases of a line (`Release.line`), in which order they are laid."""
+    return tuple(found for name in line if is_file(found := fragment_of(path, name)))
 
 
 def misnamed(path: Path, known: Sequence[str], opened: Collection[Path]) -> str | None:
@@ -62,7 +64,7 @@ def load_for(path: Path, release: Release, problems: list[str], root: Root | Non
     files cannot be read.
     """
     found = load_located(path)
-    for each in reversed(fragments_of(path, release)):
+    for each in fragments_of(path, release.line):
         if root is not None and not root.holds(each):
             problems.append(f"{each}:1:1: it leads out of {root.folders[0]}; --root DIR allows more")
             continue

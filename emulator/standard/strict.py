@@ -296,11 +296,11 @@ def read_layers(
 ) -> tuple[dict[str, Any], list[Located]]:
     """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first.
 
-    `root` is where those may lie that are not `ours`. The files `beside` one are laid upon it, the first of them last; in the
+    `root` is where those may lie that are not `ours`. The files `beside` one are laid upon it, the last of them uppermost; in the
     list they stand before it. FileProblem.
     """
     raw, layers = _extended(path, ours, prepared, root, beside, seen)
-    for fragment in reversed(beside(path)):
+    for fragment in beside(path):
         over = _layer(read_text(fragment), str(fragment))
         if not isinstance(over.value, dict) or "extends" in over.value:
             raise FileProblem([f"{over.where('/extends')}: a release fragment is a map of the settings that differ"])
