@@ -22,7 +22,7 @@ from emulator.standard.kinds.load import ReleaseKinds, load_kinds
 from emulator.standard.labels import Labels
 from emulator.standard.lifecycle import Lifecycle, read_lifecycles
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
-from emulator.standard.product_files import read_products
+from emulator.standard.product_files import read_product_file, read_products
 from emulator.standard.proof import Proof, read_proofs
 from emulator.standard.release_file import TABLES, ClaimedRow, files_of, read_release_file
 from emulator.standard.requirement import Aspect, Requirement, read_requirements
@@ -70,6 +70,11 @@ class Release:
     def like(self) -> Release | None:
         """The release that it goes by, as its file says; None where it stands by itself."""
         return self._sibling(self._rows.like) if self._rows.like else None
+
+    @cached_property
+    def line(self) -> tuple[str, ...]:
+        """The releases that it goes by, the first of them first, and itself at the end: fragments are laid in this order."""
+        return tuple(file.stem for file in reversed(files_of(self.file)))
 
     def made(self, make: Callable[[Release], Made]) -> Made:
         """What a function makes of the release, once: for what the layers above keep with it, as its rules."""
@@ -146,6 +151,13 @@ class Release:
     def claimable(self) -> Mapping[str, ClaimedRow]:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
+
+    def made_of(self, api: str) -> tuple[Any, ...]:
+        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
+        row = self._rows.apis[api]
+        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
+        errata = tuple(each for each in self.errata if each.api == api)
+        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
 
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
@@ -355,6 +367,10 @@ class Release:
         """The file of the interpretation register."""
         return self.specs / self._rows.interpretations
 
+    def product_file(self, path: Path) -> Any:
+        """A file of product payloads as this release has it. FileProblem."""
+        return read_product_file(path, self.line)
+
     @property
     def product_files(self) -> Mapping[str, str]:
         """The file of each product payload schema below `specs`, by its URN."""
@@ -364,7 +380,8 @@ class Release:
     def products(self) -> Products:
         """Every product payload schema, by its URN."""
         aliases = {wrong: row.urn for wrong, row in self._rows.product_aliases.items()}
-        return read_products(self.specs, self.product_files, aliases, self.interpretations, self.apis).beside(self.own)
+        found = read_products(self.specs, self.product_files, self.line, aliases, self.interpretations, self.apis)
+        return found.beside(self.own)
 
 
 def load_release(name: str = DEFAULT_RELEASE) -> Release:
