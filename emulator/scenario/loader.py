@@ -144,7 +144,7 @@ def _refuse_duplicates(reading: ScenarioReading, scenario: Scenario) -> None:
 def _covers(release: Release, part: Mapping[str, Any]) -> tuple[str, ...]:
     """What a part covers, as the release has it; a clause that nobody knows stays, to be told of."""
     named = (identifier.replace(":", "-") for identifier in part.get("covers", ()))
-    return tuple(here for name in named if (here := name if "-UC" in name else release.labels.covers(name)) is not None)
+    return tuple(here for name in named if (here := release.labels.covers(name)) is not None)
 
 
 def _statuses(value: Any) -> tuple[int, ...]:
