@@ -37,7 +37,7 @@ def _to_be_held() -> Iterator[Any]:
                 yield pytest.param(release, proof, id=proof.id)
 
 
-every_proof = pytest.mark.parametrize(("release", "proof"), _to_be_held())
+every_proof = pytest.mark.parametrize(("release", "proof"), list(_to_be_held()))
 
 
 def every_rule(release: Release) -> list[Rule | ClosingRule]:
