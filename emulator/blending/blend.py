@@ -53,7 +53,7 @@ def payload_of(text: str, release: Release, root: Path | None = None) -> Payload
     urn = release.products.aliases.get(text, text)
     if urn in release.product_files:
         file = release.specs / release.product_files[urn]
-        return Payload(urn, Spot(file), Sources(Root((release.specs.resolve(),)), release.specs))
+        return Payload(urn, Spot(file), Sources(Root((release.specs.resolve(),)), release.specs, release.product_file))
     if text.lower().startswith("urn:") and "=" not in text:
         raise UserError(
             f"--product {text}: release {release.name} has no such product; {hint(text, release.product_files)}"

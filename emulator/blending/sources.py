@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -49,9 +49,9 @@ class Spot:
 class Sources:
     """The files that were read so far."""
 
-    def __init__(self, root: Root, base: Path) -> None:
-        """`root` is where files may lie that another one names; `base` the folder from which they are told of."""
-        self._root, self._base = root, base
+    def __init__(self, root: Root, base: Path, read: Callable[[Path], Any] = load_yaml) -> None:
+        """`root` is where files may lie that another one names; `base` the folder from which they are told of; `read` reads one."""
+        self._root, self._base, self._load = root, base, read
         self._read: dict[Path, Any] = {}
         self._named: dict[str, Spot] = {}
         self._checked: dict[Spot, Any] = {}
@@ -124,7 +124,7 @@ class Sources:
 
     def _document(self, file: Path) -> Any:
         if file not in self._read:
-            self._read[file] = load_yaml(file)
+            self._read[file] = self._load(file)
             for spot, schema in _schemas(self._read[file], Spot(file)):
                 for word in _NAMES:
                     if isinstance(name := schema.get(word), str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -73,7 +73,7 @@ def diff_release(release: Release, sdk: Path) -> Iterator[tuple[str, Difference]
         for difference in diff_documents(ours, load_yaml(official)):
             yield label, difference
         yield from _diff_base_path(entry, ours)
-    yield from _diff_products(release.specs, release.product_files, sdk.resolve())
+    yield from _diff_products(release, sdk.resolve())
 
 
 def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
@@ -85,34 +85,63 @@ def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tupl
         yield entry.document, Difference("/info/version", entry.version, ours["info"]["version"])
 
 
-def _diff_products(specs: Path, products: Mapping[str, str], sdk: Path) -> Iterator[tuple[str, Difference]]:
+def _diff_products(release: Release, sdk: Path) -> Iterator[tuple[str, Difference]]:
     """Compare the product payload schemas, and each file that they lead to, once.
 
-    The files have other names and places than the official ones, so files correspond where references do.
+    The files have other names and places than the official ones, so files correspond where references do. Several of ours
+    may hold the definitions of one official file.
     """
-    official_files = _by_urn(sdk / "productSchema")
-    pairs: dict[Path, Path] = {}
-    for urn, name in products.items():
-        ours, official = (specs / name).resolve(), official_files.pop(urn, None)
+    specs, official_files = release.specs, _by_urn(sdk / "productSchema")
+    files = _Files(release)
+    for urn, name in release.product_files.items():
+        official = official_files.pop(urn, None)
         if official is None:
             yield name, Difference("/$id", urn, MISSING)
-        elif pairs.setdefault(ours, official) != official:
+        elif not files.pair((specs / name).resolve(), official):
             yield name, Difference("", name, str(official))
     for urn, official in official_files.items():
         yield str(official.relative_to(sdk)), Difference("/$id", MISSING, urn)
-    waiting = list(pairs.items())
-    for ours, official in waiting:  # grows while it is walked
-        label = _below(ours, specs)
-        left, right = (_absolute(_facts(load_yaml(file)), file) for file in (ours, official))
-        for difference in _compare(left, right, ""):
-            mine, theirs = _target(difference, difference.ours), _target(difference, difference.official)
-            if mine is None or theirs is None or mine[1] != theirs[1]:
-                yield label, difference
-            elif mine[0] not in pairs:
-                pairs[mine[0]] = theirs[0]
-                waiting.append((mine[0], theirs[0]))
-            elif pairs[mine[0]] != theirs[0]:
-                yield label, difference
+    for ours, official in files.waiting:  # grows while it is walked
+        for difference in files.differences(ours, official):
+            yield _below(ours, specs), difference
+    for ours, difference in files.left_out():
+        yield _below(ours, specs), difference
+
+
+class _Files:
+    """Files of ours, each with the official one that it corresponds to."""
+
+    def __init__(self, release: Release) -> None:
+        self.waiting: list[tuple[Path, Path]] = []
+        self._release = release
+        self._pairs: dict[Path, Path] = {}
+        self._left: dict[Path, dict[str, Any]] = {}  # by official file, the definitions that no file of ours has so far
+
+    def pair(self, ours: Path, official: Path) -> bool:
+        """Let two files correspond; False where ours does to another one already."""
+        if ours not in self._pairs:
+            self._pairs[ours] = official
+            self.waiting.append((ours, official))
+        return self._pairs[ours] == official
+
+    def differences(self, ours: Path, official: Path) -> Iterator[Difference]:
+        """What differs between two files; the definitions that ours does not have may be in another one."""
+        left = _absolute(_facts(self._release.product_file(ours)), ours)
+        right = _absolute(_facts(load_yaml(official)), official)
+        mine, theirs = left.pop("definitions", {}), right.pop("definitions", {})
+        rest = self._left.setdefault(official, dict(theirs))
+        shared = {name: rest.pop(name, theirs[name]) for name in mine if name in theirs}
+        for difference in _compare({**left, "definitions": mine}, {**right, "definitions": shared}, ""):
+            source, target = _target(difference, difference.ours), _target(difference, difference.official)
+            if source is None or target is None or source[1] != target[1] or not self.pair(source[0], target[0]):
+                yield difference
+
+    def left_out(self) -> Iterator[tuple[Path, Difference]]:
+        """Official definitions that no file of ours has, each with a file where it belongs."""
+        for official, rest in self._left.items():
+            ours = next(each for each, other in self._pairs.items() if other == official)
+            for name, schema in rest.items():
+                yield ours, Difference(f"/definitions/{escape(name)}", MISSING, schema)
 
 
 def _by_urn(folder: Path) -> dict[str, Path]:
@@ -156,7 +185,8 @@ def _facts(node: Any, *, named: bool = False, within: str = "") -> Any:
     """Copy `node` without its prose.
 
     `named`: the keys of this object are names, not keywords. `within` is the key that `node` stands under.
-    Keywords that are null say nothing and are left out. Parameters become an object by place and name.
+    Keywords that are null say nothing and are left out; so are properties that are a list, where a schema belongs: the
+    names of a `required` that slipped in. Parameters become an object by place and name.
     """
     if isinstance(node, list):
         if within == "parameters":
@@ -165,7 +195,8 @@ def _facts(node: Any, *, named: bool = False, within: str = "") -> Any:
     if not isinstance(node, dict):
         return node
     if named:
-        return {key: _facts(value) for key, value in node.items()}
+        slips = within == "properties"
+        return {key: _facts(value) for key, value in node.items() if not (slips and isinstance(value, list))}
     prose = _PROSE | _INFO_PROSE if within == "info" else _PROSE
     return {
         key: value if key in _DATA else _facts(value, named=key in _NAMED, within=key)

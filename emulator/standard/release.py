@@ -19,10 +19,10 @@ from emulator.standard.errata import Erratum, errata_beside, read_errata
 from emulator.standard.imported import every_release, imported_specs, release_names
 from emulator.standard.interpretation import Interpretation, read_interpretations
 from emulator.standard.kinds.load import ReleaseKinds, load_kinds
-from emulator.standard.labels import Labels
+from emulator.standard.labels import Labels, labels_beside
 from emulator.standard.lifecycle import Lifecycle, read_lifecycles
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
-from emulator.standard.product_files import read_products
+from emulator.standard.product_files import read_product_file, read_products
 from emulator.standard.proof import Proof, read_proofs
 from emulator.standard.release_file import TABLES, ClaimedRow, files_of, read_release_file
 from emulator.standard.requirement import Aspect, Requirement, read_requirements
@@ -70,6 +70,11 @@ class Release:
     def like(self) -> Release | None:
         """The release that it goes by, as its file says; None where it stands by itself."""
         return self._sibling(self._rows.like) if self._rows.like else None
+
+    @cached_property
+    def line(self) -> tuple[str, ...]:
+        """The releases that it goes by, the first of them first, and itself at the end: fragments are laid in this order."""
+        return tuple(file.stem for file in reversed(files_of(self.file)))
 
     def made(self, make: Callable[[Release], Made]) -> Made:
         """What a function makes of the release, once: for what the layers above keep with it, as its rules."""
@@ -147,6 +152,13 @@ class Release:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
 
+    def made_of(self, api: str) -> tuple[Any, ...]:
+        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
+        row = self._rows.apis[api]
+        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
+        errata = tuple(each for each in self.errata if each.api == api)
+        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
+
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
         row = self._rows.apis[api]
@@ -222,21 +234,15 @@ class Release:
         """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
-        for path in (self.specs / row.clauses for row in self._rows.apis.values() if row.clauses):
-            like = self._sibling(liked(path)).labels
-            theirs |= {*like.gone, *like.ids}
+        tables: dict[str, Mapping[str, str]] = {}
+        for api, row in self._rows.apis.items():
+            if row.clauses:
+                like = self._sibling(liked(self.specs / row.clauses))
+                theirs |= {*like.labels.gone, *like.labels.ids}
+                tables[like.guides[api]] = tables_told(self.specs / row.clauses)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        near = self.like
-        here = {near.guides[api]: guide for api, guide in self.guides.items() if api in near.guides} if near else {}
-        mapped = {
-            self._sibling(liked(path)).guides[api]: tables_told(path)
-            for api, row in self._rows.apis.items()
-            if row.clauses and (path := self.specs / row.clauses)
-        }
-        lost = frozenset(near.guides.values()) - here.keys() if near else frozenset[str]()
-        guides = {name: guide for name, guide in here.items() if name != guide}
-        return Labels(ids, frozenset(theirs - set(ids)), guides, mapped, lost)
+        return labels_beside(ids, theirs, self.guides, self.like.guides if self.like else {}, tables)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -251,14 +257,10 @@ class Release:
     @cached_property
     def tables(self) -> Mapping[str, Mapping[str, Table]]:
         """The state and attribute tables of each API, by name, with the numbers that they have here."""
-        found = {api: read_tables(path) for api, path in self.paths("tables").items()}
-        like = self.like
-        if like is None:
-            return found
-        told = {api: self.labels.tables.get(like.guides[api], {}) for api in found if api in like.guides}
-        return {
-            api: {name: table.told(told.get(api, {})) for name, table in each.items()} for api, each in found.items()
+        numbers = {
+            api: self.labels.tables.get(guide, {}) for api, guide in (self.like.guides if self.like else {}).items()
         }
+        return {api: read_tables(path, numbers.get(api, {})) for api, path in self.paths("tables").items()}
 
     @cached_property
     def use_cases(self) -> Mapping[str, UseCase]:
@@ -359,6 +361,10 @@ class Release:
         """The file of the interpretation register."""
         return self.specs / self._rows.interpretations
 
+    def product_file(self, path: Path) -> Any:
+        """A file of product payloads as this release has it. FileProblem."""
+        return read_product_file(path, self.line)
+
     @property
     def product_files(self) -> Mapping[str, str]:
         """The file of each product payload schema below `specs`, by its URN."""
@@ -368,7 +374,8 @@ class Release:
     def products(self) -> Products:
         """Every product payload schema, by its URN."""
         aliases = {wrong: row.urn for wrong, row in self._rows.product_aliases.items()}
-        return read_products(self.specs, self.product_files, aliases, self.interpretations, self.apis).beside(self.own)
+        found = read_products(self.specs, self.product_files, self.line, aliases, self.interpretations, self.apis)
+        return found.beside(self.own)
 
 
 def load_release(name: str = DEFAULT_RELEASE) -> Release:

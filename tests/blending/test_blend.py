@@ -15,7 +15,7 @@ from emulator.blending.dialect import Dialect
 from emulator.blending.sources import Spot
 from emulator.plain_yaml import load_yaml
 from emulator.record.payload import at
-from emulator.standard.release import load_release
+from emulator.standard.release import Release, load_release
 from tests.cli.processes import oit
 
 GRACE = load_release()
@@ -75,8 +75,8 @@ def products(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def blended(*products: str, api: str = "quote", strict: bool = False) -> Blended:
-    found = blend(GRACE, api, [payload_of(each, GRACE) for each in products], strict=strict)
+def blended(*products: str, api: str = "quote", strict: bool = False, release: Release = GRACE) -> Blended:
+    found = blend(release, api, [payload_of(each, release) for each in products], strict=strict)
     validate(found.document)
     return found
 
@@ -92,9 +92,10 @@ def convert(schema: Any, *, strict: bool = False, modern: bool = True) -> tuple[
 
 @pytest.mark.parametrize("api", ["poq", "quote", "order", "inventory"])
 @pytest.mark.parametrize("strict", [False, True])
-def test_all_products_of_the_release_go_into_one_valid_document(api: str, *, strict: bool) -> None:
-    urns = list(GRACE.product_files)
-    document = blended(*urns, api=api, strict=strict).document
+@pytest.mark.parametrize("release", [GRACE, load_release("dolly")], ids=lambda release: release.name)
+def test_all_products_of_the_release_go_into_one_valid_document(release: Release, api: str, *, strict: bool) -> None:
+    urns = list(release.product_files)
+    document = blended(*urns, api=api, strict=strict, release=release).document
     mapping = at(document, f"{POINT}/discriminator/mapping")
     assert list(mapping) == sorted(urns)
     assert len(set(mapping.values())) == len(urns)
@@ -111,6 +112,20 @@ def test_a_product_extends_its_place_as_the_official_documents_do() -> None:
     }
     assert at(document, "/components/schemas/AccessElineOvc/allOf/0") == {"$ref": f"#{POINT}"}
     assert document["x-oit-blended"]["products"][0] == {"type": AEL, "schema": "AccessElineOvc"}
+
+
+def test_a_product_is_what_the_release_makes_of_it() -> None:
+    """Dolly calls a switch of the Subscriber UNI by another name than Grace."""
+    for release, urn, name in (
+        (GRACE, "urn:mef:lso:spec:cantata-sonata:carrier-ethernet-subscriber-uni:v1.0.0:all", "linkOam"),
+        (
+            load_release("dolly"),
+            "urn:mef:lso:spec:cantata-sonata:carrier-ethernet-subscriber-uni:v0.3.0:all",
+            "linkOAM",
+        ),
+    ):
+        said = json.dumps(blended(urn, release=release).document)
+        assert [each for each in ("linkOam", "linkOAM") if f'"{each}"' in said] == [name]
 
 
 def test_names_do_not_hang_on_the_order_in_which_products_are_given() -> None:

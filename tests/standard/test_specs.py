@@ -15,6 +15,8 @@ from openapi_spec_validator import validate
 
 from emulator.plain_yaml import load_yaml
 from emulator.record.payload import MISSING, at
+from emulator.standard.bundle import product_file
+from emulator.standard.by_release import fragments_of
 from emulator.standard.diff import diff_documents, diff_release
 from emulator.standard.document import SpecError, load_document
 from emulator.standard.laid import read_laid
@@ -23,19 +25,24 @@ from emulator.standard.release import Release, load_release
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = ROOT / "specs"
-PAYLOADS = [path for path in sorted((SPECS / "products").rglob("*.yaml")) if not path.name.endswith(SUFFIX)]
 GRACE = load_release()
+RELEASES = (GRACE, load_release("dolly"))
 RELEASE = SPECS / "releases" / "grace.yaml"
 SDK = Path(os.environ.get("OIT_SDK") or ROOT.parent / "shared" / "sdk" / "grace")
 CACHE: dict[Path, Any] = {}
-DOCUMENTS = sorted({entry.document for name in ("grace", "dolly") for entry in load_release(name).entries})
-PRODUCTS: dict[str, str] = load_yaml(RELEASE)["products"]
+DOCUMENTS = sorted({entry.document for release in RELEASES for entry in release.entries})
+PAYLOADS = [
+    (release, SPECS / name)
+    for release in RELEASES
+    for name in sorted({product_file(definition) for definition in release.products.definitions})
+]
 COMMON = sorted((SPECS / "common").glob("*.yaml"))
 PROSE = {"description", "title", "summary"}
 NAMED = {"properties", "schemas", "paths", "responses", "headers", "content", "variables", "mapping"}
 MUTATIONS = 60
 
 needs_sdk = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK} (set OIT_SDK to its folder)")
+each_release = pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
 
 
 def bundled(name: str) -> dict[str, Any]:
@@ -62,9 +69,12 @@ def changed(value: Any) -> Any:
     return f"{value}x" if isinstance(value, str) else "x"
 
 
-@needs_sdk
-def test_our_contracts_and_products_differ_nowhere_from_the_official_ones() -> None:
-    assert [f"{label}{difference.message}" for label, difference in diff_release(GRACE, SDK)] == []
+@each_release
+def test_our_contracts_and_products_differ_nowhere_from_the_official_ones(release: Release) -> None:
+    sdk = SDK if release is GRACE else SDK.with_name(release.name)  # folders of releases lie side by side
+    if not sdk.is_dir():
+        pytest.skip(f"no official SDK at {sdk}")
+    assert [f"{label}{difference.message}" for label, difference in diff_release(release, sdk)] == []
 
 
 @needs_sdk
@@ -85,8 +95,71 @@ def test_a_product_schema_that_differs_is_named_with_its_file(tmp_path: Path) ->
     ]
 
 
-def test_an_sdk_without_the_files_differs_everywhere(tmp_path: Path) -> None:
-    assert len(list(diff_release(GRACE, tmp_path))) == len(GRACE.entries) + len(PRODUCTS)
+@each_release
+def test_an_sdk_without_the_files_differs_everywhere(release: Release, tmp_path: Path) -> None:
+    assert len(list(diff_release(release, tmp_path))) == len(release.entries) + len(release.product_files)
+
+
+def products_differ(folder: Path, ours: dict[str, str], official: dict[str, str]) -> list[str]:
+    """What differs between product schemas: by name what a file says; `$id`s are the names below urn:."""
+    for below, files in (("ours/products", ours), ("sdk/productSchema", official)):
+        (folder / below).mkdir(parents=True)
+        for name, text in files.items():
+            (folder / below / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (folder / "ours/releases").mkdir()
+    (folder / "ours/releases/one.yaml").write_text("release: one\napis: {}\nproducts: {'urn:a': products/a.yaml}\n")
+    (folder / "ours/releases/two.yaml").write_text("release: two\nlike: one\napis: {}\n")
+    found = diff_release(Release("two", folder / "ours"), folder / "sdk")
+    return [f"{label}{difference.message}" for label, difference in found]
+
+
+A = "$id: urn:a\nitems: {$ref: 'b.yaml#/definitions/B'}\nnot: {$ref: 'c.yaml#/definitions/C'}\n"
+B, C = "{type: string}", "{type: number}"
+
+
+@pytest.mark.parametrize(
+    ("official", "told"),
+    [
+        (f"{{B: {B}, C: {C}}}", []),
+        (
+            f"{{B: {B}, C: {B}}}",
+            ["products/c.yaml/definitions/C/type: we have 'number', the official document 'string'"],
+        ),
+        (f"{{B: {B}, C: {C}, D: {B}}}", ["products/b.yaml/definitions/D: we lack {'type': 'string'}"]),
+        (
+            f"{{B: {B}}}",
+            ["products/c.yaml/definitions/C: we have {'type': 'number'}, which the official document lacks"],
+        ),
+    ],
+)
+def test_several_files_of_ours_may_hold_what_one_official_file_does(
+    tmp_path: Path, official: str, told: list[str]
+) -> None:
+    ours = {"a": A, "b": f"definitions: {{B: {B}}}", "c": f"definitions: {{C: {C}}}"}
+    theirs = {"a": A.replace("c.yaml", "b.yaml"), "b": f"definitions: {official}"}
+    assert products_differ(tmp_path, ours, theirs) == told
+
+
+def test_a_file_of_ours_corresponds_to_one_official_file(tmp_path: Path) -> None:
+    ours = {"a": A.replace("c.yaml", "b.yaml"), "b": f"definitions: {{B: {B}, C: {C}}}"}
+    theirs = {"a": A, "b": f"definitions: {{B: {B}, C: {C}}}", "c": f"definitions: {{B: {B}, C: {C}}}"}
+    (told,) = products_differ(tmp_path, ours, theirs)
+    assert told.startswith("products/a.yaml/not/$ref: we have ")
+
+
+def test_names_that_slipped_in_among_properties_say_nothing(tmp_path: Path) -> None:
+    told = products_differ(
+        tmp_path,
+        {"a": "$id: urn:a\nproperties: {b: {}}\n"},
+        {"a": "$id: urn:a\nproperties: {b: {}, required: [b]}\ndefinitions: null\n"},
+    )
+    assert told == []
+
+
+def test_what_a_release_says_of_a_payload_is_compared(tmp_path: Path) -> None:
+    ours = {"a": "$id: urn:a\ntype: string\n", "a.two": "type: number\n"}
+    assert products_differ(tmp_path / "1", ours, {"a": "$id: urn:a\ntype: number\n"}) == []
+    assert len(products_differ(tmp_path / "2", ours, {"a": ours["a"]})) == 1
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -205,24 +278,30 @@ def test_all_that_is_shared_is_used(path: Path) -> None:
     assert sorted(set(load_yaml(path)) - used) == []
 
 
-@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
-def test_a_product_schema_is_valid_and_its_references_lead_somewhere(path: Path) -> None:
-    schema = load_yaml(path)
+@pytest.mark.parametrize(("release", "path"), PAYLOADS, ids=lambda each: each.name.removesuffix(".yaml"))
+def test_a_product_schema_is_valid_and_its_references_lead_somewhere(release: Release, path: Path) -> None:
+    schema = release.product_file(path)
     Draft7Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     for ref in references(schema):
         name, _, pointer = ref.partition("#")
-        assert at(load_yaml(path.parent / name if name else path), pointer) is not MISSING, ref
+        assert at(release.product_file(path.parent / name if name else path), pointer) is not MISSING, ref
 
 
-def test_the_release_lists_products_under_their_own_urn() -> None:
-    for urn, name in PRODUCTS.items():
-        assert load_yaml(SPECS / name)["$id"] == urn
-    rooted = [path for path in (SPECS / "products").rglob("*.yaml") if "$id" in load_yaml(path)]
-    assert len(rooted) == len(PRODUCTS)
-    for wrong, alias in load_yaml(RELEASE)["product_aliases"].items():
-        assert wrong not in PRODUCTS
-        assert alias["urn"] in PRODUCTS
+@each_release
+def test_the_release_lists_products_under_their_own_urn(release: Release) -> None:
+    for urn, name in release.product_files.items():
+        assert release.product_file(SPECS / name)["$id"] == urn
+    for wrong, right in release.products.aliases.items():
+        assert wrong not in release.product_files
+        assert right in release.product_files
+    assert len(set(release.products.aliases.values())) == len(release.product_files)
+
+
+def test_every_payload_file_is_part_of_a_release() -> None:
+    files = {path for path in (SPECS / "products").rglob("*.yaml") if not path.name.endswith(SUFFIX)}
+    laid = {over for release, path in PAYLOADS for over in fragments_of(path, release.line)}
+    assert files == {path for _, path in PAYLOADS} | laid
 
 
 def test_every_erratum_points_at_something() -> None:
