@@ -171,3 +171,16 @@ def test_what_only_one_release_leaves_open_is_settled_in_the_other() -> None:
         assert name in DOLLY.interpretations
     assert DOLLY.interpretations["ticket-closure-note"].readings["buyer"].clauses == ("W124 section 6.6",)
     assert DOLLY.interpretations["ticket-two-appointments"].readings.keys() == {"either", "in-progress"}
+
+
+def test_figures_and_sheets_name_the_clauses_of_the_draft() -> None:
+    machine = DOLLY.lifecycles["troubleTicket"]
+    assert machine.guide == "W124"
+    clauses = {(arrow.source, arrow.target): arrow.clause for arrow in machine.transitions}
+    assert clauses["inProgress", "pending"] == "Figure 9, R61"
+    assert clauses["acknowledged", "pending"] == ""
+    assert GRACE.lifecycles["troubleTicket"].guide == "MEF124"
+    acts = DOLLY.kinds.kind("troubleTicket").acts
+    assert acts["cancelTroubleTicket"].clause == "W124-R37"
+    assert acts["reopenTroubleTicket"].clause == ""
+    assert GRACE.kinds.kind("troubleTicket").acts["cancelTroubleTicket"].clause == "MEF124-R38"
