@@ -14,6 +14,7 @@ _NAMED: Final = re.compile(
     rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
 )
 """A clause, or a guide, perhaps with a table of it, in a text."""
+_LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
@@ -75,6 +76,18 @@ class Labels:
             return None
         return _NAMED.sub(lambda found: self._name(found) or "", text)
 
+    def within(self, guide: str, text: str) -> str:
+        """A list of figures, tables and labels of a guide, without those that are not here."""
+        parts = (self._part(guide, part) for part in text.split(", "))
+        return ", ".join(part for part in parts if part)
+
+    def _part(self, guide: str, part: str) -> str:
+        if _LABEL.fullmatch(part):
+            return (self.told(f"{guide}-{part}") or "").rpartition("-")[2]
+        word, _, number = part.partition(" ")
+        tables = self.tables.get(guide, {}) if word == "Table" else {}
+        return f"{word} {tables.get(number, number)}" if number else part
+
     def _name(self, found: re.Match[str]) -> str | None:
         if found["clause"]:
             here = self.ids.get(found["clause"])
@@ -92,3 +105,18 @@ class Labels:
             return True
         known = {each.partition("-")[0] for each in (*self.ids.values(), *self.ids)} | self.lost | self.guides.keys()
         return key in self.gone or guide in known
+
+
+def labels_beside(
+    ids: Mapping[str, str],
+    known: Iterable[str],
+    guides: Mapping[str, str],
+    theirs: Mapping[str, str],
+    tables: Mapping[str, Mapping[str, str]],
+) -> Labels:
+    """The labels of a release beside one that it goes by: `known` are the keys that are known there, `guides` and `theirs` the
+    guides by API, here and there.
+    """
+    here = {theirs[api]: guide for api, guide in guides.items() if api in theirs}
+    renamed = {name: guide for name, guide in here.items() if name != guide}
+    return Labels(ids, frozenset({*known} - ids.keys()), renamed, tables, frozenset(theirs.values()) - here.keys())
