@@ -163,10 +163,11 @@ CoreLoader.yaml_multi_constructors = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a file something stands; lines and columns count from 1."""
+    """Where in a file something stands; lines and columns count from 1. `file` is "" where it is that of the whole."""
 
     line: int
     column: int
+    file: str = ""
 
 
 NOWHERE: Final = Place(1, 1)
@@ -193,7 +194,7 @@ class Located:
             place = (self.keys.get(pointer) if key else None) or self.places.get(pointer)
             pointer = pointer.rpartition("/")[0]
         place = place or self.places.get("", NOWHERE)
-        return f"{self.file}:{place.line}:{place.column}"
+        return f"{place.file or self.file}:{place.line}:{place.column}"
 
 
 def load_yaml(path: Path, most: int = _MAX_NODES) -> Any:

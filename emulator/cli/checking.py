@@ -8,7 +8,19 @@ from pathlib import Path
 import click
 
 from emulator.cli.concluding import conclude, known_of
-from emulator.cli.group import KNOWN, MAP, RELEASE, REPORTS, ROOT, end, example, main, make_folder, read_message
+from emulator.cli.group import (
+    KNOWN,
+    MAP,
+    RELEASE,
+    REPORTS,
+    ROOT,
+    end,
+    example,
+    main,
+    make_folder,
+    perhaps_a_release,
+    read_message,
+)
 from emulator.errors import Exit
 
 
@@ -86,8 +98,8 @@ def check(
 @click.option("--sut", type=click.Choice(["seller", "buyer"]), help="Tell which waits are real with this party under "
               "test: a partner's time is never scaled.")  # fmt: skip
 @ROOT
-@RELEASE
-def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: str) -> None:
+@perhaps_a_release("the usual one, and each other one in which a scenario or profile reads otherwise.")
+def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: str | None) -> None:
     """Check files without sending anything: scenarios, profiles, known failures, each known by what stands in it.
 
     Everything that is wrong is told in one round. The requests of a scenario are held against their contracts and the rules
@@ -98,13 +110,13 @@ def lint(paths: tuple[Path, ...], sut: str | None, root: Path | None, release: s
     from emulator.record.exchange import Party
     from emulator.standard.release import load_release
 
-    done, standard = [], load_release(release)
+    done, standard = [], load_release(release) if release else None
     for file in lint_files(paths, standard, root):
         done.append(file)
         for line in (*file.problems, *file.warnings):
             click.echo(line)
         if sut and file.sort is Sort.SCENARIO and not file.problems:
-            for wait in waits_of(file.path, Party(sut), standard, file.root):
+            for wait in waits_of(file.path, Party(sut), standard or load_release(), file.root):
                 click.echo(wait)
     if not done:
         click.echo("nothing is selected: no scenario file (*.oit.yaml), profile or known failures there", err=True)

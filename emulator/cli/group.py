@@ -170,6 +170,24 @@ _ERRATA: Final = click.option(
 )
 
 
+def perhaps_a_release(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """As RELEASE, for a command that does something else where none is named, and gets None then."""
+
+    def perhaps(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("--release", help=f"Release of the standard; without one {what}")
+        @click.option("--reference-point", metavar="POINT", help=_POINT)
+        @_ERRATA
+        @wraps(command)
+        def chosen(*given: Any, release: str | None, reference_point: str | None, errata: str, **named: Any) -> Any:
+            meant = release or reference_point or errata == "off"
+            name = _at(release or DEFAULT_RELEASE, reference_point, errata) if meant else None
+            return command(*given, release=name, **named)
+
+        return chosen
+
+    return perhaps
+
+
 def _one_release(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--release` and `--reference-point`: the command gets the name of the release that is meant as `release`."""
 

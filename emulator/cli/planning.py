@@ -21,7 +21,7 @@ from emulator.scenario.given import fill_inputs
 from emulator.scenario.hosts import hosts_line
 from emulator.scenario.model import Await, Call, Notify, Parallel, Scenario, Step
 from emulator.scenario.needs import Dependence, needs_of, played
-from emulator.scenario.selection import Job, Need, Plan
+from emulator.scenario.selection import BEYOND, Job, Plan
 from emulator.standard.release import Release
 
 
@@ -43,7 +43,7 @@ def tell_plan(plan: Plan, release: Release, settings: Settings, form: str, partn
     if left:
         click.echo("\nLeft out")
         for each in left:
-            asked = "" if each["what"] == Need.PRODUCT else f" (--needs {each['what']})"
+            asked = "" if each["what"] in BEYOND else f" (--needs {each['what']})"
             click.echo(f"  {each['name']}: {each['why']}{asked}")
     if secrets:
         click.echo("\nSecrets, by reference, and where they go")

@@ -311,10 +311,10 @@ def _wish(
 
 def granted(text: str) -> frozenset[Need]:
     """The needs of `--needs`. UserError for a word that is none."""
-    from emulator.scenario.selection import Need
+    from emulator.scenario.selection import BEYOND, Need
 
     given = [word.strip() for word in text.split(",") if word.strip()]
-    known = [each for each in Need if each is not Need.PRODUCT]
+    known = [each for each in Need if each not in BEYOND]
     for word in given:
         if word not in known:
             message = f"--needs {word}: known are {', '.join(known)}"

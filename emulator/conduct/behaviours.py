@@ -13,11 +13,11 @@ from emulator.standard.release import Release, load_release
 
 def behaviours_told(word: str) -> list[dict[str, Any]] | None:
     """A behaviour by its name, or with `behaviours` all of them, each with the scenarios that need it; None for another word."""
-    known = named_behaviours()
+    release = load_release()
+    known = named_behaviours(release)
     if word != "behaviours" and word not in known:
         return None
     needed: dict[str, list[str]] = {}
-    release = load_release()
     for path in sorted(scenarios_dir().rglob("*.oit.yaml")):
         scenario = load_scenario(path, release)
         wanted = [*scenario.hooks, *(each for case in scenario.cases for each in case.hooks)]

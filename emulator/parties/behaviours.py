@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 from emulator.doors.partner.hooks import CLEAN_SLATE
-from emulator.errors import UserError, hint
+from emulator.errors import FileProblem, UserError, hint
 from emulator.parties.profile import Profile
 from emulator.parties.seller import Seller
 from emulator.record.patch import overlaid
 from emulator.settings import scenarios_dir
-from emulator.standard.strict import Json, read_record
+from emulator.standard.by_release import load_for
+from emulator.standard.release import Release
+from emulator.standard.strict import Json, read_located
 
 _HAVE: Final = "have"
 _DOES: Final = "does"
@@ -38,10 +39,17 @@ class _BehavioursFile:
     behaviours: Mapping[str, NamedBehaviour]
 
 
-@cache
-def named_behaviours() -> Mapping[str, NamedBehaviour]:
-    """Those that the scenarios of ours ask for, by name. FileProblem."""
-    found: _BehavioursFile = read_record(_BehavioursFile, scenarios_dir() / "behaviours.yaml")
+def named_behaviours(release: Release) -> Mapping[str, NamedBehaviour]:
+    """Those that the scenarios of ours ask for, by name, as they are in a release. FileProblem."""
+    return release.made(_read)
+
+
+def _read(release: Release) -> Mapping[str, NamedBehaviour]:
+    problems: list[str] = []
+    located = load_for(scenarios_dir() / "behaviours.yaml", release, problems)
+    if problems:
+        raise FileProblem(problems)
+    found: _BehavioursFile = read_located(_BehavioursFile, located)
     return found.behaviours
 
 
@@ -64,7 +72,7 @@ class Moods:
         if name == CLEAN_SLATE:
             self._seller.begin_anew()
             return
-        known = {each: one.ours for each, one in named_behaviours().items() if one.ours}
+        known = {each: one.ours for each, one in named_behaviours(self._seller.context.release).items() if one.ours}
         if name not in known:
             message = f"there is no behaviour {name!r:.60}; {hint(name, known)}"
             raise UserError(message)

@@ -10,13 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 
 from emulator.errors import FileProblem, in_order
-from emulator.files import is_file, is_there, shown
 from emulator.parties.billing_section import BillingSection
 from emulator.parties.catalog import CatalogSection
-from emulator.parties.coherence import Loose, before_merging, loose_ends, operations_named, with_inherited
+from emulator.parties.coherence import Loose, loose_ends, operations_named, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
+from emulator.parties.profile_files import (
+    CONNECTION,
+    DEFAULT,
+    file_of,
+    nobody,
+    of_user,
+    ours,
+    prepared,
+    profile_layers,
+)
 from emulator.parties.sections import (
     Behaviour,
     ByItself,
@@ -35,19 +44,17 @@ from emulator.parties.security import (
     SecuritySection,
     names_clients,
     security_problems,
-    spelt_out,
     with_paths,
 )
-from emulator.plain_yaml import Located, load_yaml
+from emulator.plain_yaml import Located
 from emulator.record.patch import merged
 from emulator.record.secrets import also
 from emulator.roots import Root
-from emulator.settings import scenarios_dir
 from emulator.standard.declared import FixedValues
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.points import lacking
 from emulator.standard.release import Release, load_release
-from emulator.standard.strict import OURS, Json, Key, Layers, build, read_layers
+from emulator.standard.strict import OURS, Json, Key, Layers, build
 
 if TYPE_CHECKING:
     from emulator.parties.apis import Plugin
@@ -241,19 +248,9 @@ def profile_type(release: Release) -> type[Profile]:
 
 
 _LOG: Final = logging.getLogger(__name__)
-DEFAULT: Final = "wholesale-seller"
 _MOST_TOLD: Final = 100
 _SAID: Final = ("seller", "addresses", "sites", "offerings", "catalog", "products", "have", "behaviour")
 """The settings that messages of the seller's are made of; the others say when it speaks and what it has not."""
-
-
-_CONNECTION: Final = "connection"
-"""What says how a partner is reached. `doors.partner` reads it, and in the very file only that a user names."""
-
-
-def _prepared(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A profile, or an overlay, as it is laid upon another: how a partner is reached is never taken over."""
-    return {key: value for key, value in before_merging(spelt_out(raw)).items() if key != _CONNECTION}
 
 
 @cache
@@ -282,26 +279,27 @@ def load_profile(
     that is wrong.
     """
     served = release or load_release()
-    file = _file_of(path or served.profile_file or Path(DEFAULT))
-    raw, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
+    file = file_of(path or served.profile_file or Path(DEFAULT))
+    raw, layers = profile_layers(file, served, wider)
     places = Layers(layers, overlay, laid)
-    problems = list(_clients_of_others(layers[1:], overlay, places))
+    others = [layer for layer in layers if layer.file != str(file)]
+    problems = list(_clients_of_others(others, overlay, places))
     root = Root.of(file, wider)
     raw = with_paths(raw, file.parent.absolute())
-    for layer in layers[1:]:
-        if _CONNECTION in layer.value:
-            _ignored(layer.where(f"/{_CONNECTION}", key=True))
+    for layer in others:
+        if CONNECTION in layer.value:
+            _ignored(layer.where(f"/{CONNECTION}", key=True))
     if overlay is not None:
-        if _CONNECTION in overlay:
-            _ignored(places.where(f"/{_CONNECTION}"))
-        raw = merged(raw, _prepared(overlay))
+        if CONNECTION in overlay:
+            _ignored(places.where(f"/{CONNECTION}"))
+        raw = merged(raw, prepared(overlay))
     absent = [name for name in ("name", "seller") if name not in raw]
     if absent and not declared:
         hint = f"'extends: {DEFAULT}' gives what is not said here"
         problems.append(f"{places.where('')}: missing: {', '.join(absent)}; {hint}")
-    raw = merged(_nobody(file), raw) if declared else {**_nobody(file), **raw}
+    raw = merged(nobody(file), raw) if declared else {**nobody(file), **raw}
     raw, unclear = with_inherited(raw)
-    strange = strange_products(raw, served, (overlay, *(each.value for each in _of_user(layers))))
+    strange = strange_products(raw, served, (overlay, *(each.value for each in of_user(layers))))
     profile = build(profile_type(served), raw, "", problems, places)
     had = _of_having(profile, served) if profile is not None and not problems else ()
     of_verbs = _of_verbs(profile, served) if profile is not None and not problems else ()
@@ -348,15 +346,10 @@ def is_in_own_words(path: Path | None, wider: Path | None = None) -> bool:
     """Whether the user's own settings, in a profile or one that it extends, are what messages of the seller's are made of."""
     if path is None:
         return False
-    file = _file_of(path)
-    _, layers = read_layers(file, _ours, _prepared, Root.of(file, wider))
+    file = file_of(path)
+    _, layers = profile_layers(file, load_release(), wider)
     said = (*_SAID, *(section.key for plugin in _plugged(load_release()) for section in plugin.sections))
-    return any(key in layer.value for layer in _of_user(layers) for key in said)
-
-
-def _of_user(layers: Sequence[Located]) -> list[Located]:
-    """Those of the files that are not ours."""
-    return [layer for layer in layers if Path(layer.file).resolve().parent != _ours("").resolve().parent]
+    return any(key in layer.value for layer in of_user(layers) for key in said)
 
 
 def beyond(release: Release) -> Mapping[str, str]:
@@ -364,23 +357,10 @@ def beyond(release: Release) -> Mapping[str, str]:
     product's URN. Empty for a release that lacks no product of the one that it is like.
     """
     strange = release.made(lacking)
-    return {**strange, **left_out(load_yaml(_ours(DEFAULT)), release)} if strange else {}
-
-
-def _nobody(file: Path) -> dict[str, Any]:
-    """A name and a seller for who says neither."""
-    name = file.name.partition(".")[0]
-    return {"name": name, "seller": {"id": name, "name": name, "contact": {}}}
-
-
-def _file_of(path: Path) -> Path:
-    """The file of a profile that is given by its path or, where that is none, by a name of ours."""
-    if path.suffix or len(path.parts) != 1 or is_there(path):
-        return path
-    if not is_file(_ours(path.name)):
-        known = ", ".join(sorted(one.stem for one in _ours("").parent.glob("*.yaml")))
-        raise FileProblem([f"{shown(path)}: there is no such file, and no profile of that name; there are: {known}"])
-    return _ours(path.name)
+    if not strange:
+        return {}
+    raw, _ = profile_layers(ours(DEFAULT), release)
+    return {**strange, **left_out(raw, release)}
 
 
 class Declaring(Protocol):
@@ -393,7 +373,3 @@ class Declaring(Protocol):
 def unsupported_operations(profile: Declaring, release: Release) -> frozenset[str]:
     """Every operation that a profile declares unsupported, as `api.operationId` with the API's own name."""
     return frozenset(operation for pattern in profile.unsupported for operation in operations_named(pattern, release))
-
-
-def _ours(name: str) -> Path:
-    return scenarios_dir() / "profiles" / f"{name}.yaml"

@@ -63,6 +63,7 @@ def _often(advice: Advice) -> str:
 
 
 _LEFT_OUT: Final = {
+    "function": "need a function that this release does not have",
     "product": "need a product that this release does not have (--var or --var-file names another)",
     "behaviour": "need a seller that behaves as nobody asked of this one (--needs behaviour)",
     "waits": "may wait for more than a day (--needs waits)",

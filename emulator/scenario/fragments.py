@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem
-from emulator.plain_yaml import Located, load_located
+from emulator.plain_yaml import Located
 from emulator.record.payload import MISSING, at, escape
 from emulator.roots import NotFound, Root
 from emulator.scenario.expressions import ExpressionError, did_you_mean, expressions_in, fill_text
 from emulator.scenario.model import Origin
 from emulator.scenario.schema import structure_problems
+from emulator.standard.by_release import load_for
+from emulator.standard.release import Release
 
 DEEPEST: Final = 8
 """Fragments within fragments: more is a circle."""
@@ -38,9 +40,10 @@ class StepText:
 
 @dataclass(slots=True)
 class Expansion:
-    """A flow being put together: where its fragments may lie, what is wrong with it, and how many steps it may still get."""
+    """A flow being put together: where its fragments may lie, in which release it is played, what is wrong with it, and how many steps it may still get."""
 
     root: Root
+    release: Release
     problems: list[str]
     left: int = MOST_STEPS
 
@@ -74,7 +77,7 @@ def _used(step: Mapping[str, Any], origin: Origin, into: Expansion, depth: int) 
     if path is None:
         return []
     try:
-        located = load_located(path)
+        located = load_for(path, into.release, problems, root)
     except FileProblem as problem:
         problems += problem.problems
         return []

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from emulator.errors import FileProblem
 from emulator.files import read_text
-from emulator.plain_yaml import Located, load_located
+from emulator.plain_yaml import Located
 from emulator.record.payload import escape
 from emulator.roots import Root
 from emulator.scenario.fragments import find_file
 from emulator.scenario.given import Given, default_of, defaults_of
 from emulator.scenario.model import Origin
+from emulator.standard.by_release import load_for
+from emulator.standard.release import Release
 
 Inputs = dict[str, Any]
 
@@ -22,8 +24,10 @@ _CELLS: Final = 10_000
 """Cells of a data file; each is read as a small file of its own."""
 
 
-def read_inputs(located: Located, root: Root, problems: list[str]) -> tuple[Inputs, dict[str, Origin]]:
-    """Inputs by name, and where each stands: those of included files, then the scenario's own."""
+def read_inputs(
+    located: Located, root: Root, release: Release, problems: list[str]
+) -> tuple[Inputs, dict[str, Origin]]:
+    """Inputs by name as they are in a release, and where each stands: those of included files, then the scenario's own."""
     inputs: Inputs = {}
     origins: dict[str, Origin] = {}
     top = located.value
@@ -33,7 +37,7 @@ def read_inputs(located: Located, root: Root, problems: list[str]) -> tuple[Inpu
         if file is None:
             continue
         try:
-            included = load_located(file)
+            included = load_for(file, release, problems, root)
         except FileProblem as problem:
             problems += problem.problems
             continue

@@ -53,7 +53,7 @@ def checked(path: Path, release: Release, *, root: Root | None = None) -> tuple[
     # What misses a step, a source, an input that could not be read, misses what has been told of.
     news = [
         problem
-        for problem in lint_scenario(scenario, release)
+        for problem in lint_scenario(scenario, scenario.release)
         if not any(f"'{name}'" in problem or f"'{name}-" in problem for name in lost)
     ]
     return scenario, in_order([*problems, *news])

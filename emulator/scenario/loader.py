@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.errors import FileProblem, in_order
-from emulator.plain_yaml import load_located
 from emulator.record.exchange import Party
 from emulator.record.payload import MISSING, at, escape
 from emulator.roots import Root
 from emulator.scenario.duration import seconds
 from emulator.scenario.fragments import Expansion, StepText, expand
+from emulator.scenario.functions import with_functions
 from emulator.scenario.inputs import read_inputs, read_rows
 from emulator.scenario.model import (
     Await,
@@ -42,6 +42,7 @@ from emulator.scenario.reading import ScenarioReading
 from emulator.scenario.repair import repaired
 from emulator.scenario.schema import MOST_TOLD, structure_problems
 from emulator.scenario.wanted_hooks import hooks_at
+from emulator.standard.by_release import load_for
 from emulator.standard.release import Release
 
 OPEN_PARTS: Final = ("/request/expect", "/response/expect", "/response/headers", "/expect", "/notification/expect")
@@ -74,10 +75,13 @@ def read_scenario(
 ) -> tuple[Scenario | None, list[str], frozenset[str]]:
     """A scenario file as far as it can be read, its problems, and the names of what cannot be read.
 
-    None where nothing can be. Raises FileProblem where it is no YAML.
+    It is read in a release that has all of its functions. None where nothing can be. Raises FileProblem where it is no YAML.
     """
-    located = load_located(path)
-    wrong = [f"{where}: {problem}" for where, problem in structure_problems(located, located.value, release.words)]
+    wrong = list[str]()
+    located = load_for(path, release, wrong, root)
+    if (other := with_functions(located.value, release)) is not release:
+        return read_scenario(path, other, root=root)
+    wrong += [f"{where}: {problem}" for where, problem in structure_problems(located, located.value, release.words)]
     names = frozenset[str]()
     if wrong:
         repair = repaired(located, release.words) if len(wrong) <= MOST_TOLD else None
@@ -92,8 +96,8 @@ def read_scenario(
 def _scenario(reading: ScenarioReading, root: Root) -> Scenario:
     located = reading.located
     top: dict[str, Any] = located.value
-    inputs, input_origins = read_inputs(located, root, reading.problems)
-    flow = expand(top["flow"], Origin(located, "/flow"), Expansion(root, reading.problems))
+    inputs, input_origins = read_inputs(located, root, reading.release, reading.problems)
+    flow = expand(top["flow"], Origin(located, "/flow"), Expansion(root, reading.release, reading.problems))
     defaults = _defaults(top.get("defaults", {}))
     sources = {name: _source(reading, name, Origin(located, f"/sources/{name}")) for name in top["sources"]}
     scenario = Scenario(
@@ -101,7 +105,7 @@ def _scenario(reading: ScenarioReading, root: Root) -> Scenario:
         title=top["title"],
         description=top.get("description", ""),
         tags=tuple(top.get("tags", ())),
-        covers=_covers(reading.release, top),
+        covers=reading.covers(top),
         sources=sources,
         payloads=tuple(top.get("payloads", ())),
         inputs=inputs,
@@ -139,12 +143,6 @@ def _refuse_duplicates(reading: ScenarioReading, scenario: Scenario) -> None:
             if thing.id in seen:
                 reading.complain(thing.origin.where("/id"), f"the {noun} '{thing.id}' is there already")
             seen.add(thing.id)
-
-
-def _covers(release: Release, part: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a part covers, as the release has it; a clause that nobody knows stays, to be told of."""
-    named = (identifier.replace(":", "-") for identifier in part.get("covers", ()))
-    return tuple(here for name in named if (here := name if "-UC" in name else release.labels.covers(name)) is not None)
 
 
 def _statuses(value: Any) -> tuple[int, ...]:
@@ -224,7 +222,7 @@ def _step(reading: ScenarioReading, text: StepText, defaults: Defaults, *, agree
         title=part.get("title", ""),
         action=action,
         outputs=part.get("outputs", {}),
-        covers=_covers(reading.release, part),
+        covers=reading.covers(part),
         origin=origin,
         optional=part.get("optional", False),
         known=part.get("known", {}),
@@ -359,7 +357,7 @@ def _case(reading: ScenarioReading, origin: Origin, *, agreed: bool) -> Case:
         patch=tuple(part.get("patch", ())),
         status=_statuses(expect.get("status")),
         expect=expect.get("body", {}),
-        covers=_covers(reading.release, part),
+        covers=reading.covers(part),
         goes_on=part.get("then", "continue" if fault else "end") == "continue",
         profile=part.get("profile", {}),
         lifecycle={

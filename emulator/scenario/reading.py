@@ -27,6 +27,12 @@ class ScenarioReading:
     def complain(self, where: str, problem: str) -> None:
         self.problems.append(f"{where}: {problem}")
 
+    def covers(self, part: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a part covers, as the release has it; a clause that nobody knows stays, to be told of."""
+        told = self.release.labels.covers
+        named = (identifier.replace(":", "-") for identifier in part.get("covers", ()))
+        return tuple(here for name in named if (here := told(name)) is not None)
+
     def check_values(self, origin: Origin, value: Any, *, matchers: bool = False) -> None:
         """Expressions and, where they may stand, matchers."""
         for place, text in texts(value):

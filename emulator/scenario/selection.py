@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from emulator.judge.roles import SELF_TEST, Roles
 from emulator.parties.clock import RealClock
 from emulator.record.exchange import Party
 from emulator.scenario.duration import words
 from emulator.scenario.expressions import Generator, Scope, texts
+from emulator.scenario.functions import absent_functions
 from emulator.scenario.given import fill_inputs
 from emulator.scenario.model import Case, Scenario, WantedHook
 from emulator.scenario.needs import LONG_WAIT, Absent, needs_of, written
@@ -22,9 +23,14 @@ from emulator.standard.release import Release
 class Need(StrEnum):
     """What a run may need of a partner's seller that it is not asked for by itself."""
 
-    PRODUCT = "product"  # a product that the release has not: nobody can grant it
+    FUNCTION = "function"  # a function that the release has not: nobody can grant it
+    PRODUCT = "product"  # likewise a product
     BEHAVIOUR = "behaviour"  # it has to do something of its own accord
     WAITS = "waits"  # it may take more than a day over something
+
+
+BEYOND: Final = frozenset({Need.FUNCTION, Need.PRODUCT})
+"""What a release has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Wish:
 
     `cases` are patterns of case ids: without them every flow and every case, with them the cases that match, and no flow.
     `tags`: only scenarios that have one of them. `granted` is what may be needed of the partner. A scenario whose file is
-    `named` is wanted whatever it needs, but for a product that the release has not: `beyond` has what belongs to such a one,
+    `named` is wanted whatever it needs, but for a function or a product that the release has not: `beyond` has what belongs to such a one,
     with its URN, and inputs are `given` in place of those that name one. `offers` says of a behaviour whether a hook has the partner do it, `moves` that a
     hook moves the partner's clock, `asks` that a person is asked.
     """
@@ -107,7 +113,7 @@ def plan(
     made: list[Job] = []
     left: list[LeftOut] = []
     for job in _wanted(scenarios, wish, release, roles, unsupported):
-        reason = _product(job, wish, release)
+        reason = _function(job, release) or _product(job, wish, release)
         if reason is None and not roles.emulates(Party.SELLER):
             reason = _lacking(job, wish, release)
         if reason is None:
@@ -123,11 +129,19 @@ def _wanted(
     for scenario in scenarios:
         if wish.tags and not set(wish.tags) & set(scenario.tags):
             continue
-        absent = Absent.of(scenario, release, unsupported) if unsupported and roles.tested else Absent()
+        playable = scenario.release is release or not absent_functions(scenario, release)
+        absent = Absent.of(scenario, release, unsupported) if unsupported and roles.tested and playable else Absent()
         chosen: list[Case | None] = [] if wish.cases else [None]
         wanted = [case for case in scenario.cases if not wish.cases or any(fnmatchcase(case.id, p) for p in wish.cases)]
         chosen += [case for case in wanted if roles.emulates(case.emulate)]
         yield from (Job(scenario, case, row, absent) for case in chosen for row in range(len(scenario.rows)))
+
+
+def _function(job: Job, release: Release) -> tuple[Need, str] | None:
+    """The functions that a run has to do with and the release has not, in words."""
+    if job.scenario.release is release or not (absent := absent_functions(job.scenario, release)):
+        return None
+    return Need.FUNCTION, f"it needs {' and '.join(absent)}, which release {release.name} does not have"
 
 
 def _product(job: Job, wish: Wish, release: Release) -> tuple[Need, str] | None:

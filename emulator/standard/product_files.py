@@ -12,6 +12,7 @@ from emulator.plain_yaml import load_located
 from emulator.record.patch import merged
 from emulator.record.payload import MISSING, at
 from emulator.standard import bundle
+from emulator.standard.by_release import fragments_of
 from emulator.standard.contract import Products
 from emulator.standard.interpretation import Interpretation
 from emulator.standard.laid import nulls
@@ -35,12 +36,6 @@ def read_product_file(path: Path, releases: Sequence[str]) -> Any:
             raise FileProblem([f"{located.where(place, key=True)}: {path.name} has no such thing" for place in gone])
         found = merged(found, said)
     return found
-
-
-def fragments_of(path: Path, releases: Sequence[str]) -> list[Path]:
-    """The files that are laid upon a payload schema in a release, the lowest first."""
-    beside = (path.with_name(f"{path.stem}.{name}{path.suffix}") for name in releases)
-    return [each for each in beside if each.is_file()]
 
 
 def read_products(

@@ -6,7 +6,7 @@ The tests hold every rule to its proof, and `oit explain` shows it as the exampl
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,7 @@ class Proof:
     ask: tuple[str, ...]
     never_fails: bool = False
     names: tuple[str, ...] = ()
+    instead: str = ""
 
     def named(self, here: str, told: Callable[[str], str | None]) -> Proof:
         """The proof under the id that its rule has in a release, with the options and other rules as that has them."""
@@ -88,8 +89,7 @@ def read_proofs(release: Release) -> dict[str, Proof]:
     found: dict[str, Proof] = {}
     for api, folder in release.paths("proofs").items():
         for path in sorted(folder.glob("*.yaml")):
-            file = read_proof_file(path, found)
-            found.update((proof.id, proof) for proof in _Proving(path, api, release, file).proofs())
+            found.update((proof.id, proof) for proof in proofs_in(path, api, release, found))
     for guide, row in release.claimable.items():
         for path in sorted((release.specs / row.proofs).glob("*.yaml")) if row.proofs else ():
             file = read_proof_file(path, found)
@@ -99,11 +99,17 @@ def read_proofs(release: Release) -> dict[str, Proof]:
     return found
 
 
+def proofs_in(path: Path, api: str, release: Release, there: Collection[str] = ()) -> Iterator[Proof]:
+    """The proofs of a file as a release speaks, by the keys that they have there; those of other files are `there`."""
+    return _Proving(path, api, release, read_proof_file(path, there)).proofs()
+
+
 class _Proving:
     """Makes the runs of a file."""
 
     def __init__(self, path: Path, api: str, release: Release, file: ProofFile) -> None:
         self.path, self.api, self.release, self.file = path, api, release, file
+        self._called: Final = _called(release)
 
     def proofs(self) -> Iterator[Proof]:
         for identifier, row in self.file.proofs.items():
@@ -131,6 +137,7 @@ class _Proving:
             ask=row.ask,
             never_fails=row.run_unseen is not None,
             names=row.other,
+            instead=row.instead,
         )
 
     def _named(self, name: str) -> dict[str, Any]:
@@ -143,7 +150,7 @@ class _Proving:
         transcript, now = Transcript(), datetime.fromisoformat(self.file.start) if self.file.start else _START
         for _, row in rows:
             now += timedelta(seconds=row.get("after", 1))
-            transcript.add(self._exchange(row, now))
+            transcript.add(self._exchange(_told(row, self._called), now))
         return transcript
 
     def _exchange(self, row: dict[str, Any], now: datetime) -> Exchange:
@@ -178,6 +185,22 @@ class _Proving:
             provoked=bool(row.get("provoked")),
             secured=_secured(row),
         )
+
+
+def _called(release: Release) -> Mapping[str, str]:
+    """What products of the release that one is like are called there: those whose payloads come from one file."""
+    here = {file: urn for urn, file in release.product_files.items()}
+    theirs = release.like.product_files if release.like else {}
+    return {urn: here[file] for urn, file in theirs.items() if file in here}
+
+
+def _told(value: Any, called: Mapping[str, str]) -> Any:
+    """A value with the products in it as a release calls them."""
+    if isinstance(value, dict):
+        return {key: _told(each, called) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_told(each, called) for each in value]
+    return called.get(value, value) if isinstance(value, str) else value
 
 
 def _asked_for(name: str, row: dict[str, Any], now: datetime) -> Exchange:

@@ -12,14 +12,14 @@ from emulator.errors import FileProblem, UserError, suggestion
 from emulator.plain_yaml import load_located
 from emulator.record.exchange import Party
 from emulator.settings import DEFAULT_RELEASE, specs_dir
-from emulator.standard.clauses import liked, read_clauses
+from emulator.standard.clauses import liked, read_clauses, tables_told
 from emulator.standard.contract import Contract, ContractEntry, Products
 from emulator.standard.document import load_document, stated
 from emulator.standard.errata import Erratum, errata_beside, read_errata
 from emulator.standard.imported import every_release, imported_specs, release_names
 from emulator.standard.interpretation import Interpretation, read_interpretations
 from emulator.standard.kinds.load import ReleaseKinds, load_kinds
-from emulator.standard.labels import Labels
+from emulator.standard.labels import Labels, labels_beside
 from emulator.standard.lifecycle import Lifecycle, read_lifecycles
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.product_files import read_product_file, read_products
@@ -63,8 +63,9 @@ class Release:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it is read from: its own file and those of the releases that it goes by, each with its errata."""
-        return tuple(each for file in files_of(self.file) for each in (file, errata_beside(file)))
+        """What it is read from: its own file and those of the releases that it goes by, each with its errata, and its clauses."""
+        found = [each for file in files_of(self.file) for each in (file, errata_beside(file))]
+        return (*found, *(self.specs / row.clauses for row in self._rows.apis.values() if row.clauses))
 
     @cached_property
     def like(self) -> Release | None:
@@ -152,6 +153,13 @@ class Release:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
 
+    def made_of(self, api: str) -> tuple[Any, ...]:
+        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
+        row = self._rows.apis[api]
+        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
+        errata = tuple(each for each in self.errata if each.api == api)
+        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
+
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
         row = self._rows.apis[api]
@@ -224,15 +232,18 @@ class Release:
 
     @cached_property
     def labels(self) -> Labels:
-        """What clauses are called here."""
+        """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
-        for path in (self.specs / row.clauses for row in self._rows.apis.values() if row.clauses):
-            like = self._sibling(liked(path)).labels
-            theirs |= {*like.gone, *like.ids}
+        tables: dict[str, Mapping[str, str]] = {}
+        for api, row in self._rows.apis.items():
+            if row.clauses:
+                like = self._sibling(liked(self.specs / row.clauses))
+                theirs |= {*like.labels.gone, *like.labels.ids}
+                tables[like.guides[api]] = tables_told(self.specs / row.clauses)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        return Labels(ids, frozenset(theirs - set(ids)))
+        return labels_beside(ids, theirs, self.guides, self.like.guides if self.like else {}, tables)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -242,23 +253,26 @@ class Release:
     @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:
         """The state machines by name."""
-        return read_lifecycles(self.paths("lifecycle").values())
+        return read_lifecycles(self.paths("lifecycle").values(), self.labels if self.like else None)
 
     @cached_property
     def tables(self) -> Mapping[str, Mapping[str, Table]]:
-        """The state and attribute tables of each API, by name."""
-        return {api: read_tables(path) for api, path in self.paths("tables").items()}
+        """The state and attribute tables of each API, by name, with the numbers that they have here."""
+        theirs = self.like.guides if self.like else {}
+        numbers = {api: self.labels.tables.get(guide, {}) for api, guide in theirs.items()}
+        return {api: read_tables(path, numbers.get(api, {})) for api, path in self.paths("tables").items()}
 
     @cached_property
     def use_cases(self) -> Mapping[str, UseCase]:
         """Every use case of its guides by id, in the same order as the requirements."""
-        return read_use_cases(self.paths("use_cases"))
+        return read_use_cases(self.paths("use_cases"), self.guides)
 
     @cached_property
     def proofs(self) -> Mapping[str, Proof]:
         """For each rule of its books a run that it passes and one that it fails."""
-        found = ((self.labels.told(name), proof) for name, proof in read_proofs(self).items())
-        return {here: proof.named(here, self.labels.told) for here, proof in found if here is not None}
+        told = self.labels.told
+        found = ((told(name) or told(proof.instead), proof) for name, proof in read_proofs(self).items())
+        return {here: proof.named(here, told) for here, proof in found if here}
 
     @cached_property
     def kinds(self) -> ReleaseKinds:
@@ -324,15 +338,23 @@ class Release:
         """What keeps a right party from being failed by a slip of the standard; of the release that it is like first."""
         there = {(entry.api, entry.kind) for entry in self.entries}
         like = self.like.errata if self.like else ()
-        return (*(each for each in like if (each.api, each.contract) in there), *read_errata(self.errata_file, there))
+        kept = (replace(each, clause=self.labels.words(each.clause) or each.clause) for each in like)
+        return (*(each for each in kept if (each.api, each.contract) in there), *read_errata(self.errata_file, there))
 
     @cached_property
     def interpretations(self) -> Mapping[str, Interpretation]:
-        """The register of what the standard leaves open, by name."""
-        return {
-            name: replace(entry, requirements=self.labels.tell(entry.requirements))
-            for name, entry in read_interpretations(self.register).items()
-        }
+        """The register of what the standard leaves open, by name, with the readings that clauses of this release back."""
+        return {name: entry for name, entry in self._register.items() if len(entry.readings) > 1}
+
+    @cached_property
+    def settled(self) -> Mapping[str, str]:
+        """What is open elsewhere, by name, and the reading that is left here."""
+        return {name: next(iter(entry.readings)) for name, entry in self._register.items() if len(entry.readings) == 1}
+
+    @cached_property
+    def _register(self) -> Mapping[str, Interpretation]:
+        entries = read_interpretations(self.register).items()
+        return {name: entry.told(self.labels.tell, self.labels.words) for name, entry in entries}
 
     @property
     def register(self) -> Path:

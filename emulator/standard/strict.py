@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,7 @@ from emulator.record.patch import merged
 from emulator.record.payload import MISSING, escape
 from emulator.record.payload import at as value_at
 from emulator.roots import MARK, Root
+from emulator.standard.laid import is_laid, laid_files, nulls, read_laid
 from emulator.standard.source import read_source
 
 Json = Mapping[str, Any]
@@ -235,22 +236,30 @@ def nothing_more(_: Any) -> Iterable[Mistake]:
 
 
 def read_record(kind: Any, path: Path, further: Further = nothing_more) -> Any:
-    """A file of `specs/` as a record of that type.
+    """A file of `specs/` as a record of that type, laid upon the file that it is `like`.
 
     Where something is wrong stands in the FileProblem as `file:line:col`, and is only looked for then.
     """
     problems: list[str] = []
-    found = build(kind, read_source(path), "", problems, _UNPLACED)
+    value = read_source(path)
+    laid = is_laid(value)
+    value = read_laid(path) if laid else value
+    found = build(kind, value, "", problems, _UNPLACED)
     if problems or next(iter(further(found)), None) is not None:
-        return read_located(kind, load_located(path), further)
+        files = laid_files(path) if laid else (path,)
+        return _placed(kind, value, [load_located(each) for each in files], further)
     return found
 
 
 def read_located(kind: Any, located: Located, further: Further = nothing_more) -> Any:
     """A file as a record of that type. FileProblem with `file:line:col` of all that is wrong."""
+    return _placed(kind, located.value, [located], further)
+
+
+def _placed(kind: Any, value: Any, layers: list[Located], further: Further) -> Any:
     problems: list[str] = []
-    places = Layers([located], None)
-    found = build(kind, located.value, "", problems, places)
+    places = Layers(layers, None)
+    found = build(kind, value, "", problems, places)
     if not problems:
         problems = [f"{places.where(wrong.place, key=wrong.key)}: {wrong.problem}" for wrong in further(found)]
     if problems:
@@ -275,7 +284,7 @@ def read_all(paths: Mapping[str, Path], read: Callable[[str, Path], Made]) -> di
 _UNPLACED: Final = Layers([Located("", None, {}, {})], None)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _layer(text: str, name: str) -> Located:
     """A file of that text: each run of many reads the same ones."""
     return locate_text(text, name)
@@ -286,12 +295,35 @@ def read_layers(
     ours: Callable[[str], Path],
     prepared: Callable[[dict[str, Any]], dict[str, Any]],
     root: Root,
+    beside: Callable[[Path], Sequence[Path]] = lambda _: (),
     seen: tuple[Path, ...] = (),
 ) -> tuple[dict[str, Any], list[Located]]:
     """A file laid upon those it extends, each as it is `prepared`, and all of them, the file itself first.
 
-    `root` is where those may lie that are not `ours`. FileProblem.
+    `root` is where those may lie that are not `ours`. The files `beside` one are laid upon it, the last of them uppermost; in the
+    list they stand before it. FileProblem.
     """
+    raw, layers = _extended(path, ours, prepared, root, beside, seen)
+    for fragment in beside(path):
+        over = _layer(read_text(fragment), str(fragment))
+        if not isinstance(over.value, dict) or "extends" in over.value:
+            raise FileProblem([f"{over.where('/extends')}: a release fragment is a map of the settings that differ"])
+        ready = prepared(deepcopy(over.value))
+        if gone := [place for place in nulls(ready) if value_at(raw, place) is MISSING]:
+            raise FileProblem([f"{over.where(place, key=True)}: there is nothing to take away" for place in gone])
+        raw, layers = merged(raw, ready), [over, *layers]
+    return raw, layers
+
+
+def _extended(
+    path: Path,
+    ours: Callable[[str], Path],
+    prepared: Callable[[dict[str, Any]], dict[str, Any]],
+    root: Root,
+    beside: Callable[[Path], Sequence[Path]],
+    seen: tuple[Path, ...],
+) -> tuple[dict[str, Any], list[Located]]:
+    """As `read_layers`, without what stands beside the file itself."""
     located = _layer(read_text(path), str(path))
     raw = deepcopy(located.value)
     if not isinstance(raw, dict):
@@ -302,15 +334,15 @@ def read_layers(
     name, here, where = raw["extends"], path.resolve(), located.where("/extends")
     if not isinstance(name, str):
         raise FileProblem([f"{where}: the name of a profile is needed here, not {name!r:.60}"])
-    beside = path.parent / name
-    if is_file(beside) and beside.resolve() != here:
-        if not root.holds(beside):
+    near = path.parent / name
+    if is_file(near) and near.resolve() != here:
+        if not root.holds(near):
             leads = f"{name!r:.60} leads out of {root.folders[0]}"
             raise FileProblem([f"{where}: {leads}; --root DIR, or an {MARK} in a folder above both, allows it"])
-        base = beside
+        base = near
     else:
         base = ours(name)  # a name, and no way to somewhere
-    if (PurePath(name).name != name and base != beside) or not is_file(base) or base.resolve() in (*seen, here):
+    if (PurePath(name).name != name and base != near) or not is_file(base) or base.resolve() in (*seen, here):
         raise FileProblem([f"{where}: there is no profile {name!r:.60} to extend"])
-    below, layers = read_layers(base, ours, prepared, root, (*seen, here))
+    below, layers = read_layers(base, ours, prepared, root, beside, (*seen, here))
     return merged(below, {key: value for key, value in raw.items() if key != "extends"}), [located, *layers]

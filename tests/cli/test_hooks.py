@@ -20,6 +20,7 @@ from emulator.conduct.asking import AskedPerson
 from emulator.errors import UserError
 from emulator.parties.behaviours import named_behaviours
 from emulator.scenario.stop import Stop
+from emulator.standard.release import load_release
 from tests.cli.processes import ROOT, oit
 from tests.console.served import Beside, seller_with_console
 
@@ -143,11 +144,11 @@ def test_every_scenario_that_needs_behaviour_is_green_against_our_own_seller_as_
     ] == []
     assert code == 0, said
     asked = {name for run in runs for name, deed in deeds(run) if deed == "done"}
-    assert asked == set(named_behaviours()) - {"time-passes"}
+    assert asked == set(named_behaviours(load_release())) - {"time-passes"}
 
 
 def test_behaviours_of_ours_change_what_a_serving_seller_can_change():
-    for name, one in named_behaviours().items():
+    for name, one in named_behaviours(load_release()).items():
         assert set(one.ours) <= CHANGEABLE, name
 
 
@@ -165,7 +166,9 @@ def test_behaviours_are_explained():
     assert "an order that turns out dearer than quoted" in told
     assert "order-charge-unanswered" in told
     assert "time-passes" in oit("explain", "behaviours").out
-    assert len(json.loads(oit("explain", "behaviours", "--format", "json").out)) == len(named_behaviours())
+    assert len(json.loads(oit("explain", "behaviours", "--format", "json").out)) == len(
+        named_behaviours(load_release())
+    )
 
 
 # -- a partner's hooks -----------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import FileProblem
-from emulator.standard.product_files import fragments_of, read_product_file, read_products
+from emulator.standard.by_release import fragments_of
+from emulator.standard.product_files import read_product_file, read_products
 
 BASE = "type: object\nproperties: {a: {minimum: 1}, b: {}}\nrequired: [a]\n"
 

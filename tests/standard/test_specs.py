@@ -16,11 +16,11 @@ from openapi_spec_validator import validate
 from emulator.plain_yaml import load_yaml
 from emulator.record.payload import MISSING, at
 from emulator.standard.bundle import product_file
+from emulator.standard.by_release import fragments_of
 from emulator.standard.diff import diff_documents, diff_release
 from emulator.standard.document import SpecError, load_document
 from emulator.standard.laid import read_laid
 from emulator.standard.product import SUFFIX
-from emulator.standard.product_files import fragments_of
 from emulator.standard.release import Release, load_release
 
 ROOT = Path(__file__).resolve().parents[2]

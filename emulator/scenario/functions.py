@@ -1,0 +1,62 @@
+"""Which release a scenario is played in: one that has all functions which the scenario has to do with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.scenario.expressions import texts
+from emulator.scenario.model import Scenario
+from emulator.scenario.needs import written
+from emulator.standard.by_release import fragments_of
+from emulator.standard.imported import release_names
+from emulator.standard.release import Release
+
+
+def with_functions(top: Any, release: Release) -> Release:
+    """The release in which a scenario, as it is written, is read: the given one or, where that has not all of its functions,
+    the nearest that has; the given one where none has.
+    """
+    sources = top.get("sources") if isinstance(top, Mapping) else None
+    named = [
+        str(source.get("spec", source.get("api"))) for source in _values(sources) if {"spec", "api"} & source.keys()
+    ]
+    if not named or _has(release, named):
+        return release
+    others = dict.fromkeys([*reversed(release.line[:-1]), *release_names(release.specs)])
+    return next((one for one in map(release.named, others) if _has(one, named)), release)
+
+
+def _values(sources: Any) -> Iterable[Mapping[str, Any]]:
+    values = sources.values() if isinstance(sources, Mapping) else ()
+    return [each for each in values if isinstance(each, Mapping)]
+
+
+def _has(release: Release, named: Iterable[str]) -> bool:
+    return all(name in release.spellings for name in named)
+
+
+def files_of(scenario: Scenario) -> frozenset[Path]:
+    """The files of which a scenario was put together, as far as anything of them is in it."""
+    origins = [scenario.origin, *scenario.input_origins.values(), *(step.origin for step in scenario.steps())]
+    return frozenset(Path(origin.located.file) for origin in origins)
+
+
+def reads_alike(scenario: Scenario, here: Release, there: Release) -> bool:
+    """Whether a scenario is the same in two releases, and what they say of all that it has to do with."""
+    files = files_of(scenario)
+    if any(fragments_of(file, here.line) != fragments_of(file, there.line) for file in files):
+        return False
+    apis = {source.api for source in scenario.sources.values()}
+    if any(api not in each.apis for api in apis for each in (here, there)):
+        return False
+    named = {*written(scenario, None), *(text for _, text in texts(dict(scenario.inputs)))}
+    products = [{urn: file for urn, file in each.product_files.items() if urn in named} for each in (here, there)]
+    return products[0] == products[1] and all(here.made_of(api) == there.made_of(api) for api in apis)
+
+
+def absent_functions(scenario: Scenario, release: Release) -> list[str]:
+    """The functions of a scenario that a release does not have, by the titles that they have elsewhere."""
+    apis = dict.fromkeys(source.api for source in scenario.sources.values())
+    return [scenario.release.titles.get(api, api) for api in apis if api not in release.apis]
