@@ -44,6 +44,20 @@ def test_a_product_is_known_by_the_names_of_every_release(urn: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("release", "titled"),
+    [
+        ("grace", {"access-eline-ovc": "Access E-Line", "carrier-ethernet-operator-uni": "Operator UNI"}),
+        ("dolly", {"access-eline": "Access E-Line", "carrier-ethernet-operator-uni": "Operator UNI"}),
+    ],
+)
+def test_the_products_of_a_release_have_their_sheets(release: str, titled: dict[str, str]) -> None:
+    known = load_release(release).products
+    found = {product_name(urn): sheet for urn in known.urns if (sheet := known.sheets.of(urn))}
+    assert {name: sheet.title or sheet.product for name, sheet in found.items()} == titled
+    assert [found[name].place.role for name in titled] == ["", "INSTALL_LOCATION"]
+
+
+@pytest.mark.parametrize(
     "urn", [None, 5, {}, "", "urn:mef:lso:spec:sonata", "urn:mef:lso:spec:sonata:other:v1:all", "ACCESS_E_LINE"]
 )
 def test_of_other_products_nothing_is_said(urn: object) -> None:
