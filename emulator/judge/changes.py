@@ -22,10 +22,14 @@ _MOST: Final = 200
 _EMPTY: Final[tuple[object, ...]] = (None, "", [])
 
 
-def changes_of(run: Run, life: Life, members: Iterable[str] = ()) -> Iterator[tuple[Shown, Shown, tuple[str, ...]]]:
+def changes_of(
+    run: Run, life: Life, members: Iterable[str] = (), shared: Iterable[str] = ()
+) -> Iterator[tuple[Shown, Shown, tuple[str, ...]]]:
     """Each two looks at a resource between which the Seller changed some of these members (by pointer; without any: of
-    all but its state), with these. Where the Buyer asked for a change in between, nobody can say whose it is.
+    all but its state), with these. Where the Buyer asked for a change in between, nobody can say whose it is. Of lists that
+    are `shared` the Buyer's entries count as well.
     """
+    every_entry = frozenset(name.removeprefix("/") for name in shared)
     wanted = tuple(name.removeprefix("/") for name in members)
     for before, after in pairwise(life.whole):
         if after.view is not View.RETRIEVED or before.value == after.value:
@@ -36,7 +40,7 @@ def changes_of(run: Run, life: Life, members: Iterable[str] = ()) -> Iterator[tu
         changed = tuple(
             f"/{name}"
             for name in names
-            if (wanted or name not in own(life.kind)) and _differs(life.kind, name, before, after)
+            if (wanted or name not in own(life.kind)) and _differs(life.kind, name, before, after, name in every_entry)
         )
         if changed:
             yield before, after, changed
@@ -48,8 +52,9 @@ def own(kind: Kind) -> frozenset[str]:
     return frozenset(found)
 
 
-def _differs(kind: Kind, name: str, before: Shown, after: Shown) -> bool:
-    old, new = (sellers(kind, name, each.value.get(name)) for each in (before, after))
+def _differs(kind: Kind, name: str, before: Shown, after: Shown, every_entry: bool) -> bool:
+    values = (each.value.get(name) for each in (before, after))
+    old, new = values if every_entry else (sellers(kind, name, each) for each in values)
     return not alike(old, new)
 
 

@@ -187,7 +187,7 @@ class Owing:
         """Members that the Seller changed between two looks at a resource, or at one that these members refer to."""
         told: tuple[str, ...] = tuple(event.said.get("members", ()))
         kind = life.kind
-        for before, after, members in changes_of(self._run, life, told):
+        for before, after, members in changes_of(self._run, life, told, event.said.get("shared", ())):
             states = [at(each.value, kind.state_at) for each in (before, after)]
             yield before.exchange, self._changed(event, before, after, members, beside=states[0] != states[1])
         for reference in kind.references:

@@ -36,11 +36,14 @@ class Taken(Generic[Known]):
 
 
 def grouped(api: str, operation: str, by: Callable[[Exchange], Any]) -> Fold[dict[str, list[Exchange]]]:
-    """The exchanges of an operation by a text that `by` finds in them, such as the id of what they are about."""
+    """The exchanges of an operation by a text that `by` finds in them, such as the id of what they are about; or by several."""
 
     def take(known: dict[str, list[Exchange]], _run: Run, exchange: Exchange) -> None:
-        if exchange.operation == operation and exchange.api == api and isinstance(key := by(exchange), str):
-            known.setdefault(key, []).append(exchange)
+        if exchange.operation == operation and exchange.api == api:
+            found = by(exchange)
+            for key in found if isinstance(found, tuple) else (found,):
+                if isinstance(key, str):
+                    known.setdefault(key, []).append(exchange)
 
     return Fold(dict, take)
 

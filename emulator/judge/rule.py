@@ -247,13 +247,13 @@ def verdict_of(breach: Breach, requirements: Sequence[str], run: Run) -> tuple[V
     An option that the partners declared unused binds nobody.
 
     A breach by one reading of the standard counts where that reading holds: as `fail` where the partners
-    declared it, as `disputed` where it is our default only.
+    declared it or the release leaves no other, as `disputed` where it is our default only.
     """
     if breach.reading is not None:
         interpretation, reading = breach.reading
         if not run.reads_as(interpretation, reading):
             return None
-        if interpretation not in run.declared.readings:
+        if interpretation not in run.declared.readings and interpretation not in run.release.settled:
             return Verdict.DISPUTED, Blame.SPEC
     if breach.advisory:
         return Verdict.WARNING, None

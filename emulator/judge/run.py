@@ -275,6 +275,8 @@ class Run:
 
     def reading(self, interpretation: str) -> str:
         """The reading of a register entry that holds in this run. KeyError for an unknown entry."""
+        if (left := self.release.settled.get(interpretation)) is not None:
+            return left
         entry = self.release.interpretations[interpretation]
         return self.declared.readings.get(interpretation, entry.default)
 

@@ -31,7 +31,7 @@ class ScenarioReading:
         """What a part covers, as the release has it; a clause that nobody knows stays, to be told of."""
         told = self.release.labels.covers
         named = (identifier.replace(":", "-") for identifier in part.get("covers", ()))
-        return tuple(here for name in named if (here := name if "-UC" in name else told(name)) is not None)
+        return tuple(here for name in named if (here := told(name)) is not None)
 
     def check_values(self, origin: Origin, value: Any, *, matchers: bool = False) -> None:
         """Expressions and, where they may stand, matchers."""

@@ -18,6 +18,9 @@ from emulator.standard.requirement import Requirement, wrong_in
 from emulator.standard.strict import Key, Mistake, Text, read_record
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_NAMED: Final = re.compile(r"(?<![\w.<-])(?:(C?[RDO][0-9]+[a-z]?)|([Tt]ables?) ([0-9]+)(?: (and) ([0-9]+))?)\b")
+"""A clause or tables in a text of a row, without a guide before it: those of its own."""
+_REFERENCE: Final = re.compile(r"MEF[0-9.]+-C?[RDO][0-9]")
 _RANGE: Final = re.compile(r"([A-Z]+)([0-9]+)[a-z]?(?:-([A-Z]+)([0-9]+)[a-z]?)?")
 
 
@@ -38,9 +41,23 @@ class ClauseRow(Requirement):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What a row of the other release says otherwise here."""
+
+    title: str = ""
+    section: str = ""
+    seen: str = ""
+    not_on_wire: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClausesFile:
     """The whole file: by label of the release that it is `like`, which clauses are the `same`, have other `labels`, are
     `absent` (with the reason) or `different` ones; and which are `added`, by their own labels.
+
+    `tables` has the numbers of tables that are called otherwise, by those of the other release. By our own labels, of what is
+    theirs too: the `references` that are other ones, and the `words`.
     """
 
     guide: Text
@@ -50,12 +67,21 @@ class ClausesFile:
     absent: Mapping[str, str] = field(default_factory=dict)
     different: Mapping[str, ClauseRow] = field(default_factory=dict)
     added: Mapping[str, ClauseRow] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, OwnWords] = field(default_factory=dict)
 
 
 def liked(path: Path) -> str:
     """The release whose clauses a file maps. FileProblem where it does not say so."""
     file: ClausesFile = read_record(ClausesFile, path)
     return file.like
+
+
+def tables_told(path: Path) -> Mapping[str, str]:
+    """The numbers of the tables of a guide, by those that they have in the release that it is like."""
+    file: ClausesFile = read_record(ClausesFile, path)
+    return file.tables
 
 
 def read_clauses(path: Path, theirs: Iterable[Requirement]) -> tuple[Requirement, ...]:
@@ -80,14 +106,28 @@ class _Clauses:
         self._places: dict[str, str] = {}
         """By label of ours, the place that gives it."""
         kept = dict(self._kept())
-        new = [*self._rows("different", file.different), *self._rows("added", file.added)]
+        instead = dict(self._rows("different", file.different))
+        added = [made for _, made in self._rows("added", file.added)]
         for label in file.absent:
             self._account(label, f"/absent/{escape(label)}")
         for label in theirs:
             if label not in self._told:
                 self._complain("", f"nothing is said of {label}: is it the same, absent or different?")
-        found = [self._renamed(label, kept[label], kept) for label in theirs if label in kept]
-        self.requirements = (*found, *new)
+        here = {
+            **kept,
+            **{label: row.own or label for label, row in file.different.items() if label in theirs},
+        }
+        found = [
+            self._renamed(label, kept[label], here) if label in kept else instead[label]
+            for label in theirs
+            if label in kept or label in instead
+        ]
+        for part in ("references", "words"):
+            for own in getattr(file, part):
+                if own not in kept.values():
+                    place, known = f"/{part}/{escape(own)}", kept.values()
+                    self._complain(place, f"{own!r} is no clause that is theirs too; {hint(own, known)}", key=True)
+        self.requirements = (*found, *added)
 
     def _complain(self, place: str, problem: str, *, key: bool = False) -> None:
         self.wrong.append(Mistake(place, problem, key))
@@ -140,7 +180,7 @@ class _Clauses:
         self._places[own] = place
         return True
 
-    def _rows(self, part: str, rows: Mapping[str, ClauseRow]) -> Iterator[Requirement]:
+    def _rows(self, part: str, rows: Mapping[str, ClauseRow]) -> Iterator[tuple[str, Requirement]]:
         """The clauses that are not theirs, each with a row and a key of its own; of a `different` one by their label."""
         for name, row in rows.items():
             place = f"/{part}/{escape(name)}"
@@ -152,13 +192,55 @@ class _Clauses:
             if self._given(made.label, place):
                 options = [*self._places, *(each.own or label for label, each in rows.items())]
                 self.wrong += wrong_in(made, place, options)
-                yield made
+                yield name, made
 
-    def _renamed(self, label: str, own: str, kept: Mapping[str, str]) -> Requirement:
-        """A clause of theirs under the label of ours, with the option that it hangs on."""
+    def _renamed(self, label: str, own: str, here: Mapping[str, str]) -> Requirement:
+        """A clause of theirs under the label of ours, with the option that it hangs on: one that is conditional no more hangs
+        on none. Its texts speak of our labels and tables; a note about a clause that is gone is left out.
+        """
         theirs, guide = self._theirs[label], self._file.guide
         option = theirs.if_supported
-        if option is not None and option not in kept:
+        if theirs.kind.startswith("C") and not own.startswith("C"):
+            option = None
+        if option is not None and option not in here:
             self._complain("", f"{label} binds only with the option {option}, which is not there any more")
-        renamed = option and kept.get(option)
-        return replace(theirs, id=f"{guide}-{own}", guide=guide, label=own, if_supported=renamed)
+        words = self._file.words.get(own, OwnWords())
+        texts: dict[str, str] = {}
+        for name in ("title", "seen", "not_on_wire", "note"):
+            text = getattr(theirs, name)
+            told = getattr(words, name) or (self._told_here(text, here) if text else "")
+            if told is None and name != "note":
+                self._complain("", f"{own}: its {name} speaks of a clause that is gone; say it in 'words'")
+            texts[name] = told or ("" if name == "note" else text)
+        return replace(
+            theirs,
+            id=f"{guide}-{own}",
+            guide=guide,
+            label=own,
+            section=words.section or theirs.section,
+            if_supported=option and here.get(option),
+            reference=self._file.references.get(own, theirs.reference),
+            title=texts["title"],
+            seen=texts["seen"] or None,
+            not_on_wire=texts["not_on_wire"] or None,
+            note=texts["note"],
+        )
+
+    def _told_here(self, text: str, here: Mapping[str, str]) -> str | None:
+        """A text with our labels and tables; None where it speaks of a clause that is gone, or of a reference, where we have
+        other ones.
+        """
+        if self._file.references and _REFERENCE.search(text):
+            return None
+        named = {found[1] for found in _NAMED.finditer(text) if found[1] in self._theirs}
+        if named - here.keys():
+            return None
+        return _NAMED.sub(lambda found: self._name(found, here), text)
+
+    def _name(self, found: re.Match[str], here: Mapping[str, str]) -> str:
+        label, word, first, joined, second = found.groups()
+        if label:
+            return here.get(label, label)
+        tables = self._file.tables
+        more = f" {joined} {tables.get(second, second)}" if joined else ""
+        return f"{word} {tables.get(first, first)}{more}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,18 @@ class Interpretation:
     readings: Mapping[str, Reading]
     default: Text
     why: Text
+
+    def told(self, tell: Callable[[Iterable[str]], tuple[str, ...]], words: Callable[[str], str | None]) -> Interpretation:
+        """The entry as a release has it: with its names for clauses, and the readings that one of its clauses backs. `tell` and
+        `words` give those names. Where nobody backs the default, the first of the others is held.
+        """
+        backed: dict[str, Reading] = {}
+        for name, reading in self.readings.items():
+            clauses = tuple(here for clause in reading.clauses if (here := words(clause)) is not None)
+            if clauses:
+                backed[name] = replace(reading, clauses=clauses)
+        default = self.default if self.default in backed else next(iter(backed), self.default)
+        return replace(self, requirements=tell(self.requirements), readings=backed, default=default)
 
 
 def read_interpretations(path: Path) -> Mapping[str, Interpretation]:

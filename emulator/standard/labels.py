@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 GUIDE: Final = r"(?:MEF|W)[0-9]+(?:\.[0-9]+)*"
 """What a guide is called here: `MEF123`, and `W142` where MEF publishes a draft ("MEF W142")."""
+_USE_CASE: Final = re.compile(rf"({GUIDE})(-UC[0-9a-z]+)")
+_NAMED: Final = re.compile(
+    rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
+)
+"""A clause, or a guide, perhaps with a table of it, in a text."""
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
     """`ids` has the id of each clause by its key (`MEF123-R45`), `gone` the keys of those that a release which this one goes
-    by has, and this one has not.
+    by has, and this one has not. `guides` are those that are called otherwise here, by what that release calls them, and
+    `tables` the numbers of their tables, likewise; `lost` are the guides of APIs that are gone.
     """
 
     ids: Mapping[str, str]
-    gone: frozenset[str]
+    gone: frozenset[str] = frozenset()
+    guides: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def told(self, name: str) -> str | None:
-        """The key of a clause, or the id of a rule that begins with one, as it is here; None where there is none."""
+        """The key of a clause or a use case, or the id of a rule that begins with one, as it is here; None where there is none."""
+        if case := _USE_CASE.fullmatch(name):
+            return None if case[1] in self.lost else f"{self.guides.get(case[1], case[1])}{case[2]}"
         found = _CLAUSE.fullmatch(name)
         if found is None:
             return name
@@ -37,3 +48,27 @@ class Labels:
     def tell(self, names: Iterable[str]) -> tuple[str, ...]:
         """Keys of clauses as they are here, without those that are not."""
         return tuple(here for name in names if (here := self.told(name)) is not None)
+
+    def words(self, text: str) -> str | None:
+        """A text that names clauses, tables or sections of guides as this release calls them; None where one is not here."""
+        if any(self._name(found) is None for found in _NAMED.finditer(text)):
+            return None
+        return _NAMED.sub(lambda found: self._name(found) or "", text)
+
+    def _name(self, found: re.Match[str]) -> str | None:
+        if found["clause"]:
+            here = self.ids.get(found["clause"])
+            # What nobody here has numbered is no clause of these guides: a reference to another standard.
+            return found["clause"] if here is None and not self._is_ours(found["clause"], found["of"]) else here
+        guide = found["guide"]
+        if guide in self.lost:
+            return None
+        number = self.tables.get(guide, {}).get(found["number"] or "", found["number"] or "")
+        return f"{self.guides.get(guide, guide)}{found['word'] or ''}{number}"
+
+    def _is_ours(self, key: str, guide: str) -> bool:
+        """Whether a clause is one of a guide of this release, or of one near it: keys in small letters are nobody else's."""
+        if key[len(guide) + 1].islower():
+            return True
+        known = {each.partition("-")[0] for each in (*self.ids.values(), *self.ids)} | self.lost | self.guides.keys()
+        return key in self.gone or guide in known

@@ -1,8 +1,9 @@
-"""A file of `specs/` that says how it differs from another one beside it: `like: management.yaml`, and what to lay upon that."""
+"""A file of `specs/` that says how it differs from another one: `like: management.yaml`, and what to lay upon that."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ LIKE: Final = "like"
 
 
 def read_laid(path: Path) -> Any:
-    """What a file says, laid upon the file of the same folder that it is `like`, and so on: RFC 7396, null takes away.
+    """What a file says, laid upon the file that it is `like`, and so on: RFC 7396, null takes away.
 
     FileProblem with `file:line:col` where that file is not there, is in the chain twice, or has not what is taken away.
     """
@@ -36,18 +37,24 @@ def read_laid(path: Path) -> Any:
 
 
 def laid_files(path: Path) -> tuple[Path, ...]:
-    """The file, the one that it is like, and so on. FileProblem as `read_laid`."""
+    """The file, the one that it is like, and so on: paths from where each stands. FileProblem as `read_laid`."""
     files = [path]
     while True:
         value = read_source(files[-1])
         like = value.get(LIKE) if isinstance(value, Mapping) else None
         if like is None:
             return tuple(files)
-        other = files[-1].parent / str(like)
-        if not isinstance(like, str) or Path(like).name != like or other in files or not other.is_file():
+        other = Path(normpath(files[-1].parent / str(like)))
+        if not isinstance(like, str) or other in files or not other.is_file():
             where = load_located(files[-1]).where(f"/{LIKE}")
-            raise FileProblem([f"{where}: {like!r:.60} is no file of this folder that it can be laid upon"])
+            raise FileProblem([f"{where}: {like!r:.60} is no file that it can be laid upon"])
         files.append(other)
+
+
+def is_laid(value: Any) -> bool:
+    """Whether what a file says is to be laid upon another file: what it is like has the name of one."""
+    like = value.get(LIKE) if isinstance(value, Mapping) else None
+    return isinstance(like, str) and like.endswith(".yaml")
 
 
 def nulls(value: Any, place: str = "") -> Iterator[str]:

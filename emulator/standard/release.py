@@ -12,7 +12,7 @@ from emulator.errors import FileProblem, UserError, suggestion
 from emulator.plain_yaml import load_located
 from emulator.record.exchange import Party
 from emulator.settings import DEFAULT_RELEASE, specs_dir
-from emulator.standard.clauses import liked, read_clauses
+from emulator.standard.clauses import liked, read_clauses, tables_told
 from emulator.standard.contract import Contract, ContractEntry, Products
 from emulator.standard.document import load_document, stated
 from emulator.standard.errata import Erratum, errata_beside, read_errata
@@ -231,7 +231,7 @@ class Release:
 
     @cached_property
     def labels(self) -> Labels:
-        """What clauses are called here."""
+        """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
         for path in (self.specs / row.clauses for row in self._rows.apis.values() if row.clauses):
@@ -239,7 +239,15 @@ class Release:
             theirs |= {*like.gone, *like.ids}
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        return Labels(ids, frozenset(theirs - set(ids)))
+        theirs_here = {like.guides[api]: row for api, row in self.guides.items() if api in like.guides} if (like := self.like) else {}
+        mapped = {
+            self._sibling(liked(path)).guides[api]: tables_told(path)
+            for api, row in self._rows.apis.items()
+            if row.clauses and (path := self.specs / row.clauses)
+        }
+        lost = frozenset(like.guides.values()) - theirs_here.keys() if like else frozenset[str]()
+        guides = {guide: here for guide, here in theirs_here.items() if guide != here}
+        return Labels(ids, frozenset(theirs - set(ids)), guides, mapped, lost)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -253,13 +261,18 @@ class Release:
 
     @cached_property
     def tables(self) -> Mapping[str, Mapping[str, Table]]:
-        """The state and attribute tables of each API, by name."""
-        return {api: read_tables(path) for api, path in self.paths("tables").items()}
+        """The state and attribute tables of each API, by name, with the numbers that they have here."""
+        found = {api: read_tables(path) for api, path in self.paths("tables").items()}
+        like = self.like
+        if like is None:
+            return found
+        told = {api: self.labels.tables.get(like.guides[api], {}) for api in found if api in like.guides}
+        return {api: {name: table.told(told.get(api, {})) for name, table in each.items()} for api, each in found.items()}
 
     @cached_property
     def use_cases(self) -> Mapping[str, UseCase]:
         """Every use case of its guides by id, in the same order as the requirements."""
-        return read_use_cases(self.paths("use_cases"))
+        return read_use_cases(self.paths("use_cases"), self.guides)
 
     @cached_property
     def proofs(self) -> Mapping[str, Proof]:
@@ -331,15 +344,23 @@ class Release:
         """What keeps a right party from being failed by a slip of the standard; of the release that it is like first."""
         there = {(entry.api, entry.kind) for entry in self.entries}
         like = self.like.errata if self.like else ()
-        return (*(each for each in like if (each.api, each.contract) in there), *read_errata(self.errata_file, there))
+        kept = (replace(each, clause=self.labels.words(each.clause) or each.clause) for each in like)
+        return (*(each for each in kept if (each.api, each.contract) in there), *read_errata(self.errata_file, there))
 
     @cached_property
     def interpretations(self) -> Mapping[str, Interpretation]:
-        """The register of what the standard leaves open, by name."""
-        return {
-            name: replace(entry, requirements=self.labels.tell(entry.requirements))
-            for name, entry in read_interpretations(self.register).items()
-        }
+        """The register of what the standard leaves open, by name, with the readings that clauses of this release back."""
+        return {name: entry for name, entry in self._register.items() if len(entry.readings) > 1}
+
+    @cached_property
+    def settled(self) -> Mapping[str, str]:
+        """What is open elsewhere, by name, and the reading that is left here."""
+        return {name: next(iter(entry.readings)) for name, entry in self._register.items() if len(entry.readings) == 1}
+
+    @cached_property
+    def _register(self) -> Mapping[str, Interpretation]:
+        entries = read_interpretations(self.register).items()
+        return {name: entry.told(self.labels.tell, self.labels.words) for name, entry in entries}
 
     @property
     def register(self) -> Path:

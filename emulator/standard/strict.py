@@ -20,7 +20,7 @@ from emulator.record.patch import merged
 from emulator.record.payload import MISSING, escape
 from emulator.record.payload import at as value_at
 from emulator.roots import MARK, Root
-from emulator.standard.laid import nulls
+from emulator.standard.laid import is_laid, laid_files, nulls, read_laid
 from emulator.standard.source import read_source
 
 Json = Mapping[str, Any]
@@ -240,22 +240,30 @@ def nothing_more(_: Any) -> Iterable[Mistake]:
 
 
 def read_record(kind: Any, path: Path, further: Further = nothing_more) -> Any:
-    """A file of `specs/` as a record of that type.
+    """A file of `specs/` as a record of that type, laid upon the file that it is `like`.
 
     Where something is wrong stands in the FileProblem as `file:line:col`, and is only looked for then.
     """
     problems: list[str] = []
-    found = build(kind, read_source(path), "", problems, _UNPLACED)
+    value = read_source(path)
+    laid = is_laid(value)
+    value = read_laid(path) if laid else value
+    found = build(kind, value, "", problems, _UNPLACED)
     if problems or next(iter(further(found)), None) is not None:
-        return read_located(kind, load_located(path), further)
+        files = laid_files(path) if laid else (path,)
+        return _placed(kind, value, [load_located(each) for each in files], further)
     return found
 
 
 def read_located(kind: Any, located: Located, further: Further = nothing_more) -> Any:
     """A file as a record of that type. FileProblem with `file:line:col` of all that is wrong."""
+    return _placed(kind, located.value, [located], further)
+
+
+def _placed(kind: Any, value: Any, layers: list[Located], further: Further) -> Any:
     problems: list[str] = []
-    places = Layers([located], None)
-    found = build(kind, located.value, "", problems, places)
+    places = Layers(layers, None)
+    found = build(kind, value, "", problems, places)
     if not problems:
         problems = [f"{places.where(wrong.place, key=wrong.key)}: {wrong.problem}" for wrong in further(found)]
     if problems:

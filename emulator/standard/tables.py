@@ -6,10 +6,11 @@ says which states of items go with a state of the whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from emulator.record.payload import escape
 from emulator.standard.strict import Mistake, read_record
@@ -23,14 +24,25 @@ or forbids, which the guides leave open.
 """
 
 
+_NUMBER: Final = re.compile(r"[0-9]+")
+
+
 @dataclass(frozen=True, slots=True)
-class AttributeTable:
+class _Numbered:
+    name: str
+    number: str
+
+    def told(self, numbers: Mapping[str, str]) -> Self:
+        """The table with the number that a release has for it, by the one that it has in another."""
+        return replace(self, number=_NUMBER.sub(lambda found: numbers.get(found[0], found[0]), self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeTable(_Numbered):
     """`rows` gives for each attribute (a JSON Pointer below `holder`, perhaps with `?role=` behind it) the
     cell of each state. `holder` is a pattern, `by` points from a holder to its state.
     """
 
-    name: str
-    number: str
     requirements: tuple[str, ...]
     holder: str
     by: str
@@ -38,11 +50,9 @@ class AttributeTable:
 
 
 @dataclass(frozen=True, slots=True)
-class StateTable:
+class StateTable(_Numbered):
     """`allowed` gives for each state of the whole (at `by`) the states that its items (at `items`) can be in."""
 
-    name: str
-    number: str
     requirements: tuple[str, ...]
     by: str
     items: str

@@ -67,11 +67,13 @@ class UseCaseFile:
 _LABEL: Final = re.compile(r"[1-9][0-9]*[a-z]?")
 
 
-def read_use_cases(paths: Mapping[str, Path]) -> dict[str, UseCase]:
-    """Every use case by id; `paths` are the files by API. FileProblem with `file:line:col` for every place that is wrong."""
+def read_use_cases(paths: Mapping[str, Path], guides: Mapping[str, str]) -> dict[str, UseCase]:
+    """Every use case by id; `paths` are the files by API, `guides` what their guides are called. FileProblem with
+    `file:line:col` for every place that is wrong.
+    """
     files = read_all(paths, lambda _, path: read_record(UseCaseFile, path, _wrong))
     return {
-        f"{file.guide}-UC{label}": replace(each, id=f"{file.guide}-UC{label}", guide=file.guide, api=api)
+        f"{guides[api]}-UC{label}": replace(each, id=f"{guides[api]}-UC{label}", guide=guides[api], api=api)
         for api, file in files.items()
         for label, each in file.use_cases.items()
     }

@@ -20,6 +20,7 @@ NOTE: Final = {
     "source": "buyer",
     "text": "Since this morning",
 }
+PLACE: Final = {"@type": "GeographicAddressRef", "id": "addr-1", "role": "APPOINTMENT_LOCATION"}
 ON_SITE: Final[Mapping[str, Any]] = {"behaviour": {"troubleTicket": {"repair": "onSite"}}}
 
 
@@ -85,9 +86,24 @@ class Trouble(Counter):
     def slots(self, order: str, start: str = "2026-01-01T00:00:00Z", end: str = "2026-01-09T00:00:00Z") -> list[Any]:
         """When somebody can come."""
         wanted = {"validFor": {"startDateTime": start, "endDateTime": end}}
-        found = self.ask("createSearchTimeSlot", {"workOrder": {"id": order}, "requestedTimeSlot": [wanted]})
+        found = self.ask("createSearchTimeSlot", {**self.searched_for(order), "requestedTimeSlot": [wanted]})
         assert found.status == 201, found.body
         return list(found.body["availableTimeSlot"])
+
+    def searched_for(self, order: str) -> dict[str, Any]:
+        """How a search names its work order in the release."""
+        schemas = self.release.document("appointment")["components"]["schemas"]
+        if "workOrder" in schemas["SearchTimeSlot_Create"]["properties"]:
+            return {"workOrder": {"id": order}}
+        return {"relatedEntity": [{"id": order, "role": "parentWorkOrder", "@referredType": "WorkOrder"}]}
+
+    def visit(self, order: str, slot: Mapping[str, Any], **other: Any) -> dict[str, Any]:
+        """A request for an appointment, as the release has it: with a place, or with a contact there."""
+        asked = visit(order, slot, **other)
+        if "relatedPlace" not in self.release.kinds.kind("appointment").echo:
+            return asked
+        people = asked["relatedContactInformation"][:1]
+        return {**asked, "relatedContactInformation": people, "relatedPlace": PLACE, **other}
 
     def order(self, ticket: str, nth: int = -1) -> str:
         """The id of a work order of a ticket."""
@@ -95,7 +111,7 @@ class Trouble(Counter):
 
     def book(self, order: str) -> str:
         """The id of a new appointment at the first time that there is."""
-        made = self.ask("createAppointment", visit(order, self.slots(order)[0]))
+        made = self.ask("createAppointment", self.visit(order, self.slots(order)[0]))
         assert made.status == 201, made.body
         return str(made.body["id"])
 

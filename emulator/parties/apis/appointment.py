@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal
 
-from emulator.parties.apis import Api, Context, Plugin
+from emulator.parties.apis import Action, Api, Context, Plugin
 from emulator.parties.apis.aftersale import APPOINTMENT, VISITED, VISITS, WORK_ORDER, Visited, Visits, add_contact, say
 from emulator.parties.apis.calendar import Calendar, CalendarSection, Stretch, as_slots, faults_of, span_of
 from emulator.parties.apis.entries import altered, is_sellers, lacks_role, new_among, of_buyer, same
@@ -21,11 +21,14 @@ from emulator.standard.kinds.facts import Act, Kind, Operation
 from emulator.standard.strict import Mistake
 
 _ROLES: Final = ("buyerAppointmentContact", "appointmentPlaceContact")
+_AT_THE_DOOR: Final = "MEF137-R15"
+"""The clause by which a new appointment has a contact at its place."""
 _WORDS: Final = {
     "missed": "Our technician could not come",
     "failed": "Our technician was not let in",
     "cancelled": "We cannot come at that time",
 }
+_BEGIN: Final = "appointment.begin"
 _SEARCHED: Final = "searched"
 """The kind of resource that stands for a search for a work order."""
 _SECONDS: Final = {"SEC": 1, "MIN": 60, "HOUR": 3_600, "DAY": 86_400, "WEEK": 604_800}
@@ -58,7 +61,16 @@ class AppointmentKeeper(Keeper, Visits):
         super().__init__(context, hub, kind)
         self._behaviour = context.profile.behaviour.of(APPOINTMENTS)
         self._calendar = Calendar(self._behaviour.calendar, context.store)
+        self._has_begun = kind.state is not None and "inProgress" in kind.state.values
+        """Whether a visit that goes on has a status of its own."""
+        self._at_the_door = context.release.labels.told(_AT_THE_DOOR) is not None
+        """Whether each has a contact at the place: else it has the place."""
         context.effects.offer(VISITS, self)
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Beside the steps of its way: a visit begins that shows it by its work order alone."""
+        return {**super().actions, _BEGIN: self._begin}
 
     # -- making --------------------------------------------------------------------------------------
 
@@ -74,14 +86,22 @@ class AppointmentKeeper(Keeper, Visits):
 
         MEF137 leaves open whether a Seller refuses what breaks R15. Ours does, so that the Buyer learns of it.
         """
-        yield from lacks_role(given, _ROLES, "MEF137 R15")
+        yield from lacks_role(given, _ROLES if self._at_the_door else _ROLES[:1], "MEF137 R15")
+        for name in ("workOrder", *(() if self._at_the_door else ("relatedPlace",))):
+            if not given.get(name):
+                yield Issue(f"/{name}", ErrorCode.MISSING_PROPERTY, f"A new appointment has a {name} (MEF137 R15)")
         for name in ("note", "attachment"):
             yield from of_buyer(name, [*enumerate(given.get(name) or ())])
-        order = self._store.get(run, WORK_ORDER, given["workOrder"]["id"])
-        if order is None:
-            reason = "There is no work order with this id"
-            yield Issue("/workOrder/id", ErrorCode.REFERENCE_NOT_FOUND, reason)
+        order = self._store.get(run, WORK_ORDER, given["workOrder"]["id"]) if given.get("workOrder") else None
+        if order is not None:
+            yield from self._not_for(run, order)
+        elif given.get("workOrder"):
+            yield Issue("/workOrder/id", ErrorCode.REFERENCE_NOT_FOUND, "There is no work order with this id")
             return
+        yield from self._unfit(run, given["validFor"])
+
+    def _not_for(self, run: str, order: Resource) -> Iterator[Issue]:
+        """Why a work order can have no appointment now."""
         visits = [each["id"] for each in order.body.get("appointment") or ()]
         if (standing := self.standing(run, visits)) is not None:
             reason = f"The work order has appointment {standing} already (MEF137 R20)"
@@ -92,7 +112,6 @@ class AppointmentKeeper(Keeper, Visits):
         elif order.body["appointmentRequired"] and not self._may_book(run, order.id):
             reason = "createSearchTimeSlot comes first (MEF137 R59)"
             yield Issue("/workOrder/id", ErrorCode.OTHER_ISSUE, reason)
-        yield from self._unfit(run, given["validFor"])
 
     def _may_book(self, run: str, order: str) -> bool:
         return self._behaviour.search == "free" or self._store.has(run, _SEARCHED, order)
@@ -154,6 +173,9 @@ class AppointmentKeeper(Keeper, Visits):
             reason = "The place is that of the work order"
             yield Issue("/relatedPlace", ErrorCode.UNEXPECTED_PROPERTY, reason)
         if "validFor" in patch:
+            order = self._store.get(resource.run, WORK_ORDER, body["workOrder"]["id"])
+            if order is not None and order.body["state"] == "inProgress":
+                yield Issue("/validFor", ErrorCode.INVALID_VALUE, "Our technician is there already")
             yield from self._unfit(resource.run, patch["validFor"], resource.id)
 
     def patched(self, resource: Resource, old: Mapping[str, Any]) -> None:
@@ -188,10 +210,19 @@ class AppointmentKeeper(Keeper, Visits):
         wait = max(0.0, (span.start - self._desk.now()).total_seconds())
         order = self._store.get(resource.run, WORK_ORDER, resource.body["workOrder"]["id"])
         length = min(length_of(order.body) if order else span.end - span.start, span.end - span.start)
+        if not self._has_begun:
+            self._desk.later(resource, wait, _BEGIN)
+            return (PathStep(outcome, after_seconds=wait + length.total_seconds()),)
         return (
             PathStep("inProgress", after_seconds=wait),
             PathStep(outcome, after_seconds=length.total_seconds()),
         )
+
+    def _begin(self, visit: Resource, _: Mapping[str, Any], at: datetime) -> None:
+        """Timer: our technician is there, unless the visit was called off or moved."""
+        span = span_of(visit.body["validFor"])
+        if visit.body["status"] == "confirmed" and span is not None and span.start <= at:
+            self._visited.begun(visit, at)
 
     def _outcome(self, resource: Resource) -> str:
         turn, outcomes = self._visited.turn(resource), self._behaviour.outcomes
@@ -208,6 +239,7 @@ class AppointmentKeeper(Keeper, Visits):
             again = self._outcome(resource) != "notNeeded"
             self._visited.called_off(resource, at, again=again, by_buyer=False)
         else:
+            self._visited.begun(resource, at)
             self._visited.over(resource, at, done=to == "completed")
 
     def move(self, resource: Resource, to: str, at: datetime) -> None:
@@ -254,10 +286,10 @@ class TimeSlots:
         if issues:
             raise unprocessable(*issues)
         body = call.body
-        order = self._context.store.get(call.run, WORK_ORDER, body["workOrder"]["id"])
+        order = next((each for each in self._orders(call) if each is not None), None)
         length = length_of(order.body) if order else timedelta(hours=2)
         now, found = self._context.desk.now(), list[Stretch]()
-        for each in body["requestedTimeSlot"]:
+        for each in body.get("requestedTimeSlot", ()):
             span = span_of(each["validFor"])
             if span is not None:
                 left = self._calendar.most - len(found)
@@ -266,23 +298,38 @@ class TimeSlots:
             self._context.store.add(Resource(call.run, _SEARCHED, order.id, {}, now))
         return Reply(201, {**body, "availableTimeSlot": as_slots(found)})
 
+    def _orders(self, call: Call) -> Iterator[Resource | None]:
+        return (self._context.store.get(call.run, WORK_ORDER, each) for _, each in _searched_for(call.body))
+
     def _issues(self, call: Call) -> Iterator[Issue]:
         """What makes a search pointless (R12)."""
-        order = self._context.store.get(call.run, WORK_ORDER, call.body["workOrder"]["id"])
-        if order is None:
-            reason = "There is no work order with this id"
-            yield Issue("/workOrder/id", ErrorCode.REFERENCE_NOT_FOUND, reason)
-        elif order.body["state"] not in ("open", "planned"):
-            reason = f"The work order is {order.body['state']}: there is nothing to make an appointment for"
-            yield Issue("/workOrder/id", ErrorCode.INVALID_VALUE, reason)
-        if not call.body["requestedTimeSlot"]:
+        wanted = list(_searched_for(call.body))
+        if not wanted:
+            yield Issue("", ErrorCode.MISSING_PROPERTY, "What the visit is for is missing (MEF137 R11)")
+        for place, identifier in wanted:
+            order = self._context.store.get(call.run, WORK_ORDER, identifier)
+            if order is None:
+                yield Issue(place, ErrorCode.REFERENCE_NOT_FOUND, "There is no work order with this id")
+            elif order.body["state"] not in ("open", "planned"):
+                reason = f"The work order is {order.body['state']}: there is nothing to make an appointment for"
+                yield Issue(place, ErrorCode.INVALID_VALUE, reason)
+        if not call.body.get("requestedTimeSlot"):
             reason = "A time slot is missing (MEF137 R11)"
             yield Issue("/requestedTimeSlot", ErrorCode.MISSING_PROPERTY, reason)
-        for index, slot in enumerate(call.body["requestedTimeSlot"]):
+        for index, slot in enumerate(call.body.get("requestedTimeSlot", ())):
             span = span_of(slot["validFor"])
             if span is None or span.end < span.start:
                 here = f"/requestedTimeSlot/{index}/validFor/endDateTime"
                 yield Issue(here, ErrorCode.INVALID_VALUE, "The end has to be after the start")
+
+
+def _searched_for(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The work orders that a search is for, by the place where each is named: its `workOrder`, or those it is related to."""
+    if "workOrder" in body:
+        yield "/workOrder/id", body["workOrder"]["id"]
+    for index, entity in enumerate(body.get("relatedEntity", ())):
+        if entity["@referredType"].lower() == WORK_ORDER:
+            yield f"/relatedEntity/{index}/id", entity["id"]
 
 
 def length_of(order: Mapping[str, Any]) -> timedelta:

@@ -69,6 +69,7 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
         self._required = [
             event for event in context.release.kinds.telling(kind.api) if event.member == "/appointmentRequired"
         ]
+        self._dated = "plannedExecutionDate" in kind.times
         context.effects.offer(WORKFORCE, self)
         context.effects.offer(VISITED, self)
 
@@ -193,8 +194,7 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
         body = resource.body
         if to == "planned":
             body["appointmentRequired"] = False
-            date = at + timedelta(seconds=self._times.execution)
-            body["plannedExecutionDate"] = rfc3339(date)
+            self._date(body, at + timedelta(seconds=self._times.execution))
         elif to == "unableToComplete":
             say(self._context, body, "It could not be done; another work order follows", at)
         elif to == "cancelled":
@@ -209,6 +209,11 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
             told(resource.run, ticket, at)
         if to == "unableToComplete":
             self._follow(resource, at)
+
+    def _date(self, body: dict[str, Any], date: datetime | str) -> None:
+        """When it is planned for, where work orders tell."""
+        if self._dated:
+            body["plannedExecutionDate"] = date if isinstance(date, str) else rfc3339(date)
 
     def _follow(self, order: Resource, at: datetime) -> None:
         """Table 10: what is left to do needs a work order of its own."""
@@ -256,7 +261,7 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
             body = order.body
             body.setdefault("appointment", []).append({"id": visit.id})
             body["appointmentRequired"] = False
-            body["plannedExecutionDate"] = visit.body["validFor"]["startDateTime"]
+            self._date(body, visit.body["validFor"]["startDateTime"])
             for contact in body["relatedContactInformation"]:
                 if contact["role"] == "technician":
                     contact.update(technician)
@@ -271,7 +276,7 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
         if order is None:
             return
         with self.changing(order, at):
-            order.body["plannedExecutionDate"] = visit.body["validFor"]["startDateTime"]
+            self._date(order.body, visit.body["validFor"]["startDateTime"])
         self._until(order, visit, at)
 
     def _until(self, order: Resource, visit: Resource, at: datetime) -> None:
@@ -300,8 +305,7 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
             return
         if not again:
             with self.changing(order, at):
-                date = at + timedelta(seconds=self._times.execution)
-                order.body["plannedExecutionDate"] = rfc3339(date)
+                self._date(order.body, at + timedelta(seconds=self._times.execution))
             with self._desk.at(at):
                 self.set_out(order)
             return

@@ -95,7 +95,7 @@ class _Join:
             if says.made_by == made_by:
                 self._checks.repeats((*place, "made_by"))
             made_by = says.made_by
-        kind = replace(kind, cycle=cycle, items=items, made_by=made_by)
+        kind = self._given(replace(kind, cycle=cycle, items=items, made_by=made_by), says)
         check_free(kind, says, self._checks)
         said = {key: plain_json(value) for key in _FREE if (value := getattr(says, key))}
         return replace(
@@ -108,6 +108,23 @@ class _Join:
             ),
             said=said,
             rules={**kind.rules, "made_by": SHEET} if says.made_by else kind.rules,
+        )
+
+    def _given(self, kind: Kind, says: KindSays) -> Kind:
+        """The kind with what the request that makes one can say by an erratum: it comes back, and is not the seller's."""
+        place = ("kinds", kind.name, "given")
+        for member, erratum in says.given.items():
+            if member in kind.echo:
+                self._checks.repeats((*place, member))
+            if erratum not in self._around.errata:
+                self._checks.wrong((*place, member), f"there is no erratum {erratum}")
+        self._checks.strangers(place, says.given, (*kind.own, *kind.echo), f"member of a {kind.name}")
+        theirs = says.given
+        return replace(
+            kind,
+            echo=(*kind.echo, *(each for each in theirs if each not in kind.echo)),
+            own=tuple(each for each in kind.own if each not in theirs),
+            needed=tuple(each for each in kind.needed if each not in theirs),
         )
 
     def _cycle(

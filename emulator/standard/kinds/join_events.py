@@ -9,7 +9,7 @@ from emulator.standard.kinds.checks import Around, Checks, plain_json
 from emulator.standard.kinds.facts import SHEET, Event, Kinds
 from emulator.standard.kinds.sheet import EventSays
 
-_SAID: Final = ("members", "unless", "only", "never", "also", "tells")
+_SAID: Final = ("members", "shared", "unless", "only", "never", "also", "tells")
 """What of an event is handed on as the sheet has it."""
 
 

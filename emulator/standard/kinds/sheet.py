@@ -109,7 +109,9 @@ class RaisedSays:
 
 @dataclass(frozen=True, slots=True)
 class KindSays:
-    """What a sheet says of a kind."""
+    """What a sheet says of a kind. `given` are members that the buyer gives when it makes one though the contract of that request
+    forgot them, each with the erratum that says so.
+    """
 
     lifecycle: CycleSays | None = None
     items: ItemsSay | None = None
@@ -125,6 +127,7 @@ class KindSays:
     open: int | None = None
     fill: Mapping[str, str] = field(default_factory=_none)
     keep: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,14 @@ class WhereSays:
 class EventSays:
     """What a sheet says of an event: that it tells of a `state` (`of` another kind), of `members`; that it need not be
     supported (`may`), or can `never` come; the types `instead` of it that will do; what its payload `tells` of which member.
+    Of a list that is `shared` with the buyer it tells whosever entry the seller changes, of others only what is the seller's.
     """
 
     kind: str = ""
     of: str = ""
     state: str = ""
     members: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     unless: WhereSays | None = None
     only: WhereSays | None = None
     may: bool = False

@@ -16,19 +16,21 @@ from emulator.judge.rules.appointment.book import (
     fits_contract,
     is_inverted,
     refused_rightly,
+    searched_for,
     work_order,
 )
 from emulator.judge.run import Said
-from emulator.record.payload import at, every
+from emulator.record.payload import MISSING, at, every
 
 SEARCH: Final = "createSearchTimeSlot"
 _ASKED: Final = requests(API, SEARCH)
 _ANSWERED: Final = responses(API, SEARCH)
 
-SEARCHES: Final = grouped(API, SEARCH, lambda exchange: at(exchange.request.body, "/workOrder/id"))
+SEARCHES: Final = grouped(API, SEARCH, lambda exchange: searched_for(exchange.request.body))
 """The searches, by the work order that they were made for."""
 
 APPOINTMENT.present("R11", "", "/workOrder", "/requestedTimeSlot", on=_ASKED)
+APPOINTMENT.present("W137-search-for", "", "/relatedEntity", "/requestedTimeSlot", on=_ASKED)
 
 
 @APPOINTMENT.rule("R12", on=responses(API, SEARCH, statuses=ANY_STATUS))
@@ -42,13 +44,13 @@ def a_search_that_cannot_be_is_refused(said: Said) -> Iterator[Mark]:
     elif said.status == UNPROCESSABLE and fits_contract(said):
         yield FINE
     elif said.status == 404 and at(said.body, "/code") == "notFound" and fits_contract(said):  # noqa: PLR2004
-        identifier = at(said.asked, "/workOrder/id")
-        if work_order(said.run, identifier) is None:
+        unknown = [each for each in searched_for(said.asked) if work_order(said.run, each) is None]
+        if unknown:
             yield breach(
                 "",
                 UNPROCESSABLE,
                 404,
-                f"a search for the unknown work order {identifier} was answered 404; "
+                f"a search for the unknown work order {unknown[0]} was answered 404; "
                 "expected 422, since it is named in the body",
             )
 
@@ -107,9 +109,11 @@ def a_slot_is_offered(said: Said) -> Iterator[Mark]:
 
 @APPOINTMENT.rule(on=_ANSWERED, name="search-echo")
 def a_search_comes_back(said: Said) -> Iterator[Mark]:
-    """The work order and the slots of a search, in the answer to it."""
-    for member in ("/workOrder/id", "/requestedTimeSlot"):
+    """What a search is for, and its slots, in the answer to it."""
+    for member in ("/workOrder/id", "/relatedEntity", "/requestedTimeSlot"):
         asked, found = at(said.asked, member), at(said.body, member)
+        if asked is MISSING:
+            continue
         marks = common.echo_marks(asked, found, member, free=("href",))
         if all(mark is FINE for mark in marks):
             yield FINE

@@ -34,6 +34,18 @@ OVER: Final = ("completed", "unableToComplete", "cancelled")
 UNPROCESSABLE: Final = 422
 
 
+def searched_for(body: Any) -> tuple[str, ...]:
+    """The ids of the work orders that a search for slots is for: its `workOrder`, or those among its `relatedEntity`."""
+    entities = [one for _, one in every(body, "/relatedEntity/*") if _is_work_order(one)]
+    found = (at(body, "/workOrder/id"), *(at(one, "/id") for one in entities))
+    return tuple(dict.fromkeys(each for each in found if isinstance(each, str)))
+
+
+def _is_work_order(entity: Any) -> bool:
+    called = at(entity, "/@referredType")
+    return isinstance(called, str) and called.lower() == WORK_ORDER
+
+
 def roles_of(value: Any) -> set[str]:
     """The roles of the contacts that a resource or a request names."""
     return {role for _, role in every(value, "/relatedContactInformation/*/role") if isinstance(role, str)}

@@ -24,6 +24,7 @@ from emulator.judge.rules.appointment.book import (
     last_whole,
     refused_rightly,
     roles_of,
+    work_order_of,
 )
 from emulator.judge.rules.appointment.making import nobody_is_free
 from emulator.judge.run import Said
@@ -110,6 +111,23 @@ def _is_sellers(contact: Any) -> bool:
 
 def _filled(contact: Any) -> Any:
     return {name: value for name, value in contact.items() if given(value)} if isinstance(contact, dict) else contact
+
+
+@APPOINTMENT.rule("W137-patch-work-order", on=_ASKED)
+def a_patch_leaves_the_work_order(said: Said) -> Iterator[Mark]:
+    """The workOrder of a PATCH, if there is one, is that which the appointment is for."""
+    life = appointment_of(said)
+    known = work_order_of(life) if life else None
+    if known is None or not isinstance(said.body, dict):
+        return
+    asked = at(said.body, "/workOrder")
+    yield hold(
+        "/workOrder",
+        asked is MISSING or at(asked, "/id") == known,
+        expected=known,
+        found=asked,
+        message=f"the PATCH changes the work order, which is {known}",
+    )
 
 
 common.unknown_is_404(APPOINTMENT, "R39", PATCH, KIND)

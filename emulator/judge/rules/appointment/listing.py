@@ -70,6 +70,25 @@ def entries_begin_within(said: Said) -> Iterator[Mark]:
             )
 
 
+@APPOINTMENT.rule("R30", on=LISTED, name="period")
+def an_entry_has_one_time(said: Said) -> Iterator[Mark]:
+    """The time of an entry is one period, and no list of them, where the contract lets it be either."""
+    for shown in said.shown:
+        found = shown.value.get("validFor")
+        if isinstance(found, list) and _may_be_list(said):
+            message = f"{shown.place}/validFor is a list of periods"
+            yield breach(
+                f"{shown.place}/validFor", "one period", found, message, reading=("appointment-listed-time", "one")
+            )
+        elif isinstance(found, dict):
+            yield FINE
+
+
+def _may_be_list(said: Said) -> bool:
+    contract, response = said.run.release.contract(APPOINTMENT.api), said.exchange.response
+    return response is not None and not contract.response_breaches(_LIST, response, advisory=False)
+
+
 common.nothing_found_is_200(APPOINTMENT, (), _LIST, hint=True, name="empty")
 common.cut_pages_say_so(APPOINTMENT, "R64", _LIST)
 common.no_doubles(APPOINTMENT, (), _LIST)

@@ -40,6 +40,14 @@ _BY_CODE: Final = ("appointment-refusal-code", "422")
 
 APPOINTMENT.present("R15", "", "/workOrder", "/validFor", "/relatedContactInformation", on=_ASKED, name="whole")
 APPOINTMENT.has_role("R15", "", BUYERS, PLACES, on=_ASKED)
+APPOINTMENT.present(
+    "W137-made-where",
+    "",
+    *("/workOrder", "/relatedPlace", "/validFor", "/relatedContactInformation"),
+    on=_ASKED,
+    name="whole",
+)
+APPOINTMENT.has_role("W137-made-where", "", BUYERS, on=_ASKED)
 
 
 @APPOINTMENT.rule("R16", on=_ANSWERED)
@@ -84,12 +92,24 @@ def what_the_buyer_sent_comes_back(said: Said) -> Iterator[Mark]:
             )
 
 
+@APPOINTMENT.rule("W137-made-where", on=MADE, name="kept")
+def the_place_comes_back(said: Said) -> Iterator[Mark]:
+    """The relatedPlace of an appointment is that which was sent. It can be said by reference or by value, so that it is a hint."""
+    sent = at(said.asked, "/relatedPlace")
+    if isinstance(sent, dict) and isinstance(at(said.body, "/relatedPlace"), dict):
+        marks = common.echo_marks({"relatedPlace": sent}, said.body, "", free=("href",))
+        for mark in marks:
+            yield mark if mark is FINE else breach(mark.place, mark.expected, mark.found, mark.message, hint=True)
+
+
 APPOINTMENT.one_of("R19", "", "/status", ("confirmed",), on=MADE)
 
 
-@APPOINTMENT.at_end("R20")
+@APPOINTMENT.at_end(("R20", "W137-one-confirmed"))
 def a_work_order_has_one_open_appointment(run: Run) -> Iterator[Remark]:
-    """New appointments for a work order that has one which is confirmed or inProgress, both before and after."""
+    """New appointments for a work order that has one which is confirmed (or inProgress, where a release has that), both before
+    and after.
+    """
     by_order: dict[str, list[Life]] = {}
     for life in run.lives(KIND):
         if (identifier := work_order_of(life)) is not None:

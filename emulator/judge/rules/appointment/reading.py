@@ -38,11 +38,41 @@ APPOINTMENT.present(
 APPOINTMENT.has_role("R34", "", SELLERS, on=READ)
 
 
+APPOINTMENT.present(
+    "W137-read-whole",
+    "",
+    *("/id", "/href", "/relatedPlace", "/relatedContactInformation", "/status", "/validFor", "/workOrder"),
+    on=READ,
+)
+
+
+@APPOINTMENT.rule("W137-read-whole", on=READ, name="lists")
+def notes_and_attachments_are_there(said: Said) -> Iterator[Mark]:
+    """Attachment and note, though there be none, where the partners read the clause so."""
+    reading = ("appointment-read-lists", "always")
+    for shown in said.shown if said.run.reads_as(*reading) else ():
+        for member in ("attachment", "note"):
+            there = isinstance(shown.value.get(member), list)
+            yield FINE if there else breach(f"{shown.place}/{member}", "a list", reading=reading)
+
+
 @APPOINTMENT.rule("R34", on=READ, name="buyers")
 def contacts_of_the_buyer_are_shown(said: Said) -> Iterator[Mark]:
     """The contact of the Buyer and that at the place, where the Buyer gave them; of an appointment from before the run,
     that one is missing is a hint.
     """
+    yield from _shows_contacts(said, sure=True)
+
+
+@APPOINTMENT.rule("W137-read-whole", on=READ, name="buyers")
+def contacts_that_were_given_are_shown(said: Said) -> Iterator[Mark]:
+    """The contact of the Buyer and that at the place, where the Buyer gave them. The clause asks for contacts, and not for
+    whose, so that it is a hint.
+    """
+    yield from _shows_contacts(said, sure=False)
+
+
+def _shows_contacts(said: Said, *, sure: bool) -> Iterator[Mark]:
     for shown, life in said.lived():
         found = roles_of(shown.value)
         roles = _given(life, said)
@@ -55,7 +85,7 @@ def contacts_of_the_buyer_are_shown(said: Said) -> Iterator[Mark]:
                     role,
                     sorted(found),
                     f"no contact with role {role} is named",
-                    hint=life.asked is None,
+                    hint=life.asked is None or not sure,
                 )
 
 

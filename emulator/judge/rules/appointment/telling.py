@@ -42,10 +42,10 @@ def new_states_are_told(run: Run) -> Iterator[Remark]:
             yield common.told_or_not(page, due)
 
 
-@APPOINTMENT.at_end(("R29", "R61"))
+@APPOINTMENT.at_end(("R29", "W137-changes-told", "R61"))
 def changes_of_the_seller_are_told(run: Run) -> Iterator[Remark]:
-    """Notes, attachments and contacts of the Seller's that reads show changed, against the events that came to who
-    subscribed.
+    """Notes, attachments and contacts that reads show changed by the Seller (in some releases only contacts of its own), against
+    the events that came to who subscribed.
     """
     for page, due in common.dues(run, [KIND]):
         if _ATTRIBUTES in due.types:

@@ -34,12 +34,15 @@ class Filter:
 
 
 def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str, Filter], *, name: str = "") -> None:
-    """Every entry of a list matches every filter of its query (a parameter given several times, or with commas
-    where the plain value matches nothing, names alternatives).
+    """Every entry of a list matches every filter of its query that the operation has (a parameter given several times, or with
+    commas where the plain value matches nothing, names alternatives).
     """
 
     def look(said: Said) -> Iterator[Mark]:
+        known = {each.name for each in said.run.release.contract(book.api).operation(operation).query}
         for parameter, filter_ in wanted.items():
+            if parameter not in known:
+                continue
             values = [value for key, value in said.exchange.request.query if key == parameter and value]
             if not values:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import hubs
@@ -13,6 +13,9 @@ from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Half, Run, Said
 from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange
+
+if TYPE_CHECKING:
+    from emulator.standard.release import Release
 
 NOT_SERVED: Final = (405, 501)
 """Statuses that say that an operation is not there."""
@@ -44,6 +47,26 @@ def was_served(run: Run, api: str, operation: str, before: Exchange | None = Non
     return next((served for n, served in reversed(told) if before is None or n < before.n), None)
 
 
+BY_GUIDE_ALONE: Final = ("operation-not-in-contract", "guide")
+"""The reading by which a Seller serves what its guide lists and its contract has not."""
+
+
+def by_guide_alone(said: Said) -> tuple[str, str] | None:
+    """The reading by which an operation is to be served, where only an erratum has it in its contract."""
+    found = said.run.release.made(_in_contracts)
+    return None if (said.exchange.api, said.exchange.operation) in found else BY_GUIDE_ALONE
+
+
+def _in_contracts(release: Release) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (entry.api, operation["operationId"])
+        for entry in release.entries
+        for item in release.document(entry.api, entry.kind)["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    )
+
+
 def serves_all(book: Rulebook, labels: Labels, *operations: str) -> None:
     """Each of these operations is served: never 405 or 501. Only an answer of success shows that one is."""
 
@@ -54,6 +77,7 @@ def serves_all(book: Rulebook, labels: Labels, *operations: str) -> None:
                 "the operation is served",
                 said.status,
                 f"{said.exchange.operation}, which every Seller serves, was answered {said.status}",
+                reading=by_guide_alone(said),
             )
         elif succeeded(said.exchange):
             yield FINE

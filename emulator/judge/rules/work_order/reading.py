@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emulator.judge.named import WORK_ORDER as KIND
 from emulator.judge.rule import FINE, Mark, requests
@@ -11,7 +11,10 @@ from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.work_order.book import API, LISTED, READ, SHOWN, WORK_ORDERS
 from emulator.judge.run import Said
-from emulator.record.payload import at, every
+from emulator.record.payload import MISSING, at, every
+
+if TYPE_CHECKING:
+    from emulator.standard.release import Release
 
 _LIST: Final = "listWorkOrder"
 _RETRIEVE: Final = "retrieveWorkOrder"
@@ -42,6 +45,7 @@ _FILTERS: Final = {
     "state": common.Filter("/state", moves=True),
     "appointmentRequired": common.Filter("/appointmentRequired", moves=True),
 }
+_IDS: Final = {"id": common.Filter("/id")}
 _PLACES: Final = {
     "geographicalSiteId": common.Filter("/place/*/id", typed="GeographicSiteRef"),
     "geographicalAddressId": common.Filter("/place/*/id", typed="GeographicAddressRef"),
@@ -51,11 +55,11 @@ _PLACES: Final = {
 @WORK_ORDERS.rule("O4", on=requests(API, _LIST))
 def the_buyer_filters(said: Said) -> Iterator[Mark]:
     """Filters of a list: seen by use, and never a breach."""
-    if any(said.query.get(name) for name in (*_FILTERS, *_PLACES)):
+    if any(said.query.get(name) for name in (*_FILTERS, *_IDS, *_PLACES)):
         yield FINE
 
 
-common.filters(WORK_ORDERS, "R51", _LIST, {**_FILTERS, **_PLACES}, name="filters")
+common.filters(WORK_ORDERS, "R51", _LIST, {**_FILTERS, **_IDS, **_PLACES}, name="filters")
 common.lists_all(WORK_ORDERS, "R51", KIND, _FILTERS)
 WORK_ORDERS.present(
     "R51", "/*", "/id", "/place", "/relatedEntity", "/state", on=LISTED, when=lambda said: isinstance(said.body, list)
@@ -85,7 +89,29 @@ common.pages(WORK_ORDERS, (), _LIST)
 # One work order
 
 common.unknown_is_404(WORK_ORDERS, "R52", _RETRIEVE, KIND)
-WORK_ORDERS.present("R53", "", "/id", "/place", "/relatedEntity", "/state", "/task", on=READ, name="whole")
+WORK_ORDERS.present("R53", "", "/id", "/place", "/relatedEntity", "/state", on=READ, name="whole")
+
+
+@WORK_ORDERS.rule("R53", on=READ, name="task")
+def what_is_to_be_done_is_told(said: Said) -> Iterator[Mark]:
+    """The tasks of a work order, in `task`; where the contract demands `tasks` instead, who follows it is right by another reading."""
+    for shown in said.shown:
+        if any(given(each) for _, each in every(shown.value, "/task/*")):
+            yield FINE
+        else:
+            by_contract = given(shown.value.get("tasks")) and said.run.release.made(_demands_tasks)
+            yield breach(
+                f"{shown.place}/task",
+                "a value",
+                shown.value.get("task", MISSING),
+                f"{shown.place}/task is missing" + (", though there are tasks" if by_contract else ""),
+                reading=("work-order-tasks", "task") if by_contract else None,
+            )
+
+
+def _demands_tasks(release: Release) -> bool:
+    schemas = at(release.document(API), "/components/schemas/WorkOrder")
+    return "tasks" in (at(schemas, "/required") or ())
 
 
 @WORK_ORDERS.rule("R53", on=READ)
@@ -111,6 +137,23 @@ def what_was_set_is_shown(said: Said) -> Iterator[Mark]:
     """Appointments, notes, the planned date and the technicalContact that were shown before are still there; the date
     goes where the work is no longer planned.
     """
+    yield from _still_shown(said)
+    for shown, life in said.lived():
+        before = life.last_before(said.exchange)
+        date = at(before.value, "/plannedExecutionDate") if before else None
+        if given(date) and at(shown.value, "/state") != "open":
+            yield hold(
+                f"{shown.place}/plannedExecutionDate", given(at(shown.value, "/plannedExecutionDate")), expected=date
+            )
+
+
+@WORK_ORDERS.rule("W137-order-optional", on=READ)
+def what_was_set_stays(said: Said) -> Iterator[Mark]:
+    """Appointments, notes and the technicalContact that were shown before are still there."""
+    yield from _still_shown(said)
+
+
+def _still_shown(said: Said) -> Iterator[Mark]:
     for shown, life in said.lived():
         before = life.last_before(said.exchange)
         if before is None:
@@ -126,11 +169,6 @@ def what_was_set_is_shown(said: Said) -> Iterator[Mark]:
                     found=now,
                     message=f"{shown.place}/{member} lacks {identifier}, which exchange {before.exchange.n} showed",
                 )
-        date = at(before.value, "/plannedExecutionDate")
-        if given(date) and at(shown.value, "/state") != "open":
-            yield hold(
-                f"{shown.place}/plannedExecutionDate", given(at(shown.value, "/plannedExecutionDate")), expected=date
-            )
         roles = [
             [role for _, role in every(value, "/relatedContactInformation/*/role")]
             for value in (before.value, shown.value)

@@ -30,7 +30,7 @@ def states_are_told_where_the_contract_says(said: Said) -> Iterator[Mark]:
             "",
             "/listener/workOrderStateChangeEvent",
             "/listener/workOrderAttributeValueChangeEvent",
-            "the event was sent to the listener that table 7 names; the contract has workOrderStateChangeEvent",
+            "the event was sent to the listener that the guide's table names; the contract has workOrderStateChangeEvent",
             reading=("work-order-state-listener", "contract"),
         )
     else:
