@@ -305,7 +305,7 @@ class TimeSlots:
         """What makes a search pointless (R12)."""
         wanted = list(_searched_for(call.body))
         if not wanted:
-            yield Issue("", ErrorCode.MISSING_PROPERTY, "What the visit is for is missing (MEF137 R11)")
+            yield Issue("/relatedEntity", ErrorCode.MISSING_PROPERTY, "What the visit is for is missing (MEF137 R11)")
         for place, identifier in wanted:
             order = self._context.store.get(call.run, WORK_ORDER, identifier)
             if order is None:
