@@ -154,11 +154,12 @@ class Rulebook:
         name: str = "",
         when: When | None = None,
         where: Where | None = None,
+        reading: tuple[str, str] | None = None,
     ) -> None:
-        """Each holder has each of these members, with a value."""
+        """Each holder has each of these members, with a value; with `reading`, by that reading of the register."""
 
         def mark(place: str, found: Any) -> Mark:
-            return FINE if given(found) else breach(place, "a value", found, f"{place} is missing")
+            return FINE if given(found) else breach(place, "a value", found, f"{place} is missing", reading=reading)
 
         places = tuple(holder + member for member in members)
         about = f"{', '.join(places)} is there"

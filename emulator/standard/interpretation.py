@@ -30,7 +30,9 @@ class Interpretation:
     default: Text
     why: Text
 
-    def told(self, tell: Callable[[Iterable[str]], tuple[str, ...]], words: Callable[[str], str | None]) -> Interpretation:
+    def told(
+        self, tell: Callable[[Iterable[str]], tuple[str, ...]], words: Callable[[str], str | None]
+    ) -> Interpretation:
         """The entry as a release has it: with its names for clauses, and the readings that one of its clauses backs. `tell` and
         `words` give those names. Where nobody backs the default, the first of the others is held.
         """

@@ -71,6 +71,7 @@ class Proof:
     ask: tuple[str, ...]
     never_fails: bool = False
     names: tuple[str, ...] = ()
+    instead: str = ""
 
     def named(self, here: str, told: Callable[[str], str | None]) -> Proof:
         """The proof under the id that its rule has in a release, with the options and other rules as that has them."""
@@ -131,6 +132,7 @@ class _Proving:
             ask=row.ask,
             never_fails=row.run_unseen is not None,
             names=row.other,
+            instead=row.instead,
         )
 
     def _named(self, name: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class ExchangeRow(CallRow):
 @dataclass(frozen=True, slots=True)
 class ProofRow:
     """A proof by the id of its rule: the `run` that passes, and what is wrong in the one that fails: exchanges of it that
-    change, or a run of its own.
+    change, or a run of its own. `instead` is the id of its rule in releases without the clause that it is named after.
     """
 
     run: tuple[str, ...]
@@ -104,6 +104,7 @@ class ProofRow:
     declared: Declared = NOTHING_DECLARED
     also: Mapping[str, str] = field(default_factory=dict)
     ask: tuple[str, ...] = ()
+    instead: str = ""
 
     @property
     def other(self) -> tuple[str, ...]:

@@ -239,14 +239,15 @@ class Release:
             theirs |= {*like.gone, *like.ids}
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        theirs_here = {like.guides[api]: row for api, row in self.guides.items() if api in like.guides} if (like := self.like) else {}
+        near = self.like
+        here = {near.guides[api]: guide for api, guide in self.guides.items() if api in near.guides} if near else {}
         mapped = {
             self._sibling(liked(path)).guides[api]: tables_told(path)
             for api, row in self._rows.apis.items()
             if row.clauses and (path := self.specs / row.clauses)
         }
-        lost = frozenset(like.guides.values()) - theirs_here.keys() if like else frozenset[str]()
-        guides = {guide: here for guide, here in theirs_here.items() if guide != here}
+        lost = frozenset(near.guides.values()) - here.keys() if near else frozenset[str]()
+        guides = {name: guide for name, guide in here.items() if name != guide}
         return Labels(ids, frozenset(theirs - set(ids)), guides, mapped, lost)
 
     @cached_property
@@ -267,7 +268,9 @@ class Release:
         if like is None:
             return found
         told = {api: self.labels.tables.get(like.guides[api], {}) for api in found if api in like.guides}
-        return {api: {name: table.told(told.get(api, {})) for name, table in each.items()} for api, each in found.items()}
+        return {
+            api: {name: table.told(told.get(api, {})) for name, table in each.items()} for api, each in found.items()
+        }
 
     @cached_property
     def use_cases(self) -> Mapping[str, UseCase]:
@@ -277,8 +280,9 @@ class Release:
     @cached_property
     def proofs(self) -> Mapping[str, Proof]:
         """For each rule of its books a run that it passes and one that it fails."""
-        found = ((self.labels.told(name), proof) for name, proof in read_proofs(self).items())
-        return {here: proof.named(here, self.labels.told) for here, proof in found if here is not None}
+        told = self.labels.told
+        found = ((told(name) or told(proof.instead), proof) for name, proof in read_proofs(self).items())
+        return {here: proof.named(here, told) for here, proof in found if here}
 
     @cached_property
     def kinds(self) -> ReleaseKinds:

@@ -37,7 +37,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_a_use_case_that_is_wrong(tmp_path: Path, row: str, said: str) -> None:
     path = written(tmp_path, f"guide: MEF1\nuse_cases:\n  {row}\n")
     with pytest.raises(FileProblem) as error:
-        read_use_cases({"lamp": path})
+        read_use_cases({"lamp": path}, {"lamp": "MEF1"})
     assert problems(error, path) == [said]
 
 

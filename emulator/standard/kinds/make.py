@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from emulator.errors import FileProblem, UserError, in_order
+from emulator.record.payload import unescape
 from emulator.standard.kinds.checks import Around
 from emulator.standard.kinds.facts import Kind, Kinds
 from emulator.standard.kinds.infer import Documents, Inferred, Open, infer
 from emulator.standard.kinds.join import join
 from emulator.standard.kinds.resources import Source
 from emulator.standard.kinds.sheet import Sheet, read_sheet
+
+_OPERATION: Final = re.compile(r"/paths/([^/]+)/(get|put|post|patch|delete)")
 
 if TYPE_CHECKING:
     from emulator.standard.release import Release
@@ -92,7 +96,18 @@ def _without(inferred: Inferred, sources: Mapping[str, Source]) -> Inferred:
 
 
 def _documents(release: Release) -> dict[str, Documents]:
-    return {api: Documents(release.document(api), _notification(release, api)) for api in release.apis}
+    return {api: Documents(_management(release, api), _notification(release, api)) for api in release.apis}
+
+
+def _management(release: Release, api: str) -> dict[str, Any]:
+    """The management contract, with the operations that errata add to it: they are served and asked for like the others."""
+    document = release.document(api)
+    paths = dict(document["paths"])
+    for each in release.errata:
+        if (each.api, each.contract, each.change.op) == (api, "management", "add") and (at := _OPERATION.fullmatch(each.at)):
+            path = unescape(at[1])
+            paths[path] = {**paths.get(path, {}), at[2]: each.change.value}
+    return {**document, "paths": paths}
 
 
 def _notification(release: Release, api: str) -> dict[str, Any] | None:

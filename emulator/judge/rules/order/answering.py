@@ -6,13 +6,13 @@ with both labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from emulator.judge.fold import Fold, grouped
 from emulator.judge.named import MODIFY_DATE
 from emulator.judge.named import ORDER as ORDER_KIND
-from emulator.judge.rule import FINE, Mark, responses
+from emulator.judge.rule import FINE, Look, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
@@ -293,25 +293,33 @@ def _is_among(note: Mapping[str, Any], others: Iterable[Any]) -> bool:
     )
 
 
-@ORDER.rule("O6", on=ANSWERS)
-def sellers_note_while_the_order_lasts(said: Said) -> Iterator[Mark]:
-    """A note of the seller's, new since the order was last shown: the order was not over then."""
+def _noted_until(ends: Collection[str]) -> Look:
+    """A note of the seller's, new since the order was last shown: the order was in none of these states then."""
     reading = ("order-notes-after-end", "until-final")
-    for shown, life in said.lived():
-        earlier = life.last_before(said.exchange)
-        if earlier is None:
-            continue
-        before = [note for _, note in every(earlier.value, "/note/*")]
-        for place, note in every(shown.value, "/note/*"):
-            if not isinstance(note, dict) or note.get("source") != "seller" or _is_among(note, before):
+
+    def look(said: Said) -> Iterator[Mark]:
+        for shown, life in said.lived():
+            earlier = life.last_before(said.exchange)
+            if earlier is None:
                 continue
-            state = at(earlier.value, "/state")
-            if state not in FINAL:
-                yield FINE
-            elif said.run.reads_as(*reading):
-                yield breach(shown.place + place, MISSING, note,
-                             f"{shown.place}{place} is new, though exchange {earlier.exchange.n} showed the order "
-                             f"as {state}", reading=reading)  # fmt: skip
+            before = [note for _, note in every(earlier.value, "/note/*")]
+            for place, note in every(shown.value, "/note/*"):
+                if not isinstance(note, dict) or note.get("source") != "seller" or _is_among(note, before):
+                    continue
+                state = at(earlier.value, "/state")
+                if state not in ends:
+                    yield FINE
+                elif said.run.reads_as(*reading):
+                    yield breach(shown.place + place, MISSING, note,
+                                 f"{shown.place}{place} is new, though exchange {earlier.exchange.n} showed the order "
+                                 f"as {state}", reading=reading)  # fmt: skip
+
+    return look
+
+
+_NEW_NOTES: Final = "notes of the seller's that are new, against the state in which the order was shown before"
+ORDER.add("O6", _noted_until(FINAL), on=ANSWERS, about=_NEW_NOTES)
+ORDER.add("W123-note-before-end", _noted_until(("completed", "failed", "partial")), on=ANSWERS, about=_NEW_NOTES)
 
 
 @ORDER.rule("R20", on=ANSWERS)

@@ -196,10 +196,26 @@ _FILTERS: Final = {
 common.filters(ORDER, "O17", "listCharge", _FILTERS)
 common.lists_all(ORDER, "O17", CHARGE, _FILTERS)
 
-ORDER.present("R98", "/*", "/id", "/state", "/creationDate", "/responseDueDate", on=CHARGE_LISTED)
+LISTED: Final = ("R98", "W123-charge-list-entry")
+"""What an entry of the list has: both dates, or the date to answer by and the items."""
+
+ORDER.present(LISTED, "/*", "/id", "/state", "/responseDueDate", on=CHARGE_LISTED)
+ORDER.present("R98", "/*", "/creationDate", on=CHARGE_LISTED, name="created")
 
 
-@ORDER.rule("R98", on=CHARGE_LISTED, name="subject")
+@ORDER.rule("W123-charge-list-entry", on=CHARGE_LISTED, name="items")
+def a_listed_charge_has_its_items(said: Said) -> Iterator[Mark]:
+    """The chargeItem of each entry: there, where the partners read it so, and what was shown of the charge before."""
+    for shown in said.shown:
+        found, here = at(shown.value, "/chargeItem"), f"{shown.place}/chargeItem"
+        if given(found):
+            yield FINE
+        else:
+            message = f"{here} is missing"
+            yield breach(here, "a value", found, message, reading=("charge-items-in-list", "shown"))
+
+
+@ORDER.rule(LISTED, on=CHARGE_LISTED, name="subject")
 def a_listed_charge_is_for_an_order_or_an_item(said: Said) -> Iterator[Mark]:
     """The productOrder or productOrderItem of each entry, one of them alone."""
     for shown in said.shown:

@@ -251,8 +251,11 @@ ORDER.at_end("R85")(_starts_in(True, "inProgress", "pending", held="held"))
 
 # What a charge says
 
+CREATED: Final = ("R88", "W123-charge-when-created")
+"""What a new charge has, and the same with one date less."""
 
-@ORDER.rule("R88", on=CHARGE_WHOLE, name="subject")
+
+@ORDER.rule(CREATED, on=CHARGE_WHOLE, name="subject")
 def a_charge_is_for_an_order_or_an_item(said: Said) -> Iterator[Mark]:
     """The productOrder or productOrderItem, one of them alone; what a cancellation or another date demands is for R89
     to R91 to say.
@@ -283,7 +286,8 @@ CAUSES: Final[tuple[tuple[str, str, str], ...]] = (
 )
 """What can cause a charge: the member that names it, the member that must then be there, and its kind."""
 
-ORDER.present(("R88", "R100"), "", "/id", "/chargeItem", "/creationDate", "/responseDueDate", "/state", on=CHARGE_WHOLE)
+ORDER.present((*CREATED, "R100"), "", "/id", "/chargeItem", "/responseDueDate", "/state", on=CHARGE_WHOLE)
+ORDER.present(("R88", "R100"), "", "/creationDate", on=CHARGE_WHOLE, name="created")
 
 
 def _caused(index: int) -> Look:

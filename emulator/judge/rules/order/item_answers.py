@@ -214,8 +214,28 @@ _no_more_expected(("R27",), "failed")
 _no_more_expected(("R27", "R47"), "cancelled")
 
 ORDER.present(
-    ("R28", "R46"), ITEMS, "/expectedCompletionDate", on=ANSWERS, where=lambda item: item.get("state") == "inProgress"
+    ("R28", "R46"),
+    ITEMS,
+    "/expectedCompletionDate",
+    on=ANSWERS,
+    where=lambda item: item.get("state") == "inProgress",
+    reading=("expected-date-of-open-item", "told"),
 )
+
+
+@ORDER.rule("W123-expected-date-of-open-item", on=ANSWERS)
+def only_completed_items_have_an_expected_date(said: Said) -> Iterator[Mark]:
+    """Items that are not completed have no expectedCompletionDate."""
+    reading = ("expected-date-of-open-item", "letter")
+    for place, item in every(said.body, ITEMS):
+        state = at(item, "/state")
+        if isinstance(state, str) and state != "completed":
+            here, found = f"{place}/expectedCompletionDate", at(item, "/expectedCompletionDate")
+            if found in (MISSING, None):
+                yield FINE
+            else:
+                message = f"{here} is there, though the item is {state}"
+                yield breach(here, MISSING, found, message, reading=reading)
 
 
 @ORDER.rule(("R29", "R49"), on=ANSWERS)

@@ -136,8 +136,11 @@ def products_of_items_are_named(run: Run) -> Iterator[Remark]:
 
 
 _DISPUTED: Final = {
-    ("/expectedCompletionDate", state): ("expected-completion-date-after-end", "kept")
-    for state in ("cancelled", "failed")
+    **{
+        ("/expectedCompletionDate", state): ("expected-completion-date-after-end", "kept")
+        for state in ("cancelled", "failed")
+    },
+    **{("/expectedCompletionDate", state): ("expected-date-of-open-item", "told") for state in ("held", "pending")},
 }
 _NUMBERED: Final = {("/completionDate", "completed"), ("/expectedCompletionDate", "inProgress")}
 """Cells that have a requirement of their own: R45, R48, R28 with R46."""

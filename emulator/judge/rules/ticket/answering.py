@@ -10,8 +10,9 @@ from emulator.judge.rule import ANY_STATUS, FINE, Mark, responses
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.ticket.book import API, CREATED, LISTENERS, TICKET
-from emulator.judge.run import Said
+from emulator.judge.run import Run, Said
 from emulator.judge.showing import succeeded
+from emulator.record.exchange import Exchange
 from emulator.record.payload import at
 
 _COLLECTIONS: Final = ("createTroubleTicket", "listTroubleTicket", "registerListener")
@@ -47,7 +48,40 @@ def mandatory_operations_are_served(said: Said) -> Iterator[Mark]:
 
 
 common.optional_or_501(TICKET, "O1", *INCIDENTS)
-common.all_or_none(TICKET, "CR1", "Incidents", *INCIDENTS)
+common.all_or_none(TICKET, ("CR1", "W124-incidents-whole"), "Incidents", *INCIDENTS)
+_HEARS: Final = (
+    "listenToIncidentCreateEvent",
+    "listenToIncidentAttributeValueChangeEvent",
+    "listenToIncidentStatusChangeEvent",
+)
+
+
+@TICKET.rule("W124-incidents-whole", on=responses(API, *_HEARS, statuses=ANY_STATUS), name="listeners")
+def listeners_of_incidents_come_together(said: Said) -> Iterator[Mark]:
+    """Answers to events of incidents for which somebody subscribed: all three listeners are there, or none is. What it
+    takes longer over, or fails at, is no refusal.
+    """
+    own = _is_heard(said.run, said.exchange)
+    if own is None:
+        return
+    others: dict[str, bool | None] = {}
+    for other in _HEARS:
+        if other != said.exchange.operation:
+            told = [_is_heard(said.run, each) for each in said.run.of(other, api=API) if each.n < said.exchange.n]
+            others[other] = next((heard for heard in reversed(told) if heard is not None), None)
+    yield from common.set_marks(said, own, others)
+
+
+def _is_heard(run: Run, event: Exchange) -> bool | None:
+    """Whether the answer to an event that somebody subscribed to shows that its listener is there; None where it does not
+    tell.
+    """
+    asked = run.known(hubs(API)).told_to(event)
+    if event.response is None or not any(each.in_force for each in asked.values()):
+        return None
+    if succeeded(event):
+        return True
+    return False if event.response.status in (404, *common.NOT_SERVED) else None
 
 
 @TICKET.rule("R2", on=responses(API, *LISTENERS, statuses=ANY_STATUS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -51,6 +52,12 @@ HOUR: Final = timedelta(hours=1)
 """By how much what was done first may be dated later: not all systems of a Seller's go by one clock."""
 CLOSURE: Final = "closureRejection"
 """The author of the note that says why a ticket was reopened."""
+
+
+def changeable(run: Run, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of these members that the contract lets a Buyer change."""
+    known = run.release.contract(API).definitions["TroubleTicket_Update"]["properties"]
+    return tuple(name for name in names if name in known)
 
 
 def life_of(run: Run, exchange: Exchange) -> Life | None:

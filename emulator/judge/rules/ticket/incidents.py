@@ -35,15 +35,15 @@ common.in_order(
 common.goes_legally(TICKET, "R54", _MACHINE, on=INCIDENT_READ | INCIDENTS_LISTED)
 common.tells_history(TICKET, (), _MACHINE, on=INCIDENT_READ, name="incident.history")
 
+_READ: Final = ("R51", "W124-incident-read")
 TICKET.present(
-    "R51",
+    _READ,
     "",
     "/id",
     "/relatedEntity",
     "/description",
     "/priority",
     "/severity",
-    "/impact",
     "/incidentType",
     "/status",
     "/situationStartDate",
@@ -51,7 +51,8 @@ TICKET.present(
     "/relatedContactInformation",
     on=INCIDENT_READ,
 )
-TICKET.has_role("R51", "", "incidentContact", on=INCIDENT_READ, name="contact")
+TICKET.present("R51", "", "/impact", on=INCIDENT_READ, name="impact")
+TICKET.has_role(_READ, "", "incidentContact", on=INCIDENT_READ, name="contact")
 TICKET.present("R53", "", "/closedDate", on=INCIDENT_READ, where=lambda value: value.get("status") == "closed")
 
 

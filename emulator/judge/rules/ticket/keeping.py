@@ -14,7 +14,7 @@ from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import parts
-from emulator.judge.rules.ticket.book import API, CLOSURE, DONE, LISTED, PATCHED, READ, SHOWN, TICKET
+from emulator.judge.rules.ticket.book import API, CLOSURE, DONE, LISTED, PATCHED, READ, SHOWN, TICKET, changeable
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange
@@ -34,7 +34,7 @@ def _take_asked(known: dict[str, dict[str, Any]], run: Run, exchange: Exchange) 
     elif exchange.operation == "patchTroubleTicket" and isinstance(exchange.request.body, dict):
         asked = known.get(exchange.path_params.get("id", ""), {})
         for name, value in exchange.request.body.items() if may_have_worked(exchange) else ():
-            if asked and succeeded(exchange):
+            if asked and succeeded(exchange) and changeable(run, (name,)):
                 asked[name] = _merged(name, asked.get(name), value)
             else:
                 asked.pop(name, None)  # nobody knows what became of it
@@ -57,6 +57,7 @@ def _wanted(said: Said, life: Life) -> Any:
 
 _NEVER: Final = ("acknowledged", "inProgress", "pending", "assessingCancellation", "cancelled")
 _LISTS: Final = ("note", "attachment", "relatedContactInformation", "relatedIssue")
+_TOLD: Final = ("externalId", "issueStartDate", "observedImpact", "priority", "severity")
 
 common.echoes(TICKET, "R27", on=READ, grows=_LISTS, free=("attachmentId", "size"), baseline=_wanted)
 
@@ -64,14 +65,12 @@ common.echoes(TICKET, "R27", on=READ, grows=_LISTS, free=("attachmentId", "size"
 @TICKET.rule("R34", on=PATCHED, name="answer")
 def what_is_taken_is_done(said: Said) -> Iterator[Mark]:
     """The answer to a change that was taken shows what was asked for."""
-    asked = common.only(said.asked, ("externalId", "issueStartDate", "observedImpact", "priority", "severity", *_LISTS))
+    names = changeable(said.run, (*_TOLD, *_LISTS))
+    asked = common.only(said.asked, names)
     for shown in said.shown:
         yield from common.echo_marks(
             asked, shown.value, shown.place, free=("href", "attachmentId", "size"), grows=_LISTS
         )
-
-
-_TOLD: Final = ("externalId", "issueStartDate", "observedImpact", "priority", "severity")
 
 
 @TICKET.rule((), on=PATCHED, name="untouched")

@@ -75,6 +75,12 @@ _INCIDENTS: Final[Mapping[str, Filter]] = {
 
 common.filters(TICKET, "O6", "listTroubleTicket", _TICKETS)
 common.filters(TICKET, "O7", "listIncident", _INCIDENTS)
+common.filters(
+    TICKET,
+    "W124-incident-filters",
+    "listIncident",
+    {name: filter_ for name, filter_ in _INCIDENTS.items() if name != "impact"},
+)
 common.nothing_found_is_200(TICKET, "R24", "listTroubleTicket")
 common.nothing_found_is_200(TICKET, "R49", "listIncident")
 common.no_doubles(TICKET, (), "listTroubleTicket")
@@ -87,9 +93,9 @@ common.cut_pages_say_so(TICKET, "R72", "listTroubleTicket", "listIncident")
 
 _EVERY: Final = ("/id", "/relatedEntity", "/priority", "/severity", "/status", "/creationDate")
 TICKET.present("R23", "/*", *_EVERY, "/observedImpact", "/sellerPriority", "/sellerSeverity", "/ticketType", on=LISTED)
-TICKET.present(
-    "R48", "/*", *_EVERY, "/description", "/impact", "/incidentType", "/situationStartDate", on=INCIDENTS_LISTED
-)
+_ENTRY: Final = ("R48", "W124-incident-entry")
+TICKET.present(_ENTRY, "/*", *_EVERY, "/description", "/incidentType", "/situationStartDate", on=INCIDENTS_LISTED)
+TICKET.present("R48", "/*", "/impact", on=INCIDENTS_LISTED, name="impact")
 
 
 @TICKET.rule("R23", on=LISTED, name="set")
@@ -109,7 +115,7 @@ def entries_have_what_is_set(said: Said) -> Iterator[Mark]:
                 )
 
 
-@TICKET.rule("R48", on=INCIDENTS_LISTED, name="set")
+@TICKET.rule(_ENTRY, on=INCIDENTS_LISTED, name="set")
 def entries_of_incidents_have_what_is_set(said: Said) -> Iterator[Mark]:
     """ExpectedClosedDate and closedDate of each entry, where a whole look showed them before."""
     for shown, life in said.lived():

@@ -7,12 +7,21 @@ from typing import Any, Final
 
 from emulator.judge.fold import Fold
 from emulator.judge.named import TICKET as KIND
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, responses
+from emulator.judge.rule import ANY_STATUS, FINE, Look, Mark, responses
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import parts
 from emulator.judge.rules.ticket.asking import attached, signed_by_buyer
-from emulator.judge.rules.ticket.book import API, ENDING, PATCH, TICKET, life_of, status_before, ticket_before
+from emulator.judge.rules.ticket.book import (
+    API,
+    ENDING,
+    PATCH,
+    TICKET,
+    changeable,
+    life_of,
+    status_before,
+    ticket_before,
+)
 from emulator.judge.rules.ticket.living import refused
 from emulator.judge.run import Run, Said
 from emulator.judge.showing import succeeded
@@ -36,15 +45,16 @@ _OWN: Final = ("id", "href")
 _FINAL: Final = (*ENDING, "closed")
 
 
-@TICKET.rule("R29", on=PATCH)
+@TICKET.rule(("R29", "W124-patch-members"), on=PATCH)
 def changes_change_something(said: Said) -> Iterator[Mark]:
-    """A change has one of the nine attributes that the Buyer can change."""
+    """A change has one of the attributes that the Buyer can change: nine, or eight where observedImpact is none of them."""
     if isinstance(said.body, dict):
-        there = [name for name in _CHANGEABLE if given(said.body.get(name))]
+        names = changeable(said.run, _CHANGEABLE)
+        there = [name for name in names if given(said.body.get(name))]
         yield hold(
             "",
             bool(there),
-            expected=" or ".join(_CHANGEABLE),
+            expected=" or ".join(names),
             found=sorted(said.body),
             message="the change has none of the attributes that the buyer can change",
         )
@@ -117,15 +127,23 @@ def new_attachments_have_content(said: Said) -> Iterator[Mark]:
         yield from attached(said.body, "", [index for index, _ in parts.fresh("attachment", said.body, before)])
 
 
-@TICKET.rule("R32", on=PATCH)
-def buyers_leave_the_sellers_entries(said: Said) -> Iterator[Mark]:
-    """Each entry of the Seller's in a list that is changed stands there as it was."""
-    before = ticket_before(said)
-    for member in _LISTS if before is not None else ():
-        if not isinstance(at(said.body, f"/{member}"), list):
-            continue
-        theirs = [one for one in parts.entries(before, member) if not parts.buyers(member, one)]
-        yield from _left_alone(said.body, member, theirs, "the seller's")
+def _left_to_the_seller(*lists: str) -> Look:
+    """Each entry of the Seller's in one of these lists, where that is changed, stands there as it was."""
+
+    def look(said: Said) -> Iterator[Mark]:
+        before = ticket_before(said)
+        for member in lists if before is not None else ():
+            if not isinstance(at(said.body, f"/{member}"), list):
+                continue
+            theirs = [one for one in parts.entries(before, member) if not parts.buyers(member, one)]
+            yield from _left_alone(said.body, member, theirs, "the seller's")
+
+    return look
+
+
+_THEIRS: Final = "entries of the Seller's in lists that are changed"
+TICKET.add("R32", _left_to_the_seller(*_LISTS), on=PATCH, about=_THEIRS)
+TICKET.add("W124-sellers-contacts-and-issues", _left_to_the_seller(*_LISTS[2:]), on=PATCH, about=_THEIRS)
 
 
 @TICKET.rule("R20", on=PATCH, name="buyer")
@@ -134,13 +152,15 @@ def buyers_leave_their_entries(said: Said) -> Iterator[Mark]:
     then the Seller has changed it.
     """
     before, sent = ticket_before(said), _sent_before(said)
+    # Where R32 does not speak of notes and attachments, those of the Seller's are left alone by R20.
+    of_both = said.run.release.labels.told("MEF124-R32") is None
     for member in ("note", "attachment") if before is not None else ():
         if isinstance(at(said.body, f"/{member}"), list):
             old = [entry for body in sent for entry in parts.entries(body, member)]
             again = parts.by_name(member, (one for one in parts.entries(said.body, member) if one in old))
-            mine = [one for one in parts.entries(before, member) if parts.buyers(member, one)]
+            mine = [one for one in parts.entries(before, member) if of_both or parts.buyers(member, one)]
             mine = [one for one in mine if not parts.like(member, one, again)]
-            yield from _left_alone(said.body, member, mine, "the buyer's own")
+            yield from _left_alone(said.body, member, mine, "the ticket's" if of_both else "the buyer's own")
 
 
 def _sent_before(said: Said) -> list[Any]:
