@@ -72,3 +72,18 @@ class Labels:
             return True
         known = {each.partition("-")[0] for each in (*self.ids.values(), *self.ids)} | self.lost | self.guides.keys()
         return key in self.gone or guide in known
+
+
+def labels_beside(
+    ids: Mapping[str, str],
+    known: Iterable[str],
+    guides: Mapping[str, str],
+    theirs: Mapping[str, str],
+    tables: Mapping[str, Mapping[str, str]],
+) -> Labels:
+    """The labels of a release beside one that it goes by: `known` are the keys that are known there, `guides` and `theirs` the
+    guides by API, here and there.
+    """
+    here = {theirs[api]: guide for api, guide in guides.items() if api in theirs}
+    renamed = {name: guide for name, guide in here.items() if name != guide}
+    return Labels(ids, frozenset({*known} - ids.keys()), renamed, tables, frozenset(theirs.values()) - here.keys())

@@ -105,6 +105,7 @@ class _Proving:
 
     def __init__(self, path: Path, api: str, release: Release, file: ProofFile) -> None:
         self.path, self.api, self.release, self.file = path, api, release, file
+        self._called: Final = _called(release)
 
     def proofs(self) -> Iterator[Proof]:
         for identifier, row in self.file.proofs.items():
@@ -145,7 +146,7 @@ class _Proving:
         transcript, now = Transcript(), datetime.fromisoformat(self.file.start) if self.file.start else _START
         for _, row in rows:
             now += timedelta(seconds=row.get("after", 1))
-            transcript.add(self._exchange(row, now))
+            transcript.add(self._exchange(_told(row, self._called), now))
         return transcript
 
     def _exchange(self, row: dict[str, Any], now: datetime) -> Exchange:
@@ -180,6 +181,22 @@ class _Proving:
             provoked=bool(row.get("provoked")),
             secured=_secured(row),
         )
+
+
+def _called(release: Release) -> Mapping[str, str]:
+    """What products of the release that one is like are called there: those whose payloads come from one file."""
+    here = {file: urn for urn, file in release.product_files.items()}
+    theirs = release.like.product_files if release.like else {}
+    return {urn: here[file] for urn, file in theirs.items() if file in here}
+
+
+def _told(value: Any, called: Mapping[str, str]) -> Any:
+    """A value with the products in it as a release calls them."""
+    if isinstance(value, dict):
+        return {key: _told(each, called) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_told(each, called) for each in value]
+    return called.get(value, value) if isinstance(value, str) else value
 
 
 def _asked_for(name: str, row: dict[str, Any], now: datetime) -> Exchange:

@@ -19,7 +19,7 @@ from emulator.standard.errata import Erratum, errata_beside, read_errata
 from emulator.standard.imported import every_release, imported_specs, release_names
 from emulator.standard.interpretation import Interpretation, read_interpretations
 from emulator.standard.kinds.load import ReleaseKinds, load_kinds
-from emulator.standard.labels import Labels
+from emulator.standard.labels import Labels, labels_beside
 from emulator.standard.lifecycle import Lifecycle, read_lifecycles
 from emulator.standard.payloads.own import NO_PRODUCTS, OwnProducts
 from emulator.standard.product_files import read_product_file, read_products
@@ -234,21 +234,15 @@ class Release:
         """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
-        for path in (self.specs / row.clauses for row in self._rows.apis.values() if row.clauses):
-            like = self._sibling(liked(path)).labels
-            theirs |= {*like.gone, *like.ids}
+        tables: dict[str, Mapping[str, str]] = {}
+        for api, row in self._rows.apis.items():
+            if row.clauses:
+                like = self._sibling(liked(self.specs / row.clauses))
+                theirs |= {*like.labels.gone, *like.labels.ids}
+                tables[like.guides[api]] = tables_told(self.specs / row.clauses)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        near = self.like
-        here = {near.guides[api]: guide for api, guide in self.guides.items() if api in near.guides} if near else {}
-        mapped = {
-            self._sibling(liked(path)).guides[api]: tables_told(path)
-            for api, row in self._rows.apis.items()
-            if row.clauses and (path := self.specs / row.clauses)
-        }
-        lost = frozenset(near.guides.values()) - here.keys() if near else frozenset[str]()
-        guides = {name: guide for name, guide in here.items() if name != guide}
-        return Labels(ids, frozenset(theirs - set(ids)), guides, mapped, lost)
+        return labels_beside(ids, theirs, self.guides, self.like.guides if self.like else {}, tables)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -263,14 +257,10 @@ class Release:
     @cached_property
     def tables(self) -> Mapping[str, Mapping[str, Table]]:
         """The state and attribute tables of each API, by name, with the numbers that they have here."""
-        found = {api: read_tables(path) for api, path in self.paths("tables").items()}
-        like = self.like
-        if like is None:
-            return found
-        told = {api: self.labels.tables.get(like.guides[api], {}) for api in found if api in like.guides}
-        return {
-            api: {name: table.told(told.get(api, {})) for name, table in each.items()} for api, each in found.items()
+        numbers = {
+            api: self.labels.tables.get(guide, {}) for api, guide in (self.like.guides if self.like else {}).items()
         }
+        return {api: read_tables(path, numbers.get(api, {})) for api, path in self.paths("tables").items()}
 
     @cached_property
     def use_cases(self) -> Mapping[str, UseCase]:

@@ -90,10 +90,10 @@ class TablesFile:
     tables: Mapping[str, TableRow]
 
 
-def read_tables(path: Path) -> dict[str, Table]:
-    """The tables of a file by name. FileProblem with `file:line:col` for every place that is wrong."""
+def read_tables(path: Path, numbers: Mapping[str, str]) -> dict[str, Table]:
+    """The tables of a file by name, with the `numbers` that a release has for them. FileProblem with `file:line:col` for every place that is wrong."""
     file: TablesFile = read_record(TablesFile, path, _wrong)
-    return {name: row.made(name) for name, row in file.tables.items()}
+    return {name: row.made(name).told(numbers) for name, row in file.tables.items()}
 
 
 def _wrong(file: TablesFile) -> Iterator[Mistake]:

@@ -111,7 +111,11 @@ def test_a_visit_that_is_moved_begins_at_its_new_time(dolly: Release) -> None:
     at, _, order = waiting(dolly)
     appointment, later = at.book(order), at.slots(order)[-1]
     assert at.ask("patchAppointment", later, path=appointment).status == 200
-    begun = next(at.clock.now() for _ in range(9 * 48) if (at.clock.sleep(1_800), at.read("WorkOrder", order))[1]["state"] != "planned")
+    begun = next(
+        at.clock.now()
+        for _ in range(9 * 48)
+        if (at.clock.sleep(1_800), at.read("WorkOrder", order))[1]["state"] != "planned"
+    )
     assert begun.isoformat() >= later["validFor"]["startDateTime"].removesuffix("Z")
 
 

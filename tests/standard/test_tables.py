@@ -42,4 +42,4 @@ def test_a_wrong_table_is_refused(tmp_path: Path, row: str, words: str) -> None:
     path = tmp_path / "tables.yaml"
     path.write_text(f"tables:\n  t: {row}\n")
     with pytest.raises(FileProblem, match=words):
-        read_tables(path)
+        read_tables(path, {})

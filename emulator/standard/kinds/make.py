@@ -104,7 +104,9 @@ def _management(release: Release, api: str) -> dict[str, Any]:
     document = release.document(api)
     paths = dict(document["paths"])
     for each in release.errata:
-        if (each.api, each.contract, each.change.op) == (api, "management", "add") and (at := _OPERATION.fullmatch(each.at)):
+        if (each.api, each.contract, each.change.op) == (api, "management", "add") and (
+            at := _OPERATION.fullmatch(each.at)
+        ):
             path = unescape(at[1])
             paths[path] = {**paths.get(path, {}), at[2]: each.change.value}
     return {**document, "paths": paths}
