@@ -14,6 +14,7 @@ _NAMED: Final = re.compile(
     rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
 )
 """A clause, or a guide, perhaps with a table of it, in a text."""
+_LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
@@ -54,6 +55,18 @@ class Labels:
         if any(self._name(found) is None for found in _NAMED.finditer(text)):
             return None
         return _NAMED.sub(lambda found: self._name(found) or "", text)
+
+    def within(self, guide: str, text: str) -> str:
+        """A list of figures, tables and labels of a guide, without those that are not here."""
+        parts = (self._part(guide, part) for part in text.split(", "))
+        return ", ".join(part for part in parts if part)
+
+    def _part(self, guide: str, part: str) -> str:
+        if _LABEL.fullmatch(part):
+            return (self.told(f"{guide}-{part}") or "").rpartition("-")[2]
+        word, _, number = part.partition(" ")
+        tables = self.tables.get(guide, {}) if word == "Table" else {}
+        return f"{word} {tables.get(number, number)}" if number else part
 
     def _name(self, found: re.Match[str]) -> str | None:
         if found["clause"]:

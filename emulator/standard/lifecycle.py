@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from emulator.record.payload import escape
+from emulator.standard.labels import Labels
 from emulator.standard.strict import KEYED, Key, Mistake, Text, read_record
 
 Mover = Literal["buyer", "seller", "time"]
@@ -58,6 +59,11 @@ class Lifecycle:
     terminal: tuple[str, ...]
     transitions: tuple[Transition, ...]
     unused: tuple[str, ...] = ()
+
+    def told(self, labels: Labels) -> Lifecycle:
+        """The same, with the guide and the clauses of its arrows as a release calls them."""
+        arrows = (replace(each, clause=labels.within(self.guide, each.clause)) for each in self.transitions)
+        return replace(self, guide=labels.guides.get(self.guide, self.guide), transitions=tuple(arrows))
 
     def allows(self, source: str | None, target: str) -> bool:
         """Whether a resource may go straight from `source` to `target`; None stands for creation."""
@@ -115,13 +121,15 @@ class LifecycleFile:
     machines: Mapping[str, Lifecycle]
 
 
-def read_lifecycles(paths: Iterable[Path]) -> dict[str, Lifecycle]:
-    """The lifecycles of these files by name. FileProblem with `file:line:col` for every place in a file that is wrong."""
+def read_lifecycles(paths: Iterable[Path], labels: Labels | None = None) -> dict[str, Lifecycle]:
+    """The lifecycles of these files by name, with what `labels` call their guides and clauses. FileProblem with `file:line:col`
+    for every place in a file that is wrong.
+    """
     found: dict[str, Lifecycle] = {}
     for path in paths:
         file: LifecycleFile = read_record(LifecycleFile, path, lambda file: _wrong(file, found))
         found.update(file.machines)
-    return found
+    return {name: each.told(labels) for name, each in found.items()} if labels else found
 
 
 def _wrong(file: LifecycleFile, there: Collection[str]) -> Iterator[Mistake]:

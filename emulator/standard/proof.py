@@ -6,7 +6,7 @@ The tests hold every rule to its proof, and `oit explain` shows it as the exampl
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,8 +89,7 @@ def read_proofs(release: Release) -> dict[str, Proof]:
     found: dict[str, Proof] = {}
     for api, folder in release.paths("proofs").items():
         for path in sorted(folder.glob("*.yaml")):
-            file = read_proof_file(path, found)
-            found.update((proof.id, proof) for proof in _Proving(path, api, release, file).proofs())
+            found.update((proof.id, proof) for proof in proofs_in(path, api, release, found))
     for guide, row in release.claimable.items():
         for path in sorted((release.specs / row.proofs).glob("*.yaml")) if row.proofs else ():
             file = read_proof_file(path, found)
@@ -98,6 +97,11 @@ def read_proofs(release: Release) -> dict[str, Proof]:
             # Who is judged by this guide has claimed it.
             found.update((proof.id, proof.claiming(guide)) for proof in proving.proofs())
     return found
+
+
+def proofs_in(path: Path, api: str, release: Release, there: Collection[str] = ()) -> Iterator[Proof]:
+    """The proofs of a file as a release speaks, by the keys that they have there; those of other files are `there`."""
+    return _Proving(path, api, release, read_proof_file(path, there)).proofs()
 
 
 class _Proving:

@@ -63,8 +63,9 @@ class Release:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it is read from: its own file and those of the releases that it goes by, each with its errata."""
-        return tuple(each for file in files_of(self.file) for each in (file, errata_beside(file)))
+        """What it is read from: its own file and those of the releases that it goes by, each with its errata, and its clauses."""
+        found = [each for file in files_of(self.file) for each in (file, errata_beside(file))]
+        return (*found, *(self.specs / row.clauses for row in self._rows.apis.values() if row.clauses))
 
     @cached_property
     def like(self) -> Release | None:
@@ -252,14 +253,13 @@ class Release:
     @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:
         """The state machines by name."""
-        return read_lifecycles(self.paths("lifecycle").values())
+        return read_lifecycles(self.paths("lifecycle").values(), self.labels if self.like else None)
 
     @cached_property
     def tables(self) -> Mapping[str, Mapping[str, Table]]:
         """The state and attribute tables of each API, by name, with the numbers that they have here."""
-        numbers = {
-            api: self.labels.tables.get(guide, {}) for api, guide in (self.like.guides if self.like else {}).items()
-        }
+        theirs = self.like.guides if self.like else {}
+        numbers = {api: self.labels.tables.get(guide, {}) for api, guide in theirs.items()}
         return {api: read_tables(path, numbers.get(api, {})) for api, path in self.paths("tables").items()}
 
     @cached_property

@@ -17,6 +17,7 @@ from emulator.standard.kinds.infer import Documents, Inferred, Open, infer
 from emulator.standard.kinds.join import join
 from emulator.standard.kinds.resources import Source
 from emulator.standard.kinds.sheet import Sheet, read_sheet
+from emulator.standard.labels import Labels
 
 _OPERATION: Final = re.compile(r"/paths/([^/]+)/(get|put|post|patch|delete)")
 
@@ -28,7 +29,21 @@ def make_kinds(release: Release) -> dict[str, Any]:
     """The facts of each API, as JSON has them. Raises FileProblem where a sheet is wrong or leaves something open."""
     facts = _joined(release, {})
     found: dict[str, Any] = orjson.loads(orjson.dumps(facts))
+    if release.like:
+        _tell(found, release.labels)
     return found
+
+
+def _tell(value: Any, labels: Labels) -> None:
+    """Have each `clause` in a value called as the release calls it; one that it has not is left out."""
+    if isinstance(value, dict):
+        if isinstance(clause := value.get("clause"), str):
+            value["clause"] = labels.words(clause) or ""
+        for each in value.values():
+            _tell(each, labels)
+    elif isinstance(value, list):
+        for each in value:
+            _tell(each, labels)
 
 
 def inferred_kinds(release: Release) -> list[Kind]:
