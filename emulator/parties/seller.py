@@ -28,6 +28,7 @@ from emulator.parties.profile import Profile, load_profile, unsupported_operatio
 from emulator.parties.scopes import client_scope, family, life_scope, party_scope, release_in, release_scope
 from emulator.parties.sections import ByItself, Had
 from emulator.parties.signals import keep_given
+from emulator.parties.speaking import said_in
 from emulator.parties.store import MemoryStore, Resource, Store, StoreFault, Timer
 from emulator.parties.verbs import Doer
 from emulator.record.call import ApiError, Call, Reply, bad_request, not_implemented
@@ -223,7 +224,10 @@ class Seller:
     def _handle(self, handler: Handler, call: Call, asked: Call) -> Reply:
         """`asked` is the call as it came, before its run was narrowed: the one that `replied` will be told of."""
         self.hub.begin(reserved=self._holds)
-        reply = handler(call)
+        try:
+            reply = handler(call)
+        except ApiError as error:
+            raise said_in(self.context.release.labels, error) from error
         if self._holds:
             self.hub.hold(asked)
         return reply

@@ -18,6 +18,11 @@ _LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
+_LABEL: Final = r"C?[RDO][0-9]+[a-z]?"
+_SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL}(?:(?:, | and | to ){_LABEL})*)")
+"""Clauses of a guide as one says them: `MEF137 R41, R42`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """`ids` has the id of each clause by its key (`MEF123-R45`), `gone` the keys of those that a release which this one goes
@@ -49,6 +54,21 @@ class Labels:
     def tell(self, names: Iterable[str]) -> tuple[str, ...]:
         """Keys of clauses as they are here, without those that are not."""
         return tuple(here for name in names if (here := self.told(name)) is not None)
+
+    def spoken(self, text: str) -> str:
+        """A text that names clauses as one says them (`MEF137 R41, R42`), by the names that they have here; where one of them is
+        gone, the guide alone is named.
+        """
+
+        def named(found: re.Match[str]) -> str:
+            guide, labels = found[1], re.findall(_LABEL, found[2])
+            if guide not in self.guides:
+                return found[0]
+            here = [self.told(f"{guide}-{label}") for label in labels]
+            told = (each.partition("-")[2] for each in here if each is not None)
+            return " ".join((self.guides[guide], *((", ".join(told),) if None not in here else ())))
+
+        return _SPOKEN.sub(named, text)
 
     def words(self, text: str) -> str | None:
         """A text that names clauses, tables or sections of guides as this release calls them; None where one is not here."""

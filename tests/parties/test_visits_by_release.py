@@ -133,3 +133,12 @@ def test_a_subscription_is_read_though_only_the_guide_has_that(release: Release)
     made = super(Trouble, at).ask("registerListener", {"callback": "http://127.0.0.1:9/again"})
     found = super(Trouble, at).ask("retrieveHub", path=made.body["id"])
     assert (found.status, found.body) == (200, made.body)
+
+
+def test_a_refusal_names_the_clauses_of_its_release(release: Release) -> None:
+    at, _, order = waiting(release)
+    slots = at.slots(order)
+    appointment = at.ask("createAppointment", at.visit(order, slots[0])).body["id"]
+    assert at.ask("cancelAppointment", path=appointment).status == 204
+    (again,) = at.ask("createAppointment", at.visit(order, slots[0])).body
+    assert {"grace": "MEF137 R59", "dolly": "W137 R57"}[release.name] in again["reason"]

@@ -86,10 +86,11 @@ class AppointmentKeeper(Keeper, Visits):
 
         MEF137 leaves open whether a Seller refuses what breaks R15. Ours does, so that the Buyer learns of it.
         """
-        yield from lacks_role(given, _ROLES if self._at_the_door else _ROLES[:1], "MEF137 R15")
+        clause = "MEF137 R15" if self._at_the_door else "W137 R15"
+        yield from lacks_role(given, _ROLES if self._at_the_door else _ROLES[:1], clause)
         for name in ("workOrder", *(() if self._at_the_door else ("relatedPlace",))):
             if not given.get(name):
-                yield Issue(f"/{name}", ErrorCode.MISSING_PROPERTY, f"A new appointment has a {name} (MEF137 R15)")
+                yield Issue(f"/{name}", ErrorCode.MISSING_PROPERTY, f"A new appointment has a {name} ({clause})")
         for name in ("note", "attachment"):
             yield from of_buyer(name, [*enumerate(given.get(name) or ())])
         order = self._store.get(run, WORK_ORDER, given["workOrder"]["id"]) if given.get("workOrder") else None
@@ -104,7 +105,7 @@ class AppointmentKeeper(Keeper, Visits):
         """Why a work order can have no appointment now."""
         visits = [each["id"] for each in order.body.get("appointment") or ()]
         if (standing := self.standing(run, visits)) is not None:
-            reason = f"The work order has appointment {standing} already (MEF137 R20)"
+            reason = f"The work order has appointment {standing} already (R20)"
             yield Issue("/workOrder/id", ErrorCode.INVALID_VALUE, reason)
         elif order.body["state"] != "open":
             reason = f"The work order is {order.body['state']}, not open (MEF137 R21)"
@@ -305,7 +306,7 @@ class TimeSlots:
         """What makes a search pointless (R12)."""
         wanted = list(_searched_for(call.body))
         if not wanted:
-            yield Issue("/relatedEntity", ErrorCode.MISSING_PROPERTY, "What the visit is for is missing (MEF137 R11)")
+            yield Issue("/relatedEntity", ErrorCode.MISSING_PROPERTY, "What the visit is for is missing (W137 R11)")
         for place, identifier in wanted:
             order = self._context.store.get(call.run, WORK_ORDER, identifier)
             if order is None:
@@ -314,7 +315,7 @@ class TimeSlots:
                 reason = f"The work order is {order.body['state']}: there is nothing to make an appointment for"
                 yield Issue(place, ErrorCode.INVALID_VALUE, reason)
         if not call.body.get("requestedTimeSlot"):
-            reason = "A time slot is missing (MEF137 R11)"
+            reason = "A time slot is missing (R11)"
             yield Issue("/requestedTimeSlot", ErrorCode.MISSING_PROPERTY, reason)
         for index, slot in enumerate(call.body.get("requestedTimeSlot", ())):
             span = span_of(slot["validFor"])

@@ -29,6 +29,7 @@ from emulator.judge.showing import View, succeeded
 from emulator.record.payload import at
 
 _CONTACTS: Final = "relatedContactInformation"
+_AT_THE_PLACE: Final = "MEF137-R15"
 _RETRIEVE: Final = "retrieveAppointment"
 
 common.unknown_is_404(APPOINTMENT, "R33", _RETRIEVE, KIND)
@@ -90,8 +91,10 @@ def _shows_contacts(said: Said, *, sure: bool) -> Iterator[Mark]:
 
 
 def _given(life: Life, said: Said) -> set[str]:
-    """The roles that the Buyer has given: when it changed the contacts last, else when it made the appointment."""
-    found = roles_of(life.request) if life.asked else {BUYERS, PLACES}
+    """The roles that the Buyer has given: when it changed the contacts last, else when it made the appointment; of one from
+    before the run, those that it has to give.
+    """
+    found = roles_of(life.request) if life.asked else set(_demanded(said))
     for shown in life.before(said.exchange):
         if shown.view is View.PATCHED and (named := roles_of(shown.exchange.request.body)):
             found = named
@@ -136,6 +139,11 @@ def _said_of(life: Life, said: Said) -> dict[str, dict[str, Any]]:
             elif mine:
                 found.pop(role, None)
     return found
+
+
+def _demanded(said: Said) -> tuple[str, ...]:
+    """The roles that a new appointment has to name: not all releases have the clause that asks for a contact at the place."""
+    return (BUYERS, PLACES) if _AT_THE_PLACE in said.run.release.labels.ids else (BUYERS,)
 
 
 def _stays(member: str) -> None:
