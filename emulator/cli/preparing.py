@@ -34,13 +34,15 @@ def inputs(paths: tuple[Path, ...], tags: tuple[str, ...], root: Path | None, re
     run works out by itself stands in it as a comment.
     """
     from emulator.conduct.scenarios import read_scenarios
+    from emulator.scenario.functions import absent_functions
     from emulator.scenario.wanted import as_json, as_yaml, wanted_inputs
     from emulator.standard.release import load_release
 
-    scenarios = read_scenarios(paths, load_release(release), root)
+    standard = load_release(release)
+    scenarios = [each for each in read_scenarios(paths, standard, root) if not absent_functions(each, standard)]
     chosen = [scenario for scenario in scenarios if not tags or set(tags) & set(scenario.tags)]
     if not chosen:
-        click.echo("nothing is selected: no scenario there, or none with that tag", err=True)
+        click.echo("nothing is selected: no scenario of this release there, or none with that tag", err=True)
         end(Exit.NOTHING)
     wanted = wanted_inputs(chosen)
     if form == "json":

@@ -344,6 +344,10 @@ class _Served:
 
 def _overlay(scenario: Path, release: Release, root: Path | None) -> Mapping[str, Any] | None:
     from emulator.conduct.scenarios import read_scenarios
+    from emulator.scenario.functions import lack_of
     from emulator.scenario.plan import plan_overlay
 
-    return plan_overlay(read_scenarios([scenario], release, root)[0], None)
+    (found,) = read_scenarios([scenario], release, root)
+    if lack := lack_of(found, release):
+        raise UserError(f"{scenario}: {lack}")
+    return plan_overlay(found, None)

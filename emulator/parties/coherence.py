@@ -240,6 +240,11 @@ def _notifications(raw: Mapping[str, Any]) -> Iterator[Loose]:
                 yield place, False, f"{text!r} is no network and none of {', '.join(WORDS)}"
 
 
+def option_here(name: str, release: Release) -> str | None:
+    """What an option that is named by its label or its key is called in a release; None where it has it no more."""
+    return name if name in release.numbered else release.labels.covers(name)
+
+
 def _declarations(raw: Mapping[str, Any], release: Release) -> Iterator[Loose]:
     """What is wrong with the options and readings."""
     named, pinned = (
@@ -248,7 +253,7 @@ def _declarations(raw: Mapping[str, Any], release: Release) -> Iterator[Loose]:
     # Every guide's requirements are read only for a profile that names some.
     options = [each.id for each in release.numbered.values() if each.kind == "O"] if named else []
     for name, _ in named:
-        if name not in options:
+        if (here := option_here(name, release)) is not None and here not in options:
             yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {hint(name, options)}"
     claims = each if isinstance(each := raw.get("claims"), list) else []
     for index, name in enumerate(claims):

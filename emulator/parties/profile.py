@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, cast
 from emulator.errors import FileProblem, in_order
 from emulator.parties.billing_section import BillingSection
 from emulator.parties.catalog import CatalogSection
-from emulator.parties.coherence import Loose, loose_ends, operations_named, with_inherited
+from emulator.parties.coherence import Loose, loose_ends, operations_named, option_here, with_inherited
 from emulator.parties.fitting import left_out, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
@@ -317,7 +317,8 @@ def load_profile(
         problems.append(f"{places.where(place, key=key)}: {text}")
     if profile is not None and not problems:
         try:
-            profile = replace(profile, own=own_products(profile.payloads, places, root, served))
+            options = {here: used for name, used in profile.options.items() if (here := option_here(name, served))}
+            profile = replace(profile, own=own_products(profile.payloads, places, root, served), options=options)
         except FileProblem as error:
             problems += error.problems
         of_catalog = _of_catalog(profile, served.selling(profile.own))

@@ -60,3 +60,9 @@ def absent_functions(scenario: Scenario, release: Release) -> list[str]:
     """The functions of a scenario that a release does not have, by the titles that they have elsewhere."""
     apis = dict.fromkeys(source.api for source in scenario.sources.values())
     return [scenario.release.titles.get(api, api) for api in apis if api not in release.apis]
+
+
+def lack_of(scenario: Scenario, release: Release) -> str:
+    """The same in a sentence; "" where it lacks none."""
+    absent = absent_functions(scenario, release)
+    return f"it needs {' and '.join(absent)}, which release {release.name} does not have" if absent else ""

@@ -77,7 +77,7 @@ def read_scenario(
 
     It is read in a release that has all of its functions. None where nothing can be. Raises FileProblem where it is no YAML.
     """
-    wrong = list[str]()
+    root, wrong = root or Root.of(path), list[str]()
     located = load_for(path, release, wrong, root)
     if (other := with_functions(located.value, release)) is not release:
         return read_scenario(path, other, root=root)
@@ -89,7 +89,7 @@ def read_scenario(
             return None, in_order(wrong), names
         located, names = repair
     reading = ScenarioReading(located, release, wrong)
-    scenario = _scenario(reading, root or Root.of(path))
+    scenario = _scenario(reading, root)
     return scenario, in_order(reading.problems), names
 
 

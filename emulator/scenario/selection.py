@@ -13,7 +13,7 @@ from emulator.parties.clock import RealClock
 from emulator.record.exchange import Party
 from emulator.scenario.duration import words
 from emulator.scenario.expressions import Generator, Scope, texts
-from emulator.scenario.functions import absent_functions
+from emulator.scenario.functions import absent_functions, lack_of
 from emulator.scenario.given import fill_inputs
 from emulator.scenario.model import Case, Scenario, WantedHook
 from emulator.scenario.needs import LONG_WAIT, Absent, needs_of, written
@@ -139,9 +139,8 @@ def _wanted(
 
 def _function(job: Job, release: Release) -> tuple[Need, str] | None:
     """The functions that a run has to do with and the release has not, in words."""
-    if job.scenario.release is release or not (absent := absent_functions(job.scenario, release)):
-        return None
-    return Need.FUNCTION, f"it needs {' and '.join(absent)}, which release {release.name} does not have"
+    lack = lack_of(job.scenario, release) if job.scenario.release is not release else ""
+    return (Need.FUNCTION, lack) if lack else None
 
 
 def _product(job: Job, wish: Wish, release: Release) -> tuple[Need, str] | None:

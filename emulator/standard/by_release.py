@@ -160,7 +160,7 @@ class _Laying:
             if beside is None:
                 known = [each.name for each in _all(found) if each.name]
                 missing, place = (patch[spots[0]], f"{where}/{spots[0]}") if spots else (name, where)
-                more = "" if spots else "; a new one says 'before' or 'after' which one it comes"
+                more = "" if spots else "; a new one says which one it comes 'before' or 'after'"
                 problem = f"there is no '{missing!s:.60}' in this list; {hint(missing, known)}{more}"
                 self.problems.append(f"{self.over.where(place, key=not spots)}: {problem}")
                 continue

@@ -305,6 +305,8 @@ def read_layers(
     """
     raw, layers = _extended(path, ours, prepared, root, beside, seen)
     for fragment in beside(path):
+        if not root.holds(fragment):
+            raise FileProblem([f"{fragment}:1:1: it leads out of {root.folders[0]}; --root DIR allows more"])
         over = _layer(read_text(fragment), str(fragment))
         if not isinstance(over.value, dict) or "extends" in over.value:
             raise FileProblem([f"{over.where('/extends')}: a release fragment is a map of the settings that differ"])

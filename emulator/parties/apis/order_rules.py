@@ -46,7 +46,8 @@ _ITEMS: Final = ItemRules(
 def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue]:
     """Everything that is wrong with an order that a buyer wants to place."""
     links = Links(context, run)
-    demanded = [found for option, found in _DEMANDED.items() if context.profile.options.get(option)]
+    used, told = context.profile.options, context.release.labels.told
+    demanded = [found for option, found in _DEMANDED.items() if used.get(told(option) or "")]
     ids = {item["id"] for item in body["productOrderItem"]}
     subjects = Counter((item.get("product") or {}).get("id") for item in body["productOrderItem"])
     issues = [
