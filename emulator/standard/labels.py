@@ -14,7 +14,6 @@ _NAMED: Final = re.compile(
     rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
 )
 """A clause, or a guide, perhaps with a table of it, in a text."""
-_LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
@@ -82,7 +81,7 @@ class Labels:
         return ", ".join(part for part in parts if part)
 
     def _part(self, guide: str, part: str) -> str:
-        if _LABEL.fullmatch(part):
+        if re.fullmatch(_LABEL, part):
             return (self.told(f"{guide}-{part}") or "").rpartition("-")[2]
         word, _, number = part.partition(" ")
         tables = self.tables.get(guide, {}) if word == "Table" else {}
