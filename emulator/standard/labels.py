@@ -18,8 +18,7 @@ _LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 
-_LABEL: Final = r"C?[RDO][0-9]+[a-z]?"
-_SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL}(?:(?:, | and | to ){_LABEL})*)")
+_SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL.pattern}(?:(?:, | and | to ){_LABEL.pattern})*)")
 """Clauses of a guide as one says them: `MEF137 R41, R42`."""
 
 
@@ -61,7 +60,7 @@ class Labels:
         """
 
         def named(found: re.Match[str]) -> str:
-            guide, labels = found[1], re.findall(_LABEL, found[2])
+            guide, labels = found[1], _LABEL.findall(found[2])
             if guide not in self.guides:
                 return found[0]
             here = [self.told(f"{guide}-{label}") for label in labels]
