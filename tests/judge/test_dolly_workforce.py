@@ -31,15 +31,25 @@ SLOT = {"requestedTimeSlot": [{"validFor": MORNING}]}
 OFFER = {**SLOT, "availableTimeSlot": [{"validFor": MORNING}]}
 ASKED = {"workOrder": {"id": "wo-7"}, "validFor": MORNING, "relatedPlace": PLACE, "relatedContactInformation": [BUYER]}
 APPOINTMENT = {
-    **{"id": "ap-1", "href": "https://s.example/appointment/ap-1", "status": "confirmed", "workOrder": {"id": "wo-7"}},
-    **{"validFor": MORNING, "relatedPlace": PLACE, "relatedContactInformation": [BUYER, DOOR, SELLER]},
+    "id": "ap-1",
+    "href": "https://s.example/appointment/ap-1",
+    "status": "confirmed",
+    "workOrder": {"id": "wo-7"},
+    "validFor": MORNING,
+    "relatedPlace": PLACE,
+    "relatedContactInformation": [BUYER, DOOR, SELLER],
 }
 LISTED = {name: value for name, value in APPOINTMENT.items() if name != "relatedContactInformation"}
 TECHNICIAN = {**SELLER, "role": "technician"}
 ORDER = {
-    **{"id": "wo-7", "appointmentRequired": False, "state": "planned", "task": ["Mend it"], "place": [PLACE]},
-    **{"relatedEntity": [{"id": "tt-4", "role": "parentTroubleTicket", "@referredType": "TroubleTicket"}]},
-    **{"relatedContactInformation": [TECHNICIAN], "duration": {"timeDurationValue": 2, "timeDurationUnits": "HOUR"}},
+    "id": "wo-7",
+    "appointmentRequired": False,
+    "state": "planned",
+    "task": ["Mend it"],
+    "place": [PLACE],
+    "relatedEntity": [{"id": "tt-4", "role": "parentTroubleTicket", "@referredType": "TroubleTicket"}],
+    "relatedContactInformation": [TECHNICIAN],
+    "duration": {"timeDurationValue": 2, "timeDurationUnits": "HOUR"},
 }
 ENTRY = {name: ORDER[name] for name in ("id", "appointmentRequired", "place", "relatedEntity", "state")}
 ERROR = {"code": "notImplemented", "reason": "Not here"}
@@ -75,14 +85,19 @@ def order(**other: Any) -> Said:
 
 
 def listed(*entries: Any, api: str = "appointment") -> Said:
-    return {"appointment": "appointment.listAppointment", "workOrder": "workOrder.listWorkOrder"}[api], None, list(entries), 0
+    return (
+        {"appointment": "appointment.listAppointment", "workOrder": "workOrder.listWorkOrder"}[api],
+        None,
+        list(entries),
+        0,
+    )
 
 
 def spoken(release: Release, *said: Said, apart: float = 1) -> Transcript:
     """A run of these messages in a release."""
     made = Transcript()
-    for index, (name, asked, answer, status) in enumerate(said, 1):
-        api, _, name = name.partition(".")
+    for index, (named, asked, answer, status) in enumerate(said, 1):
+        api, _, name = named.partition(".")
         contract = next(each for each in release.contracts() if each.api == api and name in each.operations)
         operation = contract.operation(name)
         identifier = {"appointment": "ap-1", "workOrder": "wo-7"}[api]
@@ -94,11 +109,19 @@ def spoken(release: Release, *said: Said, apart: float = 1) -> Transcript:
                 elapsed_ms=1.0,
                 sender=contract.served_by.other,
                 receiver=contract.served_by,
-                request=Request(JSON, dump(asked) if asked is not None else b"", operation.method, f"https://p.example{contract.base_path}{path}"),
+                request=Request(
+                    JSON,
+                    dump(asked) if asked is not None else b"",
+                    operation.method,
+                    f"https://p.example{contract.base_path}{path}",
+                ),
                 response=Response(JSON, dump(answer) if answer is not None else b"", status or operation.success),
-                api=api, kind=contract.kind, operation=name, release=release.name,
+                api=api,
+                kind=contract.kind,
+                operation=name,
+                release=release.name,
                 path_params={"id": identifier} if "{id}" in operation.path else {},
-            )  # fmt: skip
+            )
         )
     return made
 
@@ -249,7 +272,12 @@ def test_what_grace_has_of_errata_fits_dolly() -> None:
     spelt = Transcript()
     spelt.add(replace(one, request=replace(one.request, url=one.request.url.replace("/workorder", "/workOrder"))))
     assert set(faults(judge(spelt, DOLLY)).values()) == {Verdict.DISPUTED}
-    event = {"eventId": "e", "eventTime": "2026-01-01T12:00:00Z", "eventType": "AppointmentStatusChangeEvent", "event": {"id": "ap-1"}}
+    event = {
+        "eventId": "e",
+        "eventTime": "2026-01-01T12:00:00Z",
+        "eventType": "AppointmentStatusChangeEvent",
+        "event": {"id": "ap-1"},
+    }
     told = ("appointment.listenToAppointmentStatusChangeEvent", event, None, 0)
     assert set(faults(judged(DOLLY, told)).values()) <= {Verdict.DISPUTED}
 
