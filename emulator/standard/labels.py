@@ -14,9 +14,11 @@ _NAMED: Final = re.compile(
     rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
 )
 """A clause, or a guide, perhaps with a table of it, in a text."""
+_LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
-_LABEL: Final = r"C?[RDO][0-9]+[a-z]?"
-_SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL}(?:(?:, | and | to ){_LABEL})*)")
+
+
+_SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL.pattern}(?:(?:, | and | to ){_LABEL.pattern})*)")
 """Clauses of a guide as one says them: `MEF137 R41, R42`."""
 
 
@@ -58,7 +60,7 @@ class Labels:
         """
 
         def named(found: re.Match[str]) -> str:
-            guide, labels = found[1], re.findall(_LABEL, found[2])
+            guide, labels = found[1], _LABEL.findall(found[2])
             if guide not in self.guides:
                 return found[0]
             here = [self.told(f"{guide}-{label}") for label in labels]
@@ -79,7 +81,7 @@ class Labels:
         return ", ".join(part for part in parts if part)
 
     def _part(self, guide: str, part: str) -> str:
-        if re.fullmatch(_LABEL, part):
+        if _LABEL.fullmatch(part):
             return (self.told(f"{guide}-{part}") or "").rpartition("-")[2]
         word, _, number = part.partition(" ")
         tables = self.tables.get(guide, {}) if word == "Table" else {}
