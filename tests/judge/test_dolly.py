@@ -51,6 +51,7 @@ DIFFERENT = [
     # Charges that time out are told of, unless R100 leaves that to the seller.
     Case("W123-R85", ORDER, "events", "time-outs-refused", ["W123-R85.timeout disputed"], CLEAN),
     Case("W123-R85", ORDER, "events", "time-outs-told", CLEAN, CLEAN),
+    Case("W123-R85", ORDER, "events", "time-outs-told-twice", CLEAN, CLEAN),
     Case("W123-R87", ORDER, "events", "new-charges-alone", ["W123-R87 fail"], CLEAN),
     # Both contracts demand the date of a charge, and one list of a guide does not.
     Case("W123-R88", ORDER, "charge", "undated", ["W123-R99.created fail"], ["MEF123-R88.created fail"]),

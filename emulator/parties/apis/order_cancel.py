@@ -9,6 +9,7 @@ from typing import Any, Final
 from emulator.parties.apis import Api, Context, Course
 from emulator.parties.apis.items import without
 from emulator.parties.apis.order_charge import ASKING, Charges, decision
+from emulator.parties.apis.order_charge import KIND as CHARGE
 from emulator.parties.apis.order_flow import OrderFlow, open_items
 from emulator.parties.apis.order_links import not_found
 from emulator.parties.apis.order_settings import CANCEL, TASK_TIMES
@@ -32,6 +33,8 @@ class Cancels:
         self._flow = flow
         self._charges = charges
         charges.settled[KIND] = self.settled
+        # Not every release has a request name its charge.
+        self._names_charge = any(each.at == f"/{CHARGE}" for each in context.release.kinds.kind(KIND).references)
 
     def api(self) -> Api:
         """Operations, timer actions, and what a hand may do."""
@@ -102,7 +105,8 @@ class Cancels:
                 KIND: {"id": request.id, "href": request.body["href"]},
             }
             charge = self._charges.open(request.run, about, "cancellation", url, at)
-            request.body["charge"] = charge
+            if self._names_charge:
+                request.body[CHARGE] = charge
             self._desk.move(request, ASKING, by="seller", at=at)
 
     def settled(self, charge: Resource, accepted: bool, at: datetime) -> None:
@@ -113,7 +117,9 @@ class Cancels:
         order = self._order(request)
         if accepted:
             # Table 10 has the charges of a cancellation from pendingCancellation on.
-            order.body.setdefault("cancellationCharge", []).append(request.body["charge"])
+            order.body.setdefault("cancellationCharge", []).append(
+                {name: charge.body[name] for name in ("id", "href") if name in charge.body}
+            )
             self._grant(request, order, at)
         else:
             self._desk.move(request, "done.declined", by="buyer", at=at)

@@ -40,8 +40,9 @@ def decision(context: Context, request: Resource, action: str) -> Mapping[str, A
     for timer in context.store.timers(request.run, request.kind, request.id):
         if timer.action == action:
             return timer.data
-    reference = request.body.get("charge") or {}
-    raise NotNow(f"it waits for the buyer's answer to charge {reference.get('id', '')}: move that, and this follows")
+    which = (request.body.get(KIND) or {}).get("id")
+    charge = f"charge {which}" if which else "its charge"
+    raise NotNow(f"it waits for the buyer's answer to {charge}: move that, and this follows")
 
 
 class Charges:

@@ -70,12 +70,16 @@ def charges_that_time_out_are_told_of(run: Run) -> Iterator[Remark]:
     if not run.lives(CHARGE):
         return
     yield from _refusals(run, CHARGE_TIMED_OUT, "charges are raised", reading)
+    sent = {at(each.request.body, "/event/id"): each for each in run.of(CHARGE_TIMED_OUT, api=API)}
     for page, due in common.dues(run, [CHARGE]):
         if due.created or CHARGE_TIMED_OUT not in due.types:
             continue
         otherwise = due.told is not None and due.told.exchange.operation != CHARGE_TIMED_OUT
         if otherwise and due.hub is not None and due.hub.types is not None and CHARGE_TIMED_OUT not in due.hub.types:
             continue  # asked for new states alone
+        if otherwise and page.id in sent:
+            yield on_request(sent[page.id], FINE)  # told by both, and the other one was counted
+            continue
         yield common.told_or_not(
             page, replace(due, types=(CHARGE_TIMED_OUT,), told=None) if otherwise else due, reading=reading
         )
