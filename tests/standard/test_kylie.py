@@ -117,7 +117,8 @@ def test_facts_of_kylie_that_its_shape_alone_gives() -> None:
     assert (validation.made_by, validation.state_at, validation.id_required) == ("buyer", "/state", False)
     assert facts["geographicAddress"].operations["createGeographicAddressValidation"].success == (200, 201)
     items = KYLIE.kinds.kind("quote").items
-    assert items is not None and items.history is not None
+    assert items is not None
+    assert items.history is not None
     told = {event.type: (event.shows, event.parties) for facts in facts.values() for event in facts.events.values()}
     assert told["quoteItemStateChangeEvent"] == ("state", "query")
     assert told["chargeCreateEvent"] == ("", "query")
