@@ -139,6 +139,8 @@ def _events(book: Rulebook, facts: Kinds) -> None:
     if hub is not None:
         common.hub_comes_back(book, hub)
     common.events_fit(book)
+    if any(event.shows for event in facts.events.values()):
+        common.of_states_that_were(book)
     common.repeats_parties(book, (), name="event-parties")
     common.subscribers_only(book, (), name="event-subscribed")
     common.wanted_types_only(book, (), name="event-wanted")
