@@ -244,8 +244,8 @@ class Event:
     """A kind of notification. `type` is its eventType, `path` that of its listener.
 
     `cls` says what it tells of, `item` whether of an item; `state`, `member` or `of` what exactly. `item_id` is the member
-    of the payload with the item's id. `optional`: it need not be supported. `instead` are types any of which will do in
-    its place.
+    of the payload with the item's id. `whole`: the payload is the resource itself, as a read shows it. `optional`: it need
+    not be supported. `instead` are types any of which will do in its place.
     """
 
     operation: str
@@ -260,6 +260,7 @@ class Event:
     of: str = ""
     item_id: str = ""
     tells: tuple[str, ...] = ()
+    whole: bool = False
     optional: bool = False
     instead: tuple[str, ...] = ()
     clause: str = ""
