@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from emulator.plain_yaml import load_yaml
 from emulator.record.payload import MISSING, escape
@@ -94,8 +95,7 @@ def _by_base_path(sdk: Path) -> dict[str, Path]:
 def _base_path(document: Any) -> str:
     """Below which path a contract is served, without a slash at its end; "" where it does not say."""
     servers = document.get("servers") if isinstance(document, dict) else None
-    url = str(servers[0].get("url", "")) if isinstance(servers, list) and servers else ""
-    return "/" + url.rstrip("/").split("/", 3)[3] if url.count("/") > 2 else ""
+    return urlsplit(str(servers[0].get("url", ""))).path.rstrip("/") if isinstance(servers, list) and servers else ""
 
 
 def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
