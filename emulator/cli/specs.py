@@ -24,10 +24,10 @@ def specs_list(release: str, form: str) -> None:
 
     found = load_release(release)
     rows = [
-        {"api": e.api, "kind": e.kind, "version": e.version, "base_path": e.base_path, "release": release,
-         "rules": found.books.get(e.api, "generic")}
+        {"api": e.api, "kind": e.kind, "version": e.version, "base_path": e.base_path, "release": release}
+        | {"rules": found.books.get(e.api, "generic")}
         for e in found.entries
-    ]  # fmt: skip
+    ]
     if form == "json":
         import json
 
