@@ -1,7 +1,7 @@
 """The rules of an API that no book of a guide is bound to: what holds for its kinds of resource and its events by their facts.
 
 They bear no requirement: a rule's id is the API, the kind where it is called otherwise, and what is looked at.
-Of a release without any guide, an imported one, they are hints: nobody has read what its guides say.
+Where there are no requirements of the API's guide, as in an imported release, they are hints: nobody has read what it says.
 """
 
 from __future__ import annotations

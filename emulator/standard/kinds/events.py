@@ -65,6 +65,8 @@ def _event(api: str, raw: Raw, shapes: Shapes, sources: Mapping[str, Source], na
         slips.append(Slip(f"{raw.id}.type", f"its path says {name}, eventType can only be {', '.join(values)}"))
     if kind:
         event = _told(event, rest, sources[kind], payload, tuple(sources))
+        if any(shapes.name(each.schema) == sources[kind].kind.schema for each in envelope.get("event", ())):
+            event = replace(event, whole=True, rules={**event.rules, "whole": "C5"})
         event = replace(event, shows=_shown(event, sources[kind].kind, payload, shapes))
         if event.cls == "state" and sources[kind].kind.state is None:
             slips.append(Slip(f"{raw.id}.never", f"a {kind} has no state that could change"))
