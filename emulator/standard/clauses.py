@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 from emulator.errors import hint
 from emulator.record.payload import escape
-from emulator.standard.requirement import Requirement, wrong_in
+from emulator.standard.requirement import Enforced, Keyword, Requirement, Side, wrong_in
 from emulator.standard.strict import Key, Mistake, Text, read_record
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -38,15 +38,38 @@ class ClauseRow(Requirement):
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a guide says otherwise of a clause that means the same: each member of a requirement that is another one here."""
+
+    title: Text | None = None
+    section: Text | None = None
+    keyword: Keyword | None = None
+    side: Side | None = None
+    if_supported: Text | None = None
+    reference: tuple[Text, ...] | None = None
+    seen: Text | None = None
+    negative: bool | None = None
+    contract: Enforced | None = None
+    note: str | None = None
+
+    def over(self, theirs: Requirement) -> Requirement:
+        """The clause of theirs in these words."""
+        told = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        return replace(theirs, **told)
+
+
+@dataclass(frozen=True, slots=True)
 class ClausesFile:
     """The whole file: by label of the release that it is `like`, which clauses are the `same`, have other `labels`, are
-    `absent` (with the reason) or `different` ones; and which are `added`, by their own labels.
+    `absent` (with the reason) or `different` ones; and which are `added`, by their own labels. `words` has, by their label,
+    what is said otherwise here of a clause that is theirs too.
     """
 
     guide: Text
     like: Text
     same: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Words] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     different: Mapping[str, ClauseRow] = field(default_factory=dict)
     added: Mapping[str, ClauseRow] = field(default_factory=dict)
@@ -86,8 +109,12 @@ class _Clauses:
         for label in theirs:
             if label not in self._told:
                 self._complain("", f"nothing is said of {label}: is it the same, absent or different?")
+        for label in file.words:
+            if label not in kept:
+                place = f"/words/{escape(label)}"
+                self._complain(place, f"{label} is none of the clauses kept; {hint(label, kept)}", key=True)
         found = [self._renamed(label, kept[label], kept) for label in theirs if label in kept]
-        self.requirements = (*found, *new)
+        self.requirements = tuple(sorted((*found, *new), key=lambda each: _section(each.section)))
 
     def _complain(self, place: str, problem: str, *, key: bool = False) -> None:
         self.wrong.append(Mistake(place, problem, key))
@@ -161,4 +188,14 @@ class _Clauses:
         if option is not None and option not in kept:
             self._complain("", f"{label} binds only with the option {option}, which is not there any more")
         renamed = option and kept.get(option)
-        return replace(theirs, id=f"{guide}-{own}", guide=guide, label=own, if_supported=renamed)
+        made = replace(theirs, id=f"{guide}-{own}", guide=guide, label=own, if_supported=renamed)
+        if label not in self._file.words:
+            return made
+        made = self._file.words[label].over(made)
+        self.wrong += wrong_in(made, f"/words/{escape(label)}", self._places)
+        return made
+
+
+def _section(text: str) -> tuple[int, ...]:
+    """The numbers of a section, by which clauses stand in the order of the guide; none where it is no section."""
+    return tuple(int(number) for number in text.split(".") if number.isdecimal())
