@@ -60,20 +60,21 @@ def specs_export(api: str, notification: bool, release: str, form: str) -> None:
 
 @specs.command("diff", epilog=example("oit specs diff --sdk MEF-LSO-Sonata-SDK"))
 @click.option("--sdk", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
-              help="Folder of an official SDK release (it holds productApi/ and productSchema/).")  # fmt: skip
+              help="Folder of an official SDK release (it holds productApi/ and productSchema/, or the contracts alone).")  # fmt: skip
 @RELEASE
 def specs_diff(sdk: Path, release: str) -> None:
     """Compare our contracts with an official SDK, structurally. Prints every difference."""
-    from emulator.standard.diff import diff_release
+    from emulator.standard.diff import diff_release, has_products, official_files
     from emulator.standard.release import load_release
 
     chosen = load_release(release)
-    if not any((sdk / entry.official).is_file() for entry in chosen.entries):
+    if not any(official_files(chosen, sdk).values()):
         lacks = chosen.entries[0].official
         raise UserError(f"--sdk {sdk}: this is not an SDK folder of release {release}; it should hold {lacks}")
     count = 0
     for label, difference in diff_release(chosen, sdk):
         count += 1
         click.echo(f"{label}: {difference.message}")
-    click.echo(f"{count} difference(s)", err=True)
+    unseen = "" if has_products(sdk) else "; there are no product schemas to compare"
+    click.echo(f"{count} difference(s){unseen}", err=True)
     end(Exit.BREACHED if count else Exit.PASSED)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-GUIDE: Final = r"(?:MEF|W)[0-9]+(?:\.[0-9]+)*"
-"""What a guide is called here: `MEF123`, and `W142` where MEF publishes a draft ("MEF W142")."""
+GUIDE: Final = r"(?:MEF|Mplify|W)[0-9]+(?:\.[0-9]+)*"
+"""What a guide is called here: `MEF123`, `W142` where MEF publishes a draft ("MEF W142"), `Mplify121.1` under its later name."""
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
 
 

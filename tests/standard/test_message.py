@@ -161,7 +161,10 @@ def test_namesakes(validate: Any) -> None:
         (["registerListener"], "registerListener is an operation of several APIs; add --api "),
         (["listQuote"], "listQuote has no request body; for a response add --status 200"),
         (["createQuote", "--status", "299"], "createQuote lists no response 299; it lists 201, 400"),
-        (["createQuote", "--release", "gracia"], "There is no release 'gracia' here. Known: cantata-grace, dolly, grace."),
+        (
+            ["createQuote", "--release", "gracia"],
+            "There is no release 'gracia' here. Known: cantata-grace, dolly, grace.",
+        ),
         (["createQuote", "--api", "inventory", "--notification"], "productInventory has no notification contract"),
     ],
 )

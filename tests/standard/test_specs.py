@@ -17,6 +17,7 @@ from emulator.plain_yaml import load_yaml
 from emulator.record.payload import MISSING, at
 from emulator.standard.diff import diff_documents, diff_release
 from emulator.standard.document import SpecError, load_document
+from emulator.standard.imported import release_names
 from emulator.standard.laid import read_laid
 from emulator.standard.product import SUFFIX
 from emulator.standard.release import Release, load_release
@@ -26,11 +27,13 @@ SPECS = ROOT / "specs"
 PAYLOADS = [path for path in sorted((SPECS / "products").rglob("*.yaml")) if not path.name.endswith(SUFFIX)]
 GRACE = load_release()
 RELEASE = SPECS / "releases" / "grace.yaml"
+RELEASES = release_names(SPECS)
 SDK = Path(os.environ.get("OIT_SDK") or ROOT.parent / "shared" / "sdk" / "grace")
+KYLIE_SDK = Path(os.environ.get("OIT_SDK_KYLIE") or ROOT.parent / "shared" / "sdk" / "kylie")
 CACHE: dict[Path, Any] = {}
-DOCUMENTS = sorted({entry.document for name in ("grace", "dolly") for entry in load_release(name).entries})
+DOCUMENTS = sorted({entry.document for name in RELEASES for entry in load_release(name).entries})
 PRODUCTS: dict[str, str] = load_yaml(RELEASE)["products"]
-COMMON = sorted((SPECS / "common").glob("*.yaml"))
+COMMON = sorted((SPECS / "common").rglob("*.yaml"))
 PROSE = {"description", "title", "summary"}
 NAMED = {"properties", "schemas", "paths", "responses", "headers", "content", "variables", "mapping"}
 MUTATIONS = 60
@@ -166,6 +169,36 @@ def test_a_reference_that_cannot_be_followed_is_named(tmp_path: Path, schema: st
     assert str(main) in str(caught.value)
 
 
+def test_a_schema_may_stand_in_the_contract_beside(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("C: {type: string}\n")
+    (tmp_path / "one.yaml").write_text(
+        "components: {schemas: {A: {items: {$ref: '#/components/schemas/C'}}, C: {$ref: 'other.yaml#/C'}}}\n"
+    )
+    main = tmp_path / "two.yaml"
+    main.write_text("components: {schemas: {A: {$ref: 'one.yaml#/components/schemas/A'}}}\n")
+    assert load_document(main)["components"]["schemas"] == {
+        "A": {"items": {"$ref": "#/components/schemas/C"}},
+        "C": {"type": "string"},
+    }
+
+
+@pytest.mark.skipif(not KYLIE_SDK.is_dir(), reason=f"no official contracts at {KYLIE_SDK}")
+def test_contracts_that_lie_side_by_side_are_found_by_where_they_are_served(tmp_path: Path) -> None:
+    release = load_release("kylie")
+    assert [f"{label}{difference.message}" for label, difference in diff_release(release, KYLIE_SDK)] == []
+    official = next(path for path in KYLIE_SDK.glob("*.yml") if path.name.startswith("quote-management"))
+    (tmp_path / "mine.yml").write_text(official.read_text(encoding="utf-8").replace("/declineQuote", "/rejectQuote"))
+    found = [(label, found.where) for label, found in diff_release(release, tmp_path) if found.where]
+    label = "sonata/quote/kylie/management.yaml"
+    assert found == [(label, "/paths/~1declineQuote"), (label, "/paths/~1rejectQuote")]
+
+
+def test_a_parameter_that_is_said_not_to_be_required_is_as_one_that_does_not_say() -> None:
+    one = {"in": "query", "name": "a"}
+    assert not diff_documents({"parameters": [one]}, {"parameters": [{**one, "required": False}]})
+    assert diff_documents({"parameters": [one]}, {"parameters": [{**one, "required": True}]})
+
+
 def test_a_document_must_be_an_object(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("[]\n")
     with pytest.raises(SpecError, match="is an object"):
@@ -193,14 +226,14 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
-@pytest.mark.parametrize("path", COMMON, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", COMMON, ids=lambda path: path.relative_to(SPECS).as_posix())
 def test_all_that_is_shared_is_used(path: Path) -> None:
     users = [*COMMON, *(SPECS / name for name in DOCUMENTS)]
     used = {
         ref.rpartition("/")[2]
         for user in users
         for ref in references(load_yaml(user))
-        if ref.startswith("#/") * (user == path) or f"{path.name}#" in ref
+        if ((user.parent / ref.partition("#")[0]).resolve() if ref[0] != "#" else user) == path
     }
     assert sorted(set(load_yaml(path)) - used) == []
 
@@ -225,11 +258,12 @@ def test_the_release_lists_products_under_their_own_urn() -> None:
         assert alias["urn"] in PRODUCTS
 
 
-def test_every_erratum_points_at_something() -> None:
-    release = load_yaml(RELEASE)
-    for erratum in load_yaml(SPECS / "releases" / "grace-errata.yaml"):
+@pytest.mark.parametrize("name", RELEASES)
+def test_every_erratum_points_at_something(name: str) -> None:
+    release = load_release(name)
+    for erratum in load_yaml(release.errata_file) if release.errata_file.is_file() else ():
         assert set(erratum) == {"id", "api", "contract", "at", "change", "reason", "clause"}
-        document = bundled(release["apis"][erratum["api"]]["contracts"][erratum["contract"]]["document"])
+        document = release.document(erratum["api"], erratum["contract"])
         change = erratum["change"]
         assert change["op"] in {"add", "remove", "replace"}
         if change["op"] != "add":

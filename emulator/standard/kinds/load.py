@@ -96,7 +96,7 @@ def _files(release: Release) -> Iterator[Path]:
     for entry in release.entries:
         yield from laid_files(specs / entry.document)
     yield from (release.path(api, what) for what in ("resources", "lifecycle") for api in release.apis)
-    yield from sorted((specs / "common").glob("*.yaml"))
+    yield from sorted((specs / "common").rglob("*.yaml"))
     yield from sorted(_CODE.glob("*.py"))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from emulator.judge.pages import question_of
 from emulator.judge.rule import Mark, responses
 from emulator.judge.rulebook import Rulebook, hold
 from emulator.judge.rules.common.values import Labels, moment, same
@@ -39,8 +40,9 @@ def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str,
     """
 
     def look(said: Said) -> Iterator[Mark]:
+        question = question_of(said.exchange)
         for parameter, filter_ in wanted.items():
-            values = [value for key, value in said.exchange.request.query if key == parameter and value]
+            values = [value for key, value in question if key == parameter and value]
             if not values:
                 continue
             for shown, life in said.lived():
