@@ -22,7 +22,7 @@ from emulator.standard.guide import guide_files, guide_title, quotation
 from emulator.standard.interpretation import Interpretation
 from emulator.standard.proof import Proof
 from emulator.standard.release import Release
-from emulator.standard.requirement import Requirement
+from emulator.standard.requirement import Aspect, Requirement
 
 Explanation = dict[str, Any]
 """As `oit explain --format json` prints it; `kind` says of what it is."""
@@ -157,7 +157,9 @@ def _rule(release: Release, name: str, sdk: Path | None) -> Explanation:
     catalogue = release.numbered
     proofs = _proofs(release, [name])
     ours = name.startswith((CONTRACT, "transport.", "flow.", "scenario."))
-    advisory = name in _ADVISED
+    advisory = name in _ADVISED and not any(
+        catalogue[each].aspect is Aspect.DEFINED for each in requirements if each in catalogue
+    )
     return {
         "kind": "rule",
         "id": name,
