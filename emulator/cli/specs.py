@@ -19,12 +19,14 @@ def specs() -> None:
 @RELEASE
 @click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 def specs_list(release: str, form: str) -> None:
-    """List the contracts of a release."""
+    """List the contracts of a release. What is `generic` has no book of rules: the contract and generic rules judge it alone."""
     from emulator.standard.release import load_release
 
+    found = load_release(release)
     rows = [
         {"api": e.api, "kind": e.kind, "version": e.version, "base_path": e.base_path, "release": release}
-        for e in load_release(release).entries
+        | {"rules": found.books.get(e.api, "generic")}
+        for e in found.entries
     ]
     if form == "json":
         import json
@@ -32,7 +34,8 @@ def specs_list(release: str, form: str) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['api']:30} {row['kind']:13} {row['version']:8} {row['base_path']}")
+        mark = "  generic" if row["rules"] == "generic" else ""
+        click.echo(f"{row['api']:31} {row['kind']:13} {row['version']:8} {row['base_path']}{mark}")
 
 
 @specs.command("export", epilog=example(

@@ -97,7 +97,7 @@ class Hub:
         if not wanted:
             return
         link = {"href": resource.body["href"]} if "href" in resource.body else {}
-        more = {**{name: resource.body[name] for name in event.tells if name in resource.body}, **more}
+        more = {**{name: copied(resource.body[name]) for name in event.tells if name in resource.body}, **more}
         self._write(resource.run, api, event.type, at, {"id": resource.id, **link, **more}, wanted)
 
     def _is_told(self, resource: Resource, event: Event) -> bool:

@@ -54,7 +54,7 @@ def _above(place: str, holder: str) -> str:
 
 
 def _one(rule: Filter, found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict):
+    if not isinstance(wanted, str):
         return _has(found, wanted)
     if rule.op in ("eq", "matches"):
         if isinstance(found, bool):

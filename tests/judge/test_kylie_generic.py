@@ -27,9 +27,9 @@ def said(second: int, api: str, operation: str, path: str, sent: Any, body: Any,
     return replace(made, at=MOMENT + timedelta(seconds=second), path_params=one, **told)
 
 
-def found(*exchanges: Exchange) -> dict[str, str]:
-    report = judge(transcript(*exchanges), KYLIE, heard=("http://buyer",))
-    return {each.rule: str(each.verdict) for each in report.findings}
+def found(*exchanges: Exchange) -> set[str]:
+    """The rules that found something, whatever weight that has."""
+    return {each.rule for each in judge(transcript(*exchanges), KYLIE, heard=("http://buyer",)).findings}
 
 
 def validation(state: str, number: str = "v-1") -> dict[str, Any]:
@@ -62,21 +62,23 @@ def event(second: int, state: str, query: str = "", number: int = 0) -> Exchange
 
 
 def test_a_deferred_validation_that_is_told_of_is_right() -> None:
-    assert found(hub(), made(), event(3, "inProgress"), event(4, "ready"), read(9, "ready")) == {}
+    assert found(hub(), made(), event(3, "inProgress"), event(4, "ready"), read(9, "ready")) == set()
     assert (
-        found(hub(), made(), event(3, "inProgress"), read(9, "inProgress"), event(10, "ready"), read(19, "ready")) == {}
+        found(hub(), made(), event(3, "inProgress"), read(9, "inProgress"), event(10, "ready"), read(19, "ready"))
+        == set()
     )
     # Told late: it had that state by then.
     assert (
-        found(hub(), made(), read(3, "inProgress"), event(4, "inProgress"), read(9, "ready"), event(10, "ready")) == {}
+        found(hub(), made(), read(3, "inProgress"), event(4, "inProgress"), read(9, "ready"), event(10, "ready"))
+        == set()
     )
 
 
 def test_an_event_names_a_state_that_was_reached() -> None:
     told = found(hub(), made(), event(3, "rejected"), read(9, "inProgress"))
-    assert told == {"geographicAddress.event-state": "fail"}
+    assert told == {"geographicAddress.event-state"}
     told = found(hub(), made(), event(3, "ready"), read(9, "inProgress"))
-    assert told == {"geographicAddress.event-state": "fail"}
+    assert told == {"geographicAddress.event-state"}
 
 
 def test_an_answer_at_once_has_no_id_and_is_no_resource() -> None:
@@ -84,25 +86,25 @@ def test_an_answer_at_once_has_no_id_and_is_no_resource() -> None:
     now = {**sent, "state": "ready", "alternateGeographicAddress": []}
     one = said(2, "geographicAddress", "createGeographicAddressValidation", f"/{VALIDATIONS}", sent, now,
                method="POST", status=200)  # fmt: skip
-    assert found(hub(), one) == {}
+    assert found(hub(), one) == set()
 
 
 def test_a_validation_goes_along_its_lifecycle() -> None:
     told = found(made(), read(3, "ready"), read(4, "inProgress"))
-    assert told == {"geographicAddress.geographicAddressValidation.path": "fail"}
+    assert told == {"geographicAddress.geographicAddressValidation.path"}
 
 
 @pytest.mark.parametrize(
     ("asked", "told", "rules"),
     [
-        ("", "", {}),
-        ("?buyerId=b-1", "?buyerId=b-1", {}),
-        ("?buyerId=b-1", "", {}),  # the clause on several Buyers is on requests, and nobody says that it holds here
-        ("", "?buyerId=b-1", {}),
-        ("?buyerId=b-1", "?buyerId=b-2", {"geographicAddress.event-parties": "fail"}),
+        ("", "", set()),
+        ("?buyerId=b-1", "?buyerId=b-1", set()),
+        ("?buyerId=b-1", "", set()),  # the clause on several Buyers is on requests, and nobody says that it holds here
+        ("", "?buyerId=b-1", set()),
+        ("?buyerId=b-1", "?buyerId=b-2", {"geographicAddress.event-parties"}),
     ],
 )
-def test_the_parties_stand_in_the_query_of_an_event(asked: str, told: str, rules: dict[str, str]) -> None:
+def test_the_parties_stand_in_the_query_of_an_event(asked: str, told: str, rules: set[str]) -> None:
     asking = replace(made(), request=replace(made().request, url=f"{made().request.url}{asked}"))
     reading = replace(
         read(9, "inProgress"), request=replace(read(9, "").request, url=f"{read(9, '').request.url}{asked}")
@@ -120,9 +122,7 @@ def sites(second: int, asked: dict[str, Any], *shown: dict[str, Any]) -> Exchang
 
 def test_a_list_by_a_body_is_held_against_what_the_body_asks_for() -> None:
     seen = said(1, "geographicSite", "retrieveGeographicSite", "/geographicSite/s-1", None, SITE)
-    assert found(seen, sites(2, {"place": ADDRESS}, SITE), sites(3, {"place": {**ADDRESS, "id": "a-2"}})) == {}
+    assert found(seen, sites(2, {"place": ADDRESS}, SITE), sites(3, {"place": {**ADDRESS, "id": "a-2"}})) == set()
     named = {"place": ADDRESS, "name": "Cellar"}
-    assert found(seen, sites(2, named, SITE), sites(3, {**named, "name": "Roof"})) == {}
-    assert found(seen, sites(2, {"place": ADDRESS, "networkType": "offNet"}, SITE)) == {
-        "geographicSite.filters": "fail"
-    }
+    assert found(seen, sites(2, named, SITE), sites(3, {**named, "name": "Roof"})) == set()
+    assert found(seen, sites(2, {"place": ADDRESS, "networkType": "offNet"}, SITE)) == {"geographicSite.filters"}

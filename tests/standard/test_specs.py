@@ -37,6 +37,8 @@ COMMON = sorted((SPECS / "common").rglob("*.yaml"))
 PROSE = {"description", "title", "summary"}
 NAMED = {"properties", "schemas", "paths", "responses", "headers", "content", "variables", "mapping"}
 MUTATIONS = 60
+ENDLESS = {f"sonata/circuitImpairmentAndMaintenance/kylie/{kind}.yaml" for kind in ("management", "notification")}
+"""Official contracts of which no validator comes to an end: a base is one of those that extend it. Errata mend that."""
 
 needs_sdk = pytest.mark.skipif(not SDK.is_dir(), reason=f"no official SDK at {SDK} (set OIT_SDK to its folder)")
 
@@ -136,7 +138,12 @@ def test_true_is_not_one_and_order_means_nothing_where_it_means_nothing() -> Non
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_bundled_document_is_valid_openapi_and_stands_alone(name: str) -> None:
     document = bundled(name)
-    validate(document)
+    if name in ENDLESS:
+        with pytest.raises(RecursionError):
+            validate(document)
+        validate(load_release("kylie").contract("circuitImpairmentAndMaintenance", Path(name).stem).document)
+    else:
+        validate(document)
     assert ".yaml" not in repr(document)
     listed = read_laid(SPECS / name)["components"]["schemas"]
     assert list(document["components"]["schemas"]) == list(listed)

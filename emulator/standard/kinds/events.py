@@ -55,13 +55,18 @@ def _event(api: str, raw: Raw, shapes: Shapes, sources: Mapping[str, Source], na
     values = next((enum[1] for each in envelope.get("eventType", ()) if (enum := shapes.enum(each.schema))), ())
     kind, by_name, rest = _kind(api, name, names)
     event_type, by_type = _type(name, shapes.name(raw.request or {}), values)
-    event = Event(raw.id, raw.path, event_type, kind, "named", {"type": by_type, "kind": by_name},
-                  parties="payload" if _PARTIES & payload.keys() else "query" if _PARTIES & raw.parameters.keys() else "")  # fmt: skip
+    event = Event(raw.id, raw.path, event_type, kind, "named", {"type": by_type, "kind": by_name})
+    if _PARTIES & payload.keys():
+        event = replace(event, parties="payload")
+    elif _PARTIES & raw.parameters.keys():
+        event = replace(event, parties="query")
     slips = []
     if by_type in {"E3", "E-"}:
         slips.append(Slip(f"{raw.id}.type", f"its path says {name}, eventType can only be {', '.join(values)}"))
     if kind:
         event = _told(event, rest, sources[kind], payload, tuple(sources))
+        if any(shapes.name(each.schema) == sources[kind].kind.schema for each in envelope.get("event", ())):
+            event = replace(event, whole=True, rules={**event.rules, "whole": "C5"})
         event = replace(event, shows=_shown(event, sources[kind].kind, payload, shapes))
         if event.cls == "state" and sources[kind].kind.state is None:
             slips.append(Slip(f"{raw.id}.never", f"a {kind} has no state that could change"))

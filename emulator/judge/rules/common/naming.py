@@ -36,11 +36,11 @@ def of_states_that_were(book: Rulebook) -> None:
                 if state is None or told.state not in state.values or not isinstance(at(value, _at(state.at)), str):
                     continue
                 now = str(at(value, _at(state.at)))
-                known = _had(run, part.cycle, look.value, told.state, now, value, part)
-                yield on_request(told.exchange, FINE if known else breach(
-                    f"/event/{event.shows}", "a state that it had", told.state,
-                    f"the event says {told.state}, and exchange {look.exchange.n} shows {now}"
-                    + (f" for item {told.item}" if event.item else "")))  # fmt: skip
+                item = f" for item {told.item}" if event.item else ""
+                message = f"the event says {told.state}, and exchange {look.exchange.n} shows {now}{item}"
+                wrong = breach(f"/event/{event.shows}", "a state that it had", told.state, message)
+                had = _had(run, part.cycle, look.value, told.state, now, value, part)
+                yield on_request(told.exchange, FINE if had else wrong)
 
 
 def _at(place: str) -> str:

@@ -19,7 +19,6 @@ from emulator.judge.rule import FINE, Remark, on_request, on_response, tells
 from emulator.judge.rule import Mark as Word
 from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.counting import accounts, of_what_took_place
-from emulator.judge.rules.common.naming import of_states_that_were
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Life, Run, Said
 from emulator.judge.times import CLOCKS
@@ -116,7 +115,6 @@ def events_fit(book: Rulebook, *, listener: Labels = (), item: Labels = (), item
     _linked(book)
     _of_what_there_is(book)
     _once(book)
-    of_states_that_were(book)
     of_what_took_place(book)
 
 
