@@ -54,6 +54,7 @@ class Aspect(StrEnum):
     REQUIRED = "required"  # an entity that is used carries all its required properties
     PRODUCT_TYPE = "product-type"  # `@type` says which product a productConfiguration describes
     PRODUCT = "product"  # the payload conforms to the product specification that `@type` names
+    DEFINED = "defined"  # no operation and no member is used that the standard does not have
 
 
 @dataclass(frozen=True, slots=True)
