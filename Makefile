@@ -32,9 +32,10 @@ $(STAMP): pyproject.toml requirements-dev.lock
 demo: $(STAMP) ## run the main job: buy an Access E-Line from the emulated seller
 	$(BIN)/oit run scenarios/access-eline/new-install.oit.yaml --report-dir out/demo --report html,json,junit
 
-trace: $(STAMP) ## run all scenarios against our own seller, tell what of each guide they test
-	$(BIN)/oit run scenarios --report json --report-dir out/trace; code=$$?; \
-	  $(BIN)/oit rules --trace out/trace && exit $$code
+RELEASE ?= grace
+trace: $(STAMP) ## run all scenarios against our own seller, tell what of each guide they test (RELEASE=dolly)
+	$(BIN)/oit run scenarios --release $(RELEASE) --report json --report-dir out/trace/$(RELEASE); code=$$?; \
+	  $(BIN)/oit rules --trace out/trace/$(RELEASE) --release $(RELEASE) && exit $$code
 
 test: $(STAMP) ## run the tests, in parallel
 	$(BIN)/pytest -n $(WORKERS) -m "not slow"

@@ -216,7 +216,7 @@ class _Clauses:
         if option is not None and option not in here:
             self._complain("", f"{label} binds only with the option {option}, which is not there any more")
         words = self._file.words.get(own, Words())
-        texts: dict[str, Any] = {}
+        texts: dict[str, str | None] = {}
         for name in ("title", "seen", "not_on_wire", "note"):
             text = getattr(theirs, name)
             if getattr(words, name) is None and text:
@@ -232,7 +232,8 @@ class _Clauses:
             if_supported=option and here.get(option),
             reference=self._file.references.get(own, theirs.reference),
         )
-        made = words.over(replace(renamed, **{name: told or "" for name, told in texts.items()}))
+        told: dict[str, Any] = {name: text or "" for name, text in texts.items()}
+        made = words.over(replace(renamed, **told))
         if own in self._file.words:
             self.wrong += wrong_in(made, f"/words/{escape(own)}", [*self._places])
         return made
