@@ -66,8 +66,8 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
     """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
 
     Without a release a scenario or profile is looked at in the default one, and in each other one in which it can be played
-    and reads otherwise: those of ours in all that come with us, others in those that they have release fragments for. What
-    they name may also lie below `wider`. UserError where a path is not there.
+    and reads otherwise: those of ours in all that come with us, as far as books of rules judge what they ask, others in those
+    that they have release fragments for. What they name may also lie below `wider`. UserError where a path is not there.
     """
     usual = release or load_release()
     opened: set[Path] = set()
@@ -82,7 +82,7 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
             case Sort.PROFILE:
                 opened.add(path.resolve())
                 first = Linted(path, sort, _problems(lambda path=path: _profile(path, usual, wider)), release=usual)
-                others = [] if release else list(_others([path], usual))
+                others = [] if release else [one for one in _others([path], usual) if _sells(one, path)]
                 yield _together(
                     first,
                     [
@@ -106,6 +106,17 @@ def _others(files: Iterable[Path], usual: Release) -> Iterator[Release]:
     for name in release_names(specs_dir()):
         if name != usual.name and (ours or any(is_file(fragment_of(file, name)) for file in files)):
             yield load_release(name)
+
+
+def _sells(release: Release, profile: Path) -> bool:
+    """Whether a seller of that profile is one of the release: not where that has another one, and the profile has no fragment."""
+    return release.profile_file is None or is_file(fragment_of(profile, release.name))
+
+
+def _judged(scenario: Scenario, release: Release) -> bool:
+    """Whether a scenario is played for certain in a release: by books of rules, or because a fragment of it says how."""
+    apis = {source.api for source in scenario.sources.values()} & set(release.apis)
+    return apis <= release.books.keys() or any(is_file(fragment_of(file, release.name)) for file in files_of(scenario))
 
 
 def _together(first: Linted, others: Sequence[Linted]) -> Linted:
@@ -151,7 +162,7 @@ def _files(paths: Sequence[Path], wider: Path | None) -> Iterator[tuple[Path, Ro
 def _scenario(path: Path, release: Release, root: Root, usual: Scenario | None = None) -> Linted:
     """A scenario in a release; nothing where it reads there as it `usual`ly does, or cannot be played."""
     nothing = Linted(path, Sort.SCENARIO, [], [], root, release)
-    if usual is not None and reads_alike(usual, usual.release, release):
+    if usual is not None and (reads_alike(usual, usual.release, release) or not _judged(usual, release)):
         return nothing
     scenario, problems = checked(path, release, root=root)
     if usual is not None and scenario is not None and not plan([scenario], Wish(beyond=beyond(release)), release).jobs:
