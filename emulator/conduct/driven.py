@@ -81,7 +81,7 @@ class DrivenPlay:
         self.trial = session.trial(job, info, declared)
         heard = heard_by(self.transcript, info.id)
         self._listener = Listener(lambda: self._hearing(heard), info.id, settings)
-        dress = Grease(settings.grease, Party.BUYER, settings.seed)
+        dress = Grease(settings.grease, Party.BUYER, settings.seed, strange=not session.release.is_closed)
         root = f"{self._seller.url}/r/{info.id}" if ours else self._seller.url
         peer = settings.peer(root)
         if self._seller.secured is not None:

@@ -133,11 +133,12 @@ class Casting:
     @classmethod
     def of(cls, settings: Settings, job: Job) -> Casting:
         """FileProblem where the profile cannot be what the scenario asks."""
-        grease = Grease(settings.grease, Party.SELLER, settings.seed)
+        release = load_release(settings.release)
+        grease = Grease(settings.grease, Party.SELLER, settings.seed, strange=not release.is_closed)
         profile = load_profile(
             settings.profile,
             overlaid(grease.overlay(), plan_overlay(job.scenario, job.case)),
-            release=load_release(settings.release),
+            release=release,
             wider=settings.root,
             laid=lambda pointer: overlay_place(job.scenario, job.case, pointer),
         )

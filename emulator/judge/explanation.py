@@ -22,13 +22,13 @@ from emulator.standard.guide import guide_files, guide_title, quotation
 from emulator.standard.interpretation import Interpretation
 from emulator.standard.proof import Proof
 from emulator.standard.release import Release
-from emulator.standard.requirement import Requirement
+from emulator.standard.requirement import Aspect, Requirement
 
 Explanation = dict[str, Any]
 """As `oit explain --format json` prints it; `kind` says of what it is."""
 
 _SPELT: Final = re.compile(
-    r"(?:MEF[ ]?)?(W?[0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE
+    r"(?:(MEF|Mplify)[ ]?)?(W?[0-9]+(?:\.[0-9]+)*)[-: ]?((?:C?R|C?D|O)[0-9]+[A-Z]?)(\..+)?", re.IGNORECASE
 )
 _TEXT: Final = 60
 """Characters of a text in an excerpt."""
@@ -62,8 +62,10 @@ def _known(release: Release, identifier: str) -> str:
     known = {name.lower(): name for name in names}
     wanted = identifier.strip()
     if spelt := _SPELT.fullmatch(wanted):
-        number = spelt[1].upper()
-        wanted = f"{'' if number.startswith('W') else 'MEF'}{number}-{spelt[2]}{spelt[3] or ''}"
+        by, number = spelt[1] or "", spelt[2].upper()
+        publishers = ("",) if number.startswith("W") else (by,) if by else ("MEF", "Mplify")
+        ways = [f"{each}{number}-{spelt[3]}{spelt[4] or ''}" for each in publishers]
+        wanted = next((way for way in ways if way.lower() in known), ways[0])
     if wanted.lower() in known:
         return known[wanted.lower()]
     near = [known[word] for word in suggestions(wanted.lower(), known, most=3)]
@@ -155,7 +157,9 @@ def _rule(release: Release, name: str, sdk: Path | None) -> Explanation:
     catalogue = release.numbered
     proofs = _proofs(release, [name])
     ours = name.startswith((CONTRACT, "transport.", "flow.", "scenario."))
-    advisory = name in _ADVISED
+    advisory = name in _ADVISED and not any(
+        catalogue[each].aspect is Aspect.DEFINED for each in requirements if each in catalogue
+    )
     return {
         "kind": "rule",
         "id": name,

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.judge.dues import Owing, history_of
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import Listening, over, subscriptions, was_under_way
-from emulator.judge.news import Due, Mark, News, news_of
+from emulator.judge.news import Due, Mark, News, Told, news_of
 from emulator.judge.run import Life, Run
 from emulator.judge.runs import runs_of
-from emulator.judge.showing import succeeded as was_accepted
 from emulator.judge.times import GRACE, SKEW, Moves
 from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, at
@@ -37,34 +37,6 @@ _LAST: Final = 1 << 62
 
 GOOD: Final = frozenset({Mark.DELIVERED, Mark.REPEATED, Mark.AWAITED, Mark.UNCONFIRMED})
 """Marks with which nothing is wrong."""
-
-
-@dataclass(slots=True)
-class Told:
-    """One notification. `event_type` is that of its listener, `named` its eventType where that is another.
-
-    `moment` is its eventTime where that can be read; `item` the id of the item it names.
-    """
-
-    exchange: Exchange
-    event_type: str
-    event_id: str | None
-    moment: datetime | None
-    item: str | None
-    named: str | None = None
-    marks: list[Mark] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def taken(self) -> bool:
-        """Whether we answered 2xx: only then the sender is done with it."""
-        return was_accepted(self.exchange)
-
-    def mark(self, mark: Mark, remark: str = "") -> None:
-        if mark not in self.marks:
-            self.marks.append(mark)
-            if remark:
-                self.remarks.append(remark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +212,8 @@ def _told(event: Exchange, run: Run) -> Told:
         moment=read_moment(at(body, "/eventTime")),
         item=item,
     )
+    state = at(body, f"/event/{about.shows}") if about and about.shows else None
+    told.state = state if isinstance(state, str) else None
     named = at(body, "/eventType")
     if isinstance(named, str) and named != told.event_type:
         told.named = named
@@ -269,8 +243,8 @@ def _pair(account: Account, now: datetime, grace: timedelta) -> None:
 
 
 def _matched(account: Account, grace: timedelta) -> list[Told]:
-    """Match events with what they tell of; the answer is those that are left. An event names no state: time decides, and
-    else their order. Of members that changed one event can tell for several changes, if it comes in time after each.
+    """Match events with what they tell of; the answer is those that are left. Where an event names no state, or no right one, time
+    decides, and else their order. Of members that changed one event can tell for several changes, if it comes in time after each.
     """
     different = _different(account.told)
     free = list(different)
@@ -281,9 +255,10 @@ def _matched(account: Account, grace: timedelta) -> list[Told]:
     def shared(told: Told, due: Due) -> bool:
         return bool(due.members) and in_time(told, due) and told.exchange.n > due.before
 
-    for fits, among in ((_tells_to_the_second, free), (in_time, free), (shared, different), (_tells, free)):
+    ways = ((_tells_to_the_second, free), (in_time, free), (shared, different), (_tells, free))
+    for by_state, (fits, among) in product((True, False), ways):
         for due in [due for due in account.due if due.told is None]:
-            due.told = next((told for told in among if fits(told, due)), None)
+            due.told = next((told for told in among if fits(told, due) and (not by_state or _names(told, due))), None)
             if due.told in free:
                 free.remove(due.told)
     return free
@@ -299,6 +274,11 @@ def _different(told: Sequence[Told]) -> list[Told]:
             known.add(key)
             found.append(one)
     return found
+
+
+def _names(told: Told, due: Due) -> bool:
+    """Whether an event names the state that is due; one that names none may."""
+    return told.state in (None, due.state) or bool(due.created or due.set or due.members)
 
 
 def _tells(told: Told, due: Due) -> bool:

@@ -19,6 +19,7 @@ _CHECKS: Final[dict[Aspect, tuple[Check, ...]]] = {
     Aspect.REQUIRED: (Check.SCHEMA,),
     Aspect.PRODUCT_TYPE: (Check.SCHEMA, Check.PRODUCT, Check.URN_ALIAS),
     Aspect.PRODUCT: (Check.PRODUCT, Check.UNCHECKED),
+    Aspect.DEFINED: (Check.UNKNOWN_MEMBER, Check.OPERATION),
 }  # fmt: skip
 """Which checks can notice a breach of an aspect: the inverse of `contract.touches`."""
 

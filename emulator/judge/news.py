@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from emulator.judge.hubs import Subscription
 from emulator.judge.run import Shown
+from emulator.judge.showing import succeeded as was_accepted
 from emulator.record.exchange import Exchange
 from emulator.standard.kinds.facts import Event, EventClass, Kind
 from emulator.standard.kinds.load import ReleaseKinds
-
-if TYPE_CHECKING:
-    from emulator.judge.ledger import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +87,35 @@ class Mark(StrEnum):
     WRONG_TYPE = "wrong_type"  # no subscription in force names its type, or its listener is another type's
     CONTRADICTS = "contradicts"  # reads show something else
     UNCONFIRMED = "unconfirmed"  # no read has shown what it tells of; it may still be right
+
+
+@dataclass(slots=True)
+class Told:
+    """One notification. `event_type` is that of its listener, `named` its eventType where that is another.
+
+    `moment` is its eventTime where that can be read; `item` the id of the item it names, `state` the state.
+    """
+
+    exchange: Exchange
+    event_type: str
+    event_id: str | None
+    moment: datetime | None
+    item: str | None
+    named: str | None = None
+    state: str | None = None
+    marks: list[Mark] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def taken(self) -> bool:
+        """Whether we answered 2xx: only then the sender is done with it."""
+        return was_accepted(self.exchange)
+
+    def mark(self, mark: Mark, remark: str = "") -> None:
+        if mark not in self.marks:
+            self.marks.append(mark)
+            if remark:
+                self.remarks.append(remark)
 
 
 @dataclass(slots=True)

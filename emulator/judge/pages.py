@@ -6,6 +6,7 @@ from typing import Final
 
 from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange, Response
+from emulator.record.payload import dump
 
 WHO: Final = ("buyerId", "sellerId")
 PAGING: Final = ("offset", "limit")
@@ -14,6 +15,16 @@ PAGING: Final = ("offset", "limit")
 def number(text: str | None) -> int | None:
     """A count in a query or a header, None where it is none."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def question_of(exchange: Exchange) -> list[tuple[str, str]]:
+    """What a list is asked for: its query and, where it is asked for by a body, the members of that; what is no text as JSON."""
+    sent = exchange.request.body
+    members = sent.items() if isinstance(sent, dict) else ()
+    return [
+        *exchange.request.query,
+        *((name, each if isinstance(each, str) else dump(each).decode()) for name, each in members),
+    ]
 
 
 def says_more(response: Response, seen: int) -> bool:
@@ -42,6 +53,6 @@ def claims_all(exchange: Exchange, *, unfiltered: bool = False) -> bool:
     body = exchange.response.body if exchange.response else None
     if not succeeded(exchange) or not isinstance(body, list) or offset_of(exchange):
         return False
-    if unfiltered and not {name for name, _ in exchange.request.query} <= {*WHO, *PAGING}:
+    if unfiltered and not {name for name, _ in question_of(exchange)} <= {*WHO, *PAGING}:
         return False
     return is_last(exchange, len(body))

@@ -9,7 +9,7 @@ interpretation register and from what the partners declared.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -18,9 +18,9 @@ from emulator.judge.run import Half, Run, Said
 from emulator.judge.verdict import Blame, Finding, Verdict, blamed
 from emulator.record.exchange import Exchange, Party
 from emulator.record.payload import MISSING, as_json, hoped
-from emulator.standard.breach import Breach
+from emulator.standard.breach import Breach, Check
 from emulator.standard.kinds.load import ReleaseKinds
-from emulator.standard.requirement import Keyword, Requirement
+from emulator.standard.requirement import Aspect, Keyword, Requirement
 
 LOG = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ def apply(rule: Rule, said: Said) -> Outcome:
                 looked = True
                 continue
             if len(breaches) == MAX_BREACHES:
-                findings.append(_more(rule, said, breaches))
+                findings.append(_more(rule, said, breaches, findings))
                 break
             breaches.append(mark)
             name = rule.named(mark) if rule.named else rule.id
@@ -255,15 +255,21 @@ def verdict_of(breach: Breach, requirements: Sequence[str], run: Run) -> tuple[V
             return None
         if interpretation not in run.declared.readings and interpretation not in run.release.settled:
             return Verdict.DISPUTED, Blame.SPEC
-    if breach.advisory:
-        return Verdict.WARNING, None
     catalogue = run.release.numbered
+    if breach.advisory and not _is_forbidden(breach, requirements, catalogue):
+        return Verdict.WARNING, None
     known = [catalogue[identifier] for identifier in requirements if identifier in catalogue]
     if known and all(_waived(requirement, run) for requirement in known):
         return None
     if known and all(requirement.keyword in _SOFT for requirement in known):
         return Verdict.WARNING, None
     return Verdict.FAIL, None
+
+
+def _is_forbidden(breach: Breach, requirements: Sequence[str], catalogue: Mapping[str, Requirement]) -> bool:
+    """Whether a clause of the release forbids what others allow: a member that no schema names."""
+    known = (catalogue[identifier] for identifier in requirements if identifier in catalogue)
+    return breach.check is Check.UNKNOWN_MEMBER and any(each.aspect is Aspect.DEFINED for each in known)
 
 
 def _waived(requirement: Requirement, run: Run) -> bool:
@@ -293,8 +299,8 @@ def _findings(
         )
 
 
-def _more(rule: Rule, said: Said, breaches: Sequence[Breach]) -> Finding:
-    grave = any(not breach.advisory for breach in breaches)
+def _more(rule: Rule, said: Said, breaches: Sequence[Breach], findings: Sequence[Finding]) -> Finding:
+    grave = any(not breach.advisory for breach in breaches) or any(each.verdict is Verdict.FAIL for each in findings)
     return Finding(
         rule=rule.id,
         requirements=(),

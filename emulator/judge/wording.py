@@ -20,7 +20,7 @@ CHECKS: Final[dict[Check, str]] = {
     Check.SCHEMA: "The body fits the schema of its operation, including the sub-type that each @type names.",
     Check.PRODUCT: "A productConfiguration fits the product schema whose URN its @type names.",
     Check.READ_ONLY: "A request carries no attribute that the contract marks readOnly.",
-    Check.UNKNOWN_MEMBER: "Every member is one that a schema names. Others are allowed, and are often a slip of the pen.",
+    Check.UNKNOWN_MEMBER: "Every member is one that a schema names. Others are often a slip of the pen; they are allowed where no clause of the guide forbids them.",
     Check.URN_ALIAS: "The URN of a product is spelt as the standard spells it, not in a wrong spelling that is known.",
     Check.UNCHECKED: "Every @type is one that a schema of ours describes. Others are legal, and what they hold is not judged.",
 }

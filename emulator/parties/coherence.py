@@ -251,7 +251,9 @@ def _declarations(raw: Mapping[str, Any], release: Release) -> Iterator[Loose]:
         [*each.items()] if isinstance(each := raw.get(key), dict) else [] for key in ("options", "readings")
     )
     # Every guide's requirements are read only for a profile that names some.
-    options = [each.id for each in release.numbered.values() if each.kind == "O"] if named else []
+    numbered = [*release.numbered.values()] if named else []
+    binding = {f"{each.guide}-{each.if_supported}" for each in numbered if each.if_supported}
+    options = [each.id for each in numbered if each.kind == "O" or each.id in binding]
     for name, _ in named:
         if (here := option_here(name, release)) is not None and here not in options:
             yield f"/options/{escape(str(name))}", True, f"there is no option {name!r}; {hint(name, options)}"

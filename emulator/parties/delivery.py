@@ -20,7 +20,7 @@ from emulator.parties.clock import Clock
 from emulator.parties.hub import RESERVED, hub_kind, is_provoked
 from emulator.parties.profile import Notifications
 from emulator.parties.scopes import family
-from emulator.parties.store import Outcome, Owed, Store
+from emulator.parties.store import Outcome, Owed, Resource, Store
 from emulator.parties.wrong_tokens import with_wrong_token
 from emulator.record.call import Unavailable
 from emulator.record.exchange import Exchange, FaultKind, Party, Transcript
@@ -201,9 +201,9 @@ class Deliverer:
             return
         twist = self._faults.twist(owed)
         if twist is not None:
-            self._send_instead(owed, twist, callback, addresses)
+            self._send_instead(owed, twist, subscription, addresses)
             return
-        exchange = self._send(owed, callback, addresses)
+        exchange = self._send(owed, subscription, addresses)
         if exchange.response is not None and exchange.response.status == _ACCEPTED:
             self._settle(owed, "delivered")
             return
@@ -216,24 +216,30 @@ class Deliverer:
             fault = f"answered {exchange.response.status}, not {_ACCEPTED}"
         self._failed(owed, callback, fault)
 
-    def _send_instead(self, owed: Owed, twist: Twist[Owed], callback: str, addresses: list[str]) -> None:
+    def _send_instead(self, owed: Owed, twist: Twist[Owed], subscription: Resource, addresses: list[str]) -> None:
         """Make trouble on purpose: what a subscriber makes of it is not our business, so nothing is tried again."""
         if twist.wait:
             again = self._clock.now() + timedelta(seconds=self._clock.spread(twist.wait))
             self._store.postpone_owed(owed.id, again, owed.attempts, owed.fault)
             return
         for each in twist.sent:
-            self._send(each, callback, addresses, twist.token)
+            self._send(each, subscription, addresses, twist.token)
         self._settle(owed, "delivered")
 
-    def _send(self, owed: Owed, callback: str, addresses: list[str], wrong: WrongToken | None = None) -> Exchange:
-        """Send it, with the `wrong` token where trouble is made with that."""
+    def _send(
+        self, owed: Owed, subscription: Resource, addresses: list[str], wrong: WrongToken | None = None
+    ) -> Exchange:
+        """Send it, with the `wrong` token where trouble is made with that. The parties of the subscription go along in the query
+        where its listener has them there.
+        """
         from emulator.doors.client import Client  # noqa: PLC0415 - heavy, and a seller is up before it sends
 
         contract = self._contract_of(owed)
         path = self._path_of(owed)
         found = contract.find("POST", path)
         operation: Operation | None = found[0] if found else None
+        named = {parameter.name for parameter in operation.query} if operation else set()
+        callback = str(subscription.body["shown"]["callback"])
         run = family(owed.run)
         peer = self._peer_of(callback, contract, self._settings.timeout)
         if wrong is not None:
@@ -249,6 +255,7 @@ class Deliverer:
             return client.send(
                 "POST",
                 path,
+                query=[pair for pair in subscription.body["parties"].items() if pair[0] in named],
                 body=owed.body,
                 api=owed.api,
                 kind="notification",

@@ -13,7 +13,7 @@ from emulator.standard.example import Maker
 from emulator.standard.example_parts import Unfillable
 from emulator.standard.example_text import FORMATS
 
-__all__ = ["Filler", "Unfillable"]
+__all__ = ["Filler", "Unfillable", "fits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,9 @@ class Filler:
         if name == "id" or name.endswith("Id"):
             return self.referred(place) or self.new_id()
         return self.texts.get(name)
+
+
+def fits(pattern: str, place: str) -> bool:
+    """Whether a place is one that a pattern with `*` names."""
+    parts, given = pattern.split("/"), place.split("/")
+    return len(parts) == len(given) and all(one in ("*", other) for one, other in zip(parts, given, strict=True))

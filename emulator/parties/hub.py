@@ -73,7 +73,8 @@ class Hub:
             if _tells(event, old, new, item):
                 # Of an end that two types tell of, who asks for either hears: MEF123 leaves open whether one goes with
                 # the other or in its place.
-                self._owe(resource, event, at, {event.item_id: item} if item is not None else {})
+                about = {event.item_id: item} if item is not None else {}
+                self._owe(resource, event, at, {**about, event.shows: new} if event.shows else about)
 
     def happened(
         self, resource: Resource, event: Event, item: str | None, at: datetime, more: Mapping[str, str]
@@ -96,7 +97,7 @@ class Hub:
         if not wanted:
             return
         link = {"href": resource.body["href"]} if "href" in resource.body else {}
-        more = {**{name: resource.body[name] for name in event.tells if name in resource.body}, **more}
+        more = {**{name: copied(resource.body[name]) for name in event.tells if name in resource.body}, **more}
         self._write(resource.run, api, event.type, at, {"id": resource.id, **link, **more}, wanted)
 
     def _is_told(self, resource: Resource, event: Event) -> bool:
@@ -140,13 +141,15 @@ class Hub:
     ) -> None:
         identifier = self._context.new_id("event")
         due = self._context.clock.now()
+        kinds = self._context.release.kinds
+        named = any(one.parties == "payload" for one in kinds.telling(api) if one.type == event)
         for each in wanted:
             body = {
                 "eventId": identifier,
                 "eventTime": rfc3339(at),
                 "eventType": event,
-                # MEF87 R6, MEF115 R5, MEF123 R6: the parties as they were registered with.
-                "event": {**about, **each.body["parties"]},
+                # MEF87 R6, MEF115 R5, MEF123 R6: the parties as they were registered with. Later on they stand in the query.
+                "event": {**about, **each.body["parties"]} if named else {**about},
             }
             owed = Owed(f"{mark}{identifier}/{each.id}", run, api, each.id, event, body, due)
             self._context.store.owe(owed, self._reserved)

@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from emulator.parties.alongside import advance, begin
 from emulator.parties.apis import Action, Context, Course, Handler
 from emulator.parties.clock import rfc3339
-from emulator.parties.filling import Filler, Unfillable
+from emulator.parties.filling import Filler, Unfillable, fits
 from emulator.parties.hub import Hub, telling
 from emulator.parties.lists import demands_of, members_of, words_of
 from emulator.parties.sections import Had, PathStep, behaviour_of, times_of
@@ -36,7 +37,7 @@ from emulator.standard.lifecycle import Lifecycle, Transition
 
 _BEGINNINGS = ("acknowledged", "created", "open", "new", "generated", "submitted", "accepted")
 """How states are called with which lives begin, where no lifecycle says which one it is."""
-_MADE = 201
+_MADE, _ANSWERED = 201, 200
 
 
 class Keeper:
@@ -85,8 +86,10 @@ class Keeper:
         wanted = body.pop(self._member, None)
         state = str(wanted or self._first(body, path)) if self._member else ""
         self.born(run, body, state)
+        ours = begin(self._desk, self.kind, body, state)
         self.complete(run, body, state, url)
-        body.pop(self._member, None)
+        for name in (self._member, *ours):
+            body.pop(name, None)
         return self._desk.open(run, self.kind.name, body, state=state, begun=wanted is not None)
 
     def born(self, run: str, body: dict[str, Any], state: str) -> None:
@@ -125,7 +128,7 @@ class Keeper:
             """A resource that our seller has, for a member that refers to that kind."""
             for one in kind.references:
                 names = one.to or next((each for each in only if one.at in only[each]), "")
-                if names and _fits(f"{one.at}/{one.id or 'id'}", place):
+                if names and fits(f"{one.at}/{one.id or 'id'}", place):
                     return next((found.id for found in self._store.all(run, names)), None)
             return None
 
@@ -143,14 +146,12 @@ class Keeper:
 
     def _first(self, body: Mapping[str, Any], path: Sequence[PathStep]) -> str:
         """The state in which a life begins: that of its path, if one begins there, or else the first that there is."""
-        assert self.kind.state is not None
         machine = self._machine(body)
         initial = machine.initial if machine else ()
-        values = self.kind.state.values
+        values = self.kind.state.values if self.kind.state else ()
         if path and (path[0].to in initial or machine is None):
             return path[0].to
-        usual = (each for each in _BEGINNINGS if each in values)
-        return initial[0] if initial else next(usual, values[0])
+        return initial[0] if initial else next((each for each in _BEGINNINGS if each in values), values[0])
 
     def set_out(self, resource: Resource, path: Sequence[PathStep] = ()) -> None:
         """Have a resource go its way: the one given, the profile's, or the one that our seller chooses."""
@@ -183,12 +184,21 @@ class Keeper:
         if issues:
             raise unprocessable(*issues)
         try:
+            if (end := self._end_at_once(operation, given)) is not None:
+                self.complete(call.run, given, end)
+                return Reply(_ANSWERED, {name: value for name, value in given.items() if name != "id"})
             resource = self.open(call.run, given, call.base_url, self.path)
         except Unfillable as error:
             raise not_implemented(f"This seller cannot make a valid answer to {operation.id}: {error}") from error
         self.made(resource)
         self.set_out(resource)
         return Reply(_MADE if _MADE in operation.success else operation.success[0], resource.body)
+
+    def _end_at_once(self, operation: Operation, given: Mapping[str, Any]) -> str | None:
+        """The state of an answer that is whole at once and kept nowhere; None where the buyer can wait, or there is none such."""
+        wanted = value_at(given, self.kind.said.get("at_once", {}).get("by", "/-"))
+        machine = self._machine(given) if wanted is True and _ANSWERED in operation.success else None
+        return next((state for state in machine.initial if state in machine.terminal), None) if machine else None
 
     def faults(self, run: str, given: Mapping[str, Any]) -> Iterable[Issue]:  # noqa: ARG002 - for who overrides it
         """What is wrong with a request to make a resource that passed its contract."""
@@ -293,7 +303,7 @@ class Keeper:
         if hindrance := self.hindrance(resource, act):
             raise self._refusal(operation, act.target, hindrance)
         for place, members in act.adds.items():
-            words = {name: self._said(call.body, text) for name, text in members.items()}
+            words = {name: value_at(call.body, text) if text[:1] == "/" else text for name, text in members.items()}
             put(resource.body, place, {name: text for name, text in words.items() if text is not MISSING})
         self.complete(resource.run, resource.body)
         given = call.body.get("reason") if isinstance(call.body, dict) else None
@@ -311,10 +321,6 @@ class Keeper:
     def acted(self, resource: Resource, act: Act) -> None:
         """The buyer's act has moved a resource: what else comes of that."""
         self.go_on(resource, act.then)
-
-    @staticmethod
-    def _said(body: Any, text: str) -> Any:
-        return value_at(body, text) if text.startswith("/") else text
 
     def _named(self, call: Call, target: str) -> Resource:
         """The resource that a request is about: by its path, or by the member that the pointer names."""
@@ -345,7 +351,7 @@ class Keeper:
 
     def advance(self, resource: Resource, to: str, at: datetime) -> None:
         """Make one step of the seller's, with all that belongs to it."""
-        self._desk.move(resource, to, by="seller", at=at)
+        advance(self._desk, resource, to, at)
 
     def go_on(self, resource: Resource, then: str = "") -> None:
         """The buyer has brought a resource to another state: go on from there."""
@@ -392,9 +398,3 @@ class Keeper:
         """Whether only the buyer brings a resource to a state from where it is."""
         by = {arrow.by for arrow in self._arrows(resource) if arrow.target == to}
         return by == {"buyer"}
-
-
-def _fits(pattern: str, place: str) -> bool:
-    """Whether a place is one that a pattern with `*` names."""
-    parts, given = pattern.split("/"), place.split("/")
-    return len(parts) == len(given) and all(one in ("*", other) for one, other in zip(parts, given, strict=True))

@@ -32,8 +32,10 @@ def moment_of(text: Any) -> datetime | None:
     return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
-def passes(rule: Filter, body: Any, wanted: str) -> bool:
-    """Whether a body has what a filter is asked for."""
+def passes(rule: Filter, body: Any, wanted: Any) -> bool:
+    """Whether a body has what a filter is asked for: all of a list."""
+    if isinstance(wanted, list):
+        return all(passes(rule, body, each) for each in wanted)
     return any(_one(rule, found, wanted) for pattern in rule.to for found in _found(rule, body, pattern))
 
 
@@ -51,7 +53,9 @@ def _above(place: str, holder: str) -> str:
     return "/".join(place.split("/")[: len(holder.split("/"))])
 
 
-def _one(rule: Filter, found: Any, wanted: str) -> bool:
+def _one(rule: Filter, found: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, str):
+        return _has(found, wanted)
     if rule.op in ("eq", "matches"):
         if isinstance(found, bool):
             return wanted.lower() == str(found).lower()
@@ -60,6 +64,15 @@ def _one(rule: Filter, found: Any, wanted: str) -> bool:
     if mine is None or theirs is None:
         return False
     return mine > theirs if rule.op.endswith("gt") else mine < theirs
+
+
+def _has(found: Any, wanted: Any) -> bool:
+    """Whether a value is one that is asked for, an object member by member, and a list entry by entry."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(_has(found.get(name), each) for name, each in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and all(any(_has(one, each) for one in found) for each in wanted)
+    return bool(found == wanted) and isinstance(found, bool) is isinstance(wanted, bool)
 
 
 _MARKS: Final = {"/externalId": "external", "/projectId": "project", "/state": "state", "/status": "state"}
@@ -182,12 +195,12 @@ def list_handler(
     return handle
 
 
-def _given(call: Call, name: str) -> str | None:
-    """What a filter is asked for: in the query or, where the request has one, in the body."""
+def _given(call: Call, name: str) -> Any:
+    """What a filter is asked for: in the query or, where the request has one, in the body; objects and lists as they are."""
     if call.body is None:
         return call.param(name)
     found = call.body.get(name) if isinstance(call.body, dict) else None
-    return None if found is None else str(found)
+    return found if found is None or isinstance(found, dict | list) else str(found)
 
 
 def retrieve_handler(context: Context, kind: Kind, course: Course, *, in_array: bool = False) -> Handler:

@@ -23,6 +23,7 @@ from emulator.report.known import Known, fails
 from emulator.report.legs import links_of
 from emulator.report.masking import clean_text, moment, plain
 from emulator.report.played import Cause, StepInfo, StepOutcome
+from emulator.report.released import tell_generic
 from emulator.report.required import Required
 from emulator.report.rows import exchange_json, finding_json, preparation_json, released, requirement_json, step_json
 from emulator.scenario.preparing import Preparation
@@ -75,6 +76,7 @@ def run_report(
         "findings": [finding_json(finding) for finding in findings],
         "requirements": [requirement_json(row) for row in judgement.requirements],
     }
+    tell_generic(report["run"], exchanges)
     if not steps and report["verdict"] == RunVerdict.PASS and not _says_anything(judgement.requirements):
         report["verdict"] = str(RunVerdict.INCONCLUSIVE)
     if info.roles.are_strangers:

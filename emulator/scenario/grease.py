@@ -9,7 +9,7 @@ The name is that of RFC 8701. Where the standard says nothing, a partner must co
 | media type | blanks, case and quotes in `charset` | the same |
 | ids that our seller gives | UUIDs in several spellings | short, long, with `. ~ : @` |
 | page sizes of our seller | 50 to 100 | 10 to 50 |
-| members that nobody knows | none | one at the top of a message |
+| members that nobody knows | none | one at the top of a message, where the release does not forbid it |
 | delays before an answer | none | up to 20 ms of real time |
 
 The same seed varies in the same way.
@@ -57,8 +57,10 @@ class Level(StrEnum):
 class Grease:
     """Dresses the messages of one of our parties. Safe to use from several threads."""
 
-    def __init__(self, level: Level, party: Party, seed: int) -> None:
+    def __init__(self, level: Level, party: Party, seed: int, *, strange: bool = True) -> None:
+        """`strange`: members that nobody knows may be sent."""
         self.level = level
+        self._strange = strange
         self._unknown = f"{UNKNOWN}-{party}"
         self._seed = str(seed)
         self._chance = random.Random(f"grease/{level}/{party}/{seed}")  # noqa: S311 - repeatable on purpose
@@ -73,7 +75,7 @@ class Grease:
         with self._lock:
             if self._last is None or self._last[0] != plain:
                 shown = self._varied(value)
-                if self.level is Level.HARSH:
+                if self.level is Level.HARSH and self._strange:
                     shown = self._with_unknown(shown)
                 self._last = plain, dump(shown)
             return self._last[1]

@@ -41,7 +41,7 @@ _NOT_A_RELEASE: Final = frozenset(
     }
     | {"apis", "v", "src", "official", "openapi", "docs", "the", *POINTS}
 )
-_GUIDE: Final = re.compile(r"part of (?:MEF|Mplify)\s+(W?\d+(?:\.\d+)*)", re.IGNORECASE)
+_GUIDE: Final = re.compile(r"part of (MEF|Mplify)\s+(W?\d+(?:\.\d+)*)", re.IGNORECASE)
 _VAGUE: Final = frozenset({"", "api", "openapi", "swagger", "index", "spec", "document"})
 
 
@@ -117,8 +117,9 @@ def function_of(base: str) -> str:
 
 
 def guide_of(info: Mapping[str, Any]) -> str:
-    """The guide that a contract says it is part of, as `MEF123` or `W143`; `""` where it says nothing."""
+    """The guide that a contract says it is part of, as `MEF123`, `W143` or `Mplify121.1`; `""` where it says nothing."""
     found = _GUIDE.search(str(info.get("description") or ""))
     if not found:
         return ""
-    return found[1].upper() if found[1][:1].lower() == "w" else f"MEF{found[1]}"
+    by = "Mplify" if found[1].lower() == "mplify" else "MEF"
+    return found[2].upper() if found[2][:1].lower() == "w" else f"{by}{found[2]}"

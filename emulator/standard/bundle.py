@@ -3,8 +3,9 @@
 OpenAPI's `discriminator` says nothing to a JSON Schema validator, and the standard's base schemas do
 not list their sub-types. So a schema S with a discriminator becomes two definitions: `S__base`,
 its own members, and `S`, which is `S__base` and the sub-type that `@type` names. The sub-types extend
-`S__base`; through `S` they would call themselves for ever. A sub-type that is referred to by its own name
-becomes two likewise: there `@type` names it, or a sub-type of it.
+`S__base`; through `S` they would call themselves for ever, and so they would where `S` lists them by
+`oneOf`. A sub-type that is referred to by its own name becomes two likewise: there `@type` names it, or a
+sub-type of it.
 
 Nothing is left out in silence: a keyword that is neither compiled nor prose is an error of the file.
 """
@@ -34,6 +35,7 @@ _SCHEMAS: Final = frozenset(
         "contains", "propertyNames",
     }
 )  # fmt: skip
+_CHOICES: Final = frozenset({"oneOf", "anyOf"})
 _NAMED_SCHEMAS: Final = frozenset({"properties", "patternProperties"})
 # Words about a value, and what the bundle itself resolves.
 _PROSE: Final = frozenset(
@@ -151,7 +153,7 @@ def envelope_definitions(schemas: Mapping[str, Any], urns: Mapping[str, str]) ->
     types = _Types(schemas, urns)
     found: Definitions = {}
     for name, schema in schemas.items():
-        own = plain(schema, {parent: parent + BASE for parent in _parents(schema) if parent in types.split})
+        own = plain(types.itself(name), {parent: parent + BASE for parent in _parents(schema) if parent in types.split})
         found[name + BASE if name in types.split else name] = own
     for name in types.split:
         found[name] = types.dispatch(name)
@@ -176,6 +178,21 @@ class _Types:
         self._base = {name: base for name, base in subs.items() if name not in self._member}
         self.split = [*self._member, *self._base]
         """The schemas that become two definitions: those with a discriminator, and their sub-types."""
+
+    def itself(self, name: str) -> Any:
+        """A schema without the list of its own sub-types, where it has one: its discriminator says which of them it is, and
+        each of them is all of it, which has no end.
+        """
+        schema = self._schemas[name]
+        if name not in self._member:
+            return schema
+        return {
+            key: value for key, value in schema.items() if key not in _CHOICES or not self._are_sub_types(value, name)
+        }
+
+    def _are_sub_types(self, options: Any, name: str) -> bool:
+        named = [str(one.get("$ref", "")).rpartition("/")[2] for one in options if isinstance(one, dict)]
+        return bool(named) and all(one in self._schemas and self._is_a(one, name) for one in named)
 
     def dispatch(self, name: str) -> dict[str, Any]:
         """The definition that lets `@type` choose."""

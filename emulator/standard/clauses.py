@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from emulator.errors import hint
 from emulator.record.payload import escape
-from emulator.standard.requirement import Requirement, wrong_in
+from emulator.standard.requirement import Enforced, Keyword, Requirement, Side, wrong_in
 from emulator.standard.strict import Key, Mistake, Text, read_record
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -41,14 +41,25 @@ class ClauseRow(Requirement):
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWords:
-    """What a row of the other release says otherwise here."""
+class Words:
+    """What a guide says otherwise of a clause that means the same: each member of a requirement that is another one here."""
 
-    title: str = ""
-    section: str = ""
-    seen: str = ""
-    not_on_wire: str = ""
-    note: str = ""
+    title: Text | None = None
+    section: Text | None = None
+    keyword: Keyword | None = None
+    side: Side | None = None
+    if_supported: Text | None = None
+    reference: tuple[Text, ...] | None = None
+    seen: Text | None = None
+    not_on_wire: Text | None = None
+    negative: bool | None = None
+    contract: Enforced | None = None
+    note: str | None = None
+
+    def over(self, theirs: Requirement) -> Requirement:
+        """The clause of theirs in these words."""
+        told = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        return replace(theirs, **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class ClausesFile:
     `absent` (with the reason) or `different` ones; and which are `added`, by their own labels.
 
     `tables` has the numbers of tables that are called otherwise, by those of the other release. By our own labels, of what is
-    theirs too: the `references` that are other ones, and the `words`.
+    theirs too: the `references` that are other ones, and the `words` of what is said otherwise here.
     """
 
     guide: Text
@@ -69,7 +80,7 @@ class ClausesFile:
     added: Mapping[str, ClauseRow] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    words: Mapping[str, OwnWords] = field(default_factory=dict)
+    words: Mapping[str, Words] = field(default_factory=dict)
 
 
 def liked(path: Path) -> str:
@@ -127,7 +138,7 @@ class _Clauses:
                 if own not in kept.values():
                     place, known = f"/{part}/{escape(own)}", kept.values()
                     self._complain(place, f"{own!r} is no clause that is theirs too; {hint(own, known)}", key=True)
-        self.requirements = (*found, *added)
+        self.requirements = tuple(sorted((*found, *added), key=lambda each: _section(each.section)))
 
     def _complain(self, place: str, problem: str, *, key: bool = False) -> None:
         self.wrong.append(Mistake(place, problem, key))
@@ -204,27 +215,28 @@ class _Clauses:
             option = None
         if option is not None and option not in here:
             self._complain("", f"{label} binds only with the option {option}, which is not there any more")
-        words = self._file.words.get(own, OwnWords())
-        texts: dict[str, str] = {}
+        words = self._file.words.get(own, Words())
+        texts: dict[str, str | None] = {}
         for name in ("title", "seen", "not_on_wire", "note"):
             text = getattr(theirs, name)
-            told = getattr(words, name) or (self._told_here(text, here) if text else "")
-            if told is None and name != "note":
-                self._complain("", f"{own}: its {name} speaks of a clause that is gone; say it in 'words'")
-            texts[name] = told or ("" if name == "note" else text)
-        return replace(
+            if getattr(words, name) is None and text:
+                texts[name] = self._told_here(text, here)
+                if texts[name] is None and name != "note":
+                    self._complain("", f"{own}: its {name} speaks of a clause that is gone; say it in 'words'")
+                    texts[name] = text
+        renamed = replace(
             theirs,
             id=f"{guide}-{own}",
             guide=guide,
             label=own,
-            section=words.section or theirs.section,
             if_supported=option and here.get(option),
             reference=self._file.references.get(own, theirs.reference),
-            title=texts["title"],
-            seen=texts["seen"] or None,
-            not_on_wire=texts["not_on_wire"] or None,
-            note=texts["note"],
         )
+        told: dict[str, Any] = {name: text or "" for name, text in texts.items()}
+        made = words.over(replace(renamed, **told))
+        if own in self._file.words:
+            self.wrong += wrong_in(made, f"/words/{escape(own)}", [*self._places])
+        return made
 
     def _told_here(self, text: str, here: Mapping[str, str]) -> str | None:
         """A text with our labels and tables; None where it speaks of a clause that is gone, or of a reference, where we have
@@ -244,3 +256,8 @@ class _Clauses:
         tables = self._file.tables
         more = f" {joined} {tables.get(second, second)}" if joined else ""
         return f"{word} {tables.get(first, first)}{more}"
+
+
+def _section(text: str) -> tuple[int, ...]:
+    """The numbers of a section, by which clauses stand in the order of the guide; none where it is no section."""
+    return tuple(int(number) for number in text.split(".") if number.isdecimal())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from emulator.plain_yaml import load_yaml
 from emulator.record.payload import MISSING, escape
@@ -24,6 +25,7 @@ _NAMED: Final = frozenset(
         "scopes", "securitySchemes", "variables",
     }
 )  # fmt: skip
+_PRODUCTS: Final = ("productSchema", "schema/productSchema")  # where an SDK has its product schemas
 _DATA: Final = frozenset({"const", "default", "enum"})  # values, in which no key is a keyword
 _UNORDERED: Final = frozenset({"enum", "required"})
 
@@ -61,19 +63,39 @@ def diff_documents(ours: dict[str, Any], official: dict[str, Any]) -> list[Diffe
 def diff_release(release: Release, sdk: Path) -> Iterator[tuple[str, Difference]]:
     """Compare all that a release has with an official SDK folder.
 
-    Yields (file of ours below specs/, difference). An official file that is not there is a difference itself.
+    Yields (file of ours below specs/, difference). An official file that is not there is a difference itself. Contracts may also
+    lie side by side in that folder; what holds them alone says nothing of products.
     Raises SpecError or FileProblem where a file of ours is wrong.
     """
-    for entry in release.entries:
-        label, official = entry.document, sdk / entry.official
-        if not official.is_file():
+    for entry, official in official_files(release, sdk).items():
+        label = entry.document
+        if official is None:
             yield label, Difference("", label, MISSING)
             continue
         ours = release.document(entry.api, entry.kind)
         for difference in diff_documents(ours, load_yaml(official)):
             yield label, difference
         yield from _diff_base_path(entry, ours)
-    yield from _diff_products(release, sdk.resolve())
+    if has_products(sdk) or not _by_base_path(sdk):
+        yield from _diff_products(release, sdk.resolve())
+
+
+def official_files(release: Release, sdk: Path) -> dict[ContractEntry, Path | None]:
+    """The official file of each contract: at its place in the folder, or by where it is served; None where there is none."""
+    flat = _by_base_path(sdk)
+    at_place = {entry: sdk / entry.official for entry in release.entries}
+    return {entry: file if file.is_file() else flat.get(entry.base_path) for entry, file in at_place.items()}
+
+
+def _by_base_path(sdk: Path) -> dict[str, Path]:
+    """Find the contracts in a folder by where they are served: somebody may have copied them there under names of their own."""
+    return {found: path for path in sorted(sdk.glob("*.y*ml")) if (found := _base_path(load_yaml(path)))}
+
+
+def _base_path(document: Any) -> str:
+    """Below which path a contract is served, without a slash at its end; "" where it does not say."""
+    servers = document.get("servers") if isinstance(document, dict) else None
+    return urlsplit(str(servers[0].get("url", ""))).path.rstrip("/") if isinstance(servers, list) and servers else ""
 
 
 def _diff_base_path(entry: ContractEntry, ours: dict[str, Any]) -> Iterator[tuple[str, Difference]]:
@@ -91,8 +113,8 @@ def _diff_products(release: Release, sdk: Path) -> Iterator[tuple[str, Differenc
     The files have other names and places than the official ones, so files correspond where references do. Several of ours
     may hold the definitions of one official file.
     """
-    specs, official_files = release.specs, _by_urn(sdk / "productSchema")
-    files = _Files(release)
+    specs, files = release.specs, _Files(release)
+    official_files = {urn: path for name in _PRODUCTS for urn, path in _by_urn(sdk / name).items()}
     for urn, name in release.product_files.items():
         official = official_files.pop(urn, None)
         if official is None:
@@ -142,6 +164,11 @@ class _Files:
             ours = next(each for each, other in self._pairs.items() if other == official)
             for name, schema in rest.items():
                 yield ours, Difference(f"/definitions/{escape(name)}", MISSING, schema)
+
+
+def has_products(sdk: Path) -> bool:
+    """Whether the folder has product schemas."""
+    return any((sdk / name).is_dir() for name in _PRODUCTS)
 
 
 def _by_urn(folder: Path) -> dict[str, Path]:
@@ -213,7 +240,10 @@ def _by_place(parameters: list[Any]) -> dict[str, Any]:
         key = f"{parameter.get('in')} {parameter['name']}" if known else str(parameter)
         while key in found:
             key += " again"
-        found[key] = _facts(parameter)
+        facts = _facts(parameter)
+        if known and facts.get("required") is False:  # as a parameter is that does not say
+            del facts["required"]
+        found[key] = facts
     return found
 
 

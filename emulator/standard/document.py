@@ -77,14 +77,17 @@ class _Bundle:
         return document
 
     def _source(self, name: str, schema: Any) -> tuple[Path, str]:
-        """Say where a listed schema really stands: here, or in the shared file that its one line points to."""
+        """Say where a listed schema really stands: here, or in the file that its one line points to."""
+        return self._led(name, schema, self._root, f"/components/schemas/{name}")
+
+    def _led(self, name: str, schema: Any, file: Path, pointer: str) -> tuple[Path, str]:
+        """Follow a schema that is but one line, to the schema of the same name in another file: a shared one, or a contract's."""
         ref = schema.get("$ref") if isinstance(schema, dict) and len(schema) == 1 else None
         if isinstance(ref, str) and not ref.startswith("#"):
-            file, pointer = self._place(ref, self._root)
-            if pointer == f"/{name}":
-                self._target(file, pointer, ref=ref, by=self._root)
-                return file, pointer
-        return self._root, f"/components/schemas/{name}"
+            there, place = self._place(ref, file)
+            if place in {f"/{name}", f"/components/schemas/{name}"}:
+                return self._led(name, self._target(there, place, ref=ref, by=file)[0], there, place)
+        return file, pointer
 
     def _walk(self, node: Any, file: Path) -> Any:
         """Copy `node`, which stands in `file`, with its references made local."""
@@ -113,8 +116,8 @@ class _Bundle:
         """Make the reference `ref` of `file` one within the bundle; its target is taken in."""
         target, pointer = self._place(ref, file)
         name = pointer.rpartition("/")[2]
-        here = target, pointer
-        self._target(target, pointer, ref=ref, by=file)
+        schema, _ = self._target(target, pointer, ref=ref, by=file)
+        here = (target, pointer) if target == self._root else self._led(name, schema, target, pointer)
         if target == self._root:
             if pointer != f"/components/schemas/{name}":
                 raise SpecError(f"{file}: {ref} must lead to {_LOCAL}…")

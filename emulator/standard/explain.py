@@ -136,6 +136,11 @@ def _breaches(error: Any) -> Iterable[Breach]:
             for inner in branch:
                 yield from _breaches(inner)
             return
+        lacking = _lacking(kind.context, depth)
+        if lacking:
+            for inner in lacking:
+                yield from _breaches(inner)
+            return
     place = pointer(error.instance_path)
     if name in _UNEXPECTED:
         yield from _unexpected(kind.unexpected, error, place)
@@ -226,6 +231,15 @@ def _branch_meant(context: list[list[Any]], depth: int) -> list[Any] | None:
     if not left or (len(left) > 1 and len(left) == len(context)):
         return None
     return min(left, key=len)
+
+
+def _lacking(context: list[list[Any]], depth: int) -> list[Any]:
+    """The members, such as a tag, that every branch demands and the value has not."""
+    branches = [
+        {e.kind.property: e for e in branch if _name(e.kind) == "Required" and len(list(e.instance_path)) == depth}
+        for branch in context
+    ]
+    return [error for name, error in branches[0].items() if all(name in each for each in branches)] if branches else []
 
 
 def _translate(name: str, kind: Any, error: Any, place: str, check: Check) -> Breach:

@@ -29,14 +29,20 @@ class Quotation:
 
 
 def guide_title(guide: str) -> str:
-    """A guide as its own title page has it: `MEF 123`, of a draft `MEF W160`."""
-    return f"MEF {guide.removeprefix('MEF')}"
+    """A guide as its own title page has it: `MEF 123`, of a draft `MEF W160`, of a later one `Mplify 121.1`."""
+    by, number = _publisher(guide)
+    return f"{by} {number}"
+
+
+def _publisher(guide: str) -> tuple[str, str]:
+    by = "Mplify" if guide.startswith("Mplify") else "MEF"
+    return by, guide.removeprefix(by)
 
 
 def guide_files(sdk: Path, guide: str) -> list[Path]:
     """The Markdown files of a guide (`MEF123`, `W160`) anywhere below a folder."""
-    number = re.escape(guide.removeprefix("MEF").removeprefix("W"))
-    name = re.compile(rf"MEF W?{number} .*\.md", re.IGNORECASE)
+    by, number = _publisher(guide)
+    name = re.compile(rf"{by} W?{re.escape(number.removeprefix('W'))} .*\.md", re.IGNORECASE)
     return sorted(path for path in sdk.rglob("*.md") if name.fullmatch(path.name))
 
 

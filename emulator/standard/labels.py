@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-GUIDE: Final = r"(?:MEF|W)[0-9]+(?:\.[0-9]+)*"
-"""What a guide is called here: `MEF123`, and `W142` where MEF publishes a draft ("MEF W142")."""
+GUIDE: Final = r"(?:MEF|Mplify|W)[0-9]+(?:\.[0-9]+)*"
+"""What a guide is called here: `MEF123`, and `W142` where MEF publishes a draft ("MEF W142"), `Mplify121.1` under its later name."""
 _USE_CASE: Final = re.compile(rf"({GUIDE})(-UC[0-9a-z]+)")
 _NAMED: Final = re.compile(
     rf"(?P<clause>(?P<of>{GUIDE})-[A-Za-z0-9-]+)|(?P<guide>{GUIDE})(?:(?P<word> table )(?P<number>[0-9]+))?(?![\w.-])"
@@ -16,8 +16,6 @@ _NAMED: Final = re.compile(
 """A clause, or a guide, perhaps with a table of it, in a text."""
 _LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
-
-
 _SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL.pattern}(?:(?:, | and | to ){_LABEL.pattern})*)")
 """Clauses of a guide as one says them: `MEF137 R41, R42`."""
 

@@ -251,6 +251,11 @@ class Release:
         return {api: {each.aspect: each.id for each in found if each.aspect} for api, found in self.catalogues.items()}
 
     @cached_property
+    def is_closed(self) -> bool:
+        """Whether some guide forbids members that no schema names."""
+        return any(Aspect.DEFINED in found for found in self.aspects.values())
+
+    @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:
         """The state machines by name."""
         return read_lifecycles(self.paths("lifecycle").values(), self.labels if self.like else None)

@@ -54,6 +54,7 @@ class Aspect(StrEnum):
     REQUIRED = "required"  # an entity that is used carries all its required properties
     PRODUCT_TYPE = "product-type"  # `@type` says which product a productConfiguration describes
     PRODUCT = "product"  # the payload conforms to the product specification that `@type` names
+    DEFINED = "defined"  # no operation and no member is used that the standard does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Requirement:
     """A numbered statement of a guide; `id` is `MEF121-R11`, `label` is `R11`. Rules bind to its `key`: the id that it has
     in the first release that knows it.
 
-    `if_supported` names the option (`O3`) of the same guide without which it does not apply. Either `seen`
+    `if_supported` names the option (`O3`, or `D4`) of the same guide without which it does not apply. Either `seen`
     says how it shows in messages or `not_on_wire` why it cannot. `negative`: an emulated buyer can break it
     on purpose to see the seller refuse. `aspect`: the contract's own rules see to it, whatever the message. `feature`: it does
     not apply where that is not in use.
@@ -105,7 +106,7 @@ class RequirementFile:
 
 
 _LABEL: Final = re.compile(r"(?:C?R|C?D|O)[1-9][0-9]*[a-z]?")
-_OPTION: Final = re.compile(r"O[1-9][0-9]*")
+_OPTION: Final = re.compile(r"[OD][1-9][0-9]*[a-z]?")
 _GUIDE: Final = re.compile(GUIDE)
 _SECTION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 

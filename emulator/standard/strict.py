@@ -167,18 +167,14 @@ def _check_json(value: Any, place: str, problems: list[str], places: Layers) -> 
 
 
 def _build_map(kind: Any, value: dict[Any, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
-    """A map of records by id, or of plain values of one type; a map of anything is taken as it is."""
-    if kind in (bool, str) or get_origin(kind) is tuple:
+    """A map of records by id, of plain values of one type, or of such maps; a map of anything is taken as it is."""
+    if kind in (bool, str) or get_origin(kind) in (tuple, Mapping):
         return {
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
     if not dataclasses.is_dataclass(kind):
         for key, member in value.items():
-            here = f"{place}/{escape(str(key))}"
-            if get_origin(kind) is Mapping:
-                build(kind, member, here, problems, places)
-            else:
-                _check_json(member, here, problems, places)
+            _check_json(member, f"{place}/{escape(str(key))}", problems, places)
         return value
     name = next((each.name for each in fields_of(kind) if each.keyed), None)
     found = {}

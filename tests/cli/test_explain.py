@@ -28,8 +28,8 @@ RULES = rules_of(RELEASE)
 RULE_IDS = [rule.id for rule in (*RULES.looking, *RULES.closing) if not rule.id.startswith(CONTRACT)]
 
 
-def told(identifier: str) -> dict[str, Any]:
-    done = oit("explain", identifier, "--format", "json")
+def told(identifier: str, release: str = "grace") -> dict[str, Any]:
+    done = oit("explain", identifier, "--release", release, "--format", "json")
     assert done.code == 0, done.err
     return json.loads(done.out)
 
@@ -38,6 +38,12 @@ def told(identifier: str) -> dict[str, Any]:
 def test_a_requirement_is_known_however_it_is_spelt(spelt: str):
     page = told(spelt)
     assert (page["kind"], page["id"], page["keyword"], page["side"]) == ("requirement", "MEF121-R12", "MUST", "buyer")
+
+
+@pytest.mark.parametrize("spelt", ["Mplify121.1-R31", "Mplify 121.1 R31", "mplify 121.1-r31", "121.1 R31"])
+def test_a_requirement_of_a_guide_under_its_later_name_is_known_however_it_is_spelt(spelt: str):
+    page = told(spelt, "kylie")
+    assert (page["id"], page["section"], page["keyword"]) == ("Mplify121.1-R31", "6.1.2", "MUST")
 
 
 def test_a_requirement_is_told_with_all_that_is_known():

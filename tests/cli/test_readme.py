@@ -181,6 +181,7 @@ def test_every_command_has_help_with_examples():
         ["specs", "list"],
         ["specs", "export"],
         ["specs", "diff"],
+        ["releases"],
     ):
         done = oit(*command, "--help")
         assert done.code == 0

@@ -25,7 +25,20 @@ def test_specs_list_has_every_contract():
     """Twelve management contracts, eight notification contracts, each with version and base path."""
     rows = json.loads(oit("specs", "list", "--format", "json").out)
     assert len(rows) == 20
-    assert {"api", "kind", "version", "base_path", "release"} == set(rows[0])
+    assert {"api", "kind", "version", "base_path", "release", "rules"} == set(rows[0])
+    assert {row["api"]: row["rules"] for row in rows}["quote"] == "quote"
+    assert "generic" not in oit("specs", "list").out
+
+
+def test_specs_list_marks_what_no_book_of_rules_judges():
+    """In JSON too, each row says which book there is."""
+    rows = json.loads(oit("specs", "list", "--release", "kylie", "--format", "json").out)
+    without = [row["base_path"] for row in rows if row["rules"] == "generic"]
+    lines = oit("specs", "list", "--release", "kylie").out.splitlines()
+    assert "/mefApi/sonata/cimIncident/v1" in without
+    assert [line for line in lines if line.endswith("  generic")] == [
+        line for line, row in zip(lines, rows, strict=True) if row["base_path"] in without
+    ]
 
 
 @pytest.mark.parametrize(

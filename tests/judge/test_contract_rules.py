@@ -49,6 +49,40 @@ def test_an_address_without_city_is_the_sellers_breach(grace: Release) -> None:
     assert finding.requirements == ("MEF121-R6", "MEF121-R10")
 
 
+KYLIE_ADDRESS = {
+    "@type": "GeographicAddress", "id": "1", "allowsNewSite": "true", "hasPublicSite": "unknown",
+    "formattedAddressRepresentation": [{"formattedAddress": "Gran Via 1, Madrid"}],
+}  # fmt: skip
+
+
+def test_a_member_that_no_schema_names_breaks_the_clause_that_forbids_it(grace: Release) -> None:
+    """It is a slip of the pen where the guide says nothing of it, and for good where a clause has the aspect `defined`."""
+    kylie = load_release("kylie")
+    right = judge(transcript(exchange(KYLIE_ADDRESS)), kylie)
+    assert (right.findings, verdicts(right)["Mplify121.1-R19"]) == ((), Verdict.PASS)
+    (finding,) = judge(transcript(exchange({**KYLIE_ADDRESS, "colour": "red"})), kylie).findings
+    assert (finding.rule, finding.pointer, finding.blame) == ("contract.unknown-member", "/colour", Blame.SELLER)
+    assert (finding.verdict, finding.requirements) == (Verdict.FAIL, ("Mplify121.1-R19",))
+    (finding,) = judge(transcript(exchange({**ADDRESS, "colour": "red"})), grace).findings
+    assert (finding.verdict, finding.requirements) == (Verdict.WARNING, ())
+
+
+def test_parameters_and_members_of_products_are_not_the_guides_to_name() -> None:
+    kylie = load_release("kylie")
+    asked = exchange(KYLIE_ADDRESS, path="/geographicAddress/1?colour=red")
+    assert {each.verdict for each in judge(transcript(asked), kylie).findings} == {Verdict.WARNING}
+    product = {
+        "id": "p", "status": "active", "startDate": "2026-01-01T00:00:00Z",
+        "statusChange": [{"status": "active", "changeDate": "2026-01-01T00:00:00Z"}],
+        "productConfiguration": {
+            "@type": "urn:mef:lso:spec:sonata:carrier-ethernet-operator-uni:v5.0.0:all", "colour": "red",
+        },
+    }  # fmt: skip
+    read = exchange(product, operation="retrieveProduct", api="productInventory", path="/product/p")
+    strange = [each for each in judge(transcript(read), kylie).findings if each.rule == "contract.unknown-member"]
+    assert [(each.verdict, each.requirements) for each in strange] == [(Verdict.WARNING, ())]
+
+
 def test_a_refusal_is_judged_for_its_own_shape(grace: Release) -> None:
     """A 404 in the standard's shape is fine; one in another shape is a breach."""
     right = exchange({"code": "notFound", "reason": "unknown id"}, status=404)

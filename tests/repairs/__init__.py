@@ -38,7 +38,7 @@ def release_with(api: str, folder: Path, into: Path) -> Release:
     (specs / "sonata").mkdir(parents=True)
     (specs / "releases").mkdir()
     for path in specs_dir().iterdir():
-        if path.name not in ("sonata", "releases"):
+        if path.name not in ("sonata", "releases", "profiles"):
             (specs / path.name).symlink_to(path)
     for path in (specs_dir() / "sonata").iterdir():
         (specs / "sonata" / path.name).symlink_to(path)

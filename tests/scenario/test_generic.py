@@ -33,6 +33,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Release]:
     release = load_release("bare")
     profile, lacking = generic_profile(release)
     assert lacking == {}
+    (specs / "profiles").unlink()  # it led to ours
     (specs / "profiles").mkdir()
     (specs / "profiles" / "bare.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     yield release

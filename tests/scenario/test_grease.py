@@ -33,6 +33,13 @@ def grease(level: Level, seed: int = 1) -> Grease:
     return Grease(level, Party.SELLER, seed)
 
 
+def test_what_a_release_forbids_is_not_sent():
+    assert (load_release("kylie").is_closed, load_release("grace").is_closed) == (True, False)
+    closed, free = (Grease(Level.HARSH, Party.SELLER, 1, strange=strange) for strange in (False, True))
+    assert UNKNOWN not in closed.dump({"id": "1"}).decode()
+    assert UNKNOWN in free.dump({"id": "1"}).decode()
+
+
 @given(JSON)
 def test_without_grease_a_message_is_as_it_was(value):
     assert grease(Level.OFF).dump(value) == dump(value)

@@ -89,6 +89,12 @@ def test_aliases_of_apis_become_their_names_and_requirements_one_spelling(tmp_pa
     assert scenario.covers == ("MEF123-R45", "MEF115-R1")
 
 
+def test_what_is_covered_may_be_a_clause_under_the_key_of_its_own(tmp_path):
+    text = HEAD + "covers: [Mplify121.1-address-ids, 'MEF121:R15', Mplify121.1-R4]\n" + "flow:\n" + CREATE
+    scenario = load_scenario(write(tmp_path, text), load_release("kylie"))
+    assert scenario.covers == ("Mplify121.1-R22", "Mplify121.1-R31", "Mplify121.1-R4")
+
+
 def test_defaults_reach_the_steps(tmp_path):
     flow = CREATE + "  - id: w\n    await: {resource: quote, state: accepted}\n"
     scenario = read(tmp_path, flow, "defaults: {within: 2h, every: 500ms, retry: {}}\n")

@@ -77,7 +77,7 @@ def test_the_reference_point_is_what_most_base_paths_name() -> None:
     [
         ("**This file forms part of MEF 115**", "MEF115"),
         ("part of MEF W143", "W143"),
-        ("part of Mplify 121.1", "MEF121.1"),
+        ("part of Mplify 121.1", "Mplify121.1"),
         ("x", ""),
     ],
 )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from emulator.record.payload import MISSING, at
 from emulator.sdk.adding import add_sdk
+from emulator.standard.comparing.alterations import Grade
+from emulator.standard.comparing.editions import editions
+from emulator.standard.comparing.functions import Basis, compare_releases
 from emulator.standard.diff import diff_documents, diff_release
 from emulator.standard.release import load_release
 
@@ -82,3 +87,26 @@ def test_the_release_that_we_ship_is_the_one_that_is_imported() -> None:
         assert {name: each.view for name, each in mine.operations.items()} == {
             name: each.view for name, each in other.operations.items()
         }
+
+
+def test_an_imported_release_is_compared_with_ours_and_each_change_has_its_place() -> None:
+    """Schemas of this one lead back to themselves; a place is in one of the two documents, a parameter is named by its own."""
+    add_sdk(folder("sonata-kylie"))
+    ours, theirs = load_release("grace"), load_release("sonata-kylie")
+    known = editions(ours.specs, "sonata")
+    assert (known.line[-1].name, known.line[-1].word) == ("sonata-kylie", "kylie")
+    rows = {row.api: row for row in compare_releases(known, known.named("grace"), known.named("kylie"))}
+    assert {row.basis for row in rows.values()} == {Basis.COMPUTED}
+    assert {api: row.grade for api, row in rows.items() if api in ours.apis} == dict.fromkeys(ours.apis, Grade.MAJOR)
+    kinds = {(each.api, each.kind) for each in ours.entries} & {(each.api, each.kind) for each in theirs.entries}
+    for api, kind in kinds:
+        documents = [each.document(api, kind) for each in (ours, theirs)]
+        told = [each.where for each in rows[api].changes if each.contract == kind]
+        lost = [where for where in told if all(at(one, where) is MISSING for one in documents)]
+        assert [where for where in lost if "/parameters/" not in where and not _undescribed(where, documents)] == []
+
+
+def _undescribed(where: str, documents: list[dict[str, Any]]) -> bool:
+    """Whether it is a member that is demanded and nowhere described."""
+    schema, _, name = where.rpartition("/properties/")
+    return any(name in (at(each, f"{schema}/required") or ()) for each in documents)

@@ -11,7 +11,7 @@ PARCEL: Final = Path(__file__).with_name("parcel")
 ROW: Final = """
   parcel:
     title: Parcels
-    guide: MADEUP
+    guide: W999
     contracts:
       management: {document: sonata/parcel/management.yaml, version: 1.0.0, base_path: /parcel/v1, servedBy: seller,
                    official: parcel.api.yaml}

@@ -55,6 +55,26 @@ def test_rules_proofs_and_interpretations_have_the_labels_of_the_release(fable: 
         }
 
 
+def test_a_clause_that_means_the_same_is_told_in_the_words_of_the_release(tmp_path: Path) -> None:
+    words = """\
+words:
+  R10: {section: "6.1.9", keyword: SHOULD, side: both, reference: [MEF150-R43], seen: the place of the query, note: ""}
+  R2: {section: "9", if_supported: D1}
+added:
+  D1: {key: pages, title: Lists have pages, section: "6.1", keyword: SHOULD, side: seller, seen: lists}
+"""
+    told = Release("fable", made(tmp_path, CLAUSES.replace("added:\n", words, 1))).catalogues[SITE]
+    found, theirs = ({each.label: each for each in them} for them in (told, GRACE.catalogues[SITE]))
+    place = found["R10"]
+    assert (place.key, place.title, place.note) == ("MEF122-R10", TITLES["R10"], "")
+    assert (place.section, place.keyword, place.side, place.reference, place.seen) == (
+        "6.1.9", "SHOULD", "both", ("MEF150-R43",), "the place of the query",
+    )  # fmt: skip
+    assert found["R9"] == theirs["R9"]
+    assert found["R2"].if_supported == "D1"
+    assert [each.label for each in told][-2:] == ["R16", "R2"]  # by their sections
+
+
 def test_a_different_clause_has_a_rule_of_its_own(fable: Release) -> None:
     read = exchange({"code": "notFound", "reason": "none"}, operation="retrieveGeographicSite", api=SITE,
                     path="/geographicSite/1", status=404)  # fmt: skip
@@ -106,6 +126,9 @@ def test_every_command_tells_the_labels_of_the_release(fable: Release, tmp_path:
         ("R13: R14}", "R13: R12}", "4:30: the label R12 is given already, at"),
         ("    key: unknown-site\n", "", "8:5: a key of its own is needed"),
         ("    keyword: SHOULD", "    keyword: SHOULDNT", "19:14: 'SHOULDNT' is not one of"),
+        ("different:", "words: {R14: {section: '6'}}\ndifferent:", "6:9: R14 is none of the clauses kept"),
+        ("different:", "words: {R10: {section: six}}\ndifferent:", "6:24: 'six' is no section"),
+        ("different:", "words: {R10: {if_supported: O9}}\ndifferent:", "'O9' is no option of this guide"),
         ("same:", "sane:", "3:1: unknown key 'sane'; did you mean 'same'?"),
         ("like: grace", "like: fable", "there is no release 'fable' to go by"),
         ("like: grace\n", "", "1:1: missing: like"),

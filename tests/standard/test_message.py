@@ -163,7 +163,7 @@ def test_namesakes(validate: Any) -> None:
         (["createQuote", "--status", "299"], "createQuote lists no response 299; it lists 201, 400"),
         (
             ["createQuote", "--release", "gracia"],
-            "There is no release 'gracia' here. Known: cantata-grace, dolly, grace.",
+            "There is no release 'gracia' here. Known: cantata-grace, dolly, grace, kylie.",
         ),
         (["createQuote", "--api", "inventory", "--notification"], "productInventory has no notification contract"),
     ],

@@ -242,7 +242,7 @@ def test_a_good_file_is_read_in_its_order(tmp_path: Path) -> None:
         (
             "contract: partly",
             "aspect: paylode",
-            "18:13: 'paylode' is not one of payload, required, product-type, product; did you mean 'payload'?",
+            "18:13: 'paylode' is not one of payload, required, product-type, product, defined; did you mean 'payload'?",
         ),
         ("contract: partly", "contract: party", "18:15: 'party' is not one of fully, partly; did you mean 'partly'?"),
         ("if_supported: O1", "if_supported: O2", "14:19: 'O2' is no option of this guide; known: O1"),

@@ -84,11 +84,16 @@ def _claimed(release: Release, guide: str) -> Rulebook:
     return CLAIMED[name].told_by(release.labels.told)
 
 
+def _is_read(release: Release, api: str) -> bool:
+    """Whether there are numbered requirements of an API's guide: somebody has read it."""
+    return any(each.guide == release.guides.get(api) for each in release.requirements.values())
+
+
 def _book(release: Release, api: str) -> Rulebook:
     name = release.books.get(api)
     if name is None:
         made = generic_book(release, api)
-        return made if release.numbered else made.hinting()
+        return made if _is_read(release, api) else made.hinting()
     book = BOOKS.get(name)
     if book is None or book.api != api:
         fitting = ", ".join(known for known, each in BOOKS.items() if each.api == api) or "none: leave 'rules' out"

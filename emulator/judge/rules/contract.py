@@ -26,13 +26,13 @@ ASPECTS: Final[dict[Check, tuple[Aspect, ...]]] = {
     Check.PRODUCT: (Aspect.PAYLOAD, Aspect.PRODUCT),
     Check.URN_ALIAS: (Aspect.PRODUCT_TYPE,),
     Check.UNCHECKED: (Aspect.PRODUCT,),
+    Check.OPERATION: (Aspect.DEFINED,),
     # No numbered requirement speaks of these; the finding stands on the contract alone.
-    Check.OPERATION: (),
     Check.QUERY: (),
     Check.STATUS: (),
     Check.HEADER: (),
     Check.CODING: (),
-    Check.UNKNOWN_MEMBER: (),
+    Check.UNKNOWN_MEMBER: (Aspect.DEFINED,),
 }
 
 PRODUCT_CONFIGURATION: Final = "productConfiguration"
@@ -148,11 +148,18 @@ def touches(said: Said, breach: Breach) -> tuple[str, ...]:
     on_type = breach.place.endswith(f"/{PRODUCT_CONFIGURATION}/{TYPE}")
     if on_type and breach.check in (Check.SCHEMA, Check.PRODUCT):
         aspects = {Aspect.PAYLOAD, Aspect.PRODUCT_TYPE}
+    if breach.check is Check.UNKNOWN_MEMBER and not _is_the_guides(breach.place):
+        aspects = set()
     if not on_type and breach.check is Check.UNCHECKED:
         aspects = {Aspect.PAYLOAD}
     if breach.check is Check.SCHEMA and breach.code is ErrorCode.MISSING_PROPERTY:
         aspects.add(Aspect.REQUIRED)
     return _ids(said, aspects)
+
+
+def _is_the_guides(place: str) -> bool:
+    """Whether a guide says which members stand here: those of a product are its specification's, and parameters are none."""
+    return not place.startswith("?") and f"/{PRODUCT_CONFIGURATION}/" not in place
 
 
 def request_evidence(said: Said, _breaches: Sequence[Breach]) -> tuple[str, ...]:
@@ -186,7 +193,7 @@ def _shown(message: Message) -> set[Aspect]:
         if isinstance(node, list):
             stack += node
         elif isinstance(node, dict):
-            aspects.add(Aspect.REQUIRED)
+            aspects |= {Aspect.REQUIRED, Aspect.DEFINED}
             stack += node.values()
             product = node.get(PRODUCT_CONFIGURATION)
             if isinstance(product, dict):
@@ -197,7 +204,7 @@ def _shown(message: Message) -> set[Aspect]:
 
 
 _WORD: Final = PRODUCT_CONFIGURATION.encode()
-_PLAIN: Final = (Aspect.PAYLOAD, Aspect.REQUIRED)
+_PLAIN: Final = (Aspect.PAYLOAD, Aspect.REQUIRED, Aspect.DEFINED)
 _ALL: Final = (*_PLAIN, Aspect.PRODUCT_TYPE, Aspect.PRODUCT)
 
 

@@ -1,7 +1,7 @@
 """The rules of an API that no book of a guide is bound to: what holds for its kinds of resource and its events by their facts.
 
 They bear no requirement: a rule's id is the API, the kind where it is called otherwise, and what is looked at.
-Of a release without any guide, an imported one, they are hints: nobody has read what its guides say.
+Where there are no requirements of the API's guide, as in an imported release, they are hints: nobody has read what it says.
 """
 
 from __future__ import annotations
@@ -139,6 +139,8 @@ def _events(book: Rulebook, facts: Kinds) -> None:
     if hub is not None:
         common.hub_comes_back(book, hub)
     common.events_fit(book)
+    if any(event.shows for event in facts.events.values()):
+        common.of_states_that_were(book)
     common.repeats_parties(book, (), name="event-parties")
     common.subscribers_only(book, (), name="event-subscribed")
     common.wanted_types_only(book, (), name="event-wanted")

@@ -65,6 +65,8 @@ class Checks:
 def check_free(kind: Kind, says: KindSays, checks: Checks) -> None:
     """What is handed on must at least name what there is."""
     place = ("kinds", kind.name)
+    if says.at_once:
+        checks.pointer((*place, "at_once", "by"), kind.name, says.at_once.by)
     for target, source in says.fill.items():
         checks.pointer((*place, "fill", target), kind.name, target)
         checks.pointer((*place, "fill", target), kind.name, source)

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from emulator.standard.kinds.facts import Event, EventClass, Slip
+from emulator.standard.kinds.facts import Event, EventClass, Kind, Slip
 from emulator.standard.kinds.names import Names
 from emulator.standard.kinds.resources import Source
-from emulator.standard.kinds.shapes import Shapes, lower_first, plain
+from emulator.standard.kinds.shapes import Member, Shapes, lower_first, plain
 from emulator.standard.kinds.views import Raw, operations
 
 _LISTENER: Final = "listener"
-_PARTIES: Final = frozenset({"id", "href", "buyerId", "sellerId"})
+_PARTIES: Final = frozenset({"buyerId", "sellerId"})
+_KNOWN: Final = frozenset({"id", "href", *_PARTIES})
 _ITEM_ID: Final = "ItemId"
 _CLASSES: Final[Mapping[str, EventClass]] = {
     "create": "create",
@@ -47,20 +48,39 @@ def event_facts(
 def _event(api: str, raw: Raw, shapes: Shapes, sources: Mapping[str, Source], names: Names) -> tuple[Event, list[Slip]]:
     name = raw.parts[-1]
     envelope = shapes.members(raw.request or {})
-    payload = dict.fromkeys(name for each in envelope.get("event", ()) for name in shapes.members(each.schema))
+    payload: dict[str, list[Member]] = {}
+    for each in envelope.get("event", ()):
+        for member, spots in shapes.members(each.schema).items():
+            payload.setdefault(member, []).extend(spots)
     values = next((enum[1] for each in envelope.get("eventType", ()) if (enum := shapes.enum(each.schema))), ())
     kind, by_name, rest = _kind(api, name, names)
     event_type, by_type = _type(name, shapes.name(raw.request or {}), values)
     event = Event(raw.id, raw.path, event_type, kind, "named", {"type": by_type, "kind": by_name})
+    if _PARTIES & payload.keys():
+        event = replace(event, parties="payload")
+    elif _PARTIES & raw.parameters.keys():
+        event = replace(event, parties="query")
     slips = []
     if by_type in {"E3", "E-"}:
         slips.append(Slip(f"{raw.id}.type", f"its path says {name}, eventType can only be {', '.join(values)}"))
     if kind:
         event = _told(event, rest, sources[kind], payload, tuple(sources))
+        if any(shapes.name(each.schema) == sources[kind].kind.schema for each in envelope.get("event", ())):
+            event = replace(event, whole=True, rules={**event.rules, "whole": "C5"})
+        event = replace(event, shows=_shown(event, sources[kind].kind, payload, shapes))
         if event.cls == "state" and sources[kind].kind.state is None:
             slips.append(Slip(f"{raw.id}.never", f"a {kind} has no state that could change"))
-    tells = tuple(each for each in payload if each not in _PARTIES and not each.endswith(_ITEM_ID))
+    tells = tuple(each for each in payload if each not in _KNOWN and not each.endswith(_ITEM_ID))
     return replace(event, tells=tells), slips
+
+
+def _shown(event: Event, kind: Kind, payload: Mapping[str, list[Member]], shapes: Shapes) -> str:
+    """The member of the payload with the state that is told of: its values are those of the state."""
+    state = kind.items.state if event.item and kind.items else kind.state
+    if state is None or event.cls not in {"state", "reached"}:
+        return ""
+    found = {name: enum for name, spots in payload.items() for spot in spots if (enum := shapes.enum(spot.schema))}
+    return next((name for name, (_, values) in found.items() if set(values) == set(state.values)), "")
 
 
 def _type(name: str, envelope: str, values: tuple[str, ...]) -> tuple[str, str]:

@@ -51,6 +51,7 @@ RULES: Final = {
     "C2": "a state is reached",
     "C3": "a member is set",
     "C4": "another resource is ready",
+    "C5": "what is sent is the whole resource, as a read shows it",
     "S": "the sheet says so",
 }
 """What each rule looks at, in a few words."""
@@ -172,7 +173,12 @@ def _of_event(event: Event) -> dict[str, Any]:
         "ready": f"{event.of} is ready",
         "named": "members" if event.said.get("members") else "named",
     }.get(event.cls, event.cls)
-    more = [word for word, given in (("optional", event.optional), ("never comes", event.said.get("never"))) if given]
+    ways = (
+        ("with the whole resource", event.whole),
+        ("optional", event.optional),
+        ("never comes", event.said.get("never")),
+    )
+    more = [word for word, given in ways if given]
     value = ", ".join([event.kind + (" item" if event.item else ""), about, *more]) + _clause(event.clause)
     return _row(event.type, value, *dict.fromkeys(event.rules.values()))
 

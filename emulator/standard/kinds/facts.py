@@ -244,8 +244,9 @@ class Event:
     """A kind of notification. `type` is its eventType, `path` that of its listener.
 
     `cls` says what it tells of, `item` whether of an item; `state`, `member` or `of` what exactly. `item_id` is the member
-    of the payload with the item's id. `optional`: it need not be supported. `instead` are types any of which will do in
-    its place.
+    of the payload with the item's id, `shows` that with the state it tells of. `parties` says where buyerId and sellerId are
+    named: in the payload, or in the query of the listener. `whole`: the payload is the resource itself, as a read shows it.
+    `optional`: it need not be supported. `instead` are types any of which will do in its place.
     """
 
     operation: str
@@ -259,7 +260,10 @@ class Event:
     member: str = ""
     of: str = ""
     item_id: str = ""
+    shows: str = ""
+    parties: Literal["payload", "query", ""] = ""
     tells: tuple[str, ...] = ()
+    whole: bool = False
     optional: bool = False
     instead: tuple[str, ...] = ()
     clause: str = ""

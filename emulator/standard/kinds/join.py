@@ -25,7 +25,7 @@ from emulator.standard.kinds.join_events import join_event
 from emulator.standard.kinds.sheet import CycleSays, KindSays, Sheet
 from emulator.standard.lifecycle import Lifecycle
 
-_FREE: Final = ("list", "task", "raised", "holds", "open", "fill", "keep")
+_FREE: Final = ("at_once", "list", "task", "raised", "holds", "open", "fill", "keep")
 """What of a kind is handed on as the sheet has it."""
 
 

@@ -94,9 +94,13 @@ def _files(release: Release) -> Iterator[Path]:
     specs = release.specs
     yield from (*release.files, release.register)
     for entry in release.entries:
-        yield from laid_files(specs / entry.document)
+        for path in laid_files(specs / entry.document):
+            yield from (
+                path,
+                *sorted(path.parent.parent.glob("[mn]*.yaml")),
+            )  # a contract may take schemas from one above it
     yield from (release.path(api, what) for what in ("resources", "lifecycle") for api in release.apis)
-    yield from sorted((specs / "common").glob("*.yaml"))
+    yield from sorted((specs / "common").rglob("*.yaml"))
     yield from sorted(_CODE.glob("*.py"))
 
 

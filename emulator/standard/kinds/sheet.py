@@ -108,6 +108,14 @@ class RaisedSays:
 
 
 @dataclass(frozen=True, slots=True)
+class AtOnceSays:
+    """The member of a request `by` which the buyer wants the answer at once or not at all."""
+
+    by: str
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class KindSays:
     """What a sheet says of a kind. `given` are members that the buyer gives when it makes one though the contract of that request
     forgot them, each with the erratum that says so.
@@ -116,6 +124,7 @@ class KindSays:
     lifecycle: CycleSays | None = None
     items: ItemsSay | None = None
     made_by: Maker | None = None
+    at_once: AtOnceSays | None = None
     acts: Mapping[str, ActSays] = field(default_factory=_none)
     moved: Mapping[str, MoveSays] = field(default_factory=_none)
     references: Mapping[str, ReferenceSays] = field(default_factory=_none)

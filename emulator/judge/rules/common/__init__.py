@@ -34,6 +34,7 @@ from emulator.judge.rules.common.lists import (
     too_many_is_422,
     unknown_is_404,
 )
+from emulator.judge.rules.common.naming import of_states_that_were
 from emulator.judge.rules.common.plausible import (
     begins,
     in_order,
@@ -105,6 +106,7 @@ __all__ = [
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",
+    "of_states_that_were",
     "only",
     "optional_or_501",
     "pages",

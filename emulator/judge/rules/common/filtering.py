@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from emulator.judge.pages import question_of
 from emulator.judge.rule import Mark, responses
 from emulator.judge.rulebook import Rulebook, hold
 from emulator.judge.rules.common.values import Labels, moment, same
@@ -40,10 +41,11 @@ def filters(book: Rulebook, labels: Labels, operation: str, wanted: Mapping[str,
 
     def look(said: Said) -> Iterator[Mark]:
         known = {each.name for each in said.run.release.contract(book.api).operation(operation).query}
+        question = question_of(said.exchange)
         for parameter, filter_ in wanted.items():
-            if parameter not in known:
+            if parameter not in known and said.exchange.request.method == "GET":
                 continue
-            values = [value for key, value in said.exchange.request.query if key == parameter and value]
+            values = [value for key, value in question if key == parameter and value]
             if not values:
                 continue
             for shown, life in said.lived():

@@ -110,7 +110,8 @@ def hub_comes_back(book: Rulebook, operation: str = "registerListener", *, query
 def repeats_parties(book: Rulebook, labels: Labels, *, name: str = "") -> None:
     """Events carry the buyerId and the sellerId of the subscription that they follow from, and none where it had none.
 
-    With several subscriptions of one Buyer that differ, an event is right where it fits one of them.
+    With several subscriptions of one Buyer that differ, an event is right where it fits one of them. Where the ids stand in the
+    query of the listener they may be left out or be there; they are not those of others.
     """
     members = ("buyerId", "sellerId")
 
@@ -123,10 +124,16 @@ def repeats_parties(book: Rulebook, labels: Labels, *, name: str = "") -> None:
     subscribers = Fold(lambda: {member: dict[str | None, None]() for member in members}, take)
 
     def look(said: Said) -> Iterator[Mark]:
+        event = said.run.event(said.exchange)
         for member, named in said.run.known(subscribers).items():
             if not named:
                 return
             wanted = set(named)
+            if event is not None and event.parties == "query":
+                asked = said.query.get(member)
+                if asked is not None and None not in wanted:
+                    yield hold(f"?{member}", asked in wanted, expected=next(iter(wanted)), found=asked)
+                continue
             found = at(said.body, f"/event/{member}")
             if wanted == {None} and found in (MISSING, None):
                 continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from emulator.judge.pages import PAGING, WHO, is_last, number, offset_of, says_more
+from emulator.judge.pages import PAGING, WHO, is_last, number, offset_of, question_of, says_more
 from emulator.judge.rule import FINE, Remark, on_response
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.filtering import Filter, instant
@@ -46,7 +46,7 @@ def _turned(run: Run, api: str, operation: str) -> Iterator[tuple[Pages, Exchang
         body = exchange.response.body if succeeded(exchange) and exchange.response else None
         if not isinstance(body, list) or exchange.n in run.spoilt:
             continue
-        question = tuple(sorted(pair for pair in exchange.request.query if pair[0] not in PAGING))
+        question = tuple(sorted(pair for pair in question_of(exchange) if pair[0] not in PAGING))
         offset, shown = offset_of(exchange), {seen.value["id"] for seen in run.shown(exchange)}
         pages = Pages(question) if offset == 0 else open_now.pop(question, None)
         if pages is None or pages.end != offset:
