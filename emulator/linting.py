@@ -66,7 +66,7 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
     """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
 
     Without a release a scenario or profile is looked at in the default one, and in each other one in which it can be played
-    and reads otherwise: those of ours in all that come with us, others in those that they have release fragments for. What
+    and reads otherwise: those of ours in all that go by it, all in those that they have release fragments for. What
     they name may also lie below `wider`. UserError where a path is not there.
     """
     usual = release or load_release()
@@ -104,7 +104,8 @@ def _others(files: Iterable[Path], usual: Release) -> Iterator[Release]:
     """The other releases that files are to be looked at in."""
     ours = all(file.resolve().is_relative_to(scenarios_dir().resolve()) for file in files)
     for name in release_names(specs_dir()):
-        if name != usual.name and (ours or any(is_file(fragment_of(file, name)) for file in files)):
+        fitted = any(is_file(fragment_of(file, name)) for file in files)
+        if name != usual.name and (fitted or (ours and usual.name in load_release(name).line)):
             yield load_release(name)
 
 
