@@ -299,9 +299,11 @@ _Told = TypeVar("_Told", Rule, ClosingRule)
 
 
 def _told_by(rule: _Told, told: Callable[[str], str | None]) -> _Told | None:
-    """A rule with the labels of a release, under the id that begins with the first of them; None where none is left."""
+    """A rule with the labels of a release, under the id that begins with the first of them, or with the guide where it has none;
+    None where none is left.
+    """
     if not rule.requirements:
-        return rule
+        return replace(rule, id=told(rule.id) or rule.id)
     here = tuple(name for key in rule.requirements if (name := told(key)) is not None)
     if here == rule.requirements:
         return rule

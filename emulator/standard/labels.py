@@ -16,6 +16,8 @@ _NAMED: Final = re.compile(
 """A clause, or a guide, perhaps with a table of it, in a text."""
 _LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
+_UNNUMBERED: Final = re.compile(rf"({GUIDE})(\.[a-z].*)")
+"""A rule on no clause, which has a name of its own behind that of the guide."""
 _SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL.pattern}(?:(?:, | and | to ){_LABEL.pattern})*)")
 """Clauses of a guide as one says them: `MEF137 R41, R42`."""
 
@@ -39,7 +41,8 @@ class Labels:
             return None if case[1] in self.lost else f"{self.guides.get(case[1], case[1])}{case[2]}"
         found = _CLAUSE.fullmatch(name)
         if found is None:
-            return name
+            unnumbered = _UNNUMBERED.fullmatch(name)
+            return f"{self.guides.get(unnumbered[1], unnumbered[1])}{unnumbered[2]}" if unnumbered else name
         here = self.ids.get(found[1])
         return None if here is None else f"{here}{found[2] or ''}"
 
