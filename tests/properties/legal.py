@@ -45,7 +45,7 @@ ANY: Final = VALUES | GONE
 @dataclass(frozen=True, slots=True)
 class Freedom:
     """Something that is the Seller's: what may be done (`operators`) at which places of answers about which `kinds`, by which
-    operations where that matters, and why. `if_` looks closer.
+    operations where that matters, and why. `if_` looks closer; `without` is the key of a clause that a release must not have for it.
     """
 
     why: str
@@ -54,6 +54,7 @@ class Freedom:
     operators: frozenset[str]
     views: str = ".*"
     if_: Callable[[Mutation, Played], bool] | None = None
+    without: str = ""
 
     def covers(self, mutation: Mutation, kind: str, view: str, run: Played) -> bool:
         place = re.sub(r"^/[0-9]+(?=/|$)", "", mutation.place) if view == "list" else mutation.place
@@ -62,6 +63,7 @@ class Freedom:
             and re.fullmatch(self.kinds, kind) is not None
             and re.fullmatch(self.views, view) is not None
             and re.fullmatch(self.place, place) is not None
+            and (not self.without or run.release.labels.told(self.without) is None)
             and (self.if_ is None or self.if_(mutation, run))
         )
 
@@ -266,6 +268,22 @@ FREEDOMS: Final = (
     Freedom(
         "a work order is the Seller's, and no event tells of its attributes (MEF 137, table 11)",
         "workorder", "/(task|place|relatedEntity/[0-9]+/(role|@referredType)|duration|plannedExecutionDate)(/.*)?", ANY | {"double-entry"},
+    ),
+    Freedom(
+        "no clause of the draft says whose the time of an appointment is, and its contract lets either end be left out",
+        "appointment", "/validFor(/.*)?", frozenset({"other-moment", "drop"}), without="MEF137-R27",
+    ),
+    Freedom(
+        "the draft lets the Seller change any contact (W137-R28), and its lists need none (W137-R29)",
+        "appointment", "/relatedContactInformation(/.*)?", WORDS | GONE | {"double-entry"}, "list", without="MEF137-R29",
+    ),
+    Freedom(
+        "W137-R33 speaks of reads, and the contract of the draft asks for the time alone",
+        "appointment", "/(id|href|relatedPlace|status|workOrder|relatedContactInformation)(/.*)?", GONE, "patch", without="MEF137-R34",
+    ),
+    Freedom(
+        "nothing in the draft is said of entries that leave a list of work orders",
+        "troubleTicket", "/workOrder(/[0-9]+(/id)?)?", GONE | WORDS, without="MEF124-R36",
     ),
     Freedom("which of its free times it offers is the Seller's", "", "/availableTimeSlot(/.*)?", ANY | {"double-entry"}, "createSearchTimeSlot"),
 )  # fmt: skip

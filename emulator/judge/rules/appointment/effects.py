@@ -249,9 +249,10 @@ def what_is_cancelled_is_spelt_so(said: Said) -> Iterator[Mark]:
     """The status of an appointment that was cancelled, in the spelling of the contract or of the clause."""
     for shown in said.shown:
         status = shown.value.get("status")
-        if status == CANCELLED or status in SPELT:
-            reading = "contract" if status in SPELT else "clause"
-            wanted = CANCELLED if status in SPELT else next(iter(SPELT))
+        by_clause = status in tuple(SPELT)
+        if by_clause or status == CANCELLED:
+            reading = "contract" if by_clause else "clause"
+            wanted = CANCELLED if by_clause else next(iter(SPELT))
             yield breach(f"{shown.place}/status", wanted, status, reading=("appointment-canceled", reading))
 
 
