@@ -61,6 +61,8 @@ DIFFERENT = [
     Case("W123-R91", ORDER, "charge", "accepted-at-another-price", ["W123.charge-offer fail"], ["MEF123-R97 fail"]),
     Case("W123-R91", ORDER, "charge", "accepted-and-withdrawn", ["W123.charge-item-path fail"], ["MEF123-R97 fail"]),
     Case("W123-R97", ORDER, "charge", "listed-at-another-price", ["W123.charge-offer fail"], ["MEF123.charge-offer fail"]),
+    Case("W123-R97", ORDER, "charge", "read-at-another-price", ["W123.charge-offer fail"],
+         ["MEF123.charge-offer fail", "contract.unknown-member warning"]),
     Case("W123-CR7", ORDER, "events", "milestones-refused", ["W123-CR7 fail"], CLEAN),
     Case("W124-CR1", TICKET, "incident", "half-heard", ["W124-CR1.listeners fail"], CLEAN),
     Case("W124-R29", TICKET, "ticket", "impact-alone", ["W124-R29 fail", "contract.unknown-member warning"], CLEAN),

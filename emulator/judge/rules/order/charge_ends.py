@@ -90,14 +90,20 @@ _OFFER: Final = (
 """What the Buyer agrees to with a charge item."""
 
 
+def _last_items(life: Life, n: int) -> Shown | None:
+    """The newest look at a charge and its items before an exchange."""
+    looks = (each for each in reversed(life.shown) if each.exchange.n < n)
+    return next((each for each in looks if each.whole or given(at(each.value, "/chargeItem"))), None)
+
+
 def _items_with_past(said: Said) -> Iterator[tuple[Shown, Any, str, Any, Shown]]:
-    """Each charge item that was read before: now and as it was (MISSING, with an empty place, where it is gone). An entry of the
+    """Each charge item that was shown before: now and as it was (MISSING, with an empty place, where it is gone). An entry of the
     list can be without items.
     """
     for shown, life in said.lived():
-        earlier = life.last_before(said.exchange)
         if shown.place and not given(at(shown.value, "/chargeItem")):
             continue
+        earlier = _last_items(life, said.exchange.n)
         for _, before in every(earlier.value, "/chargeItem/*") if earlier else ():
             if earlier and isinstance(at(before, "/id"), str):
                 place, item = placed(shown, at(before, "/id"))
