@@ -114,4 +114,6 @@ def play(
         replace(exchange, provoked=True) if exchange.n in result.provoked else exchange
         for exchange in (door if spoil_ask else transcript)
     )
-    return Played(name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard, release)
+    return Played(
+        name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard, release
+    )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from emulator.judge.judge import judge
+from emulator.judge.rules import rules_of
 from emulator.judge.verdict import Verdict
 from emulator.record.exchange import Transcript, provoked_in
 from emulator.standard.declared import Declared
@@ -164,6 +165,20 @@ def test_texts_speak_of_the_labels_and_tables_of_the_draft() -> None:
     assert [each.number for each in GRACE.tables[ORDER].values()][:2] == ["Table 10", "Table 11"]
     assert "W123-UC5a" in DOLLY.use_cases
     assert DOLLY.use_cases["W123-UC5a"].guide == "W123"
+
+
+def test_rules_speak_of_the_labels_and_tables_of_the_draft() -> None:
+    labels: Labels = DOLLY.labels
+    assert labels.of("MEF123", "as R62 and tables 10 and 11 (6.12, Table 15) say; MEF124-R3, R97") == (
+        "as R61 and tables 8 and 9 (6.12, Table 13) say; MEF124-R3, MEF123-R97"
+    )
+    assert labels.of("MEF115", "what R27 says of table 4") == "what R27 says of table 4"
+    assert labels.told("MEF137.search-echo") == "W137.search-echo"
+    assert labels.told("MEF115.quote-stays") == "MEF115.quote-stays"
+    told = {each.id: each.about for each in (*rules_of(DOLLY).looking, *rules_of(DOLLY).closing)}
+    assert {name for name in told if name.startswith(("MEF123", "MEF124", "MEF137"))} == set()
+    assert {name for name, about in told.items() if re.search("MEF1(23|24|37)", about)} == set()
+    assert "(Table 13)" in told["W123.charge-offer"]
 
 
 def test_what_only_one_release_leaves_open_is_settled_in_the_other() -> None:
