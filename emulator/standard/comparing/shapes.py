@@ -226,6 +226,23 @@ def narrower(keyword: str, old: Any, new: Any) -> bool | None:
     return None
 
 
+def beyond(keyword: str, limit: Any, value: Any) -> bool:
+    """Whether a value is beyond a limit; False also where only a validator could tell, and of a value that it does not bind."""
+    if not isinstance(limit, int | float) or keyword not in (*_LOWER, *_UPPER):
+        return False
+    size: Any = MISSING
+    match keyword[3:], value:
+        case "imum", bool():
+            pass
+        case "imum", int() | float():
+            size = value
+        case ("Items", list()) | ("Length", str()) | ("Properties", dict()):
+            size = len(value)
+    if size is MISSING:
+        return False
+    return bool(size < limit if keyword in _LOWER else size > limit)
+
+
 def _name(node: Any) -> str:
     ref = node.get("$ref") if isinstance(node, Mapping) else None
     return ref.rpartition("/")[2] if isinstance(ref, str) else ""
