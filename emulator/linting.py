@@ -66,8 +66,8 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
     """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
 
     Without a release a scenario or profile is looked at in the default one, and in each other one in which it can be played
-    and reads otherwise: those of ours in all that come with us, as far as books of rules judge what they ask, others in those
-    that they have release fragments for. What they name may also lie below `wider`. UserError where a path is not there.
+    and reads otherwise: those of ours in all that go by it, all in those that they have release fragments for, as far as books of
+    rules judge what they ask there. What they name may also lie below `wider`. UserError where a path is not there.
     """
     usual = release or load_release()
     opened: set[Path] = set()
@@ -82,7 +82,7 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
             case Sort.PROFILE:
                 opened.add(path.resolve())
                 first = Linted(path, sort, _problems(lambda path=path: _profile(path, usual, wider)), release=usual)
-                others = [] if release else [one for one in _others([path], usual) if _sells(one, path)]
+                others = [] if release else list(_others([path], usual))
                 yield _together(
                     first,
                     [
@@ -104,19 +104,14 @@ def _others(files: Iterable[Path], usual: Release) -> Iterator[Release]:
     """The other releases that files are to be looked at in."""
     ours = all(file.resolve().is_relative_to(scenarios_dir().resolve()) for file in files)
     for name in release_names(specs_dir()):
-        if name != usual.name and (ours or any(is_file(fragment_of(file, name)) for file in files)):
+        fitted = any(is_file(fragment_of(file, name)) for file in files)
+        if name != usual.name and (fitted or (ours and usual.name in load_release(name).line)):
             yield load_release(name)
 
 
-def _sells(release: Release, profile: Path) -> bool:
-    """Whether a seller of that profile is one of the release: not where that has another one, and the profile has no fragment."""
-    return release.profile_file is None or is_file(fragment_of(profile, release.name))
-
-
 def _judged(scenario: Scenario, release: Release) -> bool:
-    """Whether a scenario is played for certain in a release: by books of rules, or because a fragment of it says how."""
-    apis = {source.api for source in scenario.sources.values()} & set(release.apis)
-    return apis <= release.books.keys() or any(is_file(fragment_of(file, release.name)) for file in files_of(scenario))
+    """Whether books of rules judge all that a scenario asks in a release: what has none yet is not written for ours."""
+    return {source.api for source in scenario.sources.values()} & set(release.apis) <= release.books.keys()
 
 
 def _together(first: Linted, others: Sequence[Linted]) -> Linted:

@@ -153,13 +153,6 @@ class Release:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
 
-    def made_of(self, api: str) -> tuple[Any, ...]:
-        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
-        row = self._rows.apis[api]
-        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
-        errata = tuple(each for each in self.errata if each.api == api)
-        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
-
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
         row = self._rows.apis[api]
