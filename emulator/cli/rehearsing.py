@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -145,9 +145,12 @@ def _rehearsed(
         return rehearse(Wanted(settings, new, paths, traffic), lambda line: click.echo(line, err=True), stop)
 
 
-def _code(found: Any, stop: Stop) -> Exit:
+def _code(found: Rehearsal, stop: Stop) -> Exit:
+    main.in_a_hurry = bool(stop.reason)
+    if stop.reason:
+        return Exit.INCONCLUSIVE
     if not found.acts or not found.functions:
-        return Exit.INCONCLUSIVE if found.acts or stop.reason else Exit.NOTHING
+        return Exit.INCONCLUSIVE if found.acts else Exit.NOTHING
     if found.breaking:
         return Exit.BREACHED
     return Exit.PASSED if found.whole else Exit.INCONCLUSIVE

@@ -16,6 +16,7 @@ from emulator.errors import FileProblem
 from emulator.record.exchange import Exchange, Transcript
 from emulator.report.model import Report, run_name
 from emulator.report.rehearsed import Rehearsal, Staged, StagedSide, rehearsed
+from emulator.scenario.hosts import hosts_line
 from emulator.scenario.lint import checked
 from emulator.scenario.model import Scenario
 from emulator.scenario.selection import Job, Wish
@@ -85,8 +86,11 @@ def _scenarios(wanted: Wanted, tell: Tell, stop: Stop) -> Iterator[Staged]:
         check_settings(settings, [*read[End.OLD].right, *read[End.NEW].right])
         plan = chosen(settings, read[end].right, Wish(named=named_files(wanted.paths)))
         jobs[end] = [job for job in plan.jobs if job.case is None and job.scenario.flow]
-        why[end] = {(each.job.scenario.file, each.job.row): each.why for each in plan.left_out}
-        for job in jobs[end]:
+        left = [each for each in plan.left_out if each.job.case is None]
+        why[end] = {(each.job.scenario.file, each.job.row): each.why for each in left}
+        if line := hosts_line(jobs[end], settings.seller_url, settings.inputs, settings.callback):
+            tell(line)
+        for job in (*jobs[end], *(each.job for each in left)):
             name = job.scenario.id if job.told_row is None else f"{job.scenario.id} #{job.row + 1}"
             titles.setdefault((job.scenario.file, job.row), (name, job.scenario.title))
     played = {end: _played(settings, jobs[end], tell, stop) for end, settings in ends.items()}

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 
 _MOST: Final = 6_000
 """Characters of a body that are shown; rehearsal.json has all of it."""
+_MANY: Final = 400
+"""With more exchanges than these, only examples are shown with their messages."""
 _STYLE: Final = """
 main { max-width: 1180px; margin: 0 auto; padding: 18px 20px 60px; display: grid; gap: 22px; grid-template-columns: minmax(0, 1fr); }
 section { display: grid; gap: 10px; grid-template-columns: minmax(0, 1fr); } .acts, .changes, .clauses { width: 100%; }
@@ -155,11 +157,14 @@ def _beside(told: Json, act: Json, number: int) -> Iterator[str]:
         return
     heads = "".join(f"<div>{_text(told[end])}</div>" for end in ends)
     yield f'<section><h2>Step by step: {_text(act["name"])}</h2><div class="pair head">{heads}</div>'
+    shown = None if _whole(told) else _examples(told)
     exchanges = {end: {each["n"]: each for each in act[end]["exchanges"]} for end in ends}
     for step in act["steps"]:
         sides = (
             "".join(
-                _exchange(exchanges[end][n], _anchor(number, end, n)) for n in step.get(end, ()) if n in exchanges[end]
+                _exchange(exchanges[end][n], _anchor(number, end, n), shown)
+                for n in step.get(end, ())
+                if n in exchanges[end]
             )
             for end in ends
         )
@@ -181,14 +186,30 @@ def _found(finding: Json) -> str:
     return f"{finding['verdict']} ({finding['blame']}): {names}: {finding['message']}"
 
 
+def _whole(told: Json) -> bool:
+    """Whether it is so little that every message can be shown."""
+    sides = (act[end] for act in told["acts"] for end in ("from", "to") if end in act and act[end]["played"])
+    return sum(len(side["exchanges"]) for side in sides) <= _MANY
+
+
+def _examples(told: Json) -> frozenset[str]:
+    """The exchanges that are examples of something."""
+    changes = (each for function in told["functions"] for each in function["changes"] if each["examples"])
+    first = (each["examples"][0] for each in changes)
+    return frozenset(_anchor(each["act"], each["side"], each["exchange"]) for each in first)
+
+
 def _anchor(act: int, end: str, n: int) -> str:
     return f"x-{act}-{end}-{n}"
 
 
-def _exchange(row: Json, anchor: str) -> str:
+def _exchange(row: Json, anchor: str, shown: frozenset[str] | None) -> str:
+    """An exchange with its messages, or where it is not among those that are `shown`, in a line."""
     request = row["request"]
     status = row["response"]["status"] if "response" in row else row["fault"]["kind"]
     head = f"{row['n']} {request['method']} {row['operation'] or request['url']} {status}"
+    if shown is not None and anchor not in shown:
+        return f"<div>{_text(head)}</div>"
     parts = [f'<p class="meta">{_text(request["url"])}</p>', _body(request)]
     parts += (
         [f'<p class="meta">{_text(status)}</p>', _body(row["response"])]

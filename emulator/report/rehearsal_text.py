@@ -42,6 +42,15 @@ def act_lines(told: Json, act: Json) -> Iterator[str]:
             yield f"{side['release']}: not played there: {printable(side['why'], 600)}"
             if act[other]["played"]:
                 yield f"  what crossed in {act[other]['release']} is held against the contracts of {side['release']}"
+    yield from _events(act)
+
+
+def _events(act: Json) -> Iterator[str]:
+    """The events that were told on one side alone, where both were played."""
+    if act["from"]["played"] and act["to"]["played"]:
+        for end, other in (("from", "to"), ("to", "from")):
+            if alone := [name for name in act[end]["events"] if name not in act[other]["events"]]:
+                yield f"told in {act[end]['release']} alone: {', '.join(alone)}"
 
 
 def _findings(side: Json) -> str:

@@ -22,9 +22,9 @@ def test_the_table_has_every_function_by_every_pair_and_what_it_rests_on() -> No
     assert "c: computed from both contracts" in done.out
     assert max(map(len, done.out.splitlines())) <= 120
     one = oit("releases", "--api", "poq")
-    assert [line.partition("  ")[0] for line in one.out.splitlines() if line.endswith(("p", "c"))] == [
-        "Product offering qualification"
-    ] * 2
+    rows = [line.partition("  ")[0] for line in one.out.splitlines() if line.endswith(("p", "c"))]
+    assert len(rows) > 1
+    assert set(rows) == {"Product offering qualification"}
 
 
 def test_a_pair_is_told_in_words_with_its_places_and_whom_it_breaks() -> None:

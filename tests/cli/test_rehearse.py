@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from emulator.parties.clock import RealClock
 from emulator.parties.profile import load_profile
 from emulator.record.exchange import Party, Transcript
 from emulator.report.rehearsal_page import rehearsal_page
+from emulator.report.rehearsal_text import act_lines
 from emulator.report.rehearsed import Rehearsal, rehearsal_json
 from emulator.standard.comparing.functions import compare_contracts
 from emulator.standard.comparing.touching import End, Part, Touching
@@ -22,6 +24,7 @@ from emulator.standard.release import load_release
 from tests.cli.captures import har, har_entry, write
 from tests.cli.processes import QUICK, oit
 
+BILLING = "scenarios/billing/credited-told.oit.yaml"
 NEW_INSTALL = "scenarios/access-eline/new-install.oit.yaml"
 
 
@@ -178,8 +181,7 @@ def test_whatever_the_other_contract_would_refuse_is_named(to_kylie: Rehearsal) 
 
 
 def test_what_cannot_be_played_is_said_and_the_contracts_are_asked(tmp_path: Path) -> None:
-    scenario = Path("scenarios/billing").glob("*.oit.yaml")
-    code, found, page = told(str(min(scenario)), "--from", "grace", "--to", "dolly", folder=tmp_path)
+    code, found, page = told(BILLING, "--from", "grace", "--to", "dolly", folder=tmp_path)
     assert code == 1
     act = found["acts"][0]
     assert act["from"]["played"]
@@ -187,6 +189,30 @@ def test_what_cannot_be_played_is_said_and_the_contracts_are_asked(tmp_path: Pat
     assert act["to"]["why"]
     assert "the management contract is gone" in " ".join(changes(found, "billing"))
     assert "not played there" in page
+
+
+def test_what_is_played_in_neither_release_is_told_with_the_reason(tmp_path: Path) -> None:
+    code, found, _ = told(BILLING, "--from", "dolly", "--to", "dolly", folder=tmp_path)
+    assert code == 3
+    assert [act[end]["played"] for act in found["acts"] for end in ("from", "to")] == [False, False]
+    assert found["acts"][0]["from"]["why"]
+    assert found["functions"] == []
+
+
+def test_events_that_one_release_alone_tells_are_named() -> None:
+    side = {"played": True, "verdict": "pass", "exchanges": [], "findings": [], "events": {}}
+    told = {"from": {**side, "release": "a", "events": {"poqCreateEvent": 1}}, "to": {**side, "release": "b"}}
+    lines = list(act_lines({"from": "a", "to": "b"}, {"what": "scenario", **told}))
+    assert lines[-1] == "told in a alone: poqCreateEvent"
+
+
+def test_of_many_exchanges_only_examples_are_shown_with_their_messages(to_kylie: Rehearsal) -> None:
+    found = rehearsal_json(to_kylie)
+    found["acts"] *= 20
+    page = rehearsal_page(found).decode()
+    assert 0 < page.count("<details id=") < 27
+    for link in re.findall(r'href="#(x-[^"]+)"', page):
+        assert f'id="{link}"' in page
 
 
 # -- recorded traffic ------------------------------------------------------------------------------
