@@ -308,10 +308,12 @@ def _shown_by_body(what: Alteration, end: End, *, there: bool) -> bool:
 def _by_presence(what: Alteration, end: End, *, there: bool) -> bool | None:
     """Whether a message shows a change by having, or not having, what it is about; None where it does not touch it.
 
-    What is gone is touched by who has it. What came is touched by everybody who goes by, and shown by who has it. What is
+    What is gone is touched by who has it; if it was demanded, also by who by the new release has it not. What came is touched by everybody who goes by, and shown by who has it. What is
     demanded now is shown by who has it not, what may be left out now by who leaves it out by the new release.
     """
     old = end is End.OLD
+    if what is Alteration.MEMBER_PROMISE_GONE and not old:
+        return None if there else True
     if what in _IS_GONE:
         return True if old and there else None
     if what in _CAME:

@@ -93,6 +93,11 @@ GREEN, BLACK = leaf(enum=["green", "black"]), leaf(enum=["black"])
         (leaf(), leaf(maxLength=2), {"leaf": "xx"}, OLD, [("limit-narrower", False)]),
         (leaf(), leaf(maxLength=2), {"leaf": "xxx"}, OLD, [("limit-narrower", True)]),
         (leaf(), leaf(enum=["x"]), {"leaf": "y"}, OLD, [("limit-narrower", True)]),
+        (leaf(), leaf(pattern="^a"), {"leaf": "b"}, OLD, [("limit-narrower", True)]),
+        (leaf(), leaf(pattern="^a"), {"leaf": "a"}, OLD, [("limit-narrower", False)]),
+        (leaf(format="date"), leaf(format="date-time"), {"leaf": "2026-12-07"}, OLD, [("limit", True)]),
+        (leaf(format="date"), leaf(format="uri"), {"leaf": "x:y"}, OLD, [("limit", False)]),
+        (leaf(), leaf(format="tea"), {"leaf": "x"}, OLD, [("limit-narrower", False)]),
         (leaf(), leaf(enum=["x"]), {"leaf": "x"}, OLD, [("limit-narrower", False)]),
         (
             tea(pots={"type": "array", "items": GREEN}),
@@ -112,6 +117,12 @@ def test_of_a_body_only_what_it_has_and_goes_by(
     assert told(asks) == expected
     tells = touched(contract(answered=old), contract(answered=new), exchange(answered=value), end)
     assert told(tells) == [(what.replace("asked-", ""), shown) for what, shown in expected]
+
+
+def test_a_demanded_member_that_is_gone_is_shown_by_who_has_it_and_by_who_has_it_not_any_more() -> None:
+    old, new = contract(answered=tea(required=("leaf",), leaf=TEXT)), contract(answered=tea())
+    assert told(touched(old, new, exchange(answered={"leaf": "x"}))) == [("demanded-member-gone", True)]
+    assert told(touched(old, new, exchange(answered={}), NEW)) == [("demanded-member-gone", True)]
 
 
 def test_a_place_is_told_with_a_star_for_each_index() -> None:
