@@ -159,13 +159,6 @@ class Release:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
 
-    def made_of(self, api: str) -> tuple[Any, ...]:
-        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
-        row = self._rows.apis[api]
-        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
-        errata = tuple(each for each in self.errata if each.api == api)
-        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
-
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
         row = self._rows.apis[api]
@@ -195,18 +188,14 @@ class Release:
             if row.clauses:
                 path = self.specs / row.clauses
                 like = self._sibling(liked(path))
-                theirs = [
-                    each for name, one in like.claimable.items() if one.rules == row.rules for each in like.claims[name]
-                ]
-                found[guide] = read_clauses(path, theirs)
+                theirs = [name for name, one in like.claimable.items() if one.rules == row.rules]
+                found[guide] = read_clauses(path, [each for name in theirs for each in like.claims[name]])
         return found
 
     def claimed_by(self, claims: Iterable[str]) -> Iterator[Requirement]:
         """The requirements of the guides that are claimed."""
         wanted = frozenset(claims)
-        for guide, found in self.claims.items():
-            if guide in wanted:
-                yield from found
+        return (each for guide, found in self.claims.items() if guide in wanted for each in found)
 
     @cached_property
     def catalogues(self) -> Mapping[str, tuple[Requirement, ...]]:
@@ -296,9 +285,8 @@ class Release:
         """The API's own name for any of its spellings; UserError with a suggestion for an unknown one."""
         if name not in self.spellings:
             near = suggestion(name, self.spellings)
-            hint = f" Did you mean {near!r}?" if near else ""
-            known = ", ".join(self.apis)
-            raise UserError(f"{name!r} is not an API of release {self.name}.{hint} Known: {known}.")
+            known = f" Did you mean {near!r}?" * bool(near) + f" Known: {', '.join(self.apis)}."
+            raise UserError(f"{name!r} is not an API of release {self.name}.{known}")
         return self.spellings[name][0]
 
     def entry(self, api: str, kind: str | None = None) -> ContractEntry:
@@ -403,8 +391,7 @@ def _loaded(given: str) -> Release:
     name, _, letter = given.partition(BY_LETTER)
     specs = specs_dir() if name in release_names(specs_dir()) else imported_specs(name)
     if specs is None or letter:
-        message = f"There is no release {name!r} here. Known: {', '.join(every_release(specs_dir()))}."
-        raise UserError(message)
+        raise UserError(f"There is no release {name!r} here. Known: {', '.join(every_release(specs_dir()))}.")
     return Release(name, specs, by_letter=given.endswith(BY_LETTER))
 
 
