@@ -111,9 +111,8 @@ def build(context: Context) -> Api:
 
 def _lists_days(context: Context) -> bool:
     """Whether the contract has the date asked for be a day in a list, although the buyer gave a date-time."""
-    contract = context.release.contract(KIND)
     operation = context.release.kinds.apis[KIND].operations[LIST]
-    listed = Shapes(contract.document).members(
+    listed = Shapes(context.release.document(KIND)).members(
         {"$ref": f"#/components/schemas/{operation.listed or operation.response.strip('[]')}"}
     )
     return any(each.schema.get("format") == "date" for each in listed.get(_ASKED_FOR, ()))
