@@ -19,6 +19,7 @@ from emulator.parties.walk import Plan
 from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 from emulator.record.payload import copied
 from emulator.standard.kinds.shapes import Shapes
+from emulator.standard.places import placing
 
 KIND: Final = "productOfferingQualification"
 LIST: Final = "listProductOfferingQualification"
@@ -314,7 +315,8 @@ class Qualifications:
         """How sure the seller is: the worst of the places, or red where the profile says so."""
         if self._behaviour.outcome == "alternate" and item["action"] != "delete":
             return "red", "Not as asked; an alternative may be possible"
-        colors = [serviceability(self._context, place) for place in item["product"].get("place") or ()]
+        places = placing(self._context.release, KIND).spots(item["product"], "/place/*")
+        colors = [serviceability(self._context, place) for place in places]
         if "red" in colors:
             return "red", "The place cannot be reached"
         return ("yellow", "The place has to be surveyed") if "yellow" in colors else ("green", "Ready to deliver")
