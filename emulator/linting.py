@@ -66,8 +66,8 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
     """Each file that paths name; folders are searched for scenarios, and for what is surely one of the others.
 
     Without a release a scenario or profile is looked at in the default one, and in each other one in which it can be played
-    and reads otherwise: those of ours in all that come with us, others in those that they have release fragments for. What
-    they name may also lie below `wider`. UserError where a path is not there.
+    and reads otherwise: those of ours in all that go by it, all in those that they have release fragments for, as far as books of
+    rules judge what they ask there. What they name may also lie below `wider`. UserError where a path is not there.
     """
     usual = release or load_release()
     opened: set[Path] = set()
@@ -104,8 +104,14 @@ def _others(files: Iterable[Path], usual: Release) -> Iterator[Release]:
     """The other releases that files are to be looked at in."""
     ours = all(file.resolve().is_relative_to(scenarios_dir().resolve()) for file in files)
     for name in release_names(specs_dir()):
-        if name != usual.name and (ours or any(is_file(fragment_of(file, name)) for file in files)):
+        fitted = any(is_file(fragment_of(file, name)) for file in files)
+        if name != usual.name and (fitted or (ours and usual.name in load_release(name).line)):
             yield load_release(name)
+
+
+def _judged(scenario: Scenario, release: Release) -> bool:
+    """Whether books of rules judge all that a scenario asks in a release: what has none yet is not written for ours."""
+    return {source.api for source in scenario.sources.values()} & set(release.apis) <= release.books.keys()
 
 
 def _together(first: Linted, others: Sequence[Linted]) -> Linted:
@@ -151,7 +157,7 @@ def _files(paths: Sequence[Path], wider: Path | None) -> Iterator[tuple[Path, Ro
 def _scenario(path: Path, release: Release, root: Root, usual: Scenario | None = None) -> Linted:
     """A scenario in a release; nothing where it reads there as it `usual`ly does, or cannot be played."""
     nothing = Linted(path, Sort.SCENARIO, [], [], root, release)
-    if usual is not None and reads_alike(usual, usual.release, release):
+    if usual is not None and (reads_alike(usual, usual.release, release) or not _judged(usual, release)):
         return nothing
     scenario, problems = checked(path, release, root=root)
     if usual is not None and scenario is not None and not plan([scenario], Wish(beyond=beyond(release)), release).jobs:

@@ -15,10 +15,12 @@ from emulator.errors import UserError
 @main.command(
     epilog=example("oit schema scenario > oit-scenario.schema.json", "oit schema profile", "oit schema events")
 )
-@click.argument("what", type=click.Choice(["scenario", "profile", "report", "events", "known-failures"]))
+@click.argument(
+    "what", type=click.Choice(["scenario", "release-fragment", "profile", "report", "events", "known-failures"])
+)
 @RELEASE
 def schema(what: str, release: str) -> None:
-    """Print a JSON Schema: of scenario files, profiles and known failures (for editors), of report.json, of the events
+    """Print a JSON Schema: of scenario files, their release fragments, profiles and known failures (for editors), of report.json, of the events
     of --format json.
     """
     import json
@@ -28,6 +30,11 @@ def schema(what: str, release: str) -> None:
         from emulator.standard.release import load_release
 
         found = scenario_schema(load_release(release))
+    elif what == "release-fragment":
+        from emulator.scenario.schema import fragment_schema
+        from emulator.standard.release import load_release
+
+        found = fragment_schema(load_release(release))
     elif what == "profile":
         from emulator.parties.profile_schema import profile_schema
 

@@ -12,6 +12,7 @@ from emulator.scenario.needs import written
 from emulator.standard.by_release import fragments_of
 from emulator.standard.imported import release_names
 from emulator.standard.release import Release
+from emulator.standard.release_file import TABLES
 
 
 def with_functions(top: Any, release: Release) -> Release:
@@ -43,6 +44,14 @@ def files_of(scenario: Scenario) -> frozenset[Path]:
     return frozenset(Path(origin.located.file) for origin in origins)
 
 
+def made_of(release: Release, api: str) -> tuple[Any, ...]:
+    """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
+    contracts = [(each.kind, each.document) for each in release.entries if each.api == api]
+    tables = [release.path(api, what) for what in TABLES]
+    errata = [each for each in release.errata if each.api == api]
+    return release.books.get(api), release.catalogues.get(api), contracts, tables, errata, release.register
+
+
 def reads_alike(scenario: Scenario, here: Release, there: Release) -> bool:
     """Whether a scenario is the same in two releases, and what they say of all that it has to do with."""
     files = files_of(scenario)
@@ -53,7 +62,7 @@ def reads_alike(scenario: Scenario, here: Release, there: Release) -> bool:
         return False
     named = {*written(scenario, None), *(text for _, text in texts(dict(scenario.inputs)))}
     products = [{urn: file for urn, file in each.product_files.items() if urn in named} for each in (here, there)]
-    return products[0] == products[1] and all(here.made_of(api) == there.made_of(api) for api in apis)
+    return products[0] == products[1] and all(made_of(here, api) == made_of(there, api) for api in apis)
 
 
 def absent_functions(scenario: Scenario, release: Release) -> list[str]:

@@ -47,6 +47,39 @@ def scenario_schema(release: Release) -> dict[str, Any]:
     return schema_with(release.words)
 
 
+_DEMANDS: Final = frozenset({"required", "minProperties", "minItems", "oneOf", "dependencies"})
+"""What a whole file has to fulfil, and a part of one need not."""
+_NULL: Final = {"type": "null"}
+
+
+def fragment_schema(release: Release) -> dict[str, Any]:
+    """The same of a scenario's release fragment: all can be left out, null takes away, steps and cases go by their ids."""
+    schema: dict[str, Any] = _loosened(scenario_schema(release))
+    schema |= {"$id": "oit-release-fragment-1.schema.json", "title": "release fragment"}
+    schema["description"] = "What a release changes in a scenario: NAME.RELEASE.yaml beside NAME.oit.yaml."
+    for name, kind in (("flow", "step"), ("cases", "case")):
+        spot = {"description": f"The {kind} beside which this new one comes.", "type": "string"}
+        schema["definitions"][kind]["properties"] |= {"before": spot, "after": spot}
+        member = {"anyOf": [_NULL, {"$ref": f"#/definitions/{kind}"}]}
+        schema["properties"][name] = {"type": "object", "additionalProperties": member}
+    return schema
+
+
+def _loosened(node: Any) -> Any:
+    """A schema whose every member can be left out, or be null."""
+    if isinstance(node, list):
+        return [_loosened(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _loosened(each) for key, each in node.items() if key not in _DEMANDS}
+    members = found.get("properties")
+    if isinstance(members, dict) and isinstance(found.get("type", "object"), str | list):
+        found["properties"] = {name: {"anyOf": [_NULL, each]} for name, each in members.items()}
+    if isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = {"anyOf": [_NULL, found["additionalProperties"]]}
+    return found
+
+
 def schema_with(apis: tuple[str, ...] = ()) -> dict[str, Any]:
     """The schema with the names that APIs have; without any, one that lets them be."""
     schema: dict[str, Any] = json.loads(_text())

@@ -73,6 +73,12 @@ class Release:
         return self._sibling(self._rows.like) if self._rows.like else None
 
     @cached_property
+    def beside(self) -> Release | None:
+        """The release that it is told beside: the one that it goes by, or whose clauses its own are mapped to."""
+        mapped = next((row.clauses for row in self._rows.apis.values() if row.clauses), None)
+        return self._sibling(liked(self.specs / mapped)) if mapped and self.like is None else self.like
+
+    @cached_property
     def line(self) -> tuple[str, ...]:
         """The releases that it goes by, the first of them first, and itself at the end: fragments are laid in this order."""
         return tuple(file.stem for file in reversed(files_of(self.file)))
@@ -153,13 +159,6 @@ class Release:
         """The guides of no single API, by name: each binds whoever claims to follow it."""
         return self._rows.claimed
 
-    def made_of(self, api: str) -> tuple[Any, ...]:
-        """What an API is made of, but for its version and base path: equal in releases that say the same of it."""
-        row = self._rows.apis[api]
-        contracts = tuple((kind, each.document) for kind, each in row.contracts.items())
-        errata = tuple(each for each in self.errata if each.api == api)
-        return row.rules, row.clauses, contracts, tuple(self.path(api, what) for what in TABLES), errata, self.register
-
     def path(self, api: str, what: str) -> Path:
         """Where a table of an API is: as its row says, else beside the management contract."""
         row = self._rows.apis[api]
@@ -189,18 +188,14 @@ class Release:
             if row.clauses:
                 path = self.specs / row.clauses
                 like = self._sibling(liked(path))
-                theirs = [
-                    each for name, one in like.claimable.items() if one.rules == row.rules for each in like.claims[name]
-                ]
-                found[guide] = read_clauses(path, theirs)
+                theirs = [name for name, one in like.claimable.items() if one.rules == row.rules]
+                found[guide] = read_clauses(path, [each for name in theirs for each in like.claims[name]])
         return found
 
     def claimed_by(self, claims: Iterable[str]) -> Iterator[Requirement]:
         """The requirements of the guides that are claimed."""
         wanted = frozenset(claims)
-        for guide, found in self.claims.items():
-            if guide in wanted:
-                yield from found
+        return (each for guide, found in self.claims.items() if guide in wanted for each in found)
 
     @cached_property
     def catalogues(self) -> Mapping[str, tuple[Requirement, ...]]:
@@ -236,14 +231,16 @@ class Release:
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
         tables: dict[str, Mapping[str, str]] = {}
+        guides = dict(self.like.guides) if self.like else {}
         for api, row in self._rows.apis.items():
             if row.clauses:
                 like = self._sibling(liked(self.specs / row.clauses))
                 theirs |= {*like.labels.gone, *like.labels.ids}
+                guides[api] = like.guides[api]
                 tables[like.guides[api]] = tables_told(self.specs / row.clauses)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        return labels_beside(ids, theirs, self.guides, self.like.guides if self.like else {}, tables)
+        return labels_beside(ids, theirs, self.guides, guides, tables)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:
@@ -288,9 +285,8 @@ class Release:
         """The API's own name for any of its spellings; UserError with a suggestion for an unknown one."""
         if name not in self.spellings:
             near = suggestion(name, self.spellings)
-            hint = f" Did you mean {near!r}?" if near else ""
-            known = ", ".join(self.apis)
-            raise UserError(f"{name!r} is not an API of release {self.name}.{hint} Known: {known}.")
+            known = f" Did you mean {near!r}?" * bool(near) + f" Known: {', '.join(self.apis)}."
+            raise UserError(f"{name!r} is not an API of release {self.name}.{known}")
         return self.spellings[name][0]
 
     def entry(self, api: str, kind: str | None = None) -> ContractEntry:
@@ -395,8 +391,7 @@ def _loaded(given: str) -> Release:
     name, _, letter = given.partition(BY_LETTER)
     specs = specs_dir() if name in release_names(specs_dir()) else imported_specs(name)
     if specs is None or letter:
-        message = f"There is no release {name!r} here. Known: {', '.join(every_release(specs_dir()))}."
-        raise UserError(message)
+        raise UserError(f"There is no release {name!r} here. Known: {', '.join(every_release(specs_dir()))}.")
     return Release(name, specs, by_letter=given.endswith(BY_LETTER))
 
 

@@ -213,7 +213,7 @@ def test_a_mistake_in_a_file_is_a_collection_error_with_its_place(project: pytes
     [
         (["--oit-sut", "seller"], "--oit-sut seller=URL"),
         (["--oit-sut", "buyer"], "use oit run --oit-sut buyer"),
-        (["--oit-release", "zeus"], "Known: cantata-grace, grace"),
+        (["--oit-release", "zeus"], "Known: cantata-grace, dolly, grace"),
         (["--oit-profile", "none.yaml"], "there is no such file"),
         (["--oit-known-failures", "none.yaml"], "there is no such file"),
         (["--oit-report", "pdf"], "Known: "),

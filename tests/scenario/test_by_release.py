@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft7Validator
 
 from emulator.errors import FileProblem
 from emulator.linting import Sort, lint_files
@@ -16,7 +18,7 @@ from emulator.scenario.loader import load_scenario
 from emulator.scenario.model import Call, Parallel, Scenario
 from emulator.scenario.selection import Need, Wish, plan
 from emulator.settings import scenarios_dir
-from emulator.standard.by_release import laid, load_for, misnamed
+from emulator.standard.by_release import fragment_of, laid, load_for, misnamed
 from emulator.standard.release import load_release
 from tests.cli.processes import oit
 
@@ -284,6 +286,16 @@ def test_laying_keeps_what_it_is_given(tmp_path: Path):
     assert found.where("/a/b/1") == "u:1:12"
     assert found.where("/a/c/d") == "o:1:12"
     assert problems == []
+
+
+def test_editors_have_a_schema_of_them():
+    schema = json.loads(oit("schema", "release-fragment", "--release", "dolly").out)
+    validator = Draft7Validator(schema)
+    for path in scenarios_dir().rglob("*.oit.yaml"):
+        if (fragment := fragment_of(path, "dolly").with_suffix(".yaml")).is_file():
+            assert list(validator.iter_errors(load_located(fragment).value)) == [], fragment
+    for wrong in ({"flwo": {}}, {"flow": []}, {"flow": {"a": {"reqest": {}}}}, {"cases": {"a": {"kind": "odd"}}}):
+        assert not validator.is_valid(wrong), wrong
 
 
 @pytest.mark.parametrize("path", sorted(scenarios_dir().rglob("*.dolly.yaml")), ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ from emulator.conduct.runs import run_all
 from emulator.conduct.scenarios import chosen, read_scenarios
 from emulator.conduct.settings import Settings
 from emulator.plain_yaml import load_yaml
-from emulator.scenario.functions import absent_functions
+from emulator.scenario.functions import absent_functions, made_of
 from emulator.scenario.model import Scenario
 from emulator.scenario.selection import Need, Wish
 from emulator.settings import scenarios_dir
@@ -46,7 +46,7 @@ def scenarios(release: str) -> dict[str, Scenario]:
 def differing(release: str) -> list[str]:
     """The scenarios with an API that is another one than in the usual release, and none that is gone. Nothing is read but that."""
     here, usual = load_release(release), load_release()
-    other = {word for word in here.words if here.made_of(here.api(word)) != usual.made_of(usual.api(word))}
+    other = {word for word in here.words if made_of(here, here.api(word)) != made_of(usual, usual.api(word))}
     found = []
     for path in sorted(FOLDER.rglob("*.oit.yaml")):
         name = path.relative_to(FOLDER).as_posix().removesuffix(".oit.yaml")
