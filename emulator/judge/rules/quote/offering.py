@@ -13,6 +13,7 @@ from emulator.judge.rules.quote.book import ASKED, FAILED, OFFERED, ORDERABLE, Q
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
 from emulator.record.payload import MISSING, as_json, at, every
+from emulator.standard.spans import MOST, compare
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
 
@@ -24,37 +25,6 @@ QUOTE.absent(
     on=SHOWN,
     where=lambda term: term.get("endOfTermAction") in ("autoRenew", "autoDisconnect"),
 )
-
-_HOURS: Final = {
-    "calendarMonths": (28 * 24.0, 31 * 24.0),
-    "calendarDays": (24.0, 24.0),
-    "calendarHours": (1.0, 1.0),
-    "calendarMinutes": (1 / 60, 1 / 60),
-}
-_MOST: Final = 10**9
-"""Longer durations than anyone means; keeps absurd amounts away from floating point."""
-
-
-def compare(one: Any, other: Any) -> int | None:
-    """-1 where a duration is surely shorter than another, 1 where longer, 0 where equal, None where nobody knows.
-
-    Months differ in length, and what a business day is the partners agree among themselves (R65).
-    """
-    amounts, units = (at(one, "/amount"), at(other, "/amount")), (at(one, "/units"), at(other, "/units"))
-    if any(isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) > _MOST for amount in amounts):
-        return None
-    if units[0] == units[1]:
-        return int(amounts[0] > amounts[1]) - int(amounts[0] < amounts[1])
-    if not all(isinstance(unit, str) and unit in _HOURS for unit in units) or min(amounts) < 0:
-        return None
-    (least, most), (low, high) = (
-        [amount * h for h in _HOURS[unit]] for amount, unit in zip(amounts, units, strict=True)
-    )
-    if most < low:
-        return -1
-    if least > high:
-        return 1
-    return 0 if least == most == low == high else None
 
 
 @QUOTE.rule("R41", on=SHOWN)
@@ -160,7 +130,7 @@ def amounts_agree(said: Said) -> Iterator[Mark]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MOST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST:
         return None
     return float(value)
 
