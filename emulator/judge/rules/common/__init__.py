@@ -31,6 +31,7 @@ from emulator.judge.rules.common.lists import (
     no_doubles,
     nothing_found_is_200,
     pages,
+    takes_pages,
     too_many_is_422,
     unknown_is_404,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "stays",
     "steady",
     "subscribers_only",
+    "takes_pages",
     "tells_history",
     "told_or_not",
     "too_many_is_422",
