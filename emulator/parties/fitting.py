@@ -1,24 +1,53 @@
-"""A profile in a release that has not all products of the release that it was written for.
+"""A profile in a release that has not all products of the release that it was written for, or serves an API by its shape alone.
 
-What it sells and what it has of such products is left out there; who names one in a profile of their own is told.
+What it sells and what it has of such products is left out there, and so are the settings of the modules that serve no API
+there; who names one in a profile of their own is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from emulator.parties.coherence import Loose
+from emulator.record.patch import merged
 from emulator.record.payload import MISSING, at, escape
 from emulator.standard.points import lacking
 from emulator.standard.release import Release
+from emulator.standard.strict import fields_of
 
 if TYPE_CHECKING:
     from emulator.parties.profile import Profile
 
 _OF_PRODUCTS: Final = {"offerings": "/payload", "products": "/productConfiguration/@type"}
 """The sections of a profile that are of products, and where each entry says of which."""
+
+
+def sections_elsewhere(usual: type[Profile], here: type[Profile]) -> list[str]:
+    """The places of sections that `here` has not, or reads into another type than the `usual` profile."""
+    theirs, ours = ({each.key: each.type for each in fields_of(kind)} for kind in (usual, here))
+    found = [f"/{key}" for key in theirs if key not in ours]
+    for part in ("behaviour", "intervals"):
+        mine = {each.key: each.type for each in fields_of(ours[part])}
+        inner = fields_of(theirs[part])
+        found += [f"/{part}/{escape(each.key)}" for each in inner if mine.get(each.key) != each.type]
+    return found
+
+
+def as_served(raw: Mapping[str, Any], places: Iterable[str], own: Sequence[Any]) -> dict[str, Any]:
+    """A profile as it is written; of the sections at these places only what the user's `own` settings say, the nearest first."""
+    found = dict(raw)
+    for place in places:
+        *parts, key = place.split("/")[1:]
+        said = [each for one in reversed(own) if (each := at(one, place)) is not MISSING]
+        holder = found
+        for part in parts:
+            holder[part] = holder = dict(holder.get(part) or {})
+        holder.pop(key, None)
+        for each in said:
+            holder[key] = merged(holder.get(key, {}), each)
+    return found
 
 
 def sold_in(profile: Profile, release: Release) -> Profile:

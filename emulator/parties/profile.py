@@ -13,7 +13,7 @@ from emulator.errors import FileProblem, in_order
 from emulator.parties.billing_section import BillingSection
 from emulator.parties.catalog import CatalogSection
 from emulator.parties.coherence import Loose, loose_ends, operations_named, option_here, with_inherited
-from emulator.parties.fitting import left_out, strange_products
+from emulator.parties.fitting import as_served, left_out, sections_elsewhere, strange_products
 from emulator.parties.offering import AddressEntry, Offering, SiteEntry
 from emulator.parties.payloads import PayloadEntry, own_products
 from emulator.parties.profile_files import (
@@ -247,6 +247,12 @@ def profile_type(release: Release) -> type[Profile]:
     return extended(Profile, [*((name, part, field(default_factory=part)) for name, part in parts.items()), *own])
 
 
+@cache
+def _elsewhere(release: Release) -> tuple[str, ...]:
+    """The sections of a profile that no module of this release has: profiles are written for the usual one."""
+    return tuple(sections_elsewhere(profile_type(load_release()), profile_type(release)))
+
+
 _LOG: Final = logging.getLogger(__name__)
 _MOST_TOLD: Final = 100
 _SAID: Final = ("seller", "addresses", "sites", "offerings", "catalog", "products", "have", "behaviour")
@@ -299,7 +305,9 @@ def load_profile(
         problems.append(f"{places.where('')}: missing: {', '.join(absent)}; {hint}")
     raw = merged(nobody(file), raw) if declared else {**nobody(file), **raw}
     raw, unclear = with_inherited(raw)
-    strange = strange_products(raw, served, (overlay, *(each.value for each in of_user(layers))))
+    settings = [overlay, *(each.value for each in of_user(layers))]
+    strange = strange_products(raw, served, settings)
+    raw = as_served(raw, _elsewhere(served), settings)
     profile = build(profile_type(served), raw, "", problems, places)
     had = _of_having(profile, served) if profile is not None and not problems else ()
     of_verbs = _of_verbs(profile, served) if profile is not None and not problems else ()

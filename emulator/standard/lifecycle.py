@@ -49,7 +49,9 @@ def _any(_arrow: Transition) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """A state machine of a guide. `schema` names the contract's enum, `unused` its values that never occur here."""
+    """A state machine of a guide. `schema` names the contract's enum, `unused` its values that never occur here; `good` are the
+    states of what others can be built on: a quote on a qualification, an order on a quote.
+    """
 
     name: Annotated[str, KEYED]
     guide: Text
@@ -59,6 +61,7 @@ class Lifecycle:
     terminal: tuple[str, ...]
     transitions: tuple[Transition, ...]
     unused: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
 
     def told(self, labels: Labels) -> Lifecycle:
         """The same, with the guide and the clauses of its arrows as a release calls them."""
@@ -144,7 +147,7 @@ def _wrong(file: LifecycleFile, there: Collection[str]) -> Iterator[Mistake]:
 def _problems(lifecycle: Lifecycle) -> list[str]:
     """What is wrong with a machine in itself: unknown states, dead ends, life after the end, lost states."""
     states = set(lifecycle.states)
-    named = {*lifecycle.initial, *lifecycle.terminal}
+    named = {*lifecycle.initial, *lifecycle.terminal, *lifecycle.good}
     for arrow in lifecycle.transitions:
         named |= {arrow.source, arrow.target}
     problems = [f"{state} is not one of its states" for state in sorted(named - states)]

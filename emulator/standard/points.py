@@ -42,10 +42,10 @@ def root_of(release: Release) -> str:
 
 
 def lacking(release: Release) -> Mapping[str, str]:
-    """The products of the release that this one is like and that it has not, by every spelling: each with its right URN."""
-    if release.like is None:
+    """The products of the release that this one stands beside and that it has not, by every spelling: each with its right URN."""
+    if release.beside is None:
         return {}
-    theirs, own = release.like, release.products
+    theirs, own = release.beside, release.products
     known = {*own.urns, *(wrong for wrong, right in own.aliases.items() if right in own.urns)}
     right = {urn: urn for urn in theirs.products.urns} | dict(theirs.products.aliases)
     return {**theirs.made(lacking), **{urn: meant for urn, meant in right.items() if urn not in known}}

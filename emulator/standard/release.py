@@ -73,6 +73,12 @@ class Release:
         return self._sibling(self._rows.like) if self._rows.like else None
 
     @cached_property
+    def beside(self) -> Release | None:
+        """The release that it is told beside: the one that it goes by, or whose clauses its own are mapped to."""
+        mapped = next((row.clauses for row in self._rows.apis.values() if row.clauses), None)
+        return self._sibling(liked(self.specs / mapped)) if mapped and self.like is None else self.like
+
+    @cached_property
     def line(self) -> tuple[str, ...]:
         """The releases that it goes by, the first of them first, and itself at the end: fragments are laid in this order."""
         return tuple(file.stem for file in reversed(files_of(self.file)))
@@ -227,13 +233,15 @@ class Release:
         ids = {each.key: each.id for each in self.numbered.values()}
         theirs: set[str] = set()
         tables: dict[str, Mapping[str, str]] = {}
+        guides = dict(self.like.guides) if self.like else {}
         for api, path in self.mapped.items():
             like = self._sibling(liked(path))
             theirs |= {*like.labels.gone, *like.labels.ids}
+            guides[api] = like.guides[api]
             tables[like.guides[api]] = tables_told(path)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
-        return labels_beside(ids, theirs, self.guides, self.like.guides if self.like else {}, tables)
+        return labels_beside(ids, theirs, self.guides, guides, tables)
 
     @cached_property
     def aspects(self) -> Mapping[str, Mapping[Aspect, str]]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from emulator.errors import UserError
 from emulator.parties.apis import Api, Context, Plugin
 from emulator.parties.apis.catalog_sold import fitting, is_open, offered, origin
-from emulator.parties.apis.discovery_issues import AVAILABILITY, PRICING, Issues
+from emulator.parties.apis.discovery_issues import API, AVAILABILITY, PRICING, Issues
 from emulator.parties.apis.items import plain_urn, serviceability
 from emulator.parties.apis.product_offering_qualification import BEHAVIOUR as QUALIFYING
 from emulator.parties.apis.quote_terms import prices_of
@@ -27,9 +27,9 @@ from emulator.parties.store import Resource
 from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 from emulator.record.payload import copied
 from emulator.standard.payloads.configuration import example_of
+from emulator.standard.places import placing
 from emulator.standard.strict import Json, Mistake
 
-API: Final = "availabilityAndPricingDiscovery"
 _KIND: Final = "discoveredConfiguration"
 """The kind of resource that stands for an identifier that was given."""
 _SHORTEST: Final = 900
@@ -143,7 +143,8 @@ class Discovery:
         """Whether a qualification would say that it can be delivered there."""
         if self._context.profile.behaviour.of(QUALIFYING).outcome != "ready":
             return False
-        return all(serviceability(self._context, place) != "red" for place in body.get("place") or ())
+        places = placing(self._context.release, API).spots(body, "/place/*")
+        return all(serviceability(self._context, place) != "red" for place in places)
 
     def _configurations(self, run: str, action: str, offering: Offering) -> list[dict[str, Any]]:
         """In what configurations an offering can be had, each once (R17): none where an order of it would not be taken, and

@@ -9,8 +9,10 @@ from emulator.parties.apis import Context
 from emulator.parties.apis.items import GONE, REFERENCES
 from emulator.parties.offering import Offering
 from emulator.record.call import Call, ErrorCode, Issue
+from emulator.standard.places import placing
 from emulator.standard.product import RelationSays
 
+API: Final = "availabilityAndPricingDiscovery"
 AVAILABILITY: Final = "productOfferingAvailabilityRequest"
 PRICING: Final = "pricingDiscoveryRequest"
 
@@ -87,14 +89,14 @@ class Issues:
         sheet = self._context.release.products.sheets.of(offering.payload) if offering else None
         role = sheet.place.role if sheet and offering and not offering.requires else ""
         placeless = bool(sheet and offering and not offering.requires and sheet.place.never and not role)
-        for index, place in enumerate(call.body.get("place") or ()):
-            if placeless or (role and place["role"] != role):
+        for spot in placing(self._context.release, API).spots(call.body, "/place/*"):
+            if placeless or (role and spot.role != role):
                 wanted = f"only {role}" if role else "no place"
                 reason = f"{offering.id if offering else ''} has {wanted} (W160 {places})"
-                yield Issue(f"/place/{index}/role", ErrorCode.INVALID_VALUE, reason)
-            kind, what = REFERENCES.get(place["@type"], ("", ""))
-            if kind and not self._context.store.has(call.run, kind, place["id"]):
-                yield _nowhere(f"/place/{index}/id", what, place["id"])
+                yield Issue(f"{spot.where}/role", ErrorCode.INVALID_VALUE, reason)
+            kind, what = REFERENCES.get(spot.type, ("", ""))
+            if kind and not self._context.store.has(call.run, kind, spot.place["id"]):
+                yield _nowhere(f"{spot.inner}/id", what, spot.place["id"])
         known = offering.relations(sheet) if offering else ()
         for index, link in enumerate(call.body.get("productRelationship") or ()):
             here = f"/productRelationship/{index}"

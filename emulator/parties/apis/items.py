@@ -11,11 +11,12 @@ from emulator.parties.apis.catalog_sold import Function, sold, unfit
 from emulator.parties.offering import Color, Offering
 from emulator.record.call import ErrorCode, Issue
 from emulator.record.payload import escape
+from emulator.standard.places import ADDRESS_REF, BY_REFERENCE, SITE_REF, Spot, placing
 from emulator.standard.product import ProductSheet
 
 REFERENCES: Final = {
-    "GeographicAddressRef": ("geographicAddress", "geographic address"),
-    "GeographicSiteRef": ("geographicSite", "geographic site"),
+    ADDRESS_REF: ("geographicAddress", "geographic address"),
+    SITE_REF: ("geographicSite", "geographic site"),
 }
 """Places by reference: the kind of resource that each type means, and what it is called."""
 GONE: Final = ("terminated", "cancelled", "pendingTerminate", "suspendedPendingTerminate")
@@ -28,7 +29,6 @@ _OF_PRODUCT: Final = (
     "productRelationship",
     "productSpecification",
 )
-_SPELLED_OUT: Final = ("FieldedAddress", "FormattedAddress", "GeographicAddressLabel", "MEFGeographicPoint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +191,15 @@ class ItemRules:
             reason = f"{offering.id} is configured with {offering.payload}"
             yield self._wrong(f"{place}/product/productConfiguration/@type", reason, "payload")
         yield from self._beside(context, place, product, urn)
-        for index, where in enumerate(product.get("place") or ()):
-            if where.get("@type") in _SPELLED_OUT and "id" in where:
-                reason = "A place that is known by its id is a GeographicAddressRef or a GeographicSiteRef"
-                yield self._unexpected(f"{place}/product/place/{index}/id", reason, "place")
-            kind, what = REFERENCES.get(where.get("@type"), ("", ""))
-            if kind and not context.store.has(run, kind, where["id"]):
-                yield self._nowhere(f"{place}/product/place/{index}/id", what, where["id"])
+        placed = placing(context.release, context.release.api(self.function))
+        for spot in placed.spots(product, "/place/*"):
+            here = f"{place}/product{spot.inner}/id"
+            if spot.by_value and "id" in spot.place:
+                reason = f"A place that is known by its id is a {' or a '.join(BY_REFERENCE)}"
+                yield self._unexpected(here, reason, "place")
+            kind, what = REFERENCES.get(spot.type, ("", ""))
+            if kind and not context.store.has(run, kind, spot.place["id"]):
+                yield self._nowhere(here, what, spot.place["id"])
         for index, link in enumerate(product.get("productRelationship") or ()):
             if not context.store.has(run, "product", link["id"]):
                 here = f"{place}/product/productRelationship/{index}/id"
@@ -244,10 +246,10 @@ def item_offering(context: Context, run: str, item: Mapping[str, Any]) -> Offeri
     return found
 
 
-def serviceability(context: Context, place: Mapping[str, Any]) -> Color:
+def serviceability(context: Context, spot: Spot) -> Color:
     """How well the seller reaches a place by reference; a place by value is taken at its word."""
-    identifier = place.get("id", "")
-    if place["@type"] == "GeographicSiteRef":
+    identifier = spot.id or ""
+    if spot.type == SITE_REF:
         site = context.profile.sites.get(identifier)
         identifier = site.address if site else ""
     address = context.profile.addresses.get(identifier)

@@ -36,6 +36,11 @@ class Links:
             self._bodies[key] = None if found is None else found.body
         return self._bodies[key]
 
+    def good(self, kind: str) -> tuple[str, ...]:
+        """The states in which others can be built on a resource of that kind."""
+        machine = self._context.release.lifecycles.get(kind)
+        return machine.good if machine else ()
+
     def item(self, kind: str, identifier: str | None, item: str | None) -> dict[str, Any] | None:
         """The item with an id of a POQ or quote: the first where several have it."""
         body = self.body(kind, identifier)

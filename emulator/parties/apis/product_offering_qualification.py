@@ -11,17 +11,24 @@ from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, serviceability, without
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
-from emulator.parties.lists import href, list_handler, moment_of
+from emulator.parties.lists import href, list_handler, members_of, moment_of
 from emulator.parties.offering import Color, Offering
 from emulator.parties.sections import Mode, PathStep, Section
 from emulator.parties.store import Resource
 from emulator.parties.walk import Plan
 from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
 from emulator.record.payload import copied
+from emulator.standard.kinds.shapes import Shapes
+from emulator.standard.places import placing
 
 KIND: Final = "productOfferingQualification"
+LIST: Final = "listProductOfferingQualification"
 ITEM: Final = "productOfferingQualificationItem"
 UNFINISHED: Final = ("acknowledged", "inProgress")
+FAILED: Final = "terminatedWithError"
+ABANDONED: Final = "done.abandoned"
+REJECTED: Final = "rejected"
+UNABLE: Final = "done.unableToProvide"
 ITEMS: Final = "productOfferingQualificationItem"
 
 _RULES: Final = ItemRules(
@@ -54,14 +61,22 @@ _OURS_OF_ITEM: Final = (
     "alternateProductOfferingProposal",
     "installationInterval",
     "guaranteedUntilDate",
+    "deliveryType",
+    "3rdPartyProvider",
+    "3rdPartyProviderProductOffering",
 )
+_DELIVERY: Final = {"green": "onNetWithoutBuild", "yellow": "onNetWithBuild"}
+_OFFERS: Final = "Mplify87.1-findings-when-done"
+"""The clause by which an item that can be delivered names its offering."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoqBehaviour:
-    """How POQs end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for."""
+    """How POQs end. `deadline: keep` ends as unableToProvide what cannot be done by the date asked for. What a release has no
+    state for ends as terminatedWithError.
+    """
 
-    outcome: Literal["ready", "alternate", "unableToProvide", "terminatedWithError"] = "ready"
+    outcome: Literal["ready", "alternate", "unableToProvide", "rejected", "terminatedWithError"] = "ready"
     mode: Mode = "asRequested"
     deadline: Literal["keep", "ignore"] = "keep"
     path: tuple[PathStep, ...] = ()
@@ -88,13 +103,20 @@ def build(context: Context) -> Api:
         KIND,
         {
             "createProductOfferingQualification": desk.create,
-            "listProductOfferingQualification": list_handler(
-                context, KIND, "listProductOfferingQualification", shown=in_days
-            ),
+            LIST: list_handler(context, KIND, LIST, shown=in_days if _lists_days(context) else lambda shown: shown),
         },
         plan.actions,
         {KIND: Course(desk.move, desk.move_item, plan.signalled, plan.seen)},
     )
+
+
+def _lists_days(context: Context) -> bool:
+    """Whether the contract has the date asked for be a day in a list, although the buyer gave a date-time."""
+    operation = context.release.kinds.apis[KIND].operations[LIST]
+    listed = Shapes(context.release.document(KIND)).members(
+        {"$ref": f"#/components/schemas/{operation.listed or operation.response.strip('[]')}"}
+    )
+    return any(each.schema.get("format") == "date" for each in listed.get(_ASKED_FOR, ()))
 
 
 def in_days(shown: dict[str, Any]) -> dict[str, Any]:
@@ -120,10 +142,17 @@ class Qualifications:
         self._desk = context.desk
         self._behaviour = context.profile.behaviour.of(BEHAVIOUR)
         self._times = context.profile.intervals.of(TIMES)
+        self._states = context.release.lifecycles[KIND]
+        self._item_states = context.release.lifecycles[ITEM]
+        (self._ready,) = self._states.good
+        contract = context.release.contract(KIND)
+        self._of_item = members_of(contract, "ProductOfferingQualificationItem")
+        self._of_proposal = members_of(contract, "AlternateProductOfferingProposal")
+        self._of_alternate = members_of(contract, "MEFAlternateProduct")
         self.plan = Plan(context, KIND, f"{KIND}.advance", self._advance, self._open_to)
 
     def create(self, call: Call) -> Reply:
-        """POST /productOfferingQualification.
+        """POST /productOfferingQualification. A release in which an answer at once cannot be that there is none has it refused.
 
         MEF87 leaves open: instantSyncQualification has to be sent (R18) yet has a default; absent, it is false.
         """
@@ -138,6 +167,11 @@ class Qualifications:
         immediate = at_once if path else (mode == "immediate" or (mode == "asRequested" and instant))
         refused = instant and not immediate and not path  # R24: an answer now is asked for, and this seller has none
         state = path[0].to if at_once else self._immediate(refused=refused)
+        if (immediate or refused) and state not in self._states.initial:
+            reason = f"This seller has no answer at once: the qualification would be {state}"
+            raise unprocessable(
+                Issue("/instantSyncQualification", ErrorCode.INVALID_VALUE, reason, "Mplify87.1-at-once-is-done")
+            )
         poq = self._open(call, state if immediate or refused else "acknowledged")
         for item in poq.body[ITEMS]:
             if immediate or refused:
@@ -145,7 +179,7 @@ class Qualifications:
             else:
                 self._desk.move_item(poq, item, "acknowledged", by="seller", lifecycle=ITEM, save=False)
         if immediate or refused:
-            poq.body["effectiveQualificationDate"] = rfc3339(self._desk.now())
+            self._end_dated(poq, self._desk.now())
         else:
             path = self._deferred(poq)
         self._context.store.add(poq)
@@ -160,10 +194,13 @@ class Qualifications:
         yield from _RULES.issues(self._context, call.run, call.body)
 
     def _open(self, call: Call, state: str) -> Resource:
-        body = without(call.body, self._context.release.kinds.kind(KIND).own)
+        kind = self._context.release.kinds.kind(KIND)
+        body = without(call.body, kind.own)
         body["id"] = self._context.new_id(KIND)
         body["href"] = href(call, KIND, body["id"])
         ours = self._context.profile.seller.contact("sellerContactInformation")
+        if "creationDate" in kind.own:
+            body["creationDate"] = rfc3339(self._desk.now())
         body["relatedContactInformation"] = [*body["relatedContactInformation"], ours]
         body[ITEMS] = [without(item, _OURS_OF_ITEM) for item in body[ITEMS]]
         return self._desk.open(call.run, KIND, body, state=state, save=False)
@@ -174,31 +211,42 @@ class Qualifications:
         MEF87 leaves open: done.unableToProvide is for deferred answers alone, so a seller that has no
         answer in time says terminatedWithError (R24).
         """
-        unable = refused or self._behaviour.outcome in ("unableToProvide", "terminatedWithError")
-        return "terminatedWithError" if unable else "done.ready"
+        unable = refused or self._behaviour.outcome in ("unableToProvide", REJECTED, FAILED)
+        return FAILED if unable else self._ready
 
     def _item_state(self, body: dict[str, Any], item: dict[str, Any]) -> str:
         """What an item ends as when its POQ ends in the state it is in; one item fails, the others are given up."""
-        if body["state"] == "done.ready":
-            return "done.ready"
-        first = item is body[ITEMS][0]
-        return "terminatedWithError" if body["state"] == "terminatedWithError" and first else "done.abandoned"
+        state = str(body["state"])
+        if state == self._ready:
+            return state
+        return state if state in self._item_states.states and item is body[ITEMS][0] else ABANDONED
 
     def _deferred(self, poq: Resource) -> tuple[PathStep, ...]:
         """Say when the answer is to be expected; gives the profile's path to it, or the usual one."""
         expected = self._desk.now() + timedelta(seconds=self._times.start + self._times.finish)
         poq.body["expectedPOQCompletionDate"] = rfc3339(expected)
+        end = self._end(poq.body, expected)
+        if self._states.allows(poq.body["state"], end):  # what the checks find wrong is not worked on
+            return self._behaviour.path or (PathStep(end, after_seconds=self._times.start),)
         return self._behaviour.path or (
             PathStep("inProgress", after_seconds=self._times.start),
-            PathStep(self._end(poq.body, expected), after_seconds=self._times.finish),
+            PathStep(end, after_seconds=self._times.finish),
         )
 
     def _end(self, body: dict[str, Any], expected: datetime) -> str:
         wanted = moment_of(body.get("requestedPOQCompletionDate"))
         late = wanted is not None and wanted < expected and self._behaviour.deadline == "keep"
-        if self._behaviour.outcome == "terminatedWithError":
-            return "terminatedWithError"
-        return "done.unableToProvide" if late or self._behaviour.outcome == "unableToProvide" else "done.ready"
+        if self._behaviour.outcome in (FAILED, REJECTED):
+            return self._known(self._behaviour.outcome)
+        return self._known(UNABLE) if late or self._behaviour.outcome == "unableToProvide" else self._ready
+
+    def _known(self, state: str) -> str:
+        """A state for what comes to nothing, where the release has it; else terminatedWithError."""
+        return state if state in self._states.states else FAILED
+
+    def _end_dated(self, poq: Resource, at: datetime) -> None:
+        if "effectiveQualificationDate" in self._context.release.kinds.kind(KIND).own:
+            poq.body["effectiveQualificationDate"] = rfc3339(at)
 
     def _open_to(self, poq: Resource, to: str) -> bool:
         return self._desk.allows(poq.body["state"], to, KIND)
@@ -224,14 +272,14 @@ class Qualifications:
             for item in poq.body[ITEMS]:
                 if item["state"] in UNFINISHED:  # a hand in our seller may have ended it before
                     self._finish_item(poq, item, self._item_state(body, item), at)
-            poq.body["effectiveQualificationDate"] = rfc3339(at)
+            self._end_dated(poq, at)
         self._desk.move(poq, to, by="seller", at=at)
 
     def _finish_item(self, poq: Resource, item: dict[str, Any], to: str, at: datetime) -> None:
         """End an item; only an item that is ready says what the seller can do (R28 to R31)."""
-        if to == "done.ready":
+        if to == self._ready:
             self._answer(poq, item, at)
-        elif to == "terminatedWithError":
+        elif to == FAILED:
             index = poq.body[ITEMS].index(item)
             item["terminationError"] = [
                 {
@@ -250,17 +298,25 @@ class Qualifications:
         if color != "red":
             span = offering.installation.as_json() if offering else {"amount": 10, "units": "businessDays"}
             item["installationInterval"] = span
-            item["guaranteedUntilDate"] = rfc3339(at + timedelta(seconds=self._times.valid))
+            item["guaranteedUntilDate"] = self._guaranteed(at)
+            if "deliveryType" in self._of_item:
+                item["deliveryType"] = _DELIVERY[color]
+            if offering is not None and self._context.release.labels.told(_OFFERS):
+                item["product"] = {**item["product"], "productOffering": {"id": offering.id}}
         wanted = poq.body.get("provideAlternative", False) and color != "green"
         other = self._other(offering) if wanted and "productConfiguration" in item["product"] else None
-        if other is not None:
-            item["alternateProductOfferingProposal"] = [self._proposal(other, item)]
+        if wanted:
+            item["alternateProductOfferingProposal"] = [self._proposal(other, item, at)] if other else []
+
+    def _guaranteed(self, at: datetime) -> str:
+        return rfc3339(at + timedelta(seconds=self._times.valid))
 
     def _confidence(self, item: dict[str, Any]) -> tuple[Color, str]:
         """How sure the seller is: the worst of the places, or red where the profile says so."""
         if self._behaviour.outcome == "alternate" and item["action"] != "delete":
             return "red", "Not as asked; an alternative may be possible"
-        colors = [serviceability(self._context, place) for place in item["product"].get("place") or ()]
+        places = placing(self._context.release, KIND).spots(item["product"], "/place/*")
+        colors = [serviceability(self._context, place) for place in places]
         if "red" in colors:
             return "red", "The place cannot be reached"
         return ("yellow", "The place has to be surveyed") if "yellow" in colors else ("green", "Ready to deliver")
@@ -277,17 +333,21 @@ class Qualifications:
             return other
         return offering if self._behaviour.outcome == "alternate" else None
 
-    def _proposal(self, other: Offering, item: dict[str, Any]) -> dict[str, Any]:
-        configuration = copied(item["product"]["productConfiguration"])
-        return {
+    def _proposal(self, other: Offering, item: dict[str, Any], at: datetime) -> dict[str, Any]:
+        product = {
+            "productOffering": {"id": other.id},
+            "productSpecification": {"id": other.specification},
+            "productConfiguration": copied(item["product"]["productConfiguration"]),
+        }
+        proposal = {
             "id": self._context.new_id("alternateProductOfferingProposal"),
             "installationInterval": other.installation.as_json(),
-            "alternateProduct": {
-                "productOffering": {"id": other.id},
-                "productSpecification": {"id": other.specification},
-                "productConfiguration": configuration,
-            },
+            "alternateProduct": {name: each for name, each in product.items() if name in self._of_alternate},
+            "serviceabilityConfidence": "green",
+            "deliveryType": _DELIVERY["green"],
+            "guaranteedUntilDate": self._guaranteed(at),
         }
+        return {name: each for name, each in proposal.items() if name in self._of_proposal}
 
 
 PLUGIN: Final = Plugin(KIND, (KIND,), build, (BEHAVIOUR,), (TIMES,))

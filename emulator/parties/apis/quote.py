@@ -377,9 +377,9 @@ def _qualification(links: Links, place: str, reference: Mapping[str, Any]) -> It
     item = links.item("productOfferingQualification", identifier, reference["id"])
     if item is None:
         yield Issue(f"{place}/id", ErrorCode.REFERENCE_NOT_FOUND, "The qualification has no item with this id")
-    elif poq["state"] != "done.ready":
+    elif poq["state"] not in (good := links.good("productOfferingQualification")):
         # MEF115 leaves open: a reference to a POQ without an answer. There is nothing to build on.
-        reason = f"The qualification is {poq['state']}, not done.ready"
+        reason = f"The qualification is {poq['state']}, not {' or '.join(good)}"
         yield Issue(f"{place}/productOfferingQualificationId", ErrorCode.INVALID_VALUE, reason)
     proposal = reference.get("alternateProductProposalId")
     proposals = (item or {}).get("alternateProductOfferingProposal") or ()

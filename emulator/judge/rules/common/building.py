@@ -17,20 +17,22 @@ from emulator.judge.showing import View, succeeded
 from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, at, every
 from emulator.standard.breach import Breach, Check
+from emulator.standard.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Something that can be referred to: the member of an item that does so, the id in it, and the states to build on."""
+    """Something that can be referred to: the member of an item that does so, and the id in it. Which states can be built on, its
+    lifecycle says (`good`).
+    """
 
     member: str
     whole: str
     kind: str
-    good: tuple[str, ...]
 
 
-QUALIFIED: Final = Base("productOfferingQualificationItem", "productOfferingQualificationId", POQ, ("done.ready",))
-QUOTED: Final = Base("quoteItem", "quoteId", QUOTE, ("approved.orderable", "approved.orderableAlternate", "accepted"))
+QUALIFIED: Final = Base("productOfferingQualificationItem", "productOfferingQualificationId", POQ)
+QUOTED: Final = Base("quoteItem", "quoteId", QUOTE)
 
 
 def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
@@ -57,12 +59,15 @@ def builds_on(book: Rulebook, kind: str, base: Base, *, name: str) -> None:
                 yield breach(f"{here}/id", f"an item of {base.kind} {life.id if life else ''}", wanted, hint=True)
                 continue
             state = _newest_state(life, said.exchange)
+            machine, good = _machine(said.run, base.kind, last.value), good_states(said.run, base.kind)
             if (
-                _is_state(said.run, base.kind, last.value, state)
-                and state not in base.good
+                good
+                and machine is not None
+                and state in machine.states
+                and state not in good
                 and not _moved_on(life, said.exchange)
             ):
-                yield breach(f"{here}/{base.whole}", list(base.good), state,
+                yield breach(f"{here}/{base.whole}", list(good), state,
                              f"{here} builds on a {base.kind} that is {state}", hint=True)  # fmt: skip
             # What the Buyer asked for itself is known better than what came back of it.
             asked = first_named(own, f"{items}/*", wanted)
@@ -78,11 +83,18 @@ def _newest_state(life: Life | None, exchange: Exchange) -> Any:
     return at(newest.value, "/state") if newest else MISSING
 
 
-def _is_state(run: Run, kind: str, shown: Any, state: Any) -> bool:
-    """Whether that is one of the states of such a resource: what the Seller writes in place of one is its own fault."""
+def good_states(run: Run, kind: str) -> tuple[str, ...]:
+    """The states of such a resource, at whatever level, in which others can be built on it."""
     cycle = run.kinds.kind(kind).cycle
-    machine = run.release.lifecycles.get((cycle.of(shown) if cycle else None) or "")
-    return isinstance(state, str) and (machine is None or state in machine.states)
+    names = cycle.names.values() if cycle else ()
+    machines = (run.release.lifecycles.get(name) for name in names)
+    return tuple(state for machine in machines if machine for state in machine.good)
+
+
+def _machine(run: Run, kind: str, shown: Any) -> Lifecycle | None:
+    """The lifecycle of such a resource: what the Seller writes in place of one of its states is its own fault."""
+    cycle = run.kinds.kind(kind).cycle
+    return run.release.lifecycles.get((cycle.of(shown) if cycle else None) or "")
 
 
 _BEGUN: Final = ("acknowledged", "inProgress", "inProgress.draft")

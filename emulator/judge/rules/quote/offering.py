@@ -13,6 +13,7 @@ from emulator.judge.rules.quote.book import ASKED, FAILED, OFFERED, ORDERABLE, Q
 from emulator.judge.run import Said
 from emulator.judge.times import CLOCKS
 from emulator.record.payload import MISSING, as_json, at, every
+from emulator.standard.spans import MOST, compare
 
 _TERMS: Final = "/quoteItem/*/quoteItemTerm/*"
 
@@ -24,37 +25,6 @@ QUOTE.absent(
     on=SHOWN,
     where=lambda term: term.get("endOfTermAction") in ("autoRenew", "autoDisconnect"),
 )
-
-_HOURS: Final = {
-    "calendarMonths": (28 * 24.0, 31 * 24.0),
-    "calendarDays": (24.0, 24.0),
-    "calendarHours": (1.0, 1.0),
-    "calendarMinutes": (1 / 60, 1 / 60),
-}
-_MOST: Final = 10**9
-"""Longer durations than anyone means; keeps absurd amounts away from floating point."""
-
-
-def compare(one: Any, other: Any) -> int | None:
-    """-1 where a duration is surely shorter than another, 1 where longer, 0 where equal, None where nobody knows.
-
-    Months differ in length, and what a business day is the partners agree among themselves (R65).
-    """
-    amounts, units = (at(one, "/amount"), at(other, "/amount")), (at(one, "/units"), at(other, "/units"))
-    if any(isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) > _MOST for amount in amounts):
-        return None
-    if units[0] == units[1]:
-        return int(amounts[0] > amounts[1]) - int(amounts[0] < amounts[1])
-    if not all(isinstance(unit, str) and unit in _HOURS for unit in units) or min(amounts) < 0:
-        return None
-    (least, most), (low, high) = (
-        [amount * h for h in _HOURS[unit]] for amount, unit in zip(amounts, units, strict=True)
-    )
-    if most < low:
-        return -1
-    if least > high:
-        return 1
-    return 0 if least == most == low == high else None
 
 
 @QUOTE.rule("R41", on=SHOWN)
@@ -97,7 +67,6 @@ def a_longer_installation_is_an_alternate(said: Said) -> Iterator[Mark]:
                 yield FINE
 
 
-@QUOTE.rule(on=SHOWN, name="price")
 def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
     """Each price against Table 11: the amount, a period where it recurs, a unit where it is paid by use."""
     for place, price in every(said.body, "/quoteItem/*/quoteItemPrice/*"):
@@ -111,6 +80,22 @@ def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
             found = at(price, member)
             yield hold(place + member, given(found), expected="a value", found=found,
                        message=f"{place}{member} is missing from a price of type {kind} (Table 11)")  # fmt: skip
+
+
+_BY_TYPE: Final = "Mplify115.1-price-by-type"
+with QUOTE.unless(_BY_TYPE):
+    QUOTE.rule(on=SHOWN, name="price")(prices_have_what_their_type_needs)
+QUOTE.present(
+    "Mplify115.1-price-members",
+    "/quoteItem/*/quoteItemPrice/*",
+    "/name",
+    "/priceType",
+    "/price/dutyFreeAmount",
+    on=SHOWN,
+)
+common.required_by_table(
+    QUOTE, _BY_TYPE, "item-price", on=SHOWN, spared=lambda _said, attribute, *_: attribute == "/price/dutyFreeAmount"
+)
 
 
 @QUOTE.rule(on=SHOWN, name="twice")
@@ -160,22 +145,23 @@ def amounts_agree(said: Said) -> Iterator[Mark]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MOST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST:
         return None
     return float(value)
 
 
 common.prices_read_well(QUOTE, "/quoteItem/*/quoteItemPrice/*", on=SHOWN)
-common.lasts(
-    QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
-)
-common.lasts(
-    QUOTE,
-    "/quoteItem/*/requestedQuoteItemTerm/duration",
-    "/quoteItem/*/requestedQuoteItemInstallationInterval",
-    on=ASKED,
-    name="durations-asked",
-)
+with QUOTE.unless("Mplify115.1-offered-interval"):  # the contract of that guide has no duration below zero
+    common.lasts(
+        QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
+    )
+    common.lasts(
+        QUOTE,
+        "/quoteItem/*/requestedQuoteItemTerm/duration",
+        "/quoteItem/*/requestedQuoteItemInstallationInterval",
+        on=ASKED,
+        name="durations-asked",
+    )
 common.begins(QUOTE, KIND, "/quoteDate")
 common.no_twins(QUOTE, (), KIND, "/note", name="notes-twice")
 common.well_without_errors(QUOTE, "/quoteItem/*", "inProgress", "answered", *ORDERABLE, on=SHOWN, failed=FAILED)
