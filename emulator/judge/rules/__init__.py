@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from emulator.errors import FileProblem, hint
 from emulator.judge.rule import ClosingRule, Rule
 from emulator.judge.rulebook import Rulebook
-from emulator.judge.rules import address, contract, inventory, poq, quote, site
+from emulator.judge.rules import address, contract, inventory, poq, qualification, quote, site
 from emulator.judge.rules.appointment import APPOINTMENT
 from emulator.judge.rules.billing import BILLING
 from emulator.judge.rules.catalog import CATALOG
@@ -28,6 +28,7 @@ BOOKS: Final[Mapping[str, Rulebook]] = {
     "address": address.ADDRESS,
     "site": site.SITE,
     "poq": poq.POQ,
+    "qualification": qualification.QUALIFICATION,
     "quote": quote.QUOTE,
     "order": ORDER,
     "inventory": inventory.INVENTORY,
