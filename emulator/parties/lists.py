@@ -112,6 +112,12 @@ def _shown(call: Call, size: int, total: int, found: list[Any]) -> Reply:
     return Reply(200, shown, {"X-Total-Count": str(total), **headers} if counted else headers)
 
 
+def page_of(context: Context, call: Call, found: list[Any]) -> Reply:
+    """The page that is asked for of all that was found."""
+    offset, size = _asked(context, call)
+    return _shown(call, size, len(found), found[offset : offset + size + 1])
+
+
 class _List:
     """What the contract says of a list: its filters, and the members that it shows of a resource."""
 

@@ -28,7 +28,9 @@ class AddressEntry:
 
 @dataclass(frozen=True, slots=True)
 class SiteEntry:
-    """A site at one of the addresses; its other members are those of GeographicSite."""
+    """A site at one of the addresses; its other members are those of GeographicSite. Releases without `networkType`
+    and `subUnit`, the units of its address that it has, do not show them.
+    """
 
     id: Annotated[str, KEYED]
     address: str
@@ -38,6 +40,8 @@ class SiteEntry:
     company_name: Annotated[str | None, Key("companyName")] = None
     customer_name: Annotated[str | None, Key("customerName")] = None
     contact: Json | None = None
+    network_type: Annotated[Literal["onNet", "offNet"], Key("networkType")] = "onNet"
+    sub_unit: Annotated[tuple[Json, ...], Key("subUnit")] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from emulator.parties.apis import Api, Context, Plugin
+from emulator.parties.apis.address_validation import VALIDATION, ValidationKeeper
+from emulator.parties.apis.address_validation import body_of as represented
 from emulator.parties.lists import href
 from emulator.parties.offering import AddressEntry
 from emulator.parties.profile import Profile
+from emulator.parties.representing import KnownPlaces
+from emulator.parties.spelling import Words, agree, equal, near, same_street
 from emulator.record.call import Call, ErrorCode, Issue, Reply, not_found, unprocessable
+from emulator.standard.representations import by_representations
 
 KIND: Final = "geographicAddress"
 
@@ -32,49 +35,62 @@ _COLOUR: Final = (
 
 
 def build(context: Context) -> Api:
-    """Validate and retrieve addresses."""
-    words = Words(context.profile.synonyms)
+    """Validate and retrieve addresses; where they are told by representations, the keeper of validations answers."""
+    if by_representations(context.release):
+        places = KnownPlaces(context.profile)
+        for identifier in places.known:
+            context.share(KIND, identifier, represented(context.profile, places, identifier))
+        return Api(KIND)
     for entry in context.profile.addresses.values():
-        body = {**body_of(context.profile, entry)}
-        context.share(KIND, entry.id, body)
+        context.share(KIND, entry.id, {**body_of(context.profile, entry)})
+    desk = _Validations(context)
+    return Api(KIND, {"createGeographicAddressValidation": desk.validate, "retrieveGeographicAddress": desk.retrieve})
 
-    def show(call: Call, body: dict[str, Any]) -> dict[str, Any]:
-        shown = {**body, "href": href(call, "geographicAddress", body["id"])}
-        if "associatedGeographicAddress" in shown:
-            inner = shown["associatedGeographicAddress"]
-            shown["associatedGeographicAddress"] = {**inner, "href": href(call, "geographicAddress", inner["id"])}
-        return shown
 
-    def validate(call: Call) -> Reply:
+class _Validations:
+    """Answers validations at once, and reads of what they found."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._words = context, Words(context.profile.synonyms)
+
+    def validate(self, call: Call) -> Reply:
+        """POST /geographicAddressValidation."""
+        words, most = self._words, self._context.profile.paging.too_many
         submitted = call.body["submittedGeographicAddress"]
         kind = submitted.get("@type")
         likely, same = _MATCHERS.get(kind, _NO_MATCH)
-        known = [r.body for r in context.store.all(call.run, KIND) if r.body.get("@type") == kind]
+        known = [r.body for r in self._context.store.all(call.run, KIND) if r.body.get("@type") == kind]
         found = [body for body in known if likely(words, submitted, body)]
-        if len(found) > context.profile.paging.too_many:
+        if len(found) > most:
             # MEF121 leaves open: how many are too many; the profile says (R19).
-            reason = f"{len(found)} addresses match, more than {context.profile.paging.too_many}"
+            reason = f"{len(found)} addresses match, more than {most}"
             raise unprocessable(Issue("/submittedGeographicAddress", ErrorCode.TOO_MANY_RECORDS, reason))
         best = next((body for body in found if same(words, submitted, body)), None)
         others: list[dict[str, Any]] = []
         # MEF121 leaves open: alternates beside a best match. The guide's example gives both, and so do we.
         if call.body["provideAlternative"] and kind in ("FieldedAddress", "FormattedAddress"):
             others = [body for body in found if body is not best]
-        answer = {**call.body, "alternateGeographicAddress": [show(call, body) for body in others]}
+        answer = {**call.body, "alternateGeographicAddress": [_shown(call, body) for body in others]}
         answer.pop("bestMatchGeographicAddress", None)
         if best is not None:
-            answer["bestMatchGeographicAddress"] = show(call, best)
+            answer["bestMatchGeographicAddress"] = _shown(call, best)
         answer["validationResult"] = "success" if best else "partial" if others else "fail"  # D5, D6, D7
         return Reply(200, answer)
 
-    def retrieve(call: Call) -> Reply:
-        found = context.store.get(call.run, KIND, call.path.get("id", ""))
+    def retrieve(self, call: Call) -> Reply:
+        """GET /geographicAddress/{id}."""
+        found = self._context.store.get(call.run, KIND, call.path.get("id", ""))
         if found is None:
             raise not_found("geographic address", call.path.get("id", ""))
-        return Reply(200, show(call, found.body))
+        return Reply(200, _shown(call, found.body))
 
-    operations = {"createGeographicAddressValidation": validate, "retrieveGeographicAddress": retrieve}
-    return Api("geographicAddress", operations)
+
+def _shown(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    shown = {**body, "href": href(call, "geographicAddress", body["id"])}
+    if "associatedGeographicAddress" in shown:
+        inner = shown["associatedGeographicAddress"]
+        shown["associatedGeographicAddress"] = {**inner, "href": href(call, "geographicAddress", inner["id"])}
+    return shown
 
 
 def body_of(profile: Profile, entry: AddressEntry, *, inner: bool = False) -> dict[str, Any]:
@@ -92,61 +108,16 @@ def body_of(profile: Profile, entry: AddressEntry, *, inner: bool = False) -> di
     return body
 
 
-class Words:
-    """Compares words as people write them: case, accents, dots and blanks do not count, synonyms are equal."""
-
-    def __init__(self, synonyms: Iterable[Iterable[str]] = ()) -> None:
-        groups = [[_bare(word) for word in group] for group in synonyms]
-        self._same = {word: group[0] for group in groups for word in group}
-
-    def norm(self, value: Any) -> str:
-        """The word in its plainest form; "" where there is none."""
-        if isinstance(value, Mapping):
-            return " ".join(sorted(f"{key}={self.norm(member)}" for key, member in value.items()))
-        if isinstance(value, list):
-            return " ".join(sorted(self.norm(member) for member in value))
-        plain = _bare(str(value)) if value is not None else ""
-        return self._same.get(plain) or " ".join(self._same.get(word, word) for word in plain.split())
-
-
-def _bare(text: str) -> str:
-    flat = unicodedata.normalize("NFKD", text).casefold()
-    kept = (ch if ch.isalnum() else "" if unicodedata.combining(ch) or ch in ".'\u2019" else " " for ch in flat)
-    return " ".join("".join(kept).split())
-
-
-def _street(words: Words, address: Mapping[str, Any]) -> str:
-    """The street as one phrase: some write its type beside its name, some into it."""
-    return " ".join(words.norm(address.get(name)) for name in ("streetName", "streetType", "streetSuffix")).strip()
-
-
-def _same_street(words: Words, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    mine, theirs = words.norm(one.get("streetName")), words.norm(other.get("streetName"))
-    return bool(mine) and (
-        mine == theirs or _street(words, one) == _street(words, other) or mine == _street(words, other)
-    )
-
-
-def _agree(words: Words, names: Iterable[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether none of the parts that both have differ."""
-    pairs = [(words.norm(one.get(name)), words.norm(other.get(name))) for name in names]
-    return all(mine == theirs for mine, theirs in pairs if mine and theirs)
-
-
-def _equal(words: Words, names: Iterable[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(words.norm(one.get(name)) == words.norm(other.get(name)) for name in names)
-
-
 def _likely_fielded(words: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """City, country and street are the same, and the postcode is not another one."""
-    places = _equal(words, ("city", "country"), asked, known) and _agree(words, ("postcode",), asked, known)
-    return places and _same_street(words, asked, known)
+    places = equal(words, ("city", "country"), asked, known) and agree(words, ("postcode",), asked, known)
+    return places and same_street(words, asked, known)
 
 
 def _same_fielded(words: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """Nothing contradicts, and neither says more about house or flat than the other."""
     # The type may stand in the name; where it is a member of both, it has to be the same.
-    return _agree(words, _COLOUR, asked, known) and _equal(words, _DETAIL, asked, known)
+    return agree(words, _COLOUR, asked, known) and equal(words, _DETAIL, asked, known)
 
 
 def _likely_formatted(words: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
@@ -154,30 +125,23 @@ def _likely_formatted(words: Words, asked: Mapping[str, Any], known: Mapping[str
         line = words.norm(address.get("addrLine1")).split()
         return [word for word in line if not any(ch.isdigit() for ch in word)]
 
-    places = _equal(words, ("city", "country"), asked, known) and _agree(words, ("postcode",), asked, known)
+    places = equal(words, ("city", "country"), asked, known) and agree(words, ("postcode",), asked, known)
     return places and street(asked) == street(known)
 
 
 def _same_formatted(words: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    return _agree(words, _COLOUR, asked, known) and _equal(words, ("addrLine1", "addrLine2"), asked, known)
+    return agree(words, _COLOUR, asked, known) and equal(words, ("addrLine1", "addrLine2"), asked, known)
 
 
 def _same_point(_: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """The same point of the same reference system, within a metre or so; a height that is left out does not count."""
     if asked.get("spatialRef") != known.get("spatialRef"):
         return False
-    return all(_near(asked.get(axis), known.get(axis)) for axis in ("x", "y", "z") if axis != "z" or axis in asked)
-
-
-def _near(one: Any, other: Any) -> bool:
-    try:
-        return abs(Decimal(str(one)) - Decimal(str(other))) <= Decimal("0.00001")
-    except (ArithmeticError, ValueError):  # no number, or one beyond all numbers
-        return False
+    return all(near(asked.get(axis), known.get(axis)) for axis in ("x", "y", "z") if axis != "z" or axis in asked)
 
 
 def _same_label(words: Words, asked: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    return _equal(words, ("externalReferenceType", "externalReferenceId"), asked, known)
+    return equal(words, ("externalReferenceType", "externalReferenceId"), asked, known)
 
 
 _Match = Callable[[Words, Mapping[str, Any], Mapping[str, Any]], bool]
@@ -190,4 +154,4 @@ _MATCHERS: Final[dict[Any, tuple[_Match, _Match]]] = {
 }
 
 
-PLUGIN: Final = Plugin(KIND, (KIND,), build)
+PLUGIN: Final = Plugin(KIND, (KIND,), build, keepers={VALIDATION: ValidationKeeper})

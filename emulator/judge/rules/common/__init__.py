@@ -57,6 +57,7 @@ from emulator.judge.rules.common.serving import (
 )
 from emulator.judge.rules.common.states import STATE_CHANGE, Chooses, Machine, goes_legally, tells_history
 from emulator.judge.rules.common.steadiness import STEADY, keeps_all_but, steady
+from emulator.judge.rules.common.subscribing import ended_by_its_id, ended_is_empty, query_by_type_is_taken
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
 from emulator.judge.rules.common.values import moment, only, same
@@ -84,6 +85,8 @@ __all__ = [
     "dues",
     "echo_marks",
     "echoes",
+    "ended_by_its_id",
+    "ended_is_empty",
     "events_fit",
     "filters",
     "fits_state_table",
@@ -116,6 +119,7 @@ __all__ = [
     "past",
     "prices_read_well",
     "products_are_there",
+    "query_by_type_is_taken",
     "reads_agree",
     "repeats_parties",
     "required_by_table",
