@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -67,6 +68,14 @@ class Rulebook:
         self.guide, self.api, self.part = guide, api, part
         self.rules: list[Rule] = []
         self.closing: list[ClosingRule] = []
+        self._better: dict[str, str] = {}
+
+    @contextmanager
+    def unless(self, clause: str) -> Iterator[None]:
+        """Rules that are added within have nothing to say in a release with this clause (its whole key): another one says it there."""
+        known = {name for name, _ in self.speaking()}
+        yield
+        self._better |= {name: clause for name, _ in self.speaking() if name not in known}
 
     def ids(self, labels: str | tuple[str, ...]) -> tuple[str, ...]:
         """The full ids of labels; one that is full already (of another guide) stays."""
@@ -74,10 +83,13 @@ class Rulebook:
         return tuple(label if _FULL.match(label) else f"{self.guide}-{label}" for label in given_labels)
 
     def told_by(self, told: Callable[[str], str | None]) -> Rulebook:
-        """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out."""
+        """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out, and those
+        `unless` one is there.
+        """
         made = Rulebook(self.guide, self.api, self.part)
-        made.rules = [rule for each in self.rules if (rule := _told_by(each, told))]
-        made.closing = [closing for each in self.closing if (closing := _told_by(each, told))]
+        gone = {name for name, clause in self._better.items() if told(clause) is not None}
+        made.rules = [rule for each in self.rules if each.id not in gone and (rule := _told_by(each, told))]
+        made.closing = [last for each in self.closing if each.id not in gone and (last := _told_by(each, told))]
         return made
 
     def hinting(self) -> Rulebook:

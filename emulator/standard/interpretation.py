@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from emulator.record.payload import escape
+from emulator.standard.laid import is_laid
+from emulator.standard.source import read_source
 from emulator.standard.strict import KEYED, Mistake, Text, read_record
 
 
@@ -46,17 +48,22 @@ class Interpretation:
 
 
 def read_interpretations(path: Path) -> Mapping[str, Interpretation]:
-    """The register by name; an empty one where there is no file. FileProblem with `file:line:col` for every wrong place."""
+    """The register by name; an empty one where there is no file. One that is laid upon another (`like`) can leave a single reading
+    of what is open there: it is settled. FileProblem with `file:line:col` for every wrong place.
+    """
     if not path.exists():
         return {}
-    found: Mapping[str, Interpretation] = read_record(Mapping[str, Interpretation], path, _wrong)
+    least = 1 if is_laid(read_source(path)) else 2
+    found: Mapping[str, Interpretation] = read_record(
+        Mapping[str, Interpretation], path, lambda register: _wrong(register, least)
+    )
     return found
 
 
-def _wrong(register: Mapping[str, Interpretation]) -> Iterator[Mistake]:
+def _wrong(register: Mapping[str, Interpretation], least: int) -> Iterator[Mistake]:
     for name, entry in register.items():
         place = f"/{escape(name)}"
-        if len(entry.readings) < 2:  # noqa: PLR2004 - with one reading nothing is open
+        if len(entry.readings) < least:
             yield Mistake(f"{place}/readings", f"{name}: 'readings' is a map of two or more, by name", key=True)
         elif entry.default not in entry.readings:
             yield Mistake(f"{place}/default", f"{name}: 'default' is one of {', '.join(entry.readings)}")

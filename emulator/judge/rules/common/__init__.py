@@ -31,6 +31,7 @@ from emulator.judge.rules.common.lists import (
     no_doubles,
     nothing_found_is_200,
     pages,
+    takes_pages,
     too_many_is_422,
     unknown_is_404,
 )
@@ -48,6 +49,7 @@ from emulator.judge.rules.common.products import is_related, lacks, sheet_of
 from emulator.judge.rules.common.serving import (
     NOT_SERVED,
     all_or_none,
+    fitting_statuses,
     hears_all,
     optional_or_501,
     serves,
@@ -60,6 +62,7 @@ from emulator.judge.rules.common.steadiness import STEADY, keeps_all_but, steady
 from emulator.judge.rules.common.subscribing import ended_by_its_id, ended_is_empty, query_by_type_is_taken
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
 from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
+from emulator.judge.rules.common.validating import validated_by_id
 from emulator.judge.rules.common.values import moment, only, same
 from emulator.judge.rules.common.wholeness import lists_all, next_pages_say_so
 
@@ -90,6 +93,7 @@ __all__ = [
     "events_fit",
     "filters",
     "fits_state_table",
+    "fitting_statuses",
     "follows",
     "goes_legally",
     "hears_all",
@@ -132,6 +136,7 @@ __all__ = [
     "stays",
     "steady",
     "subscribers_only",
+    "takes_pages",
     "tells_history",
     "told_or_not",
     "too_many_is_422",
@@ -139,6 +144,7 @@ __all__ = [
     "unknown_is_404",
     "used_once",
     "uses_all",
+    "validated_by_id",
     "wanted_types_only",
     "was_served",
     "well_without_errors",

@@ -21,7 +21,7 @@ def required_by_table(
     on: On,
     where: Callable[[Mapping[str, Any]], bool] | None = None,
     disputed: Mapping[tuple[str, str], tuple[str, str]] | None = None,
-    spared: Callable[[str, str, Mapping[str, Any]], bool] | None = None,
+    spared: Callable[[Said, str, str, Mapping[str, Any]], bool] | None = None,
     by_whole: bool = False,
     reading: Callable[[str, Mapping[str, Any], Mapping[str, Any]], tuple[str, str] | None] | None = None,
     name: str = "",
@@ -29,7 +29,7 @@ def required_by_table(
     """Each holder shows the attributes that an attribute table requires (R, E/R) in its state.
 
     `where` chooses by the resource (firm or budgetary). `disputed` gives for (attribute, state) the reading of
-    the interpretation register by which the cell counts. `spared` tells by (attribute, state, holder) which
+    the interpretation register by which the cell counts. `spared` tells by (message, attribute, state, holder) which
     cells are not looked at here: those that another rule speaks on. With `by_whole` the columns are states of
     the resource, also where the holders are its items. `reading` gives for (attribute, resource, holder) what
     `disputed` gives where more than the cell decides.
@@ -43,7 +43,7 @@ def required_by_table(
             for place, value in every(shown.value, known.holder):
                 state = at(shown.value if by_whole else value, known.by)
                 for attribute, cells in known.rows.items() if isinstance(state, str) else ():
-                    if spared and spared(attribute, state, value):
+                    if spared and spared(said, attribute, state, value):
                         continue
                     if cells.get(state) in ("R", "E/R"):
                         why = reading(attribute, shown.value, value) if reading else None

@@ -13,7 +13,7 @@ from emulator.judge.rules.common.identity import same_parties
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.rules.common.wholeness import pages_go_on
 from emulator.judge.run import Said
-from emulator.record.payload import MISSING, every
+from emulator.record.payload import MISSING, as_json, every
 
 
 def unknown_is_404(
@@ -136,6 +136,33 @@ def pages(book: Rulebook, labels: Labels, operation: str, *, one: bool = False, 
                        message=f"{shown} entries were sent where {limit} were asked for")  # fmt: skip
 
     book.add(labels, look, on=responses(book.api, operation), about="X-Result-Count, X-Total-Count, limit", name=name)
+
+
+def takes_pages(book: Rulebook, labels: Labels, *operations: str, name: str = "") -> None:
+    """A list that is asked for by `limit` or `offset` is not refused for that, and no page is longer than its limit.
+
+    That pages are taken is seen where one is as long as its limit; a list that is shorter may be all there is.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        limit, offset = number(said.query.get("limit")), number(said.query.get("offset"))
+        if limit is None and offset is None:
+            return
+        if isinstance(said.body, list) and said.status == 200:  # noqa: PLR2004
+            if limit and len(said.body) >= limit:
+                yield hold("", len(said.body) == limit, expected=f"{limit} at most", found=len(said.body),
+                           message=f"{len(said.body)} entries were sent where {limit} were asked for")  # fmt: skip
+        elif said.status in (400, 422, 501) and said.exchange.n not in said.run.provoked and _refuses_pages(said):
+            yield breach("", "a page", said.status, f"a list was refused with {said.status} since a page was asked for")
+
+    on = responses(book.api, *operations, statuses=ANY_STATUS)
+    book.add(labels, look, on=on, about="pages that are asked for by limit and offset", name=name)
+
+
+def _refuses_pages(said: Said) -> bool:
+    """Whether a refusal says that it is for the page that was asked for."""
+    told = f"{as_json(said.body)}".lower()
+    return any(word in told for word in ("limit", "offset", "paging", "pagination")) and "toomanyrecords" not in told
 
 
 def cut_pages_say_so(book: Rulebook, labels: Labels, *operations: str, name: str = "") -> None:

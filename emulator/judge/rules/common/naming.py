@@ -10,15 +10,16 @@ from emulator.judge.news import Told
 from emulator.judge.rule import FINE, Remark, on_request
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.counting import accounts
+from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Life, Run, Shown
 from emulator.record.payload import MISSING, at, every
 from emulator.standard.kinds.facts import Cycle, Items, Kind
 
 
-def of_states_that_were(book: Rulebook) -> None:
+def of_states_that_were(book: Rulebook, labels: Labels = ()) -> None:
     """An event that names a new state names one that was reached. Events of an API that name none are passed over."""
 
-    @book.at_end(name="event-state")
+    @book.at_end(labels, name="event-state")
     def state_was_reached(run: Run) -> Iterator[Remark]:
         """The state that an event names is one that the resource, or the item, had by then: the next read shows it, or its history
         does, or, where it keeps none, what can follow it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.judge.fold import Fold
 from emulator.judge.hubs import hubs
-from emulator.judge.rule import ANY_STATUS, FINE, Chosen, Mark, On, Spot, responses
+from emulator.judge.rule import ANY_OPERATION, ANY_STATUS, FINE, Chosen, Mark, On, Spot, responses
 from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Half, Run, Said
@@ -135,6 +135,25 @@ def optional_or_501(book: Rulebook, labels: Labels, *operations: str) -> None:
 
     about = "Answers of optional operations: success, or 501 from the first call to the last."
     book.add(labels, look, on=responses(book.api, *operations, statuses=ANY_STATUS), about=about)
+
+
+def fitting_statuses(book: Rulebook, labels: Labels) -> None:
+    """A success is told by a 2xx that its operation has, and an error by a 4xx or 5xx: those of the contract are seen, and any other
+    will do.
+    """
+
+    def look(said: Said) -> Iterator[Mark]:
+        if said.exchange.operation is None:
+            return
+        contract = said.run.release.contract(str(said.exchange.api), said.exchange.kind)
+        known = contract.operation(said.exchange.operation).responses
+        if said.status in known:
+            yield FINE
+        elif 100 <= said.status < 400:  # noqa: PLR2004
+            yield breach("", sorted(known), said.status, f"{said.exchange.operation} has no status {said.status}")
+
+    on = responses(book.api, ANY_OPERATION, statuses=ANY_STATUS)
+    book.add(labels, look, on=on, about="the status of each response, against those of its operation")
 
 
 def all_or_none(book: Rulebook, labels: Labels, what: str, *operations: str) -> None:

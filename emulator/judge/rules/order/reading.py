@@ -146,7 +146,7 @@ _NUMBERED: Final = {("/completionDate", "completed"), ("/expectedCompletionDate"
 """Cells that have a requirement of their own: R45, R48, R28 with R46."""
 
 
-def _spared(attribute: str, state: str, _holder: Mapping[str, Any]) -> bool:
+def _spared(_said: Said, attribute: str, state: str, _holder: Mapping[str, Any]) -> bool:
     """Cells that other rules speak on: histories R19 and R23, what the buyer sent R16."""
     return attribute in ("/stateChange", "/relatedContactInformation") or (attribute, state) in _NUMBERED
 

@@ -87,7 +87,12 @@ QUOTE.present("R29", "", "/quoteDate", on=CREATED)
 QUOTE.present("R31", "/quoteItem/*", "/state", on=CREATED)
 
 
-@QUOTE.rule(("R30", "R61"), on=SHOWN)
+_ANSWER: Final = "Mplify115.1-answer-members"
+QUOTE.present(_ANSWER, "", "/id", "/state", "/stateChange", "/quoteDate", on=CREATED, name="members")
+QUOTE.present(_ANSWER, "/quoteItem/*", "/state", "/stateChange", on=CREATED, name="items")
+
+
+@QUOTE.rule(("R30", "R61", _ANSWER), on=SHOWN)
 def seller_names_a_contact(said: Said) -> Iterator[Mark]:
     """A contact with the role sellerContactInformation."""
     for shown in said.shown:
@@ -101,6 +106,9 @@ def seller_names_a_contact(said: Said) -> Iterator[Mark]:
                      reading=("quote-seller-contact", "always") if early else None)  # fmt: skip
 
 
+_TERM: Final = "Mplify115.1-offered-term"
+
+
 @QUOTE.rule("R32", on=CREATED)
 def items_have_a_term(said: Said) -> Iterator[Mark]:
     """The term of each item (after the first answer, Tables 6 and 8 speak of it)."""
@@ -112,6 +120,27 @@ def items_have_a_term(said: Said) -> Iterator[Mark]:
         else:
             yield breach(f"{place}/quoteItemTerm", "the term that is offered", term, f"{place}/quoteItemTerm is missing",
                          reading=None if offered else ("quote-item-term", "always"))  # fmt: skip
+
+
+@QUOTE.rule("Mplify115.1-offered-interval", on=SHOWN)
+def offered_items_have_an_interval(said: Said) -> Iterator[Mark]:
+    """How long the installation of each item takes that is offered, a removal included."""
+    yield from _offered(said, "quoteItemInstallationInterval", ("add", "modify", "delete"))
+
+
+@QUOTE.rule(_TERM, on=SHOWN)
+def offered_items_have_a_term(said: Said) -> Iterator[Mark]:
+    """The term of each item that is offered, and is no removal."""
+    yield from _offered(said, "quoteItemTerm", ("add", "modify"))
+
+
+def _offered(said: Said, member: str, actions: tuple[str, ...]) -> Iterator[Mark]:
+    for shown in said.shown:
+        for place, item in items_of(shown.value):
+            if item.get("state") in OFFERED and item.get("action") in actions:
+                here, found = f"{shown.place}{place}/{member}", item.get(member)
+                yield hold(here, given(found), expected="a value", found=found,
+                           message=f"{here} is missing from an item that is {item['state']}")  # fmt: skip
 
 
 # Levels
@@ -187,8 +216,17 @@ def a_finished_quote_has_a_history(said: Said) -> Iterator[Mark]:
 # What the tables ask for
 
 
-def _spoken_of(attribute: str, state: str, holder: Mapping[str, Any]) -> bool:
-    """What rules of their own look at: the seller's contact (R61), the level of an offer (R33, R34), the causes (D1)."""
+def _spoken_of(said: Said, attribute: str, state: str, holder: Mapping[str, Any]) -> bool:
+    """What rules of their own look at: the seller's contact (R61), the level of an offer (R33, R34), the causes (D1), and where
+    clauses speak of them, histories, and terms and intervals of what is offered: a removal need not have a term.
+    """
+    there = said.run.release.labels.told
+    if attribute == "/stateChange" and there("Mplify115.1-history-from-the-start"):
+        return True
+    if attribute == "/quoteItemTerm" and there(_TERM):
+        return at(holder, "/action") == "delete" or at(holder, "/state") in OFFERED
+    if attribute == "/quoteItemInstallationInterval" and there("Mplify115.1-offered-interval"):
+        return at(holder, "/state") in OFFERED
     if attribute == "/terminationError":
         return at(holder, "/state") in FAILED and at(holder, "/state") != state
     return attribute.startswith("/relatedContactInformation") or (attribute == "/quoteLevel" and state in OFFERED)
@@ -236,6 +274,8 @@ def an_immediate_offer_is_whole(said: Said) -> Iterator[Mark]:
             for place, holder in every(shown.value, table.holder):
                 for attribute in table.rows:
                     if table.rows[attribute].get(str(state)) != "R" or attribute in _OF_OTHERS or "?" in attribute:
+                        continue
+                    if _spoken_of(said, attribute, str(state), holder):
                         continue
                     found, here = at(holder, attribute), f"{shown.place}{place}{attribute}"
                     if given(found):
@@ -288,12 +328,12 @@ def items_fit_the_quote(said: Said) -> Iterator[Mark]:
             continue
         table = state_table(said.run.release.tables["quote"], f"{level}-item-states")
         allowed = table.allowed.get(state, ())
-        if state == "rejected":
+        if state == "rejected" and "rejected" not in allowed:
             figures = ("quote-rejected-items", "figures")
             yield from _state_marks(shown, ("rejected", "abandoned"), "Figures 23 and 24", reading=figures)
             by_table = _state_marks(shown, allowed, table.number, reading=("quote-rejected-items", "table"))
             yield from (mark for mark in by_table if allowed and mark is not FINE)
-        elif state == "acknowledged":
+        elif state == "acknowledged" and not allowed:
             yield from _of_acknowledged(shown)
         elif allowed:
             waiting = ("quote-waiting-items", "table") if state == "inProgress" else None

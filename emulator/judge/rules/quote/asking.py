@@ -18,6 +18,8 @@ from emulator.record.payload import MISSING, at, escape, every
 
 common.parties(QUOTE, several_buyers="R1", one_buyer="R2", several_sellers="R3", one_seller="R4")
 
+REQUEST: Final = "Mplify115.1-request-members"
+
 OF_PRODUCT: Final = ("id", "href", "place", "productConfiguration", "productOffering", "productRelationship")
 BY_VALUE: Final = ("FieldedAddress", "FormattedAddress", "GeographicAddressLabel", "MEFGeographicPoint")
 BY_REFERENCE: Final = ("GeographicAddressRef", "GeographicSiteRef")
@@ -70,6 +72,7 @@ def product_rules_are_kept(said: Said) -> Iterator[Mark]:
 
 
 QUOTE.present(("R12", "R17"), "", "/quoteItem", on=ASKED)
+QUOTE.present(REQUEST, "", "/buyerRequestedQuoteLevel", "/instantSyncQuote", on=ASKED)
 
 
 @QUOTE.at_end("R14")
@@ -117,6 +120,7 @@ QUOTE.present("R20", "/quoteItem/*", "/id", on=ASKED)
 QUOTE.unique("R20", "/quoteItem/*", "/id", on=ASKED, name="unique")
 QUOTE.present("R21", "/quoteItem/*", "/action", on=ASKED)
 QUOTE.present("R22", "/quoteItem/*", "/product", on=ASKED)
+QUOTE.present("Mplify115.1-item-members", "/quoteItem/*", "/id", "/action", "/product", on=ASKED)
 
 
 @QUOTE.rule("R23", on=ASKED, when=is_deferred)

@@ -75,7 +75,13 @@ _FILTERS: Final = {
         for way in ("gt", "lt")
     },
 }
-common.filters(QUOTE, (), "listQuote", _FILTERS, name="filter")
+_BY_FILTER: Final = "Mplify115.1-filters"
+with QUOTE.unless(_BY_FILTER):
+    common.filters(QUOTE, (), "listQuote", _FILTERS, name="filter")
+common.filters(QUOTE, _BY_FILTER, "listQuote", _FILTERS)
+common.takes_pages(QUOTE, "Mplify115.1-pages", "listQuote")
+common.too_many_is_422(QUOTE, "Mplify115.1-too-many", "listQuote")
+common.optional_or_501(QUOTE, "Mplify115.1-optional-use-cases", "listQuote", "retrieveHub", "unregisterListener")
 common.lists_all(QUOTE, (), KIND, _FILTERS)
 common.pages(QUOTE, (), "listQuote")
 common.no_doubles(QUOTE, (), "listQuote")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emulator.judge.fold import first_told, grouped
+from emulator.judge.acting import acts_on
+from emulator.judge.fold import first_told
 from emulator.judge.named import QUOTE as KIND
-from emulator.judge.rule import FINE, Mark, Remark, on_response, responses
+from emulator.judge.rule import FINE, Mark, Remark, on_response, shows
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import (
@@ -27,6 +28,7 @@ from emulator.judge.showing import succeeded
 from emulator.judge.times import CLOCKS
 from emulator.record.exchange import Exchange
 from emulator.record.payload import at
+from emulator.standard.kinds.facts import Act
 
 # Identity
 
@@ -39,6 +41,7 @@ common.unknown_is_404(QUOTE, (), "retrieveQuote", KIND, name="unknown")
 _FIRM: Final = common.Machine("quote.firm", where=is_firm, untold=("acknowledged",))
 _BUDGETARY: Final = common.Machine("quote.budgetary", where=is_budgetary, untold=("acknowledged",))
 _ITEMS: Final = "/quoteItem/*"
+WHOLE: Final = "Mplify115.1-history-from-the-start"
 
 common.goes_legally(QUOTE, (), _FIRM, on=SHOWN | LISTED, name="path-firm")
 common.goes_legally(QUOTE, (), _BUDGETARY, on=SHOWN | LISTED, name="path-budgetary")
@@ -48,8 +51,16 @@ common.goes_legally(
 common.goes_legally(
     QUOTE, (), common.Machine("quoteItem.budgetary", _ITEMS, where=is_budgetary), on=SHOWN, name="path-items-budgetary"
 )
-common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
-common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
+with QUOTE.unless(WHOLE):
+    common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
+    common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
+for _name, _machine in (
+    ("", common.Machine("quote.firm", where=is_firm)),
+    ("budgetary", common.Machine("quote.budgetary", where=is_budgetary)),
+    ("items", common.Machine("quoteItem.firm", _ITEMS, where=is_firm)),
+    ("items-budgetary", common.Machine("quoteItem.budgetary", _ITEMS, where=is_budgetary)),
+):
+    common.tells_history(QUOTE, WHOLE, _machine, on=SHOWN, needed=True, name=_name)
 
 
 _OFFERED_UNTIL: Final = first_told(KIND, lambda shown: common.moment(at(shown.value, "/validFor/endDateTime")))
@@ -67,10 +78,9 @@ def a_quote_expires_when_it_is_no_longer_valid(said: Said) -> Iterator[Mark]:
                        found="expired", message=f"the quote is expired, and was to be valid until {end.isoformat()}")  # fmt: skip
 
 
-_WISHED: Final = {
-    operation: grouped("quote", operation, lambda exchange: at(exchange.request.body, "/quoteId"))
-    for operation in ("cancelQuote", "rejectQuote")
-}
+def _acts(run: Run, becomes: object) -> tuple[Act, ...]:
+    """What a Buyer can ask for so that a quote gets into a state."""
+    return tuple(act for act in run.kinds.kind(KIND).acts.values() if act.to == becomes)
 
 
 @QUOTE.rule(on=SHOWN, name="wish")
@@ -78,14 +88,14 @@ def the_buyer_ends_it(said: Said) -> Iterator[Mark]:
     """A quote that is cancelled or declined, against what the buyer asked for."""
     for shown, life in said.lived():
         state = shown.value.get("state")
-        operation = {"cancelled": "cancelQuote", "declined": "rejectQuote"}.get(str(state))
-        if operation is None or life.asked is None:
+        operations = [act.operation for act in _acts(said.run, state)]
+        if not operations or life.asked is None:
             continue
-        if said.run.known(_WISHED[operation]).get(life.id):
+        if any(each.operation in operations for each in acts_on(said.run, life)):
             yield FINE
         else:
-            yield breach(f"{shown.place}/state", f"{state} after {operation}", state,
-                         f"the quote is {state}, and no {operation} asked for it", hint=True)  # fmt: skip
+            yield breach(f"{shown.place}/state", f"{state} after {operations[0]}", state,
+                         f"the quote is {state}, and no {operations[0]} asked for it", hint=True)  # fmt: skip
 
 
 # Cancelling and declining
@@ -101,9 +111,9 @@ class _Wish:
     last: Shown | None
 
 
-def _wishes(run: Run, operation: str) -> Iterator[_Wish]:
-    for exchange in run.of(operation, api="quote"):
-        life = run.life(KIND, at(exchange.request.body, "/quoteId"))
+def _wishes(run: Run, act: Act) -> Iterator[_Wish]:
+    for exchange in run.of(act.operation, api="quote"):
+        life = run.life(KIND, at(exchange.request.body, act.target))
         earlier = life.last_before(exchange, whole=False) if life else None
         if life and earlier and exchange.response is not None:
             following = life.next_after(exchange, whole=False)
@@ -111,14 +121,15 @@ def _wishes(run: Run, operation: str) -> Iterator[_Wish]:
 
 
 def _heeded(
-    run: Run, operation: str, possible: tuple[str, ...], becomes: str, reading: tuple[str, str] | None
+    run: Run, act: Act, possible: tuple[str, ...], becomes: str, reading: tuple[str, str] | None
 ) -> Iterator[Remark]:
     """A wish that can be heeded is: it is not refused, and the quote becomes what was asked for.
 
     What happened between the last look at the quote and the wish nobody knows, so a refusal is wrong only
     where the quote is seen in such a state afterwards as well, or where the operation is not there at all.
     """
-    for wish in _wishes(run, operation):
+    operation = act.operation
+    for wish in _wishes(run, act):
         status = wish.exchange.response.status if wish.exchange.response else 0
         if wish.before not in possible:
             continue
@@ -145,30 +156,30 @@ def _heeded(
 
 @QUOTE.at_end("R53")
 def a_quote_can_be_cancelled(run: Run) -> Iterator[Remark]:
-    """Quotes that are inProgress or inProgress.draft: cancelQuote is answered 200, and they are cancelled then."""
-    return _heeded(run, "cancelQuote", CANCELLABLE, "cancelled", None)
+    """Quotes that are inProgress or inProgress.draft: the wish to cancel them is answered 200, and they are cancelled then."""
+    for act in _acts(run, "cancelled"):
+        yield from _heeded(run, act, CANCELLABLE, "cancelled", None)
 
 
 @QUOTE.at_end("R54")
 def a_quote_can_be_declined(run: Run) -> Iterator[Remark]:
-    """Quotes that could be ordered: rejectQuote is answered 200, and they are declined then."""
-    return _heeded(run, "rejectQuote", ORDERABLE, "declined", ("quote-decline-path", "contract"))
+    """Quotes that could be ordered: the wish to decline them is answered 200, and they are declined then."""
+    for act in _acts(run, "declined"):
+        yield from _heeded(run, act, ORDERABLE, "declined", ("quote-decline-path", "contract"))
 
 
 _PAST: Final = {
-    "cancelQuote": (
-        "cancelled",
-        (*ORDERABLE, "answered", "accepted", "declined", "expired", "rejected", "unableToProvide"),
-    ),
-    "rejectQuote": ("declined", ("answered", "accepted", "cancelled", "expired", "rejected", "unableToProvide")),
+    "cancelled": (*ORDERABLE, "answered", "accepted", "declined", "expired", "rejected", "unableToProvide"),
+    "declined": ("answered", "accepted", "cancelled", "expired", "rejected", "unableToProvide"),
 }
-"""What each asks for, and the states from which there is no way to it."""
+"""What can be asked for, and the states from which there is no way to it."""
 
 
-@QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="too-late")
+@QUOTE.rule(on=shows("quote", KIND, "act"), name="too-late")
 def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
-    """Answers to cancelQuote and rejectQuote, of quotes from whose state there is no way back."""
-    becomes, past = _PAST[str(said.exchange.operation)]
+    """Answers to wishes to cancel and to decline, of quotes from whose state there is no way back."""
+    becomes = said.run.kinds.kind(KIND).acts[str(said.exchange.operation)].to
+    past = _PAST.get(becomes, ())
     life = said.run.life(KIND, at(said.asked, "/quoteId"))
     earlier = life.last_before(said.exchange, whole=False) if life else None
     state = earlier.value.get("state") if earlier else None
@@ -180,7 +191,7 @@ def what_is_too_late_is_refused(said: Said) -> Iterator[Mark]:
         yield FINE
 
 
-@QUOTE.rule(on=responses("quote", "cancelQuote", "rejectQuote"), name="body")
+@QUOTE.rule(on=shows("quote", KIND, "act"), name="body")
 def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
     """The quoteId and the reason, in the answer as they were sent."""
     if isinstance(said.asked, dict) and isinstance(said.body, dict):
@@ -188,3 +199,5 @@ def the_answer_repeats_the_wish(said: Said) -> Iterator[Mark]:
 
 
 common.steady(QUOTE, KIND)
+common.serves_all(QUOTE, "Mplify115.1-reads-cancels-declines", "retrieveQuote", "cancelQuote", "declineQuote")
+common.fitting_statuses(QUOTE, "Mplify115.1-fitting-statuses")

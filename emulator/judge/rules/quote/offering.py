@@ -67,7 +67,6 @@ def a_longer_installation_is_an_alternate(said: Said) -> Iterator[Mark]:
                 yield FINE
 
 
-@QUOTE.rule(on=SHOWN, name="price")
 def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
     """Each price against Table 11: the amount, a period where it recurs, a unit where it is paid by use."""
     for place, price in every(said.body, "/quoteItem/*/quoteItemPrice/*"):
@@ -81,6 +80,22 @@ def prices_have_what_their_type_needs(said: Said) -> Iterator[Mark]:
             found = at(price, member)
             yield hold(place + member, given(found), expected="a value", found=found,
                        message=f"{place}{member} is missing from a price of type {kind} (Table 11)")  # fmt: skip
+
+
+_BY_TYPE: Final = "Mplify115.1-price-by-type"
+with QUOTE.unless(_BY_TYPE):
+    QUOTE.rule(on=SHOWN, name="price")(prices_have_what_their_type_needs)
+QUOTE.present(
+    "Mplify115.1-price-members",
+    "/quoteItem/*/quoteItemPrice/*",
+    "/name",
+    "/priceType",
+    "/price/dutyFreeAmount",
+    on=SHOWN,
+)
+common.required_by_table(
+    QUOTE, _BY_TYPE, "item-price", on=SHOWN, spared=lambda _said, attribute, *_: attribute == "/price/dutyFreeAmount"
+)
 
 
 @QUOTE.rule(on=SHOWN, name="twice")
@@ -136,16 +151,17 @@ def _number(value: Any) -> float | None:
 
 
 common.prices_read_well(QUOTE, "/quoteItem/*/quoteItemPrice/*", on=SHOWN)
-common.lasts(
-    QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
-)
-common.lasts(
-    QUOTE,
-    "/quoteItem/*/requestedQuoteItemTerm/duration",
-    "/quoteItem/*/requestedQuoteItemInstallationInterval",
-    on=ASKED,
-    name="durations-asked",
-)
+with QUOTE.unless("Mplify115.1-offered-interval"):  # the contract of that guide has no duration below zero
+    common.lasts(
+        QUOTE, "/quoteItem/*/quoteItemInstallationInterval", f"{_TERMS}/duration", f"{_TERMS}/rollInterval", on=SHOWN
+    )
+    common.lasts(
+        QUOTE,
+        "/quoteItem/*/requestedQuoteItemTerm/duration",
+        "/quoteItem/*/requestedQuoteItemInstallationInterval",
+        on=ASKED,
+        name="durations-asked",
+    )
 common.begins(QUOTE, KIND, "/quoteDate")
 common.no_twins(QUOTE, (), KIND, "/note", name="notes-twice")
 common.well_without_errors(QUOTE, "/quoteItem/*", "inProgress", "answered", *ORDERABLE, on=SHOWN, failed=FAILED)

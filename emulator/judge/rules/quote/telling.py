@@ -9,7 +9,7 @@ from emulator.judge.hubs import SUBSCRIBE, asks_for, can_be_taken, hubs
 from emulator.judge.ledger import Account
 from emulator.judge.named import QUOTE as KIND
 from emulator.judge.news import Due
-from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses
+from emulator.judge.rule import ANY_STATUS, FINE, Mark, Remark, on_party, on_response, requests, responses, tells
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.quote.book import OFFERED, QUOTE
@@ -54,12 +54,24 @@ def a_query_by_type_is_taken(said: Said) -> Iterator[Mark]:
         yield breach("", 201, said.status, f"a subscription to {', '.join(sorted(types))} was answered {said.status}")
 
 
+QUOTE.present("Mplify115.1-callback", "", "/callback", on=requests("quote", SUBSCRIBE))
+common.optional_or_501(QUOTE, "Mplify115.1-no-notifications-is-501", SUBSCRIBE)
+common.ended_by_its_id(QUOTE, "Mplify115.1-known-subscription")
+common.ended_is_empty(QUOTE, "Mplify115.1-ended-is-204")
+
 # Events
+
+_OF_QUOTES: Final = requests("quote", "listenToQuoteStateChangeEvent")
+_OF_ITEMS: Final = requests("quote", "listenToQuoteItemStateChangeEvent")
 
 common.events_fit(QUOTE, listener="O4")
 common.wanted_types_only(QUOTE, "R55")
 common.subscribers_only(QUOTE, "CR5")
-QUOTE.present("R57", "/event", "/quoteItemId", on=requests("quote", "listenToQuoteItemStateChangeEvent"))
+QUOTE.present("R57", "/event", "/quoteItemId", on=_OF_ITEMS)
+QUOTE.present("Mplify115.1-event-members", "", "/event", "/eventId", "/eventTime", "/eventType", on=tells("quote"))
+QUOTE.present("Mplify115.1-state-event-members", "/event", "/id", "/state", on=_OF_QUOTES)
+QUOTE.present("Mplify115.1-item-event-members", "/event", "/id", "/quoteItemId", "/state", on=_OF_ITEMS)
+common.of_states_that_were(QUOTE, ("Mplify115.1-state-event-members", "Mplify115.1-item-event-members"))
 
 
 # What has to be told
