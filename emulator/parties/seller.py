@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import random
 import threading
@@ -15,15 +14,15 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emulator.parties.apis import Api, Context, Course, Handler, plugins
-from emulator.parties.clock import Clock, rfc3339
+from emulator.parties.clock import Clock
 from emulator.parties.desk import Desk, NotNow
 from emulator.parties.effects import Effects
 from emulator.parties.fitting import sold_in
 from emulator.parties.generic import served
 from emulator.parties.having import Coming
 from emulator.parties.hub import Hub
+from emulator.parties.installed import in_service
 from emulator.parties.keeper import Keeper
-from emulator.parties.offering import lasting_prices
 from emulator.parties.profile import Profile, load_profile, unsupported_operations
 from emulator.parties.scopes import client_scope, family, life_scope, party_scope, release_in, release_scope
 from emulator.parties.sections import ByItself, Had
@@ -368,9 +367,7 @@ class Seller:
         now = self._clock.now()
         if self.store.begin(run, now):
             for key, product in self.profile.products.items():
-                body = {"status": "active", "startDate": rfc3339(now), **copy.deepcopy(dict(product)), "id": key}
-                if prices := lasting_prices(self.profile.offerings, body):
-                    body.setdefault("productPrice", prices)
+                body = {**in_service(self.context.release, self.profile.offerings, product, now), "id": key}
                 self.store.add(Resource(run, "product", key, body, now))
             self._coming.begin(run)
             for keeper in self.keepers.values():

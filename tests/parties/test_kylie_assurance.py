@@ -52,7 +52,7 @@ def owed(at: Counter) -> list[dict[str, Any]]:
 def test_an_impairment_is_made_by_the_seller_and_every_event_carries_all_of_it(kylie: Release) -> None:
     path = [{"to": "inProgress", "after_seconds": 10}, {"to": "closed", "after_seconds": 10}]
     later = {"M-1": {**MAINTENANCE, "after_seconds": 5, "path": path}}
-    at = counter(kylie, CIM, have={"product": PRODUCT, "cimIncident": later})
+    at = counter(kylie, CIM, products=PRODUCT, have={"cimIncident": later})
     assert at.ask("registerListener", HUB).status == 201
     at.clock.sleep(60)
     events = owed(at)

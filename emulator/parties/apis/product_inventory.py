@@ -12,10 +12,10 @@ from emulator.parties.apis.order_links import Links
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
 from emulator.parties.effects import Effect
-from emulator.parties.lists import list_handler
+from emulator.parties.installed import API, KIND, where_installed
+from emulator.parties.lists import list_handler, members_of
 from emulator.parties.store import Resource
-
-KIND: Final = "product"
+from emulator.standard.spans import in_words_of
 
 _BUYER_CONTACTS: Final = {
     "buyerAssuranceTechnicalContact": "buyerTechnicalContact",
@@ -81,6 +81,7 @@ class Inventory(Installed):
     def __init__(self, context: Context) -> None:
         self._context = context
         self._desk = context.desk
+        self._members = members_of(context.release.contract(API), context.release.kinds.kind(KIND).schema)
 
     def create(
         self, run: str, order: dict[str, Any], item: dict[str, Any], at: datetime, links: Links | None = None
@@ -111,8 +112,9 @@ class Inventory(Installed):
             body["productPrice"] = prices
         if relations := _relations(links, order, item):
             body["productRelationship"] = relations
-        if sites := _sites(ordered):
-            body["relatedSite"] = sites
+        body |= where_installed(self._context.release, ordered.get("place") or ())
+        if "agreementName" in item and "agreementName" in self._members:
+            body["agreementName"] = item["agreementName"]
         self._desk.open(run, KIND, body, state="pendingActive")
         return identifier
 
@@ -195,7 +197,8 @@ class Inventory(Installed):
             return list(quoted["quoteItemPrice"])
         # What the profile has installed may have no offering, and a change of it repeats that (MEF123 R40).
         offering = sold(self._context, run, (item["product"].get("productOffering") or {}).get("id", ""))
-        return list(offering.prices_for(item["action"])) if offering is not None else []
+        found = offering.prices_for(item["action"]) if offering is not None else ()
+        return list(in_words_of(self._context.release.contract(API), found))
 
 
 def _back_link(order: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
@@ -210,15 +213,6 @@ def _relations(links: Links, order: dict[str, Any], item: dict[str, Any]) -> lis
         if target := links.product_of(order, link["id"]):
             named.append({"id": target, "relationshipType": link["relationshipType"]})
     return named
-
-
-def _sites(product: dict[str, Any]) -> list[dict[str, Any]]:
-    """The sites among the places of an order: the inventory shows no other place."""
-    return [
-        {"id": place["id"], "role": place["role"]}
-        for place in product.get("place") or ()
-        if place.get("@type") == "GeographicSiteRef"
-    ]
 
 
 PLUGIN: Final = Plugin("productInventory", (KIND,), build)

@@ -25,6 +25,7 @@ from emulator.parties.apis.aftersale import (
 from emulator.parties.clock import rfc3339
 from emulator.parties.desk import NotNow
 from emulator.parties.hub import Hub
+from emulator.parties.installed import sites_in
 from emulator.parties.keeper import Keeper
 from emulator.parties.lists import moment_of
 from emulator.parties.sections import KindBehaviour, KindTimes, PathStep, Section
@@ -98,8 +99,9 @@ class WorkOrderKeeper(Keeper, Workforce, Visited):
             products += named(found.body, "relatedEntity", "Product") if found else []
         for each in products:
             product = self._store.get(run, PRODUCT, each)
-            if product is not None and product.body.get("relatedSite"):
-                return [{"@type": "GeographicSiteRef", **site} for site in product.body["relatedSite"]]
+            known = list(sites_in(self._context.release, product.body)) if product is not None else []
+            if known:
+                return [{"@type": "GeographicSiteRef", **site} for site in known]
         sites = self._context.profile.sites
         return [{"@type": "GeographicSiteRef", "id": site, "role": "WORK_LOCATION"} for site in [*sites][:1]]
 

@@ -27,6 +27,7 @@ SUMMARY: Final = (
     "productRelationship",
     "productSpecification",
     "relatedSite",
+    "place",
 )
 """What a list shows of a product that has it, beside id and status, which the contract requires."""
 CONTACTS: Final = (
@@ -100,7 +101,8 @@ def all_products_can_be_listed(said: Said) -> Iterator[Mark]:
             yield breach("", "200, or 422 tooManyRecords", 400, "a list without filters was refused as a wrong query")
 
 
-common.too_many_is_422(INVENTORY, "O2", "listProduct")
+common.too_many_is_422(INVENTORY, ("O2", "Mplify116.1-too-many"), "listProduct")
+common.takes_pages(INVENTORY, "Mplify116.1-pages", "listProduct")
 common.nothing_found_is_200(INVENTORY, "R12", "listProduct")
 
 

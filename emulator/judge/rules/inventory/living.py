@@ -14,7 +14,15 @@ from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common import Machine
-from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, READ, STARTED
+from emulator.judge.rules.inventory.book import (
+    IN_SERVICE,
+    INVENTORY,
+    LISTED,
+    READ,
+    STARTED,
+    sites_of,
+    sites_ordered,
+)
 from emulator.judge.rules.order.charging import CHARGES
 from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.showing import View
@@ -22,6 +30,7 @@ from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, as_json, at, every
 from emulator.standard.breach import Breach
 from emulator.standard.lifecycle import Lifecycle
+from emulator.standard.release import Release
 
 # The life of a product
 
@@ -32,9 +41,10 @@ common.goes_legally(INVENTORY, (), Machine("product", state="/status"), on=READ 
 def status_change_tells_the_truth(said: Said) -> Iterator[Mark]:
     """The newest entry of statusChange is the status, and each can come some time after the one before it.
 
-    A Seller need not keep every entry: one that was told before and is not told any more is a hint.
+    A Seller need not keep every entry, unless its guide says so: one that was told before and is not told any more is a hint.
     """
     known = said.run.release.lifecycles["product"]
+    keeps_all = said.run.release.labels.told(_WHOLE) is not None
     for shown, life in said.lived():
         told = _told(shown.value, known)
         if not told:
@@ -48,11 +58,38 @@ def status_change_tells_the_truth(said: Said) -> Iterator[Mark]:
             yield hold(here, when == later or known.reaches(status, following), found=following,
                        expected=f"a status that can follow {status}",
                        message=f"{here} tells of {following} after {status}, from which there is no way to it")  # fmt: skip
-        earlier = life.last_before(said.exchange)
+        earlier = None if keeps_all else life.last_before(said.exchange)
         for entry in _told(earlier.value, known) if earlier else ():
             if entry not in told:
                 yield breach(here, f"{entry[1]} at {entry[0].isoformat()}", [status for _, status in told],
                              f"{here} no longer tells of {entry[1]} at {entry[0].isoformat()}", hint=True)  # fmt: skip
+
+
+_WHOLE: Final = "Mplify116.1-whole-history"
+
+
+@INVENTORY.rule(_WHOLE, on=READ)
+def status_change_tells_every_state(said: Said) -> Iterator[Mark]:
+    """StatusChange begins with a state in which a product begins, and has every state that was shown before."""
+    known = said.run.release.lifecycles["product"]
+    for shown, life in said.lived():
+        here, told = f"{shown.place}/statusChange", _told(shown.value, known)
+        if not told:
+            if at(shown.value, "/statusChange") == []:
+                yield breach(
+                    here, "all states since the first", [], f"{here} is empty: it does not even tell of the first state"
+                )
+            continue
+        states = [status for _, status in told]
+        first = [status for when, status in told if when == told[0][0]]
+        yield hold(here, any(state in known.initial for state in first), expected=list(known.initial), found=first[0],
+                   message=f"{here} begins with {first[0]}, in which no product begins")  # fmt: skip
+        for earlier in life.before(said.exchange):
+            seen = [status for _, status in _told(earlier.value, known)] or [earlier.value.get("status")]
+            for state in seen:
+                if state in known.states:
+                    yield hold(here, state in states, expected=state, found=states,
+                               message=f"{here} does not tell of {state}, which exchange {earlier.exchange.n} showed")  # fmt: skip
 
 
 def _told(value: Any, known: Lifecycle) -> list[tuple[Any, Any]]:
@@ -211,7 +248,7 @@ def product_is_as_ordered(run: Run) -> Iterator[Remark]:
     for life in run.lives(PRODUCT):
         reads = [shown for shown in life.shown if shown.view is not View.LISTED]
         for shown, last in _after_orders(reads, ordered.get(life.id, ())):
-            for mark in (*_against_order(last, shown.value), *_against_quote(run, last, shown.value)):
+            for mark in (*_against_order(run.release, last, shown.value), *_against_quote(run, last, shown.value)):
                 yield on_response(shown.exchange, mark)
 
 
@@ -244,7 +281,7 @@ _CONTRADICTS: Final = {
 }
 
 
-def _against_order(ordered: _Ordered, product: Mapping[str, Any]) -> Iterator[Mark]:
+def _against_order(release: Release, ordered: _Ordered, product: Mapping[str, Any]) -> Iterator[Mark]:
     why = f"order {ordered.order.id} is completed"
     status, action = product.get("status"), str(ordered.action)
     if status in _CONTRADICTS.get(action, ()):
@@ -264,18 +301,16 @@ def _against_order(ordered: _Ordered, product: Mapping[str, Any]) -> Iterator[Ma
     term = at(ordered.item, "/requestedItemTerm/duration")
     if terms and isinstance(term, dict):
         yield _like_ordered("/productTerm", term in terms, term, terms, why)
-    sites = [place.get("id") for _, place in every(asked, "/place/*")
-             if isinstance(place, dict) and place.get("@type") == "GeographicSiteRef"]  # fmt: skip
-    yield from _all_there("/relatedSite", sites, product, why)
-    yield from _all_there("/productRelationship", [i for _, i in every(asked, "/productRelationship/*/id")],
-                          product, why)  # fmt: skip
+    place, sites = sites_of(release, product)
+    yield from _all_there(place, list(sites_ordered(release, asked)), sites, why)
+    shown, related = ([i for _, i in every(one, "/productRelationship/*/id")] for one in (product, asked))
+    yield from _all_there("/productRelationship", related, shown, why)
 
 
-def _all_there(place: str, wanted: Sequence[Any], product: Mapping[str, Any], why: str) -> Iterator[Mark]:
+def _all_there(place: str, wanted: Sequence[Any], there: Sequence[Any], why: str) -> Iterator[Mark]:
     """Each id that was ordered is in a list of the product, where the product has that list."""
-    there = [identifier for _, identifier in every(product, f"{place}/*/id")]
     for identifier in wanted if there else ():
-        yield _like_ordered(place, identifier in there, identifier, there, why)
+        yield _like_ordered(place, identifier in there, identifier, list(there), why)
 
 
 def _like_ordered(place: str, right: bool, wanted: Any, found: Any, why: str) -> Mark:

@@ -17,6 +17,7 @@ from emulator.judge.rules.inventory.book import IN_SERVICE, INVENTORY, LISTED, R
 from emulator.judge.run import Run, Said, Shown
 from emulator.record.exchange import Exchange
 from emulator.record.payload import at, every
+from emulator.standard.places import ADDRESS_REF, SITE_REF
 
 # Lists and reads
 
@@ -35,6 +36,7 @@ common.no_twins(
     (),
     PRODUCT,
     "/relatedSite",
+    "/place",
     "/productRelationship",
     "/productOrderItem",
     "/relatedContactInformation",
@@ -51,6 +53,8 @@ _FILTERS: Final = {
     "productOfferingId": Filter("/productOffering/id"),
     "externalId": Filter("/externalId"),
     "geographicalSiteId": Filter("/relatedSite/*/id"),
+    "geographicSiteId": Filter("/place/*/place/id", typed=SITE_REF),
+    "geographicAddressId": Filter("/place/*/place/id", typed=ADDRESS_REF),
     "relatedProductId": Filter("/productRelationship/*/id"),
     "billingAccountId": Filter("/billingAccount/id"),
     "productOrderId": Filter("/productOrderItem/*/productOrderId", moves=True),
