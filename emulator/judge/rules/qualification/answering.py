@@ -52,8 +52,13 @@ def the_offering_is_that_of_the_request(said: Said) -> Iterator[Mark]:
     for place, item, sent in items_asked(said):
         if by_offering(sent):
             wanted, found = at(sent, "/product/productOffering/id"), at(item, "/product/productOffering/id")
-            yield hold(f"{place}/product/productOffering/id", wanted == found, expected=wanted, found=found,
-                       message=f"{place} is answered for {as_json(found)}; {as_json(wanted)} was asked for")  # fmt: skip
+            yield hold(
+                f"{place}/product/productOffering/id",
+                wanted == found,
+                expected=wanted,
+                found=found,
+                message=f"{place} is answered for {as_json(found)}; {as_json(wanted)} was asked for",
+            )
 
 
 def no_item_is_new(said: Said) -> Iterator[Mark]:
@@ -70,9 +75,16 @@ QUALIFICATION.present("answer-members", "", "/id", "/state", "/stateChange", "/c
 QUALIFICATION.present("answer-members", ITEM, "/state", "/stateChange", on=CREATED, name="items")
 _OF_REQUEST = ("/instantSyncQualification", "/provideAlternative", "/relatedContactInformation")
 QUALIFICATION.present(
-    "read-members", "", "/id", "/state", "/stateChange", "/creationDate", *_OF_REQUEST, "/productOfferingQualificationItem",
+    "read-members",
+    "",
+    "/id",
+    "/state",
+    "/stateChange",
+    "/creationDate",
+    *_OF_REQUEST,
+    "/productOfferingQualificationItem",
     on=READ,
-)  # fmt: skip
+)
 QUALIFICATION.present("read-item-members", ITEM, "/id", "/state", "/stateChange", "/action", "/product", on=READ)
 
 
@@ -81,8 +93,13 @@ def each_has_an_id_of_its_own(said: Said) -> Iterator[Mark]:
     """No qualification that is made has the id of one that was made before."""
     for shown, life in said.lived():
         first = life.asked is None or life.asked.n == said.exchange.n
-        yield hold(f"{shown.place}/id", first, expected="an id of its own", found=life.id,
-                   message=f"qualification {life.id} was made before, by exchange {life.asked.n if life.asked else '?'}")  # fmt: skip
+        yield hold(
+            f"{shown.place}/id",
+            first,
+            expected="an id of its own",
+            found=life.id,
+            message=f"qualification {life.id} was made before, by exchange {life.asked.n if life.asked else '?'}",
+        )
 
 
 # 6.3.2.1 an answer that is to come
@@ -96,8 +113,12 @@ def what_is_to_come_is_acknowledged(said: Said) -> Iterator[Mark]:
         return
     for place, found in [("", state), *((place, item.get("state")) for place, item in items_of(said.body))]:
         if found != "acknowledged" and isinstance(found, str):
-            yield breach(f"{place}/state", "acknowledged", found,
-                         f"{place or 'the qualification'} begins with {found}, and an answer that is to come with acknowledged")  # fmt: skip
+            yield breach(
+                f"{place}/state",
+                "acknowledged",
+                found,
+                f"{place or 'the qualification'} begins with {found}, and an answer that is to come with acknowledged",
+            )
         else:
             yield FINE
 
@@ -114,25 +135,44 @@ def an_answer_at_once_is_done(said: Said) -> Iterator[Mark]:
     if state != DONE:
         if at(said.asked, "/instantSyncQualification") is True:
             reading = ("poq-at-once-failed", "done-or-error") if state == FAILED else None
-            yield breach("/state", DONE, state, f"an answer was wanted at once, and the qualification is {state}",
-                         reading=reading)  # fmt: skip
+            yield breach(
+                "/state",
+                DONE,
+                state,
+                f"an answer was wanted at once, and the qualification is {state}",
+                reading=reading,
+            )
         return
     yield FINE
     for place, item in items_of(said.body):
         found = item.get("state")
         if isinstance(found, str):
-            yield hold(f"{place}/state", found == DONE, expected=DONE, found=found,
-                       message=f"the answer came at once, and {place} is {found}")  # fmt: skip
+            yield hold(
+                f"{place}/state",
+                found == DONE,
+                expected=DONE,
+                found=found,
+                message=f"the answer came at once, and {place} is {found}",
+            )
 
 
 QUALIFICATION.has_role(
-    "at-once-is-done", "", "sellerContactInformation", on=CREATED, name="contact",
+    "at-once-is-done",
+    "",
+    "sellerContactInformation",
+    on=CREATED,
+    name="contact",
     when=lambda said: at(said.body, "/state") == DONE,
-)  # fmt: skip
+)
 QUALIFICATION.has_role(
-    "confidence-when-done", "", "buyerContactInformation", "sellerContactInformation", on=READ, name="contacts",
+    "confidence-when-done",
+    "",
+    "buyerContactInformation",
+    "sellerContactInformation",
+    on=READ,
+    name="contacts",
     when=lambda said: at(said.body, "/state") == DONE,
-)  # fmt: skip
+)
 
 
 # 5.5.3, 6.3.2 and 6.5 histories
@@ -152,8 +192,13 @@ def _first_told(said: Said, place: str, holder: Any) -> Iterator[Mark]:
     later = at(first, "/state") in OPEN
     states = {state for _, state in told}
     wanted = "acknowledged" if later or states != {DONE} else DONE
-    yield hold(f"{place}/stateChange", wanted in states, expected=wanted, found=sorted(states),
-               message=f"{place}/stateChange does not tell of {wanted}, with which it began")  # fmt: skip
+    yield hold(
+        f"{place}/stateChange",
+        wanted in states,
+        expected=wanted,
+        found=sorted(states),
+        message=f"{place}/stateChange does not tell of {wanted}, with which it began",
+    )
 
 
 def _from_the_start(said: Said) -> Iterator[Mark]:

@@ -31,11 +31,16 @@ def links_are_those_of_the_product(said: Said) -> Iterator[Mark]:
             lack for lack in common.lacks(sheet, item, "qualificationItemRelationship") if lack.to or placed
         ]  # no place at all is another clause's
         for lack in lacking:
-            yield breach(place + lack.place, lack.wanted, lack.found,
-                         f"{place} adds an {sheet.title} and lacks {lack.words}")  # fmt: skip
+            yield breach(
+                place + lack.place, lack.wanted, lack.found, f"{place} adds an {sheet.title} and lacks {lack.words}"
+            )
         if API in sheet.place.never and placed:
-            yield breach(f"{place}/product/place", MISSING, product["place"],
-                         f"{place} adds an {sheet.title}, which has no place of its own")  # fmt: skip
+            yield breach(
+                f"{place}/product/place",
+                MISSING,
+                product["place"],
+                f"{place} adds an {sheet.title}, which has no place of its own",
+            )
         elif not lacking:
             yield FINE
 
@@ -47,8 +52,13 @@ def a_place_is_there_where_it_is_needed(said: Said) -> Iterator[Mark]:
         sheet = common.sheet_of(said, item)
         if item.get("action") == "add" and sheet is not None and sheet.place.role:
             found = at(item, "/product/place")
-            yield hold(f"{where}/product/place", given(found), expected=sheet.place.role, found=found,
-                       message=f"{where} adds an {sheet.title} and names no place")  # fmt: skip
+            yield hold(
+                f"{where}/product/place",
+                given(found),
+                expected=sheet.place.role,
+                found=found,
+                message=f"{where} adds an {sheet.title} and names no place",
+            )
 
 
 QUALIFICATION.has_role("request-members", "", "buyerContactInformation", on=ASK)
@@ -62,8 +72,13 @@ def a_specification_goes_with_alternatives(said: Said) -> Iterator[Mark]:
     """Where an item names a specification alone, provideAlternative is true."""
     if any(by_specification(item) for _, item in items_of(said.body)):
         found = at(said.body, "/provideAlternative")
-        yield hold("/provideAlternative", found is True, expected=True, found=found,
-                   message="an item is asked for by its specification, and provideAlternative is not true")  # fmt: skip
+        yield hold(
+            "/provideAlternative",
+            found is True,
+            expected=True,
+            found=found,
+            message="an item is asked for by its specification, and provideAlternative is not true",
+        )
 
 
 _CONTACT: Final = ("/emailAddress", "/name", "/number")
@@ -75,8 +90,13 @@ def an_answer_that_may_wait_has_a_date(said: Said) -> Iterator[Mark]:
     """The requestedPOQCompletionDate is there, where instantSyncQualification is false."""
     if at(said.body, "/instantSyncQualification") is False:
         found = at(said.body, "/requestedPOQCompletionDate")
-        yield hold("/requestedPOQCompletionDate", given(found), expected="a date-time", found=found,
-                   message="the answer may wait, and requestedPOQCompletionDate does not say until when")  # fmt: skip
+        yield hold(
+            "/requestedPOQCompletionDate",
+            given(found),
+            expected="a date-time",
+            found=found,
+            message="the answer may wait, and requestedPOQCompletionDate does not say until when",
+        )
 
 
 def _does(*actions: str) -> Callable[[Any], bool]:
@@ -103,8 +123,13 @@ def an_item_is_not_named_as_a_product(said: Said) -> Iterator[Mark]:
     for place, item in items_of(said.body):
         for where, found in every(item, "/product/productRelationship/*/id"):
             if isinstance(found, str) and found in known and said.run.life(PRODUCT, found) is None:
-                yield breach(place + where, "in qualificationItemRelationship", found,
-                             f"{place}{where} is {found}, which is an item of the request", hint=True)  # fmt: skip
+                yield breach(
+                    place + where,
+                    "in qualificationItemRelationship",
+                    found,
+                    f"{place}{where} is {found}, which is an item of the request",
+                    hint=True,
+                )
             elif isinstance(found, str):
                 yield FINE
 
@@ -121,8 +146,13 @@ def a_place_has_a_contact(said: Said) -> Iterator[Mark]:
             if given(found):
                 yield FINE
             else:
-                yield breach(f"{where}/contact", "somebody to ask for there", found, f"{where} names no contact",
-                             reading=("poq-place-contact", "always"))  # fmt: skip
+                yield breach(
+                    f"{where}/contact",
+                    "somebody to ask for there",
+                    found,
+                    f"{where} names no contact",
+                    reading=("poq-place-contact", "always"),
+                )
 
 
 QUALIFICATION.present("place-members", _PLACES, "/place", "/role", on=ASK, name="members")
@@ -136,7 +166,12 @@ def units_are_of_an_address(said: Said) -> Iterator[Mark]:
         if not given(spot.holder.get("subUnit")):
             continue
         if spot.type == SITE_REF:
-            yield breach(f"{spot.where}/subUnit", MISSING, spot.holder["subUnit"],
-                         f"{spot.where} names a site, which has its units already", hint=True)  # fmt: skip
+            yield breach(
+                f"{spot.where}/subUnit",
+                MISSING,
+                spot.holder["subUnit"],
+                f"{spot.where} names a site, which has its units already",
+                hint=True,
+            )
         elif spot.type:
             yield FINE

@@ -30,9 +30,14 @@ QUALIFICATION.present(
     ("change-members", "item-members"), ITEM, "/product/productConfiguration", on=ASK, where=_changes, name="configured"
 )
 QUALIFICATION.present(
-    "change-members", ITEM, "/product/productOffering", on=ASK, where=_changes, name="offering",
+    "change-members",
+    ITEM,
+    "/product/productOffering",
+    on=ASK,
+    where=_changes,
+    name="offering",
     reading=("poq-change-offering", "always"),
-)  # fmt: skip
+)
 common.products_are_there(QUALIFICATION, "change-members", "modify", ITEM, on=ASK, name="known")
 
 
@@ -55,13 +60,22 @@ def a_change_is_whole(said: Said) -> Iterator[Mark]:
         lacking = list(common.lacks(sheet, item, "qualificationItemRelationship")) if sheet else []
         needed = [lack for lack in lacking if lack.to and given(at(installed.value, "/productRelationship"))]
         for lack in needed:
-            yield breach(place + lack.place, lack.wanted, lack.found,
-                         f"{place} changes an {sheet.title if sheet else ''} and leaves out {lack.words}, which {told}")  # fmt: skip
+            yield breach(
+                place + lack.place,
+                lack.wanted,
+                lack.found,
+                f"{place} changes an {sheet.title if sheet else ''} and leaves out {lack.words}, which {told}",
+            )
         mine, theirs = _state(item["product"]), _state(installed.value)
         other = [name for name in theirs if mine[name] != theirs[name]]
         for name in () if needed else other:
-            yield breach(f"{place}/product/{name}", sorted(theirs[name]), sorted(mine[name]),
-                         f"{place}/product/{name} is not what {told}", reading=("poq-change-keeps", "as-installed"))  # fmt: skip
+            yield breach(
+                f"{place}/product/{name}",
+                sorted(theirs[name]),
+                sorted(mine[name]),
+                f"{place}/product/{name} is not what {told}",
+                reading=("poq-change-keeps", "as-installed"),
+            )
         if not lacking and not other:
             yield FINE
 
@@ -109,5 +123,10 @@ def another_offering_is_of_the_same_specification(said: Said) -> Iterator[Mark]:
         wanted, found = at(installed.value, "/productSpecification/id"), known.get(now, MISSING)
         wanted = wanted if isinstance(wanted, str) else known.get(was, MISSING)
         if MISSING not in (wanted, found):
-            yield hold(f"{place}/product/productOffering/id", wanted == found, expected=f"an offering of {wanted}", found=now,
-                       message=f"{now} is of {found}, and the product of {wanted}")  # fmt: skip
+            yield hold(
+                f"{place}/product/productOffering/id",
+                wanted == found,
+                expected=f"an offering of {wanted}",
+                found=now,
+                message=f"{now} is of {found}, and the product of {wanted}",
+            )

@@ -32,8 +32,13 @@ def _done(said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
 def _confidence(said: Said) -> Iterator[Mark]:
     for place, item in _done(said):
         found = item.get("serviceabilityConfidence", MISSING)
-        yield hold(f"{place}/serviceabilityConfidence", given(found), expected=["green", "yellow", "red"], found=found,
-                   message=f"{place} is {DONE} and does not tell its serviceabilityConfidence")  # fmt: skip
+        yield hold(
+            f"{place}/serviceabilityConfidence",
+            given(found),
+            expected=["green", "yellow", "red"],
+            found=found,
+            message=f"{place} is {DONE} and does not tell its serviceabilityConfidence",
+        )
 
 
 _NEEDED: Final = ("/installationInterval", "/deliveryType", "/product/productOffering")
@@ -44,16 +49,26 @@ def _findings(said: Said) -> Iterator[Mark]:
         if item.get("serviceabilityConfidence") in CAN_DELIVER:
             for member in _NEEDED:
                 found = at(item, member)
-                yield hold(place + member, given(found), expected="a value", found=found,
-                           message=f"{place} is {item['serviceabilityConfidence']} and does not tell {member}")  # fmt: skip
+                yield hold(
+                    place + member,
+                    given(found),
+                    expected="a value",
+                    found=found,
+                    message=f"{place} is {item['serviceabilityConfidence']} and does not tell {member}",
+                )
 
 
 def _guarantee(said: Said) -> Iterator[Mark]:
     for place, item in _done(said):
         if item.get("serviceabilityConfidence") in CAN_DELIVER:
             found = item.get("guaranteedUntilDate", MISSING)
-            yield hold(f"{place}/guaranteedUntilDate", given(found), expected="a date-time", found=found,
-                       message=f"{place} does not say until when that is guaranteed")  # fmt: skip
+            yield hold(
+                f"{place}/guaranteedUntilDate",
+                given(found),
+                expected="a date-time",
+                found=found,
+                message=f"{place} does not say until when that is guaranteed",
+            )
 
 
 def _at_once_and_later(at_once: str, later: str, look: Any, about: str) -> None:
@@ -65,14 +80,21 @@ _at_once_and_later(
     "confidence-at-once", "confidence-when-done", _confidence, "serviceabilityConfidence of each item that is done"
 )
 _at_once_and_later(
-    "findings-at-once", "findings-when-done", _findings,
+    "findings-at-once",
+    "findings-when-done",
+    _findings,
     "installationInterval, deliveryType and productOffering of each item that is done and green or yellow",
-)  # fmt: skip
+)
 _at_once_and_later(
     "guarantee-at-once", "guarantee-when-done", _guarantee, "guaranteedUntilDate of each item that is green or yellow"
 )
-OF_THE_SELLER: Final = (*FINDINGS, "serviceabilityConfidenceReason", "deliveryType", "3rdPartyProvider",
-                         "3rdPartyProviderProductOffering")  # fmt: skip
+OF_THE_SELLER: Final = (
+    *FINDINGS,
+    "serviceabilityConfidenceReason",
+    "deliveryType",
+    "3rdPartyProvider",
+    "3rdPartyProviderProductOffering",
+)
 
 
 @QUALIFICATION.rule("rejected-tells-nothing", on=READ)
@@ -82,11 +104,21 @@ def a_rejected_item_tells_nothing_else(said: Said) -> Iterator[Mark]:
         if item.get("state") != REJECTED:
             continue
         for name in OF_THE_SELLER:
-            yield hold(f"{place}/{name}", not given(item.get(name)), expected=MISSING, found=item.get(name),
-                       message=f"{place} is {REJECTED} and tells {name} all the same")  # fmt: skip
+            yield hold(
+                f"{place}/{name}",
+                not given(item.get(name)),
+                expected=MISSING,
+                found=item.get(name),
+                message=f"{place} is {REJECTED} and tells {name} all the same",
+            )
         if given(item.get("terminationError")):
-            yield breach(f"{place}/terminationError", MISSING, item["terminationError"],
-                         f"{place} is {REJECTED} and has a terminationError", reading=("poq-rejected-error", "without"))  # fmt: skip
+            yield breach(
+                f"{place}/terminationError",
+                MISSING,
+                item["terminationError"],
+                f"{place} is {REJECTED} and has a terminationError",
+                reading=("poq-rejected-error", "without"),
+            )
 
 
 @QUALIFICATION.rule(name="early-confidence", on=SHOWN)
@@ -95,8 +127,13 @@ def only_what_is_done_has_a_confidence(said: Said) -> Iterator[Mark]:
     for place, item in items_of(said.body):
         if item.get("state") in (*OPEN, ABANDONED, FAILED):
             found = item.get("serviceabilityConfidence", MISSING)
-            yield hold(f"{place}/serviceabilityConfidence", not given(found), expected=MISSING, found=found,
-                       message=f"{place} is {item['state']} and tells a serviceabilityConfidence")  # fmt: skip
+            yield hold(
+                f"{place}/serviceabilityConfidence",
+                not given(found),
+                expected=MISSING,
+                found=found,
+                message=f"{place} is {item['state']} and tells a serviceabilityConfidence",
+            )
 
 
 QUALIFICATION.present(
@@ -119,8 +156,13 @@ def _third_party(label: str, pattern: str, on: On) -> None:
                 if value.get("deliveryType") in _OFF_NET:
                     yield FINE
                 else:
-                    yield breach(f"{place}/{name}", MISSING, value[name],
-                                 f"{place} names {name}, and is not delivered off the Seller's net", hint=True)  # fmt: skip
+                    yield breach(
+                        f"{place}/{name}",
+                        MISSING,
+                        value[name],
+                        f"{place} names {name}, and is not delivered off the Seller's net",
+                        hint=True,
+                    )
 
     QUALIFICATION.add(label, look, on=on, about=f"{' and '.join(_OTHERS)} of {pattern} against its deliveryType")
 

@@ -60,5 +60,9 @@ def an_entry_shows_what_there_is(said: Said) -> Iterator[Mark]:
             if given(shown.value.get(name)):
                 yield FINE
             elif given(known):
-                yield breach(f"{shown.place}/{name}", known, shown.value.get(name, MISSING),
-                             f"{shown.place} does not show {name}, which the qualification has")  # fmt: skip
+                yield breach(
+                    f"{shown.place}/{name}",
+                    known,
+                    shown.value.get(name, MISSING),
+                    f"{shown.place} does not show {name}, which the qualification has",
+                )

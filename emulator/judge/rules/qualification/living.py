@@ -38,8 +38,13 @@ def done_means_all_items(said: Said) -> Iterator[Mark]:
     if state != DONE or _is_first(said):
         return
     for place, found in items.items():
-        yield hold(place, found == DONE, expected=DONE, found=found,
-                   message=f"{place} is {as_json(found)}, and the qualification is {state}")  # fmt: skip
+        yield hold(
+            place,
+            found == DONE,
+            expected=DONE,
+            found=found,
+            message=f"{place} is {as_json(found)}, and the qualification is {state}",
+        )
 
 
 def _is_first(said: Said) -> bool:
@@ -50,8 +55,13 @@ def _ends_the_whole(label: str, wanted: str) -> None:
     def look(said: Said) -> Iterator[Mark]:
         state, items = _states(said)
         if wanted in items.values() and isinstance(state, str):
-            yield hold("/state", state == wanted, expected=wanted, found=state,
-                       message=f"an item is {wanted}, and the qualification is {state}")  # fmt: skip
+            yield hold(
+                "/state",
+                state == wanted,
+                expected=wanted,
+                found=state,
+                message=f"an item is {wanted}, and the qualification is {state}",
+            )
 
     QUALIFICATION.add(label, look, on=SHOWN, about=f"a qualification with an item that is {wanted} is {wanted}")
 
@@ -65,8 +75,13 @@ def the_others_are_given_up(said: Said) -> Iterator[Mark]:
     """Where a qualification is terminatedWithError or rejected, no item is worked on any more."""
     state, items = _states(said)
     for place, found in items.items() if state in (FAILED, REJECTED) else ():
-        yield hold(place, found not in OPEN, expected=ABANDONED, found=found,
-                   message=f"{place} is {as_json(found)}, and the qualification is {state}")  # fmt: skip
+        yield hold(
+            place,
+            found not in OPEN,
+            expected=ABANDONED,
+            found=found,
+            message=f"{place} is {as_json(found)}, and the qualification is {state}",
+        )
 
 
 @QUALIFICATION.rule("MEF87-R50", on=SHOWN)
@@ -79,9 +94,13 @@ def in_progress_means_work_on_an_item(said: Said) -> Iterator[Mark]:
         yield FINE
     else:
         between = any(found in ENDED_ITEM for found in items.values())
-        yield breach("/state", "an item that is inProgress", sorted(set(items.values())),
-                     "the qualification is inProgress, and none of its items is",
-                     reading=("poq-in-progress-lag", "at-every-moment") if between else None)  # fmt: skip
+        yield breach(
+            "/state",
+            "an item that is inProgress",
+            sorted(set(items.values())),
+            "the qualification is inProgress, and none of its items is",
+            reading=("poq-in-progress-lag", "at-every-moment") if between else None,
+        )
 
 
 @QUALIFICATION.rule("states-fit", on=SHOWN)
@@ -94,11 +113,20 @@ def states_go_together(said: Said) -> Iterator[Mark]:
         return
     odd = {"acknowledged": ("inProgress", DONE, ABANDONED), "inProgress": (ABANDONED,)}.get(state, ())
     for place, found in items.items() if state in (*OPEN, DONE, FAILED, REJECTED) else ():
-        yield hold(place, found not in odd, expected="acknowledged" if state == "acknowledged" else f"a state of {state}",
-                   found=found, message=f"{place} is {as_json(found)} while the qualification is {state}")  # fmt: skip
+        yield hold(
+            place,
+            found not in odd,
+            expected="acknowledged" if state == "acknowledged" else f"a state of {state}",
+            found=found,
+            message=f"{place} is {as_json(found)} while the qualification is {state}",
+        )
     if state in (FAILED, REJECTED) and not {FAILED, REJECTED, *OPEN} & set(items.values()):
-        yield breach("/state", f"an item that is {state}", sorted(set(items.values())),
-                     f"the qualification is {state}, and none of its items is")  # fmt: skip
+        yield breach(
+            "/state",
+            f"an item that is {state}",
+            sorted(set(items.values())),
+            f"the qualification is {state}, and none of its items is",
+        )
 
 
 @QUALIFICATION.rule(name="findings-kept", on=SHOWN)
@@ -112,9 +140,14 @@ def findings_stay_as_they_are(said: Said) -> Iterator[Mark]:
             for name in (*OF_THE_SELLER, "terminationError"):
                 old, new = before.get(name, MISSING), item.get(name, MISSING)
                 if given(old):
-                    yield hold(f"{place}/{name}", _alike(old, new), expected=old, found=new,
-                               message=f"{place}/{name} is no longer what exchange {earlier.exchange.n if earlier else ''} "
-                                       f"showed, though the item was {before['state']}")  # fmt: skip
+                    yield hold(
+                        f"{place}/{name}",
+                        _alike(old, new),
+                        expected=old,
+                        found=new,
+                        message=f"{place}/{name} is no longer what exchange {earlier.exchange.n if earlier else ''} "
+                        f"showed, though the item was {before['state']}",
+                    )
 
 
 def _alike(old: Any, new: Any) -> bool:

@@ -27,8 +27,13 @@ def the_offering_is_of_the_specification(said: Said) -> Iterator[Mark]:
         if by_specification(sent) and isinstance(offering, str):
             found, wanted = said.run.known(SPECIFIED).get(offering), at(sent, "/product/productSpecification/id")
             if found is not None:
-                yield hold(f"{place}/product/productOffering/id", found == wanted, expected=f"an offering of {wanted}",
-                           found=offering, message=f"{offering} is of {found}; {wanted} was asked for")  # fmt: skip
+                yield hold(
+                    f"{place}/product/productOffering/id",
+                    found == wanted,
+                    expected=f"an offering of {wanted}",
+                    found=offering,
+                    message=f"{offering} is of {found}; {wanted} was asked for",
+                )
 
 
 @QUALIFICATION.rule("best-offering", on=SHOWN)
@@ -46,10 +51,13 @@ def the_offering_is_the_surest(said: Said) -> Iterator[Mark]:
             and _SURE.get(str(at(other, "/serviceabilityConfidence")), 0) > sure
         ]
         for where, other in better:
-            yield breach(f"{place}{where}/serviceabilityConfidence", item["serviceabilityConfidence"],
-                         at(other, "/serviceabilityConfidence"),
-                         f"{place} is answered {item['serviceabilityConfidence']}, and an alternative of the same product "
-                         f"is {at(other, '/serviceabilityConfidence')}")  # fmt: skip
+            yield breach(
+                f"{place}{where}/serviceabilityConfidence",
+                item["serviceabilityConfidence"],
+                at(other, "/serviceabilityConfidence"),
+                f"{place} is answered {item['serviceabilityConfidence']}, and an alternative of the same product "
+                f"is {at(other, '/serviceabilityConfidence')}",
+            )
         if not better:
             yield FINE
 
@@ -85,14 +93,25 @@ def no_alternative_is_an_empty_list(said: Said) -> Iterator[Mark]:
     for place, item in items_of(said.body):
         if item.get("state") == DONE and item.get("serviceabilityConfidence") in ("yellow", "red"):
             found = item.get(PROPOSAL, MISSING)
-            yield hold(f"{place}/{PROPOSAL}", isinstance(found, list), expected=[], found=found,
-                       message=f"{place} has no list of alternatives, which were asked for")  # fmt: skip
+            yield hold(
+                f"{place}/{PROPOSAL}",
+                isinstance(found, list),
+                expected=[],
+                found=found,
+                message=f"{place} has no list of alternatives, which were asked for",
+            )
 
 
 QUALIFICATION.present(
-    "alternate-members", _PROPOSALS, "/id", "/serviceabilityConfidence", "/installationInterval", "/alternateProduct",
-    "/deliveryType", on=SHOWN,
-)  # fmt: skip
+    "alternate-members",
+    _PROPOSALS,
+    "/id",
+    "/serviceabilityConfidence",
+    "/installationInterval",
+    "/alternateProduct",
+    "/deliveryType",
+    on=SHOWN,
+)
 QUALIFICATION.present("alternate-guarantee", _PROPOSALS, "/guaranteedUntilDate", on=SHOWN)
 
 
@@ -103,6 +122,11 @@ def alternatives_are_told_apart(said: Said) -> Iterator[Mark]:
         seen: set[str] = set()
         for where, found in every(item, f"/{PROPOSAL}/*/id"):
             if isinstance(found, str):
-                yield hold(place + where, found not in seen, expected="an id of its own", found=found,
-                           message=f"{place}{where} is that of another alternative")  # fmt: skip
+                yield hold(
+                    place + where,
+                    found not in seen,
+                    expected="an id of its own",
+                    found=found,
+                    message=f"{place}{where} is that of another alternative",
+                )
                 seen.add(found)

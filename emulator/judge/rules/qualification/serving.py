@@ -69,8 +69,12 @@ def a_specification_is_enough(said: Said) -> Iterator[Mark]:
         for here, entry in every(said.body, "/*"):
             for member, code in _UNWANTED.items():
                 if at(entry, "/code") == code and at(entry, "/propertyPath") in [place + member for place in places]:
-                    yield breach(here, "an answer for the specification", at(entry, "/propertyPath"),
-                                 "a request by a specification alone was refused for naming no offering")  # fmt: skip
+                    yield breach(
+                        here,
+                        "an answer for the specification",
+                        at(entry, "/propertyPath"),
+                        "a request by a specification alone was refused for naming no offering",
+                    )
 
 
 @QUALIFICATION.at_end("deferring-needs-notifications")
@@ -83,9 +87,15 @@ def who_answers_later_takes_subscriptions(run: Run) -> Iterator[Remark]:
         if succeeded(exchange):
             yield on_response(exchange, FINE)
         elif exchange.response is not None and exchange.response.status in common.NOT_SERVED:
-            yield on_response(exchange, breach(
-                "", 201, exchange.response.status,
-                f"the Seller answers later, and a subscription was answered {exchange.response.status}"))  # fmt: skip
+            yield on_response(
+                exchange,
+                breach(
+                    "",
+                    201,
+                    exchange.response.status,
+                    f"the Seller answers later, and a subscription was answered {exchange.response.status}",
+                ),
+            )
 
 
 @QUALIFICATION.rule("fitting-statuses", on=responses(API, "*", statuses=ANY_STATUS))

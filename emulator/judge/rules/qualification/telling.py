@@ -36,8 +36,13 @@ def a_subscription_is_ended_by_its_id(said: Said) -> Iterator[Mark]:
 def the_end_of_a_subscription_is_empty(said: Said) -> Iterator[Mark]:
     """The answer to the end of a subscription is a 204 without a body."""
     empty = said.body in (MISSING, None, "")
-    yield hold("", said.status == 204 and empty, expected="204 without a body", found=said.status,  # noqa: PLR2004
-               message=f"the end of a subscription was answered {said.status}{'' if empty else ' with a body'}")  # fmt: skip
+    yield hold(
+        "",
+        said.status == 204 and empty,
+        expected="204 without a body",
+        found=said.status,  # noqa: PLR2004
+        message=f"the end of a subscription was answered {said.status}{'' if empty else ' with a body'}",
+    )
 
 
 @QUALIFICATION.rule("MEF87-R46", on=requests(API, *CHANGES))
@@ -47,9 +52,13 @@ def an_answer_at_once_has_no_changes(said: Said) -> Iterator[Mark]:
     if life is not None and life.asked is not None and life.asked.response is not None:
         first = at(life.asked.response.body, "/state")
         if first in (*OPEN, *ENDED):
-            yield hold("/event/id", first not in ENDED, expected="a qualification that was answered later",
-                       found=life.id, message=f"qualification {life.id} was {first} from the start; "
-                                              "there is no change to tell of")  # fmt: skip
+            yield hold(
+                "/event/id",
+                first not in ENDED,
+                expected="a qualification that was answered later",
+                found=life.id,
+                message=f"qualification {life.id} was {first} from the start; there is no change to tell of",
+            )
 
 
 @QUALIFICATION.at_end(("subscribers-are-told", "told-everywhere"))
