@@ -38,9 +38,9 @@ def the_end_of_a_subscription_is_empty(said: Said) -> Iterator[Mark]:
     empty = said.body in (MISSING, None, "")
     yield hold(
         "",
-        said.status == 204 and empty,
+        said.status == 204 and empty,  # noqa: PLR2004
         expected="204 without a body",
-        found=said.status,  # noqa: PLR2004
+        found=said.status,
         message=f"the end of a subscription was answered {said.status}{'' if empty else ' with a body'}",
     )
 
