@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ADDRESS: Final = "geographicAddress"
+VALIDATION: Final = "geographicAddressValidation"
 SITE: Final = "geographicSite"
 POQ: Final = "productOfferingQualification"
 QUOTE: Final = "quote"

@@ -172,7 +172,8 @@ class Run:
     def pass_by(self, exchange: Exchange) -> None:
         """Take note that the next exchange took place: all that is to be known of one of another release."""
         self.gaps = self.gaps or is_gap(exchange)
-        if exchange.acts:
+        by = self.kinds.shown_by(str(exchange.api), str(exchange.operation)) if exchange.acts else None
+        if exchange.acts and (by is None or by[1] != "list"):  # a list can be asked for by a body
             self._acts.append(exchange.n)
 
     def begin_beside(self, other: Run) -> None:

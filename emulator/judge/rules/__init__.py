@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from emulator.errors import FileProblem, hint
 from emulator.judge.rule import ClosingRule, Rule
 from emulator.judge.rulebook import Rulebook
-from emulator.judge.rules import address, contract, inventory, poq, quote, site
+from emulator.judge.rules import address, contract, inventory, poq, quote, site, site_by_body
+from emulator.judge.rules.address_by_representation import ADDRESSES
 from emulator.judge.rules.appointment import APPOINTMENT
 from emulator.judge.rules.billing import BILLING
 from emulator.judge.rules.catalog import CATALOG
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 BOOKS: Final[Mapping[str, Rulebook]] = {
     "address": address.ADDRESS,
+    "address_by_representation": ADDRESSES,
     "site": site.SITE,
+    "site_by_body": site_by_body.SITES,
     "poq": poq.POQ,
     "quote": quote.QUOTE,
     "order": ORDER,

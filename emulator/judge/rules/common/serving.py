@@ -114,7 +114,7 @@ def hears_all(book: Rulebook, labels: Labels) -> None:
     book.add(labels, look, on=on, about="answers of the listeners: never 404, 405 or 501")
 
 
-def optional_or_501(book: Rulebook, labels: Labels, *operations: str) -> None:
+def optional_or_501(book: Rulebook, labels: Labels, *operations: str, name: str = "") -> None:
     """Operations that a Seller need not have: served, or answered 501 from the first call to the last."""
 
     def look(said: Said) -> Iterator[Mark]:
@@ -134,7 +134,7 @@ def optional_or_501(book: Rulebook, labels: Labels, *operations: str) -> None:
         )
 
     about = "Answers of optional operations: success, or 501 from the first call to the last."
-    book.add(labels, look, on=responses(book.api, *operations, statuses=ANY_STATUS), about=about)
+    book.add(labels, look, on=responses(book.api, *operations, statuses=ANY_STATUS), about=about, name=name)
 
 
 def fitting_statuses(book: Rulebook, labels: Labels) -> None:

@@ -102,12 +102,15 @@ def _again(said: Said) -> bool:
 # What an event says
 
 
-def events_fit(book: Rulebook, *, listener: Labels = (), item: Labels = (), item_name: str = "event-item") -> None:
-    """What an event says of itself: its type is that of its listener, its item one of the resource (without a name for the
-    rule no event of the API names items); and, as hints, its id is its own, its time is not far from now, its link leads to
+def events_fit(
+    book: Rulebook, *, listener: Labels | None = (), item: Labels = (), item_name: str = "event-item"
+) -> None:
+    """What an event says of itself: its type is that of its listener (None where there is one type alone), its item one of the
+    resource (without a name for the rule no event of the API names items); and, as hints, its id is its own, its time is not far from now, its link leads to
     what it is about. It comes once, tells of what there is, and of no more changes than took place.
     """
-    _to_its_listener(book, listener)
+    if listener is not None:
+        _to_its_listener(book, listener)
     if item_name:
         of_its_item(book, item, on=tells(book.api, items=True), name=item_name)
     _with_its_id(book)
