@@ -76,9 +76,9 @@ def test_a_deferred_validation_that_is_told_of_is_right() -> None:
 
 def test_an_event_names_a_state_that_was_reached() -> None:
     told = found(hub(), made(), event(3, "rejected"), read(9, "inProgress"))
-    assert told == {"geographicAddress.event-state"}
+    assert told == {"Mplify121.1.event-state"}
     told = found(hub(), made(), event(3, "ready"), read(9, "inProgress"))
-    assert told == {"geographicAddress.event-state"}
+    assert told == {"Mplify121.1.event-state"}
 
 
 def test_an_answer_at_once_has_no_id_and_is_no_resource() -> None:
@@ -91,7 +91,7 @@ def test_an_answer_at_once_has_no_id_and_is_no_resource() -> None:
 
 def test_a_validation_goes_along_its_lifecycle() -> None:
     told = found(made(), read(3, "ready"), read(4, "inProgress"))
-    assert told == {"geographicAddress.geographicAddressValidation.path"}
+    assert told == {"Mplify121.1.path"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_validation_goes_along_its_lifecycle() -> None:
         ("?buyerId=b-1", "?buyerId=b-1", set()),
         ("?buyerId=b-1", "", set()),  # the clause on several Buyers is on requests, and nobody says that it holds here
         ("", "?buyerId=b-1", set()),
-        ("?buyerId=b-1", "?buyerId=b-2", {"geographicAddress.event-parties"}),
+        ("?buyerId=b-1", "?buyerId=b-2", {"Mplify121.1.event-parties"}),
     ],
 )
 def test_the_parties_stand_in_the_query_of_an_event(asked: str, told: str, rules: set[str]) -> None:
@@ -125,4 +125,4 @@ def test_a_list_by_a_body_is_held_against_what_the_body_asks_for() -> None:
     assert found(seen, sites(2, {"place": ADDRESS}, SITE), sites(3, {"place": {**ADDRESS, "id": "a-2"}})) == set()
     named = {"place": ADDRESS, "name": "Cellar"}
     assert found(seen, sites(2, named, SITE), sites(3, {**named, "name": "Roof"})) == set()
-    assert found(seen, sites(2, {"place": ADDRESS, "networkType": "offNet"}, SITE)) == {"geographicSite.filters"}
+    assert found(seen, sites(2, {"place": ADDRESS, "networkType": "offNet"}, SITE)) == {"Mplify122.1.filter"}
