@@ -53,8 +53,12 @@ def validated_by_id(book: Rulebook, labels: Labels, places: str, *, on: On, name
         known = said.run.known(_VALIDATED, before=said.exchange)
         for spot in placing(said.run.release, book.api).spots(said.body, places):
             if spot.by_value and (identifier := known.by_query.get(_told(spot.place))):
-                yield breach(spot.inner, {"@type": ADDRESS_REF, "id": identifier}, dict(spot.place),
-                             f"{spot.inner} is spelled out, and was validated before as {identifier}")  # fmt: skip
+                yield breach(
+                    spot.inner,
+                    {"@type": ADDRESS_REF, "id": identifier},
+                    dict(spot.place),
+                    f"{spot.inner} is spelled out, and was validated before as {identifier}",
+                )
             elif spot.type == ADDRESS_REF and spot.id in known.ids:
                 yield FINE
 
