@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from emulator.parties.apis import Context
@@ -11,8 +11,9 @@ from emulator.parties.keeper import Keeper
 from emulator.parties.profile import Profile
 from emulator.parties.representing import KnownPlaces
 from emulator.record.call import ErrorCode, Issue
+from emulator.standard import codes
 from emulator.standard.kinds.facts import Kind
-from emulator.standard.representations import ways
+from emulator.standard.representations import WAYS, entries, ways
 
 VALIDATION: Final = "geographicAddressValidation"
 _SUBMITTED: Final = "submittedGeographicAddress"
@@ -33,6 +34,19 @@ def body_of(profile: Profile, places: KnownPlaces, identifier: str) -> dict[str,
     }
 
 
+def _wrong(address: Mapping[str, Any], here: str) -> Iterator[Issue]:
+    """What is wrong with the representations of an address that passed its contract."""
+    for way in WAYS:
+        for index, entry in enumerate(entries(address, way)):
+            place = f"{here}/{way}/{index}"
+            for name, standing in (("countryCode", codes.country), ("language", codes.language)):
+                if isinstance(code := entry.get(name), str) and standing(code) == "unknown":
+                    yield Issue(f"{place}/{name}", ErrorCode.INVALID_VALUE, f"There is no {name} {code!r:.20}")
+            if "streetNrLastSuffix" in entry and "streetNrLast" not in entry:
+                reason = "streetNrLast is missing: streetNrLastSuffix goes with it"
+                yield Issue(f"{place}/streetNrLast", ErrorCode.MISSING_PROPERTY, reason)
+
+
 def _told(yes: bool) -> str:
     return "true" if yes else "false"
 
@@ -45,11 +59,13 @@ class ValidationKeeper(Keeper):
         self._profile, self._places = context.profile, KnownPlaces(context.profile)
 
     def faults(self, run: str, given: Mapping[str, Any]) -> Iterable[Issue]:  # noqa: ARG002 - as its base has it
-        """No representation at all (R26), a place where nobody is served (R40), or more than can be listed (R38)."""
+        """No representation at all (R26), codes that there are not (R4, R9), half a range (R6), a place where nobody is served (R40), or more than can be listed (R38)."""
         asked, here = given[_SUBMITTED], f"/{_SUBMITTED}"
         most = self._profile.paging.too_many
         if not ways(asked):
             yield Issue(here, ErrorCode.MISSING_PROPERTY, "None of the four lists of representations has an entry")
+        elif wrong := list(_wrong(asked, here)):
+            yield from wrong
         elif self._places.outside(asked):
             yield Issue(here, ErrorCode.OTHER_ISSUE, "The address is out of the area in which this seller validates")
         elif (found := len(self._places.like(asked))) > most:
