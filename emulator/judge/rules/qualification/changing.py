@@ -8,7 +8,7 @@ from typing import Any, Final
 from emulator.judge.fold import Fold
 from emulator.judge.named import PRODUCT
 from emulator.judge.rule import FINE, Mark
-from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rulebook import breach, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq import asking as poq
 from emulator.judge.rules.poq.book import ASK, ITEM, items_of
@@ -57,8 +57,10 @@ def a_change_is_whole(said: Said) -> Iterator[Mark]:
     """
     for place, item, installed in _changed(said):
         sheet, told = common.sheet_of(said, item), f"exchange {installed.exchange.n} showed"
+        there = {"product": installed.value}
         lacking = list(common.lacks(sheet, item, "qualificationItemRelationship")) if sheet else []
-        needed = [lack for lack in lacking if lack.to and given(at(installed.value, "/productRelationship"))]
+        hidden = {lack.to for lack in common.lacks(sheet, there, "qualificationItemRelationship")} if sheet else set()
+        needed = [lack for lack in lacking if lack.to and lack.to not in hidden]
         for lack in needed:
             yield breach(
                 place + lack.place,

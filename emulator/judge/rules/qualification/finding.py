@@ -136,9 +136,20 @@ def only_what_is_done_has_a_confidence(said: Said) -> Iterator[Mark]:
             )
 
 
-QUALIFICATION.present(
-    (), ITEM, "/terminationError", on=SHOWN, where=lambda item: item.get("state") == FAILED, name="termination-error"
-)
+@QUALIFICATION.rule(name="termination-error", on=SHOWN)
+def what_failed_says_why(said: Said) -> Iterator[Mark]:
+    """The terminationError of an item that is terminatedWithError (7.2.2.6)."""
+    for place, item in items_of(said.body):
+        if item.get("state") == FAILED:
+            found = item.get("terminationError", MISSING)
+            if given(found):
+                yield FINE
+            else:
+                yield breach(
+                    f"{place}/terminationError", "why", found, f"{place} does not say why it failed", hint=True
+                )
+
+
 common.well_without_errors(QUALIFICATION, ITEM, "inProgress", DONE, on=SHOWN)
 
 # O4 and O8: who else delivers

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from emulator.judge.named import POQ as KIND
-from emulator.judge.pages import number
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given
 from emulator.judge.rules import common
@@ -38,14 +37,7 @@ common.lists_all(QUALIFICATION, (), KIND, _FILTERS)
 QUALIFICATION.at_end("MEF87-R47")(a_cut_list_says_so)
 
 
-@QUALIFICATION.rule("pages", on=LISTED)
-def a_page_is_no_longer_than_its_limit(said: Said) -> Iterator[Mark]:
-    """No page is longer than the limit that was asked for; of more, `counts` tells what else there is to a page."""
-    limit = number(said.query.get("limit"))
-    if limit is not None and isinstance(said.body, list) and len(said.body) <= limit:
-        yield FINE
-
-
+common.takes_pages(QUALIFICATION, "pages", LIST)
 _SHOWN: Final = ("id", "state", "creationDate", DATE, "externalId", "projectId")
 
 

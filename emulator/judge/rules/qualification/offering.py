@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.judge.fold import Fold
+from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
 from emulator.judge.rules.poq.book import ITEM, SHOWN, items_of
 from emulator.judge.rules.qualification.book import DONE, QUALIFICATION, asked, by_specification, items_asked
 from emulator.judge.rules.qualification.changing import SPECIFIED
-from emulator.judge.run import Said
+from emulator.judge.run import Run, Said
+from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, at, every
-from emulator.standard.product import product_name
 
 PROPOSAL: Final = "alternateProductOfferingProposal"
 _PROPOSALS: Final = f"{ITEM}/{PROPOSAL}/*"
@@ -38,32 +40,30 @@ def the_offering_is_of_the_specification(said: Said) -> Iterator[Mark]:
 
 @QUALIFICATION.rule("best-offering", on=SHOWN)
 def the_offering_is_the_surest(said: Said) -> Iterator[Mark]:
-    """What was asked for by its specification is answered by an offering that no alternative of the same product is surer than."""
+    """What was asked for by its specification is answered by an offering that no alternative of the same configuration is surer
+    than; a hint where nobody knows whether that is of the same specification.
+    """
     for place, item, sent in items_asked(said):
         sure = _SURE.get(str(item.get("serviceabilityConfidence")))
         if not by_specification(sent) or item.get("state") != DONE or sure is None:
             continue
-        family = _family(sent, "/product")
-        better = [
-            (where, other)
-            for where, other in every(item, f"/{PROPOSAL}/*")
-            if _family(other, "/alternateProduct") == family
-            and _SURE.get(str(at(other, "/serviceabilityConfidence")), 0) > sure
-        ]
-        for where, other in better:
-            yield breach(
-                f"{place}{where}/serviceabilityConfidence",
-                item["serviceabilityConfidence"],
-                at(other, "/serviceabilityConfidence"),
-                f"{place} is answered {item['serviceabilityConfidence']}, and an alternative of the same product "
-                f"is {at(other, '/serviceabilityConfidence')}",
-            )
+        known, wanted = said.run.known(SPECIFIED), at(sent, "/product/productSpecification/id")
+        better = False
+        for where, other in every(item, f"/{PROPOSAL}/*"):
+            found = at(other, "/serviceabilityConfidence")
+            specified = known.get(str(at(other, "/alternateProduct/productOffering/id")))
+            alike = at(other, "/alternateProduct/productConfiguration") == at(sent, "/product/productConfiguration")
+            if alike and specified in (None, wanted) and _SURE.get(str(found), 0) > sure:
+                better = True
+                yield breach(
+                    f"{place}{where}/serviceabilityConfidence",
+                    item["serviceabilityConfidence"],
+                    found,
+                    f"{place} is answered {item['serviceabilityConfidence']}, and an alternative of the same product is {found}",
+                    hint=specified is None,
+                )
         if not better:
             yield FINE
-
-
-def _family(value: Any, product: str) -> str:
-    return str(product_name(at(value, f"{product}/productConfiguration/@type")).lower())
 
 
 @QUALIFICATION.rule("alternates-where-wanted", on=SHOWN)
@@ -85,21 +85,40 @@ def _how(item: dict[str, Any]) -> Any:
     return item.get("serviceabilityConfidence", item.get("state")) if item.get("state") == DONE else item.get("state")
 
 
+def _take(known: set[str], run: Run, exchange: Exchange) -> None:
+    for shown, life in run.lived(exchange):
+        if life.kind.name == KIND and any(isinstance(item.get(PROPOSAL), list) for _, item in items_of(shown.value)):
+            known.add(PROPOSAL)
+
+
+_PROPOSING: Final[Fold[set[str]]] = Fold(set, _take)
+"""Whether the Seller has shown any list of alternatives."""
+
+
 @QUALIFICATION.rule("no-alternates-is-an-empty-list", on=SHOWN)
 def no_alternative_is_an_empty_list(said: Said) -> Iterator[Mark]:
-    """Where the Buyer wants alternatives, the list of an item that is done, and yellow or red, is there."""
+    """Where the Buyer wants alternatives to an offering or a change, the list of an item that is done, and yellow or red, is there: a
+    hint where nothing says that the Seller proposes any.
+    """
     if at(asked(said), "/provideAlternative") is not True:
         return
-    for place, item in items_of(said.body):
-        if item.get("state") == DONE and item.get("serviceabilityConfidence") in ("yellow", "red"):
+    option = said.run.release.labels.told("Mplify87.1-alternates-where-wanted") or ""
+    proposes = said.run.declared.options.get(option) is True or bool(said.run.known(_PROPOSING))
+    for place, item, sent in items_asked(said):
+        if by_specification(sent) or item.get("state") != DONE:
+            continue
+        if item.get("serviceabilityConfidence") in ("yellow", "red"):
             found = item.get(PROPOSAL, MISSING)
-            yield hold(
-                f"{place}/{PROPOSAL}",
-                isinstance(found, list),
-                expected=[],
-                found=found,
-                message=f"{place} has no list of alternatives, which were asked for",
-            )
+            if isinstance(found, list):
+                yield FINE
+            else:
+                yield breach(
+                    f"{place}/{PROPOSAL}",
+                    [],
+                    found,
+                    f"{place} has no list of alternatives, which were asked for",
+                    hint=not proposes,
+                )
 
 
 QUALIFICATION.present(

@@ -98,22 +98,7 @@ def who_answers_later_takes_subscriptions(run: Run) -> Iterator[Remark]:
             )
 
 
-@QUALIFICATION.rule("fitting-statuses", on=responses(API, "*", statuses=ANY_STATUS))
-def a_status_says_what_it_is(said: Said) -> Iterator[Mark]:
-    """An answer of success has the status that its operation has for it; further statuses of errors are allowed (7.1.1)."""
-    exchange = said.exchange
-    if exchange.operation is None or exchange.api is None or exchange.kind != "management":
-        return
-    success = said.run.release.contract(exchange.api, exchange.kind).operation(exchange.operation).success
-    if succeeded(exchange):
-        if said.status == success:
-            yield FINE
-        else:
-            yield breach(
-                "", success, said.status, f"{exchange.operation} was answered {said.status}; expected {success}"
-            )
-
-
+common.fitting_statuses(QUALIFICATION, "fitting-statuses")
 _HUB: Final[On] = requests(API, SUBSCRIBE)
 QUALIFICATION.present("callback", "", "/callback", on=_HUB)
 common.optional_or_501(QUALIFICATION, "no-notifications-is-501", SUBSCRIBE)

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.judge.hubs import UNSUBSCRIBE, hubs
 from emulator.judge.named import POQ as KIND
-from emulator.judge.rule import FINE, Mark, Remark, requests, responses, tells
-from emulator.judge.rulebook import breach, hold
+from emulator.judge.rule import Mark, Remark, requests, tells
+from emulator.judge.rulebook import hold
 from emulator.judge.rules import common
 from emulator.judge.rules.poq.book import API, CHANGES
 from emulator.judge.rules.qualification.book import ENDED, OPEN, QUALIFICATION
 from emulator.judge.run import Run, Said
-from emulator.record.payload import MISSING, at
+from emulator.record.payload import at
 
 common.subscribers_only(QUALIFICATION, ("MEF87-R44", "nobody-else-is-told"))
 common.wanted_types_only(QUALIFICATION, "MEF87-R53")
 common.hub_comes_back(QUALIFICATION)
 
 
-@QUALIFICATION.rule("known-subscription", on=requests(API, UNSUBSCRIBE))
-def a_subscription_is_ended_by_its_id(said: Said) -> Iterator[Mark]:
-    """The id of a subscription to end is one that the Seller gave; where the run saw none made, nothing is said."""
-    known = said.run.known(hubs(API))
-    identifier = said.exchange.path_params.get("id")
-    if said.exchange.n in said.run.provoked or not known.made:
-        return
-    if any(made.n < said.exchange.n for made in known.by_id.get(str(identifier), ())):
-        yield FINE
-    elif said.status == 404:  # noqa: PLR2004 - an older subscription than the run would be there
-        yield breach("", "the id of a subscription", identifier, f"no subscription was given the id {identifier}")
-
-
-@QUALIFICATION.rule("ended-is-204", on=responses(API, UNSUBSCRIBE))
-def the_end_of_a_subscription_is_empty(said: Said) -> Iterator[Mark]:
-    """The answer to the end of a subscription is a 204 without a body."""
-    empty = said.body in (MISSING, None, "")
-    yield hold(
-        "",
-        said.status == 204 and empty,  # noqa: PLR2004
-        expected="204 without a body",
-        found=said.status,
-        message=f"the end of a subscription was answered {said.status}{'' if empty else ' with a body'}",
-    )
+common.query_by_type_is_taken(QUALIFICATION, "MEF87-R53", name="query")
+common.ended_by_its_id(QUALIFICATION, "known-subscription")
+common.ended_is_empty(QUALIFICATION, "ended-is-204")
 
 
 @QUALIFICATION.rule("MEF87-R46", on=requests(API, *CHANGES))
@@ -72,4 +50,5 @@ def a_change_is_announced(run: Run) -> Iterator[Remark]:
 QUALIFICATION.present("event-members", "", "/eventId", "/eventTime", "/eventType", "/event", on=tells(API))
 QUALIFICATION.present("state-event-members", "/event", "/id", "/state", on=requests(API, CHANGES[0]))
 QUALIFICATION.present("item-event-members", "/event", "/id", "/poqItemId", "/state", on=requests(API, CHANGES[1]))
+common.of_states_that_were(QUALIFICATION)
 common.events_fit(QUALIFICATION)
