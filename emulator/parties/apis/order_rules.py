@@ -25,6 +25,7 @@ _DEMANDED: Final = {
 """What items to add and to modify refer to, by the option that a seller declares to demand it."""
 _WHOLE_ITEMS: Final = "Mplify123.1-item-members"
 """The clause by which items to delete have a date and contacts too."""
+_WHOLE_CHANGES: Final = "Mplify123.1-change-is-whole"
 _BARE_REMOVALS: Final = "Mplify123.1-removal-is-bare"
 _EXACT_SITES: Final = "Mplify123.1-site-without-sub-units"
 _ITEMS: Final = ItemRules(
@@ -97,6 +98,8 @@ def _item(
         yield from _termed(place, item)
     if item["action"] == "delete" and told(_BARE_REMOVALS):
         yield from _bare(place, item)
+    if item["action"] == "modify" and told(_WHOLE_CHANGES):
+        yield from _placed(links, place, item)
     if told(_EXACT_SITES):
         yield from _exact(context, place, item)
     if item["action"] == "add":
@@ -133,12 +136,19 @@ def _termed(place: str, item: dict[str, Any]) -> Iterator[Issue]:
         yield _missing(f"{place}/requestedItemTerm", "MEF123 R34, R42")
 
 
+def _placed(links: Links, place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """A change tells where its product is, if the inventory does."""
+    product = item.get("product") or {}
+    if (links.product(product.get("id")) or {}).get("place") and "place" not in product:
+        yield _missing(f"{place}/product/place", "Mplify123.1 R41")
+
+
 def _bare(place: str, item: dict[str, Any]) -> Iterator[Issue]:
     """What an item to delete does not have beside its product."""
     for member in ("productOfferingQualificationItem", "requestedItemTerm"):
         if member in item:
             reason = f"An item to delete has no {member}"
-            yield Issue(f"{place}/{member}", ErrorCode.UNEXPECTED_PROPERTY, reason, _BARE_REMOVALS)
+            yield Issue(f"{place}/{member}", ErrorCode.UNEXPECTED_PROPERTY, reason, "Mplify123.1 R46")
 
 
 def _exact(context: Context, place: str, item: dict[str, Any]) -> Iterator[Issue]:
@@ -146,7 +156,7 @@ def _exact(context: Context, place: str, item: dict[str, Any]) -> Iterator[Issue
     for spot in placing(context.release, "productOrder").spots(item, "/product/place/*"):
         if spot.type == SITE_REF and "subUnit" in spot.holder:
             reason = "A site is told without units of its building"
-            yield Issue(f"{place}{spot.where}/subUnit", ErrorCode.UNEXPECTED_PROPERTY, reason, _EXACT_SITES)
+            yield Issue(f"{place}{spot.where}/subUnit", ErrorCode.UNEXPECTED_PROPERTY, reason, "Mplify123.1 R15")
 
 
 def _new(place: str, item: dict[str, Any]) -> Iterator[Issue]:
