@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from emulator.errors import FileProblem, hint
 from emulator.judge.rule import ClosingRule, Rule
 from emulator.judge.rulebook import Rulebook
-from emulator.judge.rules import address, contract, inventory, poq, quote, site, site_by_body
+from emulator.judge.rules import address, contract, inventory, poq, qualification, quote, site, site_by_body
 from emulator.judge.rules.address_by_representation import ADDRESSES
 from emulator.judge.rules.appointment import APPOINTMENT
 from emulator.judge.rules.billing import BILLING
@@ -31,6 +31,7 @@ BOOKS: Final[Mapping[str, Rulebook]] = {
     "site": site.SITE,
     "site_by_body": site_by_body.SITES,
     "poq": poq.POQ,
+    "qualification": qualification.QUALIFICATION,
     "quote": quote.QUOTE,
     "order": ORDER,
     "inventory": inventory.INVENTORY,
