@@ -12,9 +12,18 @@ from emulator.standard.codes import COUNTRIES
 from emulator.standard.representations import FIELDED, FORMATTED, LABELS, POINTS, SPELT_OUT, WAYS, entries
 
 _AS_IT_IS: Final = (
-    "streetNr", "streetNrSuffix", "streetNrLast", "streetNrLastSuffix", "streetName", "streetType",
-    "locality", "city", "postcode", "postcodeExtension", "stateOrProvince",
-)  # fmt: skip
+    "streetNr",
+    "streetNrSuffix",
+    "streetNrLast",
+    "streetNrLastSuffix",
+    "streetName",
+    "streetType",
+    "locality",
+    "city",
+    "postcode",
+    "postcodeExtension",
+    "stateOrProvince",
+)
 _INNER: Final = ("buildingName", "privateStreetNumber", "privateStreetName")
 
 
@@ -27,8 +36,10 @@ class KnownPlaces:
         self.known = {entry.id: self._told(profile, entry) for entry in profile.addresses.values() if not entry.of}
         self.countries = frozenset(
             each["countryCode"].casefold()
-            for told in self.known.values() for each in told.get(FIELDED, ()) if "countryCode" in each
-        )  # fmt: skip
+            for told in self.known.values()
+            for each in told.get(FIELDED, ())
+            if "countryCode" in each
+        )
 
     def _told(self, profile: Profile, entry: AddressEntry) -> dict[str, Any]:
         same = [entry, *(other for other in profile.addresses.values() if other.of == entry.id)]
@@ -55,8 +66,10 @@ class KnownPlaces:
     def _meets(self, asked: Mapping[str, Any], known: Mapping[str, Any], how: int) -> bool:
         return any(
             _MATCHERS[way][how](self._words, one, other)
-            for way in WAYS for one in entries(asked, way) for other in entries(known, way)
-        )  # fmt: skip
+            for way in WAYS
+            for one in entries(asked, way)
+            for other in entries(known, way)
+        )
 
     @property
     def _writers(self) -> Mapping[Any, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]:
@@ -119,12 +132,24 @@ def _label(address: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _DETAIL: Final = (
-    "streetNr", "streetNrSuffix", "streetNrLast", "streetNrLastSuffix", "subUnit", "poBox", *_INNER,
-)  # fmt: skip
+    "streetNr",
+    "streetNrSuffix",
+    "streetNrLast",
+    "streetNrLastSuffix",
+    "subUnit",
+    "poBox",
+    *_INNER,
+)
 """What tells a house from its street and a unit from its house: an address with more or less of it is another one."""
 _COLOUR: Final = (
-    "streetType", "streetPreDirection", "streetPostDirection", "postcode", "postcodeExtension", "locality", "stateOrProvince",
-)  # fmt: skip
+    "streetType",
+    "streetPreDirection",
+    "streetPostDirection",
+    "postcode",
+    "postcodeExtension",
+    "locality",
+    "stateOrProvince",
+)
 """What may be left out without meaning another place."""
 
 

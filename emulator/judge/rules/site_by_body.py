@@ -23,8 +23,11 @@ LISTED: Final = responses(API, LIST)
 common.uses_all(SITES, "lists-sites", LIST)
 common.parties(
     SITES,
-    several_buyers="MEF122-R2", one_buyer="MEF122-R3", several_sellers="MEF122-R4", one_seller="MEF122-R5",
-)  # fmt: skip
+    several_buyers="MEF122-R2",
+    one_buyer="MEF122-R3",
+    several_sellers="MEF122-R4",
+    one_seller="MEF122-R5",
+)
 
 
 @SITES.rule("query-place", on=requests(API, LIST))
@@ -35,8 +38,11 @@ def the_query_says_where(said: Said) -> Iterator[Mark]:
     if kind == ADDRESS_REF and given(at(place, "/id")):
         yield FINE
     elif kind == SPELT_OUT and any(way in place for way in WAYS):
-        yield FINE if ways(place) else breach(
-            "/place", "a representation", place, "/place has no representation: its lists are empty")  # fmt: skip
+        yield (
+            FINE
+            if ways(place)
+            else breach("/place", "a representation", place, "/place has no representation: its lists are empty")
+        )
 
 
 def _asked(said: Said) -> tuple[Any, Any]:
@@ -53,8 +59,13 @@ def sites_are_where_they_were_asked_for(said: Said) -> Iterator[Mark]:
     for place, found in every(said.body, "/*/place"):
         if kind == ADDRESS_REF and at(found, "/@type") == ADDRESS_REF:
             identifier = at(found, "/id")
-            yield hold(f"{place}/id", identifier == wanted, expected=wanted, found=identifier,
-                       message=f"{place} is the address {as_json(identifier)}, though {wanted} was asked for")  # fmt: skip
+            yield hold(
+                f"{place}/id",
+                identifier == wanted,
+                expected=wanted,
+                found=identifier,
+                message=f"{place} is the address {as_json(identifier)}, though {wanted} was asked for",
+            )
 
 
 @SITES.rule("unclear-place", on=responses(API, LIST, statuses=ANY_STATUS))
@@ -71,8 +82,12 @@ def a_description_that_fits_none_finds_none(said: Said) -> Iterator[Mark]:
     elif said.status == 422:  # noqa: PLR2004
         for place, issue in every(said.body, "/*"):
             if at(issue, "/code") == "referenceNotFound" and at(issue, "/propertyPath") in ("/place", "/place/"):
-                yield breach(f"{place}/code", "200 with []", "referenceNotFound",
-                             "a place that fits no address was refused; expected an empty list")  # fmt: skip
+                yield breach(
+                    f"{place}/code",
+                    "200 with []",
+                    "referenceNotFound",
+                    "a place that fits no address was refused; expected an empty list",
+                )
 
 
 common.nothing_found_is_200(SITES, "MEF122-R11", LIST)
@@ -80,8 +95,14 @@ common.too_many_is_422(SITES, "MEF122-R12", LIST)
 
 
 _MEMBERS: Final = (
-    "/id", "/name", "/administrativeAuthority", "/customerName", "/siteRestrictionType", "/networkType", "/place",
-)  # fmt: skip
+    "/id",
+    "/name",
+    "/administrativeAuthority",
+    "/customerName",
+    "/siteRestrictionType",
+    "/networkType",
+    "/place",
+)
 """What each site has; subUnit, too, but an empty list of it is no lack, and the contract sees to that."""
 SITES.present("listed-site", "/*", *_MEMBERS, on=LISTED)
 SITES.present("read-site", "", *_MEMBERS, on=responses(API, READ))
@@ -95,8 +116,13 @@ def each_site_has_an_id_of_its_own(said: Said) -> Iterator[Mark]:
         identifier = at(site, "/id")
         if isinstance(site, dict) and isinstance(identifier, str):
             where, other = first.setdefault(identifier, (place, site))
-            yield hold(f"{place}/id", other == site, expected="an id of its own", found=identifier,
-                       message=f"{place} has the id {identifier}, as has {where}, which is another site")  # fmt: skip
+            yield hold(
+                f"{place}/id",
+                other == site,
+                expected="an id of its own",
+                found=identifier,
+                message=f"{place} has the id {identifier}, as has {where}, which is another site",
+            )
 
 
 def _form(label: str, wanted: str) -> None:
@@ -124,9 +150,17 @@ common.no_doubles(SITES, (), LIST)
 common.pages(SITES, (), LIST)
 # What a site is called, and whose it is, may be changed at any time, so that a difference is no more than a hint.
 common.agrees(
-    SITES, (), KIND,
-    "/name", "/administrativeAuthority", "/customerName", "/siteRestrictionType", "/networkType", "/subUnit", hint=True,
-)  # fmt: skip
+    SITES,
+    (),
+    KIND,
+    "/name",
+    "/administrativeAuthority",
+    "/customerName",
+    "/siteRestrictionType",
+    "/networkType",
+    "/subUnit",
+    hint=True,
+)
 
 
 @SITES.rule(name="filter", on=LISTED)
@@ -136,5 +170,10 @@ def sites_are_of_the_kind_asked_for(said: Said) -> Iterator[Mark]:
         wanted = at(said.asked, f"/{name}")
         for place, found in every(said.body, f"/*/{name}") if wanted is not MISSING else ():
             if isinstance(found, str):
-                yield hold(place, True) if found == wanted else breach(
-                    place, wanted, found, f"{place} is {as_json(found)}, though {wanted} was asked for", hint=True)  # fmt: skip
+                yield (
+                    hold(place, True)
+                    if found == wanted
+                    else breach(
+                        place, wanted, found, f"{place} is {as_json(found)}, though {wanted} was asked for", hint=True
+                    )
+                )

@@ -22,7 +22,7 @@ from emulator.judge.rules.address_by_representation.book import (
     SHOWN,
     SUBMITTED,
     found_in,
-)  # fmt: skip
+)
 from emulator.judge.run import Run, Said
 from emulator.judge.showing import succeeded
 from emulator.record.payload import MISSING, at, every
@@ -43,9 +43,15 @@ def who_defers_serves_the_rest(run: Run) -> Iterator[Remark]:
             yield on_response(exchange, FINE)
         elif exchange.response is not None and exchange.response.status in common.NOT_SERVED:
             found = exchange.response.status
-            yield on_response(exchange, breach(
-                "", "the operation is served", found,
-                f"{exchange.operation} was answered {found}, though exchange {deferred[0].n} deferred a validation"))  # fmt: skip
+            yield on_response(
+                exchange,
+                breach(
+                    "",
+                    "the operation is served",
+                    found,
+                    f"{exchange.operation} was answered {found}, though exchange {deferred[0].n} deferred a validation",
+                ),
+            )
 
 
 def _state(said: Said) -> Any:
@@ -61,8 +67,13 @@ def _at_once(said: Said) -> bool:
 def what_is_asked_at_once_is_answered_at_once(said: Said) -> Iterator[Mark]:
     """The answer where instantSyncValidation is true: it is not deferred."""
     if at(said.asked, "/instantSyncValidation") is True:
-        yield hold("", said.status != _CREATED or _at_once(said), expected=_OK, found=said.status,
-                   message="the Buyer asked for an answer at once, and the Seller deferred it")  # fmt: skip
+        yield hold(
+            "",
+            said.status != _CREATED or _at_once(said),
+            expected=_OK,
+            found=said.status,
+            message="the Buyer asked for an answer at once, and the Seller deferred it",
+        )
 
 
 ADDRESSES.present("answer-state", "", "/state", on=SHOWN)
@@ -72,16 +83,26 @@ ADDRESSES.present("answer-state", "", "/state", on=SHOWN)
 def an_answer_at_once_is_a_200(said: Said) -> Iterator[Mark]:
     """The status of an answer that is ready and has no id."""
     if _at_once(said):
-        yield hold("", said.status == _OK, expected=_OK, found=said.status,
-                   message=f"the answer is ready and has no id: it was given at once, with a {said.status}")  # fmt: skip
+        yield hold(
+            "",
+            said.status == _OK,
+            expected=_OK,
+            found=said.status,
+            message=f"the answer is ready and has no id: it was given at once, with a {said.status}",
+        )
 
 
 @ADDRESSES.rule("later-is-201", on=ANSWERED)
 def an_answer_later_is_a_201(said: Said) -> Iterator[Mark]:
     """The status of an answer that has an id and is not ready."""
     if given(at(said.body, "/id")) and isinstance(_state(said), str) and _state(said) != "ready":
-        yield hold("", said.status == _CREATED, expected=_CREATED, found=said.status,
-                   message=f"the answer is to come, and it was announced with a {said.status}")  # fmt: skip
+        yield hold(
+            "",
+            said.status == _CREATED,
+            expected=_CREATED,
+            found=said.status,
+            message=f"the answer is to come, and it was announced with a {said.status}",
+        )
 
 
 @ADDRESSES.rule("at-once-is-ready", on=ANSWERED)
@@ -96,8 +117,13 @@ def an_answer_at_once_has_no_id(said: Said) -> Iterator[Mark]:
     """The id of a 200 that is ready: there is none."""
     if said.status == _OK and _state(said) == "ready":
         found = at(said.body, "/id")
-        yield hold("/id", not given(found), expected=MISSING, found=found,
-                   message="a validation that was answered at once has an id")  # fmt: skip
+        yield hold(
+            "/id",
+            not given(found),
+            expected=MISSING,
+            found=found,
+            message="a validation that was answered at once has an id",
+        )
 
 
 @ADDRESSES.rule("later-has-an-id", on=ANSWERED)
@@ -105,8 +131,13 @@ def an_answer_later_has_an_id(said: Said) -> Iterator[Mark]:
     """The id of a 201 that is not ready."""
     if said.status == _CREATED and isinstance(_state(said), str) and _state(said) != "ready":
         found = at(said.body, "/id")
-        yield hold("/id", given(found), expected="an id", found=found,
-                   message="a validation whose answer is to come has no id by which it could be read")  # fmt: skip
+        yield hold(
+            "/id",
+            given(found),
+            expected="an id",
+            found=found,
+            message="a validation whose answer is to come has no id by which it could be read",
+        )
 
 
 @ADDRESSES.rule("MEF121-R15", on=SHOWN)
@@ -123,8 +154,11 @@ def the_question_is_repeated(said: Said) -> Iterator[Mark]:
 def what_is_found_is_told(said: Said) -> Iterator[Mark]:
     """A representation of each address that was found; the contract sees to the rest."""
     for place, address in found_in(said.body):
-        yield FINE if ways(address) else breach(
-            place, "a representation", MISSING, f"{place} has no representation: nothing says where it is")  # fmt: skip
+        yield (
+            FINE
+            if ways(address)
+            else breach(place, "a representation", MISSING, f"{place} has no representation: nothing says where it is")
+        )
 
 
 ADDRESSES.add(
@@ -141,8 +175,13 @@ def the_best_match_is_no_alternate(said: Said) -> Iterator[Mark]:
     best = at(said.body, f"{BEST}/id")
     for place, identifier in every(said.body, f"{OTHERS}/*/id"):
         if isinstance(best, str) and isinstance(identifier, str):
-            yield hold(place, identifier != best, expected="another address", found=identifier,
-                       message=f"{place} is {identifier}, which is the best match")  # fmt: skip
+            yield hold(
+                place,
+                identifier != best,
+                expected="another address",
+                found=identifier,
+                message=f"{place} is {identifier}, which is the best match",
+            )
 
 
 @ADDRESSES.rule(name="doubles", on=SHOWN)
@@ -152,8 +191,13 @@ def no_alternate_stands_twice(said: Said) -> Iterator[Mark]:
     for place, identifier in every(said.body, f"{OTHERS}/*/id"):
         if isinstance(identifier, str):
             first = seen.setdefault(identifier, place)
-            yield hold(place, first == place, expected="an id of its own", found=identifier,
-                       message=f"{place} is the address {identifier}, as is {first}")  # fmt: skip
+            yield hold(
+                place,
+                first == place,
+                expected="an id of its own",
+                found=identifier,
+                message=f"{place} is the address {identifier}, as is {first}",
+            )
 
 
 common.too_many_is_422(ADDRESSES, "MEF121-R19", CREATE)
@@ -168,12 +212,15 @@ def what_is_outside_is_refused_as_another_issue(said: Said) -> Iterator[Mark]:
         for place, issue in every(said.body, pattern):
             words = [issue.get(name) for name in ("reason", "message")] if isinstance(issue, dict) else []
             if any(isinstance(text, str) and _OUTSIDE.search(text) for text in words):
-                code = issue.get("code", MISSING)
-                right = said.status == 422 and code == "otherIssue"  # noqa: PLR2004
-                yield hold(f"{place}/code" if said.status == 422 else "", right, expected="422 with otherIssue",  # noqa: PLR2004
-                           found=code if said.status == 422 else said.status,  # noqa: PLR2004
-                           message=f"an address out of the area was answered {said.status} with {code or 'no code'}; "
-                                   "expected 422 with otherIssue")  # fmt: skip
+                code, unprocessable = issue.get("code", MISSING), said.status == 422  # noqa: PLR2004
+                yield hold(
+                    f"{place}/code" if unprocessable else "",
+                    unprocessable and code == "otherIssue",
+                    expected="422 with otherIssue",
+                    found=code if unprocessable else said.status,
+                    message=f"an address out of the area was answered {said.status} with {code or 'no code'}; "
+                    "expected 422 with otherIssue",
+                )
 
 
 @ADDRESSES.rule("whole-validation", on=responses(API, READ))
@@ -190,8 +237,13 @@ def a_validation_is_read_whole(said: Said) -> Iterator[Mark]:
     for place in (BEST, OTHERS):
         before, now = at(earlier.value, place), at(said.body, place)
         if given(before):
-            yield hold(place, given(now), expected=before, found=now,
-                       message=f"{place} was there in exchange {earlier.exchange.n}, and is gone")  # fmt: skip
+            yield hold(
+                place,
+                given(now),
+                expected=before,
+                found=now,
+                message=f"{place} was there in exchange {earlier.exchange.n}, and is gone",
+            )
 
 
 common.unknown_is_404(ADDRESSES, "unknown-validation", READ, KIND)

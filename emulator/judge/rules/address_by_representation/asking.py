@@ -18,7 +18,7 @@ from emulator.judge.rules.address_by_representation.book import (
     READ_ADDRESS,
     SUBMITTED,
     found_in,
-)  # fmt: skip
+)
 from emulator.judge.run import Half, Run, Said
 from emulator.judge.showing import succeeded
 from emulator.record.payload import MISSING, at
@@ -38,8 +38,11 @@ from emulator.standard.representations import (
 
 common.parties(
     ADDRESSES,
-    several_buyers="MEF121-R2", one_buyer="MEF121-R3", several_sellers="MEF121-R4", one_seller="MEF121-R5",
-)  # fmt: skip
+    several_buyers="MEF121-R2",
+    one_buyer="MEF121-R3",
+    several_sellers="MEF121-R4",
+    one_seller="MEF121-R5",
+)
 common.uses_all(ADDRESSES, "MEF121-R1", CREATE, READ_ADDRESS)
 
 WRITTEN: Final = ASKED | responses(API, CREATE, READ, READ_ADDRESS)
@@ -60,8 +63,11 @@ def _code(place: str, found: Any, standing: Callable[[str], codes.Standing], wha
     """A code of two letters; of another length is the contract's business, one that is reserved is for the parties."""
     if isinstance(found, str) and len(found) == 2:  # noqa: PLR2004
         known = standing(found)
-        yield FINE if known == "code" else breach(
-            place, what, found, f"{place} is {found}, which is no {what}", hint=known == "reserved")  # fmt: skip
+        yield (
+            FINE
+            if known == "code"
+            else breach(place, what, found, f"{place} is {found}, which is no {what}", hint=known == "reserved")
+        )
 
 
 @ADDRESSES.rule("language-codes", on=WRITTEN)
@@ -78,8 +84,13 @@ def a_last_suffix_has_its_number(said: Said) -> Iterator[Mark]:
     for place, entry in _written(said, FIELDED):
         if given(entry.get("streetNrLastSuffix")):
             found = entry.get("streetNrLast", MISSING)
-            yield hold(f"{place}/streetNrLast", given(found), expected="the last number", found=found,
-                       message=f"{place} has a streetNrLastSuffix and no streetNrLast")  # fmt: skip
+            yield hold(
+                f"{place}/streetNrLast",
+                given(found),
+                expected="the last number",
+                found=found,
+                message=f"{place} has a streetNrLastSuffix and no streetNrLast",
+            )
 
 
 @ADDRESSES.rule("country-codes", on=WRITTEN)
@@ -110,8 +121,13 @@ def something_is_submitted(said: Said) -> Iterator[Mark]:
     """An entry in one of the four lists of the address that is submitted; that there is a list is the contract's business."""
     submitted = at(said.body, SUBMITTED)
     if isinstance(submitted, dict) and any(way in submitted for way in WAYS):
-        yield FINE if ways(submitted) else breach(
-            SUBMITTED, "a representation", submitted, f"{SUBMITTED} has no representation: its lists are empty")  # fmt: skip
+        yield (
+            FINE
+            if ways(submitted)
+            else breach(
+                SUBMITTED, "a representation", submitted, f"{SUBMITTED} has no representation: its lists are empty"
+            )
+        )
 
 
 # Later requests: places that were validated before, or were not
@@ -161,9 +177,16 @@ def what_is_spelt_out_was_validated(said: Said) -> Iterator[Mark]:
                 for body in known
                 for address in (at(body, SUBMITTED), *(value for _, value in found_in(body)))
             )
-            yield FINE if seen else breach(
-                spot.inner, "an address that was validated", dict(spot.place),
-                f"{spot.inner} spells out an address that was not validated, as others were")  # fmt: skip
+            yield (
+                FINE
+                if seen
+                else breach(
+                    spot.inner,
+                    "an address that was validated",
+                    dict(spot.place),
+                    f"{spot.inner} spells out an address that was not validated, as others were",
+                )
+            )
 
 
 @ADDRESSES.rule("MEF121-D2", on=_LATER)
@@ -182,5 +205,8 @@ def refers_by_id(said: Said) -> Iterator[Mark]:
             best = next((best for asked, best in known if mine in (_told(asked), _told(best))), None)
             if best is not None:
                 yield breach(
-                    spot.inner, {"@type": "GeographicAddressRef", "id": best["id"]}, dict(spot.place),
-                    f"{spot.inner} spells out an address that was validated as {best['id']}")  # fmt: skip
+                    spot.inner,
+                    {"@type": "GeographicAddressRef", "id": best["id"]},
+                    dict(spot.place),
+                    f"{spot.inner} spells out an address that was validated as {best['id']}",
+                )

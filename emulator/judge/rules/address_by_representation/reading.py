@@ -40,8 +40,12 @@ def _take_shown(known: set[tuple[str, Any]], _run: Run, exchange: Exchange) -> N
     if exchange.api == API and exchange.operation in _SHOWING:
         ids = [value.get("id") for _, value in _addresses(exchange)]
     elif exchange.api == "geographicSite" and exchange.response is not None:
-        ids = [place.get("id") for pattern in ("/place", "/*/place") for _, place in every(exchange.response.body, pattern)
-               if isinstance(place, dict) and place.get("@type") == ADDRESS_REF]  # fmt: skip
+        ids = [
+            place.get("id")
+            for pattern in ("/place", "/*/place")
+            for _, place in every(exchange.response.body, pattern)
+            if isinstance(place, dict) and place.get("@type") == ADDRESS_REF
+        ]
     known |= {(each, common.parties_of(exchange)) for each in ids if isinstance(each, str)}
 
 
@@ -57,8 +61,13 @@ def _shown_before(said: Said, identifier: Any) -> bool:
 def unknown_address_is_404(said: Said) -> Iterator[Mark]:
     """A read by an id that no answer has shown is answered 404."""
     if said.status not in common.TELLS_NOTHING and not _shown_before(said, said.exchange.path_params.get("id")):
-        yield hold("", said.status == _NOT_FOUND, expected=_NOT_FOUND, found=said.status,
-                   message=f"an unknown id was answered {said.status}; expected 404")  # fmt: skip
+        yield hold(
+            "",
+            said.status == _NOT_FOUND,
+            expected=_NOT_FOUND,
+            found=said.status,
+            message=f"an unknown id was answered {said.status}; expected 404",
+        )
 
 
 @ADDRESSES.rule(name="stays", on=responses(API, READ_ADDRESS, statuses=ANY_STATUS))
@@ -80,8 +89,11 @@ common.keeps_id(ADDRESSES, (), ADDRESS)
 def an_address_that_is_read_is_told(said: Said) -> Iterator[Mark]:
     """A representation of the address that is read; the contract sees to the rest."""
     if isinstance(said.body, dict):
-        yield FINE if ways(said.body) else breach(
-            "", "a representation", MISSING, "the address has no representation: nothing says where it is")  # fmt: skip
+        yield (
+            FINE
+            if ways(said.body)
+            else breach("", "a representation", MISSING, "the address has no representation: nothing says where it is")
+        )
 
 
 # Sightings of one address

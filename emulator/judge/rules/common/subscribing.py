@@ -38,8 +38,13 @@ def ended_by_its_id(book: Rulebook, labels: Labels, *, name: str = "") -> None:
         known, identifier = said.run.known(hubs(book.api)), said.exchange.path_params.get("id")
         given = {one for one, made in known.by_id.items() if one and made[0].n < said.exchange.n}
         if given:
-            yield hold("", identifier in given, expected=sorted(given), found=identifier,
-                       message=f"subscription {identifier} was ended, and the Seller gave no such id")  # fmt: skip
+            yield hold(
+                "",
+                identifier in given,
+                expected=sorted(given),
+                found=identifier,
+                message=f"subscription {identifier} was ended, and the Seller gave no such id",
+            )
 
     on = requests(book.api, UNSUBSCRIBE)
     book.add(
@@ -52,8 +57,13 @@ def ended_is_empty(book: Rulebook, labels: Labels, *, name: str = "") -> None:
 
     def look(said: Said) -> Iterator[Mark]:
         if said.unread is None:
-            yield hold("", said.body is MISSING or said.body is None, expected=MISSING, found=said.body,
-                       message="the answer to the end of a subscription has a body")  # fmt: skip
+            yield hold(
+                "",
+                said.body is MISSING or said.body is None,
+                expected=MISSING,
+                found=said.body,
+                message="the answer to the end of a subscription has a body",
+            )
 
     on = responses(book.api, UNSUBSCRIBE)
     book.add(labels, look, on=on, about="the body of the answer to the end of a subscription", name=name)
