@@ -37,8 +37,13 @@ def told_whole(book: Rulebook, labels: Labels, items: str, *, on: On, name: str 
             for member in ("productRelationship", "place"):
                 if given(held.get(member)):
                     found = product.get(member, MISSING)
-                    yield hold(f"{place}/{member}", found not in (MISSING, None), expected=held[member], found=found,
-                               message=f"{place}/{member} is missing, and the inventory shows some for the product")  # fmt: skip
+                    yield hold(
+                        f"{place}/{member}",
+                        found not in (MISSING, None),
+                        expected=held[member],
+                        found=found,
+                        message=f"{place}/{member} is missing, and the inventory shows some for the product",
+                    )
 
     book.add(labels, look, on=on, about="relations and places of items to modify, against the inventory", name=name)
 
@@ -54,10 +59,14 @@ def of_one_specification(book: Rulebook, labels: Labels, items: str, *, on: On, 
             before, after = (_specification(said, one) for one in (held, product))
             if before and after:
                 here = f"{place}/productConfiguration/@type"
-                yield hold(here, before == after, expected=at(held, "/productConfiguration/@type"),
-                           found=at(product, "/productConfiguration/@type"),
-                           message=f"{place}/productOffering is another one, and of another product specification than the "
-                                   "product")  # fmt: skip
+                yield hold(
+                    here,
+                    before == after,
+                    expected=at(held, "/productConfiguration/@type"),
+                    found=at(product, "/productConfiguration/@type"),
+                    message=f"{place}/productOffering is another one, and of another product specification than the "
+                    "product",
+                )
 
     book.add(labels, look, on=on, about="other offerings of items to modify, against the inventory", name=name)
 
@@ -80,7 +89,10 @@ def exact_sites(book: Rulebook, labels: Labels, places: str, *, on: On, name: st
         for spot in placing(said.run.release, book.api).spots(said.body, places):
             if spot.type == SITE_REF:
                 found, here = spot.holder.get("subUnit"), f"{spot.where}/subUnit"
-                yield FINE if not given(found) else breach(
-                    here, MISSING, found, f"{here} is given beside a {SITE_REF}, which says where it is")  # fmt: skip
+                yield (
+                    FINE
+                    if not given(found)
+                    else breach(here, MISSING, found, f"{here} is given beside a {SITE_REF}, which says where it is")
+                )
 
     book.add(labels, look, on=on, about=f"sub-units of {places}", name=name)
