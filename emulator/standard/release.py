@@ -231,8 +231,7 @@ class Release:
     def labels(self) -> Labels:
         """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
-        theirs: set[str] = set()
-        tables: dict[str, Mapping[str, str]] = {}
+        theirs, tables = set[str](), dict[str, Mapping[str, str]]()
         guides = dict(self.like.guides) if self.like else {}
         for api, path in self.mapped.items():
             like = self._sibling(liked(path))
