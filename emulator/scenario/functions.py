@@ -15,18 +15,18 @@ from emulator.standard.release import Release
 from emulator.standard.release_file import TABLES
 
 
-def with_functions(top: Any, release: Release) -> Release:
+def with_functions(top: Any, release: Release, *, ours: bool = False) -> Release:
     """The release in which a scenario, as it is written, is read: the given one or, where that has not all of its functions,
-    the nearest that has; the given one where none has.
+    the nearest that has; the given one where none has. `ours` are about clauses, which the release has to number.
     """
     sources = top.get("sources") if isinstance(top, Mapping) else None
     named = [
         str(source.get("spec", source.get("api"))) for source in _values(sources) if {"spec", "api"} & source.keys()
     ]
-    if not named or _has(release, named):
+    if not named or _has(release, named, ours):
         return release
     others = dict.fromkeys([*reversed(release.line[:-1]), *release_names(release.specs)])
-    return next((one for one in map(release.named, others) if _has(one, named)), release)
+    return next((one for one in map(release.named, others) if _has(one, named, ours)), release)
 
 
 def _values(sources: Any) -> Iterable[Mapping[str, Any]]:
@@ -34,8 +34,11 @@ def _values(sources: Any) -> Iterable[Mapping[str, Any]]:
     return [each for each in values if isinstance(each, Mapping)]
 
 
-def _has(release: Release, named: Iterable[str]) -> bool:
-    return all(name in release.spellings for name in named)
+def _has(release: Release, named: Iterable[str], ours: bool) -> bool:
+    """Whether a release has the functions, and where that is wanted, numbered clauses of each, if it has any."""
+    apis = {release.spellings[name][0] for name in named if name in release.spellings}
+    bare = apis - release.catalogues.keys() if ours and release.catalogues else ()
+    return all(name in release.spellings for name in named) and not bare
 
 
 def files_of(scenario: Scenario) -> frozenset[Path]:
@@ -66,12 +69,30 @@ def reads_alike(scenario: Scenario, here: Release, there: Release) -> bool:
 
 
 def absent_functions(scenario: Scenario, release: Release) -> list[str]:
-    """The functions of a scenario that a release does not have, by the titles that they have elsewhere."""
-    apis = dict.fromkeys(source.api for source in scenario.sources.values())
-    return [scenario.release.titles.get(api, api) for api in apis if api not in release.apis]
+    """The functions of a scenario that a release does not have, or of which it numbers no clauses where the scenario covers
+    some, by the titles that they have elsewhere.
+    """
+    return [scenario.release.titles.get(api, api) for api in _absent(scenario, release) or _bare(scenario, release)]
 
 
 def lack_of(scenario: Scenario, release: Release) -> str:
     """The same in a sentence; "" where it lacks none."""
-    absent = absent_functions(scenario, release)
-    return f"it needs {' and '.join(absent)}, which release {release.name} does not have" if absent else ""
+    functions = " and ".join(absent_functions(scenario, release))
+    if functions and not _absent(scenario, release):
+        return f"it is about clauses of {functions}, of which release {release.name} numbers none"
+    return f"it needs {functions}, which release {release.name} does not have" if functions else ""
+
+
+def _absent(scenario: Scenario, release: Release) -> list[str]:
+    return [api for api in _apis(scenario) if api not in release.apis]
+
+
+def _bare(scenario: Scenario, release: Release) -> list[str]:
+    """The functions whose clauses are not numbered; none where the scenario is read in the release, and so covers none of theirs."""
+    if scenario.release.name == release.name:
+        return []
+    return [api for api in _apis(scenario) if api not in release.catalogues and api in scenario.release.catalogues]
+
+
+def _apis(scenario: Scenario) -> list[str]:
+    return list(dict.fromkeys(source.api for source in scenario.sources.values()))

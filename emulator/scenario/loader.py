@@ -42,6 +42,7 @@ from emulator.scenario.reading import ScenarioReading
 from emulator.scenario.repair import repaired
 from emulator.scenario.schema import MOST_TOLD, structure_problems
 from emulator.scenario.wanted_hooks import hooks_at
+from emulator.settings import scenarios_dir
 from emulator.standard.by_release import load_for
 from emulator.standard.release import Release
 
@@ -79,7 +80,8 @@ def read_scenario(
     """
     root, wrong = root or Root.of(path), list[str]()
     located = load_for(path, release, wrong, root)
-    if (other := with_functions(located.value, release)) is not release:
+    ours = path.resolve().is_relative_to(scenarios_dir().resolve())
+    if (other := with_functions(located.value, release, ours=ours)) is not release:
         return read_scenario(path, other, root=root)
     wrong += [f"{where}: {problem}" for where, problem in structure_problems(located, located.value, release.words)]
     names = frozenset[str]()
