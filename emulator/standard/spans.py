@@ -87,6 +87,23 @@ def _span(amount: int, unit: str) -> tuple[int, int] | None:
     return None
 
 
+_BUSINESS: Final = {
+    "businessDays": 86400 * 7 / 5,
+    "businessHours": 86400 * 7 / 5 / 8,
+    "businessMinutes": 86400 * 7 / 5 / 8 / 60,
+}
+"""A week has five of them, and each eight hours: nobody but the partners knows."""
+_MONTH: Final = 730.5 * 3600
+
+
+def about(duration: Mapping[str, Any]) -> float:
+    """How many seconds a duration has, near enough to say which of two is nearer to a third."""
+    amount, unit = int(max(-MOST, min(MOST, duration["amount"]))), duration["units"]
+    if unit in _MONTHS:
+        return amount * _MONTHS[unit] * _MONTH
+    return float(amount * _SECONDS.get(unit, _BUSINESS.get(unit, 1)))
+
+
 def units_of(contract: Contract) -> tuple[str, ...]:
     """The units in which a contract counts; none where it knows no durations."""
     schemas = contract.document.get("components", {}).get("schemas", {})

@@ -195,3 +195,19 @@ def test_what_is_read_by_an_id_may_come_as_a_list_of_one(body: Any, places: list
     asked = exchange(body, api="productInventory", operation="retrieveProduct", path="/product/1")
     judgement = judge(transcript(replace(asked, path_params={"id": "1"})), load_release(), rules=tuple(book.rules))
     assert [each.pointer for each in judgement.findings if each.rule == "MEF116.id"] == places
+
+
+def test_a_rule_is_silent_where_another_clause_says_it_better() -> None:
+    book = Rulebook("MEF121", "geographicAddress")
+    book.rule(on=READ, name="always")(lambda _said: [FINE])
+    with book.unless("MEF121-better"):
+        book.rule(on=READ, name="else")(lambda _said: [FINE])
+        book.at_end(name="last")(lambda _run: [])
+    told = {"MEF121-better": "MEF121-R9"}
+
+    def names(there: dict[str, str]) -> list[str]:
+        made = book.told_by(there.get)
+        return [each.id for each in (*made.rules, *made.closing)]
+
+    assert names({}) == ["MEF121.always", "MEF121.else", "MEF121.last"]
+    assert names(told) == ["MEF121.always"]

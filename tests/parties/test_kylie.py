@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from emulator.record.call import Reply
-from emulator.scenario.generic import generic_scenario
 from emulator.standard.release import load_release
 from emulator.standard.representations import WAYS
 from tests.repairs import Counter
@@ -17,12 +16,6 @@ KYLIE = load_release("kylie")
 
 def counter(api: str) -> Counter:
     return Counter(KYLIE, api, {"notifications": {"allow": ["loopback"]}})
-
-
-def request_of(api: str, operation: str) -> Any:
-    """An example of a request, as a scenario made of the contract has it."""
-    flow = generic_scenario(KYLIE, api).scenario["flow"]
-    return next(step["request"]["body"] for step in flow if step["call"] == f"{api}.{operation}")
 
 
 def events(at: Counter) -> list[dict[str, Any]]:
@@ -139,24 +132,3 @@ def test_a_site_is_read_with_its_address_by_id() -> None:
     site = counter("geographicSite").ask("retrieveGeographicSite", path="site-ashburn-suite-300").body
     assert site["place"] == {"@type": "GeographicAddressRef", "id": "addr-ashburn-20-main-suite-300"}
     assert (site["customerName"], site["siteRestrictionType"], site["subUnit"]) == ("Example Retail", "private", [])
-
-
-def test_an_event_names_the_state_and_the_parties_stand_in_its_query() -> None:
-    at = counter("quote")
-    hub = at.ask("registerListener", {"callback": "http://127.0.0.1:9/"}, buyerId="b-1").body
-    quote = at.ask("createQuote", request_of("quote", "createQuote")).body
-    at.clock.sleep(600)
-    after = at.ask("retrieveQuote", path=quote["id"]).body
-    told = events(at)
-    of_whole = [each["event"]["state"] for each in told if each["eventType"] == "quoteStateChangeEvent"]
-    assert of_whole == [change["state"] for change in after["stateChange"]][1:]
-    assert of_whole[-1] == after["state"] != "acknowledged"
-    (item,) = after["quoteItem"]
-    assert [change["state"] for change in item["stateChange"]] == ["acknowledged", *of_whole]
-    of_item = [each["event"] for each in told if each["eventType"] == "quoteItemStateChangeEvent"]
-    assert [each["state"] for each in of_item] == of_whole
-    assert {each["quoteItemId"] for each in of_item} == {item["id"]}
-    assert all("buyerId" not in each["event"] for each in told)
-    kept = at.seller.store.get("", "hub.quote", hub["id"])
-    assert kept is not None
-    assert kept.body["parties"] == {"buyerId": "b-1"}

@@ -70,3 +70,29 @@ def test_a_wrong_register_is_refused(tmp_path: Path, text: str, words: str) -> N
     path.write_text(text)
     with pytest.raises(FileProblem, match=words):
         read_interpretations(path)
+
+
+def test_a_register_that_is_laid_upon_another_can_settle_what_is_open_there(tmp_path: Path) -> None:
+    entry = f"{{title: t, requirements: [], readings: {TWO}, default: x, why: w}}"
+    (tmp_path / "open.yaml").write_text(f"one: {entry}\ntwo: {entry}\n")
+    laid = tmp_path / "settled.yaml"
+    laid.write_text("like: open.yaml\none: {readings: {y: null}}\n")
+    found = read_interpretations(laid)
+    assert {name: [*each.readings] for name, each in found.items()} == {"one": ["x"], "two": ["x", "y"]}
+    laid.write_text("one: {title: t, requirements: [], readings: {x: {says: s, clauses: [c]}}, default: x, why: w}\n")
+    with pytest.raises(FileProblem, match="two or more"):
+        read_interpretations(laid)
+
+
+def test_what_kylie_settles_of_quotes_is_not_open_there() -> None:
+    kylie = load_release("kylie")
+    assert {name for name in kylie.interpretations if name.startswith("quote-")} == {
+        "quote-alternate-term",
+        "quote-immediate-answer",
+        "quote-list-attributes",
+        "quote-seller-contact",
+        "quote-table-level",
+        "quote-termination-error",
+    }
+    assert kylie.settled["quote-decline-path"] == "contract"
+    assert kylie.interpretations["quote-seller-contact"].requirements == ("Mplify115.1-R26",)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from emulator.errors import FileProblem, hint
 from emulator.judge.rule import ClosingRule, Rule
 from emulator.judge.rulebook import Rulebook
-from emulator.judge.rules import address, contract, inventory, poq, quote, site, site_by_body
+from emulator.judge.rules import address, contract, inventory, poq, qualification, quote, site, site_by_body
 from emulator.judge.rules.address_by_representation import ADDRESSES
 from emulator.judge.rules.appointment import APPOINTMENT
 from emulator.judge.rules.billing import BILLING
@@ -31,6 +31,7 @@ BOOKS: Final[Mapping[str, Rulebook]] = {
     "site": site.SITE,
     "site_by_body": site_by_body.SITES,
     "poq": poq.POQ,
+    "qualification": qualification.QUALIFICATION,
     "quote": quote.QUOTE,
     "order": ORDER,
     "inventory": inventory.INVENTORY,
@@ -84,7 +85,7 @@ def _claimed(release: Release, guide: str) -> Rulebook:
     if name not in CLAIMED:
         where = release.where(f"/claimed/{escape(guide)}/rules")
         raise FileProblem([f"{where}: {name!r} is no book of rules of a guide that is claimed; {hint(name, CLAIMED)}"])
-    return CLAIMED[name].told_by(release.labels.told)
+    return CLAIMED[name].told_by(release.labels)
 
 
 def _is_read(release: Release, api: str) -> bool:
@@ -101,4 +102,4 @@ def _book(release: Release, api: str) -> Rulebook:
     if book is None or book.api != api:
         fitting = ", ".join(known for known, each in BOOKS.items() if each.api == api) or "none: leave 'rules' out"
         raise FileProblem([f"{release.where(f'/apis/{api}/rules')}: {name!r} is no book of rules of {api}; {fitting}"])
-    return book.told_by(release.labels.told)
+    return book.told_by(release.labels)

@@ -10,6 +10,7 @@ from emulator.parties.apis.catalog_sold import sold
 from emulator.parties.apis.order_links import Links
 from emulator.parties.store import Resource
 from emulator.record.call import ErrorCode
+from emulator.standard.spans import compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ def _term(context: Context, links: Links, run: str, item: dict[str, Any]) -> Fau
 
 def _same(term: dict[str, Any], other: dict[str, Any]) -> bool:
     """Terms are the same if they last equally long and end alike; their names and descriptions are free."""
-    return all(term.get(member) == other.get(member) for member in ("duration", "endOfTermAction", "rollInterval"))
+    spans = ((term.get(member), other.get(member)) for member in ("duration", "rollInterval"))
+    alike = all(mine == theirs or compare(mine, theirs) == 0 for mine, theirs in spans)
+    return alike and term.get("endOfTermAction") == other.get("endOfTermAction")
 
 
 def _at_rest(links: Links, item: dict[str, Any]) -> Fault | None:

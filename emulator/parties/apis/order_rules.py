@@ -14,6 +14,7 @@ from emulator.parties.apis.catalog_sold import gate
 from emulator.parties.apis.items import ItemRules, contact_issues
 from emulator.parties.apis.order_links import Links
 from emulator.record.call import ErrorCode, Issue
+from emulator.standard.places import SITE_REF, placing
 
 ORDER_CONTACT: Final = "productOrderContact"
 ITEM_CONTACTS: Final = ("buyerProductOrderItemContact", "buyerImplementationContact", "buyerTechnicalContact")
@@ -22,6 +23,11 @@ _DEMANDED: Final = {
     "MEF123-O5": ("quoteItem", "MEF123 CR6"),
 }
 """What items to add and to modify refer to, by the option that a seller declares to demand it."""
+_WHOLE_ITEMS: Final = "Mplify123.1-item-members"
+"""The clause by which items to delete have a date and contacts too."""
+_WHOLE_CHANGES: Final = "Mplify123.1-change-is-whole"
+_BARE_REMOVALS: Final = "Mplify123.1-removal-is-bare"
+_EXACT_SITES: Final = "Mplify123.1-site-without-sub-units"
 _ITEMS: Final = ItemRules(
     items="productOrderItem",
     relationship="productOrderItemRelationship",
@@ -56,7 +62,7 @@ def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue
         *(
             issue
             for index, item in enumerate(body["productOrderItem"])
-            for issue in _item(links, f"/productOrderItem/{index}", item, ids, subjects)
+            for issue in _item(context, links, f"/productOrderItem/{index}", item, ids, subjects)
         ),
         *(
             issue
@@ -74,14 +80,28 @@ def order_issues(context: Context, run: str, body: dict[str, Any]) -> list[Issue
 
 
 def _item(
-    links: Links, place: str, item: dict[str, Any], ids: set[str], subjects: Mapping[str | None, int]
+    context: Context,
+    links: Links,
+    place: str,
+    item: dict[str, Any],
+    ids: set[str],
+    subjects: Mapping[str | None, int],
 ) -> Iterator[Issue]:
     """What an order asks of its items beyond what POQ and quote ask of theirs.
 
     `ids` are those of all items, `subjects` tells how many items are about a product.
     """
-    if item["action"] != "delete":
+    told = context.release.labels.told
+    if item["action"] != "delete" or told(_WHOLE_ITEMS):
         yield from _wanted(place, item)
+    if item["action"] == "add" or (item["action"] == "modify" and told("MEF123-R42")):
+        yield from _termed(place, item)
+    if item["action"] == "delete" and told(_BARE_REMOVALS):
+        yield from _bare(place, item)
+    if item["action"] == "modify" and told(_WHOLE_CHANGES):
+        yield from _placed(links, place, item)
+    if told(_EXACT_SITES):
+        yield from _exact(context, place, item)
     if item["action"] == "add":
         yield from _new(place, item)
     else:
@@ -101,7 +121,7 @@ def _to_be_had(context: Context, links: Links, run: str, place: str, item: dict[
 
 
 def _wanted(place: str, item: dict[str, Any]) -> Iterator[Issue]:
-    """What items to add and to modify need alike (R14, R34, R42).
+    """What items need alike (R14).
 
     MEF123 leaves open: whether R14 binds a disconnect. R44 lets nothing stand beside `product.id`, and no
     official sample of a disconnect has a date or contacts: there they may be given or not.
@@ -109,8 +129,34 @@ def _wanted(place: str, item: dict[str, Any]) -> Iterator[Issue]:
     if "requestedCompletionDate" not in item:
         yield _missing(f"{place}/requestedCompletionDate", "MEF123 R14")
     yield from contact_issues(place, item, ITEM_CONTACTS, "MEF123 R14")
+
+
+def _termed(place: str, item: dict[str, Any]) -> Iterator[Issue]:
     if "requestedItemTerm" not in item:
         yield _missing(f"{place}/requestedItemTerm", "MEF123 R34, R42")
+
+
+def _placed(links: Links, place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """A change tells where its product is, if the inventory does."""
+    product = item.get("product") or {}
+    if (links.product(product.get("id")) or {}).get("place") and "place" not in product:
+        yield _missing(f"{place}/product/place", "Mplify123.1 R41")
+
+
+def _bare(place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """What an item to delete does not have beside its product."""
+    for member in ("productOfferingQualificationItem", "requestedItemTerm"):
+        if member in item:
+            reason = f"An item to delete has no {member}"
+            yield Issue(f"{place}/{member}", ErrorCode.UNEXPECTED_PROPERTY, reason, "Mplify123.1 R46")
+
+
+def _exact(context: Context, place: str, item: dict[str, Any]) -> Iterator[Issue]:
+    """A site says where it is, without sub-units beside it."""
+    for spot in placing(context.release, "productOrder").spots(item, "/product/place/*"):
+        if spot.type == SITE_REF and "subUnit" in spot.holder:
+            reason = "A site is told without units of its building"
+            yield Issue(f"{place}{spot.where}/subUnit", ErrorCode.UNEXPECTED_PROPERTY, reason, "Mplify123.1 R15")
 
 
 def _new(place: str, item: dict[str, Any]) -> Iterator[Issue]:

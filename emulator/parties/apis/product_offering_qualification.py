@@ -68,6 +68,8 @@ _OURS_OF_ITEM: Final = (
 _DELIVERY: Final = {"green": "onNetWithoutBuild", "yellow": "onNetWithBuild"}
 _OFFERS: Final = "Mplify87.1-findings-when-done"
 """The clause by which an item that can be delivered names its offering."""
+_PROPOSES: Final = "Mplify87.1-specification-wants-alternates"
+"""The clause by which whoever names a specification alone takes alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,21 @@ class Qualifications:
         if not instant and "requestedPOQCompletionDate" not in call.body:
             reason = "requestedPOQCompletionDate is missing: it goes with instantSyncQualification false"
             yield Issue("/requestedPOQCompletionDate", ErrorCode.MISSING_PROPERTY, reason, "MEF87 R19")
+        specified = any(self._by_specification(item) for item in call.body[ITEMS])
+        if (
+            specified
+            and call.body.get("provideAlternative") is not True
+            and self._context.release.labels.told(_PROPOSES)
+        ):
+            reason = "provideAlternative has to be true where an offering is looked for by its specification"
+            yield Issue("/provideAlternative", ErrorCode.INVALID_VALUE, reason, _PROPOSES)
         yield from _RULES.issues(self._context, call.run, call.body)
+
+    @staticmethod
+    def _by_specification(item: dict[str, Any]) -> bool:
+        product = item.get("product")
+        named = product if item.get("action") == "add" and isinstance(product, dict) else {}
+        return "productSpecification" in named and "productOffering" not in named
 
     def _open(self, call: Call, state: str) -> Resource:
         kind = self._context.release.kinds.kind(KIND)

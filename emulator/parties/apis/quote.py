@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol
 from emulator.parties.apis import Api, Context, Course, Plugin
 from emulator.parties.apis.items import ItemRules, contact_issues, item_offering, without
 from emulator.parties.apis.order_links import Links
+from emulator.parties.apis.quote_checks import qualification_issues, site_issues
 from emulator.parties.apis.quote_terms import Offer, make_offer
 from emulator.parties.clock import rfc3339
 from emulator.parties.effects import Effect
@@ -19,6 +20,7 @@ from emulator.parties.sections import Mode, PathStep, Section
 from emulator.parties.store import Resource
 from emulator.parties.walk import Plan, fits
 from emulator.record.call import Call, ErrorCode, Issue, Reply, unprocessable
+from emulator.standard.spans import in_words_of
 
 KIND: Final = "quote"
 CANCELLABLE: Final = ("inProgress", "inProgress.draft")
@@ -48,6 +50,7 @@ _RULES: Final = ItemRules(
 
 _OURS_OF_ITEM: Final = (
     "state",
+    "stateChange",
     "quoteItemPrice",
     "quoteItemTerm",
     "quoteItemInstallationInterval",
@@ -84,9 +87,11 @@ def build(context: Context) -> Api:
     """Create, cancel and decline quotes."""
     quotes = Quotes(context)
     context.effects.offer(ACCEPTED, quotes)
+    wishes = {"cancelled": quotes.cancel, "declined": quotes.decline}
+    acts = context.release.kinds.kind(KIND).acts.values()
     return Api(
         KIND,
-        {"createQuote": quotes.create, "cancelQuote": quotes.cancel, "rejectQuote": quotes.decline},
+        {"createQuote": quotes.create, **{act.operation: wishes[act.to] for act in acts if act.to in wishes}},
         {**quotes.plan.actions, "quote.expire": quotes.expire},
         {KIND: Course(quotes.move, signalled=quotes.plan.signalled, seen=quotes.plan.seen)},
     )
@@ -162,12 +167,15 @@ class Quotes(Accepted):
             place = f"/quoteItem/{index}"
             if not instant:
                 roles = ["quoteItemTechnicalContact"]
-                if self._needs_place(call.run, item):
+                if self._context.release.labels.told("MEF115-R24") and self._needs_place(call.run, item):
                     roles.append("quoteItemLocationContact")
                 yield from contact_issues(place, item, roles, "MEF115 R23, R24")
             if "productOfferingQualificationItem" in item:
                 reference = item["productOfferingQualificationItem"]
-                yield from _qualification(links, f"{place}/productOfferingQualificationItem", reference)
+                yield from qualification_issues(
+                    self._context, links, f"{place}/productOfferingQualificationItem", reference
+                )
+            yield from site_issues(self._context, place, item)
 
     def _needs_place(self, run: str, item: Mapping[str, Any]) -> bool:
         if item["action"] != "add" or not isinstance(item.get("product"), dict):
@@ -283,9 +291,8 @@ class Quotes(Accepted):
         return make_offer(item_offering(self._context, run, item), item, longer=longer)
 
     def _price(self, body: dict[str, Any], item: dict[str, Any], offer: Offer) -> None:
-        item["quoteItemPrice"] = offer.prices
-        item["quoteItemTerm"] = [offer.term]  # R32
-        item["quoteItemInstallationInterval"] = offer.installation
+        said = in_words_of(self._context.release.contract(KIND), [offer.prices, [offer.term], offer.installation])
+        item["quoteItemPrice"], item["quoteItemTerm"], item["quoteItemInstallationInterval"] = said  # R32
         if level_of(body) == "firm":
             item["subjectToFeasibilityCheck"] = offer.feasibility_check
 
@@ -313,7 +320,7 @@ class Quotes(Accepted):
         return Reply(200, call.body)
 
     def decline(self, call: Call) -> Reply:
-        """POST /rejectQuote (R54); the guide calls it /declineQuote. The items stay as they are."""
+        """POST /rejectQuote (R54), or /declineQuote. The items stay as they are."""
         quote = self._named(call, ORDERABLE, "declined")
         self._end(quote, "declined", self._desk.now(), call.body.get("reason"))
         return Reply(200, call.body)
@@ -364,28 +371,6 @@ def _take_back(body: dict[str, Any], item: dict[str, Any], to: str) -> None:
 def _error(index: int, *, first: bool) -> dict[str, str]:
     value = "The seller cannot quote this product" if first else "Another item of the quote cannot be quoted"
     return {"code": "otherIssue", "propertyPath": f"/quoteItem/{index}", "value": value}
-
-
-def _qualification(links: Links, place: str, reference: Mapping[str, Any]) -> Iterator[Issue]:
-    """The POQ item that a quote item builds on is there, and the POQ is ready."""
-    poq = links.body("productOfferingQualification", reference["productOfferingQualificationId"])
-    if poq is None:
-        here = f"{place}/productOfferingQualificationId"
-        yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "There is no product offering qualification with this id")
-        return
-    identifier = reference["productOfferingQualificationId"]
-    item = links.item("productOfferingQualification", identifier, reference["id"])
-    if item is None:
-        yield Issue(f"{place}/id", ErrorCode.REFERENCE_NOT_FOUND, "The qualification has no item with this id")
-    elif poq["state"] not in (good := links.good("productOfferingQualification")):
-        # MEF115 leaves open: a reference to a POQ without an answer. There is nothing to build on.
-        reason = f"The qualification is {poq['state']}, not {' or '.join(good)}"
-        yield Issue(f"{place}/productOfferingQualificationId", ErrorCode.INVALID_VALUE, reason)
-    proposal = reference.get("alternateProductProposalId")
-    proposals = (item or {}).get("alternateProductOfferingProposal") or ()
-    if item is not None and proposal is not None and all(each["id"] != proposal for each in proposals):
-        here = f"{place}/alternateProductProposalId"
-        yield Issue(here, ErrorCode.REFERENCE_NOT_FOUND, "The item has no alternate proposal with this id")
 
 
 PLUGIN: Final = Plugin(KIND, (KIND,), build, (BEHAVIOUR,), (TIMES,))

@@ -7,19 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.parties.offering import Offering
-
-_HOURS: Final = {
-    "calendarMonths": 730.5,
-    "calendarDays": 24.0,
-    "calendarHours": 1.0,
-    "calendarMinutes": 1 / 60,
-    # MEF115 leaves open (R65): how long business days and hours are. Eight hours, five days a week.
-    "businessDays": 24 * 7 / 5,
-    "businessHours": 24 * 7 / 5 / 8,
-    "businessMinutes": 24 * 7 / 5 / 8 / 60,
-}
-_MOST: Final = 10**9
-"""Longer durations than anyone means; keeps absurd amounts away from floating point."""
+from emulator.standard.spans import about
 
 _NO_TERM: Final = {
     "name": "No commitment",
@@ -44,12 +32,6 @@ class Offer:
         return "approved.orderableAlternate" if self.alternate else "approved.orderable"
 
 
-def hours(duration: Mapping[str, Any]) -> float:
-    """A Duration in hours, to compare it with others."""
-    amount = int(max(-_MOST, min(_MOST, duration["amount"])))
-    return amount * _HOURS.get(duration["units"], 1.0)
-
-
 def make_offer(offering: Offering | None, item: Mapping[str, Any], *, longer: bool = False) -> Offer:
     """What the offering gives for the item; `longer` makes it an alternate by a longer installation.
 
@@ -66,13 +48,13 @@ def make_offer(offering: Offering | None, item: Mapping[str, Any], *, longer: bo
     if longer:
         # More than the buyer asked for, in the buyer's own unit, and more than usual.
         base: Mapping[str, Any] = installation
-        if wanted is not None and hours(wanted) > hours(installation):
+        if wanted is not None and about(wanted) > about(installation):
             base = wanted
         installation = {"amount": max(1, min(base["amount"], 10**6)) * 2, "units": base["units"]}
     alternate = (
         longer
-        or (asked is not None and hours(term["duration"]) != hours(asked["duration"]))
-        or (wanted is not None and hours(installation) > hours(wanted))
+        or (asked is not None and about(term["duration"]) != about(asked["duration"]))
+        or (wanted is not None and about(installation) > about(wanted))
     )
     prices = prices_of(offering, str(item["action"]))
     return Offer(term, installation, prices, bool(offering and offering.feasibility_check), alternate)
@@ -84,7 +66,7 @@ def prices_of(offering: Offering | None, action: str) -> list[dict[str, Any]]:
 
 
 def _distance(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[float, bool]:
-    apart = abs(hours(offered["duration"]) - hours(asked["duration"]))
+    apart = abs(about(offered["duration"]) - about(asked["duration"]))
     return apart, offered["endOfTermAction"] != asked["endOfTermAction"]
 
 

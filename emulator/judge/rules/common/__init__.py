@@ -9,6 +9,7 @@ from __future__ import annotations
 from emulator.judge.pages import PAGING, WHO, claims_all
 from emulator.judge.rules.common.building import QUALIFIED, QUOTED, builds_on, used_once
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
+from emulator.judge.rules.common.changed import exact_sites, of_one_specification, told_whole
 from emulator.judge.rules.common.echo import echo_marks, echoes
 from emulator.judge.rules.common.effects import Consequence, follows, is_late
 from emulator.judge.rules.common.filtering import Filter, filters
@@ -61,7 +62,14 @@ from emulator.judge.rules.common.states import STATE_CHANGE, Chooses, Machine, g
 from emulator.judge.rules.common.steadiness import STEADY, keeps_all_but, steady
 from emulator.judge.rules.common.subscribing import ended_by_its_id, ended_is_empty, query_by_type_is_taken
 from emulator.judge.rules.common.talking import hub_comes_back, parties, repeats_parties, uses_all
-from emulator.judge.rules.common.telling import dues, events_fit, subscribers_only, told_or_not, wanted_types_only
+from emulator.judge.rules.common.telling import (
+    dues,
+    events_fit,
+    of_its_item,
+    subscribers_only,
+    told_or_not,
+    wanted_types_only,
+)
 from emulator.judge.rules.common.validating import validated_by_id
 from emulator.judge.rules.common.values import moment, only, same
 from emulator.judge.rules.common.wholeness import lists_all, next_pages_say_so
@@ -91,6 +99,7 @@ __all__ = [
     "ended_by_its_id",
     "ended_is_empty",
     "events_fit",
+    "exact_sites",
     "filters",
     "fits_state_table",
     "fitting_statuses",
@@ -113,6 +122,8 @@ __all__ = [
     "no_doubles",
     "no_twins",
     "nothing_found_is_200",
+    "of_its_item",
+    "of_one_specification",
     "of_states_that_were",
     "only",
     "optional_or_501",
@@ -139,6 +150,7 @@ __all__ = [
     "takes_pages",
     "tells_history",
     "told_or_not",
+    "told_whole",
     "too_many_is_422",
     "unasked",
     "unknown_is_404",

@@ -150,8 +150,13 @@ def takes_pages(book: Rulebook, labels: Labels, *operations: str, name: str = ""
             return
         if isinstance(said.body, list) and said.status == 200:  # noqa: PLR2004
             if limit and len(said.body) >= limit:
-                yield hold("", len(said.body) == limit, expected=f"{limit} at most", found=len(said.body),
-                           message=f"{len(said.body)} entries were sent where {limit} were asked for")  # fmt: skip
+                yield hold(
+                    "",
+                    len(said.body) == limit,
+                    expected=f"{limit} at most",
+                    found=len(said.body),
+                    message=f"{len(said.body)} entries were sent where {limit} were asked for",
+                )
         elif said.status in (400, 422, 501) and said.exchange.n not in said.run.provoked and _refuses_pages(said):
             yield breach("", "a page", said.status, f"a list was refused with {said.status} since a page was asked for")
 

@@ -15,7 +15,7 @@ from emulator.judge.fold import Fold
 from emulator.judge.hubs import hubs, was_under_way
 from emulator.judge.ledger import Account, Told
 from emulator.judge.news import Due, Mark
-from emulator.judge.rule import FINE, Remark, on_request, on_response, tells
+from emulator.judge.rule import FINE, On, Remark, on_request, on_response, tells
 from emulator.judge.rule import Mark as Word
 from emulator.judge.rulebook import Rulebook, breach, hold
 from emulator.judge.rules.common.counting import accounts, of_what_took_place
@@ -112,7 +112,7 @@ def events_fit(
     if listener is not None:
         _to_its_listener(book, listener)
     if item_name:
-        _of_an_item(book, item, item_name)
+        of_its_item(book, item, on=tells(book.api, items=True), name=item_name)
     _with_its_id(book)
     _in_its_time(book)
     _linked(book)
@@ -132,7 +132,9 @@ def _to_its_listener(book: Rulebook, labels: Labels) -> None:
              about="the eventType of each event against the listener that it was sent to")  # fmt: skip
 
 
-def _of_an_item(book: Rulebook, labels: Labels, name: str) -> None:
+def of_its_item(book: Rulebook, labels: Labels, *, on: On, name: str) -> None:
+    """The item that an event names is one of the resource that it is about, as far as that is known."""
+
     def look(said: Said) -> Iterator[Word]:
         ids = said.run.kinds.item_ids
         found = next((value for member in ids if isinstance(value := at(said.body, f"/event/{member}"), str)), "")
@@ -150,7 +152,7 @@ def _of_an_item(book: Rulebook, labels: Labels, name: str) -> None:
     book.add(
         labels,
         look,
-        on=tells(book.api, items=True),
+        on=on,
         name=name,
         about="the item that an event names, against the items of the resource",
     )

@@ -11,6 +11,7 @@ from emulator.judge.rule import FINE, Mark, On
 from emulator.judge.rulebook import Rulebook, breach
 from emulator.judge.rules.common.values import Labels
 from emulator.judge.run import Run, Said
+from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange
 from emulator.record.payload import at, dump
 from emulator.standard.places import ADDRESS_REF, placing
@@ -27,15 +28,14 @@ class _Validated:
 
     def take(self, run: Run, exchange: Exchange) -> None:
         """Take in the next exchange."""
-        for shown, life in run.lived(exchange):
-            if life.kind.name == _VALIDATION:
-                found, asked = (
-                    at(shown.value, "/bestMatchGeographicAddress/id"),
-                    at(shown.value, "/submittedGeographicAddress"),
-                )
-                if isinstance(found, str) and isinstance(asked, dict):
-                    self.by_query[_told(asked)] = found
-                    self.ids.add(found)
+        by = run.shown_by(exchange)
+        if by is None or by[0].name != _VALIDATION or exchange.response is None or not succeeded(exchange):
+            return
+        body = exchange.response.body  # one that was answered at once need not have an id
+        found, asked = at(body, "/bestMatchGeographicAddress/id"), at(body, "/submittedGeographicAddress")
+        if isinstance(found, str) and isinstance(asked, dict):
+            self.by_query[_told(asked)] = found
+            self.ids.add(found)
 
 
 _VALIDATED: Final = Fold(_Validated, _Validated.take)
@@ -53,8 +53,12 @@ def validated_by_id(book: Rulebook, labels: Labels, places: str, *, on: On, name
         known = said.run.known(_VALIDATED, before=said.exchange)
         for spot in placing(said.run.release, book.api).spots(said.body, places):
             if spot.by_value and (identifier := known.by_query.get(_told(spot.place))):
-                yield breach(spot.inner, {"@type": ADDRESS_REF, "id": identifier}, dict(spot.place),
-                             f"{spot.inner} is spelled out, and was validated before as {identifier}")  # fmt: skip
+                yield breach(
+                    spot.inner,
+                    {"@type": ADDRESS_REF, "id": identifier},
+                    dict(spot.place),
+                    f"{spot.inner} is spelled out, and was validated before as {identifier}",
+                )
             elif spot.type == ADDRESS_REF and spot.id in known.ids:
                 yield FINE
 

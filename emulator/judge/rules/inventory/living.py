@@ -82,14 +82,24 @@ def status_change_tells_every_state(said: Said) -> Iterator[Mark]:
             continue
         states = [status for _, status in told]
         first = [status for when, status in told if when == told[0][0]]
-        yield hold(here, any(state in known.initial for state in first), expected=list(known.initial), found=first[0],
-                   message=f"{here} begins with {first[0]}, in which no product begins")  # fmt: skip
+        yield hold(
+            here,
+            any(state in known.initial for state in first),
+            expected=list(known.initial),
+            found=first[0],
+            message=f"{here} begins with {first[0]}, in which no product begins",
+        )
         for earlier in life.before(said.exchange):
             seen = [status for _, status in _told(earlier.value, known)] or [earlier.value.get("status")]
             for state in seen:
                 if state in known.states:
-                    yield hold(here, state in states, expected=state, found=states,
-                               message=f"{here} does not tell of {state}, which exchange {earlier.exchange.n} showed")  # fmt: skip
+                    yield hold(
+                        here,
+                        state in states,
+                        expected=state,
+                        found=states,
+                        message=f"{here} does not tell of {state}, which exchange {earlier.exchange.n} showed",
+                    )
 
 
 def _told(value: Any, known: Lifecycle) -> list[tuple[Any, Any]]:

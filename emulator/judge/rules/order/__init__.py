@@ -1,7 +1,7 @@
 """The rules of MEF 123: one module for each group of use cases.
 
 In the order of the guide: serving, products, placing with answering and item_answers, terms, changing, living, patching,
-reading, dates, cancelling, too_late, plausible, charging with charge_answers, charge_ends and charge_states, subscribing, news, telling, paging.
+reading, dates, cancelling, too_late, plausible, charging with charge_answers, charge_ends, charge_states and charge_subject, subscribing, news, telling, paging.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from emulator.judge.rules.order import (
     charge_answers,
     charge_ends,
     charge_states,
+    charge_subject,
     charging,
     dates,
     item_answers,
@@ -40,6 +41,7 @@ __all__ = [
     "charge_answers",
     "charge_ends",
     "charge_states",
+    "charge_subject",
     "charging",
     "dates",
     "item_answers",

@@ -214,8 +214,10 @@ def _date_marks(
                        message=f"{place}{path}{member} is neither as first sent nor as asked for since")  # fmt: skip
 
 
+_ANSWERED: Final = "Mplify123.1-answer-members"
 ORDER.present("R17", "", "/id", "/state", on=ANSWERS)
-ORDER.has_role("R17", "", "sellerContact", on=ANSWERS, name="contact")
+ORDER.present(_ANSWERED, "", "/id", "/orderDate", "/productOrderItem", "/state", "/stateChange", on=ANSWERS)
+ORDER.has_role(("R17", _ANSWERED), "", "sellerContact", on=ANSWERS, name="contact")
 
 common.keeps_id(ORDER, "R18", ORDER_KIND, name="")
 common.stays(ORDER, "R18", ORDER_KIND)

@@ -23,7 +23,19 @@ from emulator.record.payload import MISSING, at, escape, every
 # 6.1.7, items to modify
 
 ORDER.present("R39", ITEMS, "/product/id", "/product/productConfiguration", on=PLACE, where=with_action("modify"))
-common.products_are_there(ORDER, "R39", "modify", ITEMS, on=PLACE)
+_CHANGED: Final = "Mplify123.1-change-members"
+ORDER.present(
+    _CHANGED,
+    ITEMS,
+    "/product/id",
+    "/product/productOffering",
+    "/product/productConfiguration",
+    on=PLACE,
+    where=with_action("modify"),
+)
+common.products_are_there(ORDER, ("R39", _CHANGED), "modify", ITEMS, on=PLACE)
+common.told_whole(ORDER, "Mplify123.1-change-is-whole", ITEMS, on=PLACE)
+common.of_one_specification(ORDER, "Mplify123.1-same-specification", ITEMS, on=PLACE)
 
 
 @ORDER.rule("R40", on=PLACE)
@@ -164,3 +176,27 @@ def disconnects_say_no_more(said: Said) -> Iterator[Mark]:
                 here = f"{place}/{escape(name)}"
                 yield breach(here, MISSING, item[name], f"{here} is given; a disconnect has only product.id",
                              reading=("disconnect-item-members", "bare"))  # fmt: skip
+
+
+_OF_REMOVAL: Final = ("id", "href")
+_NOT_OF_REMOVAL: Final = ("productOfferingQualificationItem", "requestedItemTerm")
+
+
+@ORDER.rule("Mplify123.1-removal-is-bare", on=PLACE)
+def a_removal_is_bare(said: Said) -> Iterator[Mark]:
+    """An item to delete: of its product the id alone, no qualification and no term.
+
+    A link beside the id is the Seller's to set, and is passed over.
+    """
+    for place, item in objects_of(said.body):
+        if item.get("action") != "delete":
+            continue
+        product = item.get("product")
+        names = product if isinstance(product, dict) else {}
+        extra = [f"/product/{escape(name)}" for name in names if name not in _OF_REMOVAL]
+        wrong = [each for each in (*extra, *(f"/{name}" for name in _NOT_OF_REMOVAL)) if given(at(item, each))]
+        for member in wrong:
+            here = place + member
+            yield breach(here, MISSING, at(item, member), f"{here} is given for a product that is to be deleted")
+        if not wrong:
+            yield FINE

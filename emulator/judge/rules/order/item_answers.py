@@ -86,6 +86,7 @@ def _same_note(old: Mapping[str, Any], note: Mapping[str, Any]) -> bool:
 
 
 ORDER.present("R22", ITEMS, "/state", on=ANSWERS)
+ORDER.present("Mplify123.1-item-states", ITEMS, "/state", "/stateChange", on=ANSWERS)
 
 
 @ORDER.rule("R24", on=ANSWERS)

@@ -68,11 +68,14 @@ def items_have_followed(said: Said) -> Iterator[Mark]:
 
 _NEEDED: Final = {
     "rejected": (("rejected",), False),
-    "partial": (("completed", "failed"), False),
+    "partial": (("completed", "failed"), False),  # or rejected, where the table of states has it so
     "pending.assessingModification": (("pending",), True),
     "held.assessingCharge": (("held",), True),
 }
 """Item states without which an order cannot be in a state, and whether one part may lag behind the other."""
+
+
+_INSTEAD: Final = {"failed": ("rejected",)}
 
 
 @ORDER.rule(name="order-cause", on=SHOWN)
@@ -85,8 +88,10 @@ def order_states_have_a_cause(said: Said) -> Iterator[Mark]:
     states = [at(item, "/state") for _, item in every(said.body, ITEMS)]
     if not all(isinstance(one, str) for one in states):
         return
+    table = state_table(said.run.release.tables[API], "item-states").allowed.get(state, ())
     for one in needed:
-        if one in states:
+        instead = [each for each in _INSTEAD.get(one, ()) if each in table]
+        if one in states or any(each in states for each in instead):
             yield FINE
         else:
             yield breach("/state", f"an item that is {one}", state,

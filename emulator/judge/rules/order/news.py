@@ -19,7 +19,8 @@ from emulator.judge.showing import succeeded
 from emulator.record.exchange import Exchange
 from emulator.record.payload import at, every
 
-DATE_SET: Final = "productOrderItemExpectedCompletionDateSet"
+DATES_SET: Final = ("productOrderItemExpectedCompletionDateSet", "productOrderItemExpectedCompletionDateSetEvent")
+"""The event of an expected date, as one release and another call it."""
 CHARGE_CREATED: Final = "chargeCreateEvent"
 CHARGE_TIMED_OUT: Final = "chargeTimeoutEvent"
 CHARGE_OTHERS: Final = ("chargeStateChangeEvent", CHARGE_TIMED_OUT)
@@ -27,7 +28,7 @@ MILESTONE: Final = "productSpecificProductOrderItemMilestoneEvent"
 OTHERS: Final = (
     "productOrderStateChangeEvent",
     "productOrderItemStateChangeEvent",
-    DATE_SET,
+    *DATES_SET,
     "cancelProductOrderStateChangeEvent",
     "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent",
 )

@@ -25,6 +25,7 @@ LISTS: Final = (
 
 
 common.cut_pages_say_so(ORDER, "R107", *LISTS)
+common.takes_pages(ORDER, "Mplify123.1-pages", *LISTS)
 
 # Places
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Final
 
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
+from emulator.judge.rules.order.products import CREATE, ITEM_CONTACTS, ITEMS, LINKS, adds, sibling_of
 from emulator.judge.run import Said
 from emulator.record.payload import at, every
-
-if TYPE_CHECKING:
-    pass
-from emulator.judge.rules import common
-from emulator.judge.rules.order.products import CREATE, ITEM_CONTACTS, ITEMS, LINKS, adds, sibling_of
 
 # 6.1.3: what every order asks with
 
@@ -22,15 +19,23 @@ ORDER.present("R12", "", "/productOrderItem", on=CREATE)
 ORDER.has_role("R13", "", "productOrderContact", on=CREATE)
 
 
-@ORDER.rule("R14", on=CREATE)
+ITEM_MEMBERS: Final = ("R14", "Mplify123.1-item-members")
+_BARE: Final = "MEF123-R44"
+"""The clause by which an item to delete may have nothing but the id of its product."""
+
+
+@ORDER.rule(ITEM_MEMBERS, on=CREATE)
 def items_have_date_and_contacts(said: Said) -> Iterator[Mark]:
-    """Each item has id, action, requestedCompletionDate and three contacts of the buyer."""
+    """Each item has id, action, requestedCompletionDate and three contacts of the buyer; where it has to, a product."""
+    told = said.run.release.labels.told
+    more = ("/product",) if told(ITEM_MEMBERS[1]) else ()
     for place, item in every(said.body, ITEMS):
         if not isinstance(item, dict):
             continue
-        reading = ("disconnect-item-members", "complete") if item.get("action") == "delete" else None
+        open_ = item.get("action") == "delete" and told(_BARE) is not None
+        reading = ("disconnect-item-members", "complete") if open_ else None
         bound = reading is None or said.run.reads_as(*reading)
-        for member in ("/id", "/action", "/requestedCompletionDate"):
+        for member in ("/id", "/action", "/requestedCompletionDate", *more):
             found = at(item, member)
             if given(found):
                 yield FINE
@@ -45,7 +50,7 @@ def items_have_date_and_contacts(said: Said) -> Iterator[Mark]:
                              f"{place} names no contact with role {role}", reading=reading)  # fmt: skip
 
 
-ORDER.unique("R14", ITEMS, "/id", on=CREATE, name="unique")
+ORDER.unique(ITEM_MEMBERS, ITEMS, "/id", on=CREATE, name="unique")
 
 
 def _if_demanded(label: str, option: str, member: str) -> None:
@@ -101,3 +106,11 @@ ORDER.present(
     where=lambda item: adds(item) and at(item, "/requestedItemTerm/endOfTermAction") == "roll",
 )
 ORDER.absent("R36", ITEMS, "/product/id", on=CREATE, where=adds)
+
+# Where products are ordered (Mplify 123.1, 6.1.3 and 6.1.12)
+
+_PLACES: Final = f"{ITEMS}/product/place/*"
+
+ORDER.present("Mplify123.1-place-members", _PLACES, "/place", "/role", on=CREATE)
+common.exact_sites(ORDER, "Mplify123.1-site-without-sub-units", _PLACES, on=CREATE)
+common.validated_by_id(ORDER, "Mplify123.1-validated-by-id", _PLACES, on=CREATE)

@@ -85,7 +85,7 @@ def sibling_of(said: Said, item: Any, relation: RelationSays) -> bool:
                for _, other in every(said.body, ITEMS))  # fmt: skip
 
 
-@ORDER.rule("R11", on=CREATE | ANSWERS)
+@ORDER.rule(("R11", "Mplify123.1-as-specified"), on=CREATE | ANSWERS)
 def products_keep_the_rules_of_their_specification(said: Said) -> Iterator[Mark]:
     """A new Access E-Line names its ENNI and its UNI, a new Operator UNI the place where it is installed."""
     for place, item in every(said.body, ITEMS):

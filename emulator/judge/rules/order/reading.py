@@ -31,7 +31,8 @@ _FILTERS: Final = {
     **{name: common.Filter(f"/{name}") for name in ("externalId", "projectId")},
     **{f"{name}.{way}": common.Filter(f"/{name}", way) for name in _BY_DATE for way in ("gt", "lt")},
 }
-common.filters(ORDER, "O9", "listProductOrder", _FILTERS)
+_FILTERED: Final = ("O9", "Mplify123.1-filters")
+common.filters(ORDER, _FILTERED, "listProductOrder", _FILTERS)
 
 _ITEM_FILTERS: Final = {
     f"item{member[0].upper()}{member[1:]}.{way}": (f"{ITEMS}/{member}", way)
@@ -40,12 +41,13 @@ _ITEM_FILTERS: Final = {
 }
 common.lists_all(
     ORDER,
-    "O9",
+    _FILTERED,
     ORDERS,
     {**_FILTERS, **{name: common.Filter(member, way, moves=True) for name, (member, way) in _ITEM_FILTERS.items()}},
 )
 
 
+@ORDER.at_end("Mplify123.1-filters", name="items")
 @ORDER.at_end("O10")
 def lists_match_item_dates(run: Run) -> Iterator[Remark]:
     """Entries of a list of orders that was narrowed by dates of items, against reads of the orders before and after.
@@ -91,6 +93,7 @@ def entries_show_what_is_set(said: Said) -> Iterator[Mark]:
     )
 
 
+common.too_many_is_422(ORDER, "Mplify123.1-too-many", "listProductOrder")
 common.nothing_found_is_200(ORDER, "R60", "listProductOrder")
 common.reads_agree(
     ORDER,

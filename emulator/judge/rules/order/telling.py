@@ -10,16 +10,16 @@ from emulator.judge.hubs import SUBSCRIBE
 from emulator.judge.named import CANCEL, CHARGE, MODIFY_DATE
 from emulator.judge.named import ORDER as ORDERS
 from emulator.judge.news import Due
-from emulator.judge.rule import FINE, Mark, Remark, on_request, requests, responses
+from emulator.judge.rule import FINE, Mark, Remark, on_request, requests, responses, tells
 from emulator.judge.rulebook import hold
 from emulator.judge.rules import common
 from emulator.judge.rules.order.book import ORDER
-from emulator.judge.rules.order.news import DATE_SET, MILESTONE, is_for, optional
+from emulator.judge.rules.order.news import CHARGE_CREATED, CHARGE_TIMED_OUT, DATES_SET, MILESTONE, is_for, optional
 from emulator.judge.rules.order.subscribing import API, is_refused, types_of
 from emulator.judge.run import Run, Said
 from emulator.record.payload import at, every
 
-ITEM_EVENTS: Final = ("productOrderItemStateChangeEvent", DATE_SET, MILESTONE)
+ITEM_EVENTS: Final = ("productOrderItemStateChangeEvent", *DATES_SET, MILESTONE)
 _FREE: Final = "MEF123-O18"
 """The freedom to have no events but those of new charges."""
 
@@ -59,6 +59,26 @@ def _has(run: Run, due: Due, refused: set[str]) -> bool:
 
 
 ORDER.present("R106", "/event", "/orderItemId", on=requests(API, *ITEM_EVENTS))
+ORDER.present("Mplify123.1-event-members", "", "/eventId", "/eventTime", "/eventType", "/event", on=tells(API))
+ORDER.present("Mplify123.1-charge-event-members", "/event", "/id", on=requests(API, CHARGE_CREATED, CHARGE_TIMED_OUT))
+_OF_ITEM: Final = {
+    "Mplify123.1-item-event-members": (("productOrderItemStateChangeEvent",), "/state"),
+    "Mplify123.1-date-event-members": (DATES_SET, ""),
+    "Mplify123.1-milestone-event-members": ((MILESTONE,), "/milestoneName"),
+}
+for _key, (_types, _more) in _OF_ITEM.items():
+    ORDER.present(_key, "/event", "/id", "/orderItemId", *filter(None, [_more]), on=requests(API, *_types))
+    common.of_its_item(ORDER, _key, on=requests(API, *_types), name="item")
+_STATED: Final = (
+    "productOrderStateChangeEvent",
+    "cancelProductOrderStateChangeEvent",
+    "chargeStateChangeEvent",
+    "modifyProductOrderItemRequestedDeliveryDateStateChangeEvent",
+)
+ORDER.present("Mplify123.1-state-event-members", "/event", "/id", "/state", on=requests(API, *_STATED))
+common.of_states_that_were(ORDER, ("Mplify123.1-state-event-members", "Mplify123.1-item-event-members"))
+common.ended_by_its_id(ORDER, "Mplify123.1-known-subscription")
+common.ended_is_empty(ORDER, "Mplify123.1-ended-is-204")
 
 
 ORDER.at_end("O19")(optional((MILESTONE,)))

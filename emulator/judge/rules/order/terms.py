@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from emulator.judge.named import QUOTE
 from emulator.judge.rule import (
@@ -17,28 +17,21 @@ from emulator.judge.rules.order.book import ORDER
 from emulator.judge.rules.order.names import API, AT_WORK, ITEM_OVER, SHOWN, objects_of, text_of
 from emulator.judge.run import Said
 from emulator.record.payload import MISSING, at, every
+from emulator.standard.spans import compare
 
 # 6.1.6, how items with a wrong term end
 
-_MINUTES: Final = {
-    "calendarMinutes": ("calendar", 1),
-    "calendarHours": ("calendar", 60),
-    "calendarDays": ("calendar", 1440),
-}
 
-
-def _span(duration: Any) -> Any:
-    """A duration, so that 1 day is 24 hours; a business day is as long as the parties settled."""
-    amount, units = at(duration, "/amount"), at(duration, "/units")
-    kind, factor = _MINUTES.get(units, (units, 1)) if isinstance(units, str) else (units, 1)
-    return (kind, amount * factor) if isinstance(amount, int | float) else (kind, amount)
+def _as_long(one: Any, other: Any) -> bool:
+    """Whether two durations are equal, so that 1 day is 24 hours; a business day is as long as the parties settled."""
+    return bool(one == other) or compare(one, other) == 0
 
 
 def _same_term(asked: Any, other: Any) -> bool:
     """Whether two terms last equally long and end alike; their names and descriptions are free."""
     end = at(asked, "/endOfTermAction")
-    same = end == at(other, "/endOfTermAction") and _span(at(asked, "/duration")) == _span(at(other, "/duration"))
-    rolls = end != "roll" or _span(at(asked, "/rollInterval")) == _span(at(other, "/rollInterval"))
+    same = end == at(other, "/endOfTermAction") and _as_long(at(asked, "/duration"), at(other, "/duration"))
+    rolls = end != "roll" or _as_long(at(asked, "/rollInterval"), at(other, "/rollInterval"))
     return bool(same and rolls)
 
 

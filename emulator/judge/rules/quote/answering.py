@@ -139,8 +139,13 @@ def _offered(said: Said, member: str, actions: tuple[str, ...]) -> Iterator[Mark
         for place, item in items_of(shown.value):
             if item.get("state") in OFFERED and item.get("action") in actions:
                 here, found = f"{shown.place}{place}/{member}", item.get(member)
-                yield hold(here, given(found), expected="a value", found=found,
-                           message=f"{here} is missing from an item that is {item['state']}")  # fmt: skip
+                yield hold(
+                    here,
+                    given(found),
+                    expected="a value",
+                    found=found,
+                    message=f"{here} is missing from an item that is {item['state']}",
+                )
 
 
 # Levels

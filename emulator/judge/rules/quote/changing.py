@@ -51,8 +51,13 @@ def a_change_is_told_whole(said: Said) -> Iterator[Mark]:
         for member in ("productRelationship", "place"):
             if given(held.get(member)):
                 found = product.get(member, MISSING)
-                yield hold(f"{place}/{member}", found is not MISSING and found is not None, expected=held[member], found=found,
-                           message=f"{place}/{member} is missing, and the inventory shows some for the product")  # fmt: skip
+                yield hold(
+                    f"{place}/{member}",
+                    found is not MISSING and found is not None,
+                    expected=held[member],
+                    found=found,
+                    message=f"{place}/{member} is missing, and the inventory shows some for the product",
+                )
 
 
 @QUOTE.rule("Mplify115.1-same-specification", on=ASKED)
@@ -65,10 +70,14 @@ def another_offering_is_of_one_specification(said: Said) -> Iterator[Mark]:
         before, after = (_specification(said, one) for one in (held, product))
         if before and after:
             here = f"{place}/productConfiguration/@type"
-            yield hold(here, before == after, expected=at(held, "/productConfiguration/@type"),
-                       found=at(product, "/productConfiguration/@type"),
-                       message=f"{place}/productOffering is another one, and of another product specification than the "
-                               "product")  # fmt: skip
+            yield hold(
+                here,
+                before == after,
+                expected=at(held, "/productConfiguration/@type"),
+                found=at(product, "/productConfiguration/@type"),
+                message=f"{place}/productOffering is another one, and of another product specification than the "
+                "product",
+            )
 
 
 _NAME: Final = 6

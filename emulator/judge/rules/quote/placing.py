@@ -28,8 +28,11 @@ def a_site_is_exact_enough(said: Said) -> Iterator[Mark]:
     for spot in placing(said.run.release, QUOTE.api).spots(said.body, _PLACES):
         if spot.type == SITE_REF:
             found, here = spot.holder.get("subUnit"), f"{spot.where}/subUnit"
-            yield FINE if not given(found) else breach(
-                here, MISSING, found, f"{here} is given beside a {SITE_REF}, which says where it is")  # fmt: skip
+            yield (
+                FINE
+                if not given(found)
+                else breach(here, MISSING, found, f"{here} is given beside a {SITE_REF}, which says where it is")
+            )
 
 
 @QUOTE.rule("Mplify115.1-interval-as-qualified", on=ASKED)
@@ -49,5 +52,10 @@ def an_interval_is_no_shorter_than_qualified(said: Said) -> Iterator[Mark]:
         order = compare(asked, qualified)
         if order is not None:
             here = f"{place}/requestedQuoteItemInstallationInterval"
-            yield hold(here, order >= 0, expected=qualified, found=asked,
-                       message=f"{here} is shorter than the interval that was qualified")  # fmt: skip
+            yield hold(
+                here,
+                order >= 0,
+                expected=qualified,
+                found=asked,
+                message=f"{here} is shorter than the interval that was qualified",
+            )
