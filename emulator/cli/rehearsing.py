@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @main.command(
     epilog=example(
-        "oit rehearse scenarios/access-eline/new-install.oit.yaml --from grace --to kylie",
-        "oit rehearse scenarios/ticket scenarios/appointment --from dolly --to grace --format json",
-        "oit rehearse scenarios/access-eline --from grace --to kylie --sut seller=https://sonata.example.net",
-        "oit rehearse --traffic partner.har --from grace --to kylie --report-dir upgrade",
-        "oit rehearse scenarios/quote --traffic out/transcript.ndjson --from grace --to dolly",
+        "oit rehearse scenarios/access-eline/new-install.oit.yaml --to sonata-mine",
+        f"oit rehearse scenarios/ticket scenarios/appointment --from sonata-mine --to {DEFAULT_RELEASE} --format json",
+        "oit rehearse scenarios/access-eline --to sonata-mine --sut seller=https://sonata.example.net",
+        "oit rehearse --traffic partner.har --to sonata-mine --report-dir upgrade",
+        "oit rehearse scenarios/quote --traffic out/transcript.ndjson --to sonata-mine",
     )
 )
 @click.argument("paths", nargs=-1, metavar="[SCENARIO]...", type=click.Path(path_type=Path))
