@@ -27,7 +27,7 @@ from emulator.judge.run import Run, Said, Shown
 from emulator.judge.showing import succeeded
 from emulator.judge.times import CLOCKS
 from emulator.record.exchange import Exchange
-from emulator.record.payload import at
+from emulator.record.payload import at, every
 from emulator.standard.kinds.facts import Act
 
 # Identity
@@ -54,13 +54,40 @@ common.goes_legally(
 with QUOTE.unless(WHOLE):
     common.tells_history(QUOTE, (), _FIRM, on=SHOWN, name="history-firm")
     common.tells_history(QUOTE, (), _BUDGETARY, on=SHOWN, name="history-budgetary")
-for _name, _machine in (
-    ("", common.Machine("quote.firm", where=is_firm)),
-    ("budgetary", common.Machine("quote.budgetary", where=is_budgetary)),
-    ("items", common.Machine("quoteItem.firm", _ITEMS, where=is_firm)),
-    ("items-budgetary", common.Machine("quoteItem.budgetary", _ITEMS, where=is_budgetary)),
-):
+_MACHINES: Final = {
+    "": common.Machine("quote.firm", where=is_firm),
+    "budgetary": common.Machine("quote.budgetary", where=is_budgetary),
+    "items": common.Machine("quoteItem.firm", _ITEMS, where=is_firm),
+    "items-budgetary": common.Machine("quoteItem.budgetary", _ITEMS, where=is_budgetary),
+}
+for _name, _machine in _MACHINES.items():
     common.tells_history(QUOTE, WHOLE, _machine, on=SHOWN, needed=True, name=_name)
+
+
+@QUOTE.rule(WHOLE, on=SHOWN, name="start")
+def histories_begin_at_the_beginning(said: Said) -> Iterator[Mark]:
+    """The oldest entry of each history: a state in which a quote, or an item, can begin."""
+    for shown in said.shown:
+        for machine in _MACHINES.values():
+            known = said.run.release.lifecycles[machine.lifecycle]
+            for place, value in (
+                every(shown.value, machine.holder) if machine.where and machine.where(shown.value) else ()
+            ):
+                told = [
+                    (common.moment(at(one, "/changeDate")), at(one, "/state"))
+                    for _, one in every(value, "/stateChange/*")
+                ]
+                if not told or any(when is None or state not in known.states for when, state in told):
+                    continue  # the contract's business
+                oldest = min(when for when, _ in told if when)
+                first = [state for when, state in told if when == oldest]
+                yield hold(
+                    f"{shown.place}{place}/stateChange",
+                    any(state in known.initial for state in first),
+                    expected=list(known.initial),
+                    found=first[0],
+                    message=f"{shown.place}{place}/stateChange begins with {first[0]}, in which nothing begins",
+                )
 
 
 _OFFERED_UNTIL: Final = first_told(KIND, lambda shown: common.moment(at(shown.value, "/validFor/endDateTime")))
