@@ -64,7 +64,7 @@ lint: $(STAMP) ## ruff, import-linter, oit lint
 types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
-mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses (OPTIONS="--after-sale --sample 0")
+mutate: $(STAMP) ## spoil recorded runs in many ways, tell what the judge misses (OPTIONS="--after-sale --sample 0 --release dolly")
 	$(BIN)/python -m tests.properties $(OPTIONS)
 
 bench: $(STAMP) ## measure, as ratios in one run

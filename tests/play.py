@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from emulator.conduct.following import signalling
 from emulator.conduct.listener import Listener
@@ -23,11 +23,11 @@ from emulator.scenario.plan import plan_overlay
 from emulator.scenario.result import StepResult
 from emulator.scenario.runner import ScenarioRunner
 from emulator.scenario.scene import OurBuyer, Scene, Terms
-from emulator.scenario.selection import Job
+from emulator.scenario.selection import Job, Wish, plan
 from emulator.settings import scenarios_dir
 from emulator.standard.declared import Declared
 from emulator.standard.paths import PathMap
-from emulator.standard.release import load_release
+from emulator.standard.release import Release, load_release
 from tests.broken.spoiler import Spoil, SpoilAsk, spoilt
 
 
@@ -41,13 +41,14 @@ class Played:
     declared: Declared
     steps: tuple[StepResult, ...]
     heard: tuple[str, ...] = ()
+    release: Release = field(default_factory=load_release)
 
     def judged(self, exchanges: tuple[Exchange, ...] | None = None, *, sut: Party | None = None) -> Judgement:
         """What the judge says of these exchanges, or of others in their place, which may be numbered otherwise."""
         seen = self.exchanges if exchanges is None else exchanges
         return judge(
             seen,
-            load_release(),
+            self.release,
             provoked=frozenset(exchange.n for exchange in seen if exchange.provoked),
             heard=self.heard,
             declared=self.declared,
@@ -55,23 +56,34 @@ class Played:
         )
 
 
-def shipped() -> list[str]:
-    """The names of the shipped scenarios, as `quote/budgetary`."""
+def shipped(release: Release | None = None) -> list[str]:
+    """The names of the shipped scenarios, as `quote/budgetary`; only those that a release can play where one is named."""
     folder = scenarios_dir()
-    return sorted(path.relative_to(folder).as_posix().removesuffix(".oit.yaml") for path in folder.rglob("*.oit.yaml"))
+    names = sorted(path.relative_to(folder).as_posix().removesuffix(".oit.yaml") for path in folder.rglob("*.oit.yaml"))
+    if release is None:
+        return names
+    read = {name: load_scenario(folder / f"{name}.oit.yaml", release) for name in names}
+    playable = {id(job.scenario) for job in plan(list(read.values()), Wish(), release).jobs}
+    return [name for name in names if id(read[name]) in playable]
 
 
 def play(
-    name: str, case: str | None = None, *, spoil: Spoil | None = None, spoil_ask: SpoilAsk | None = None
+    name: str,
+    case: str | None = None,
+    *,
+    spoil: Spoil | None = None,
+    spoil_ask: SpoilAsk | None = None,
+    release: Release | None = None,
 ) -> Played:
     """Play a scenario's flow, or one of its cases.
 
     The exchanges are those that the buyer saw, or, where its requests are spoilt, those that the seller saw.
     """
-    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", load_release())
+    release = release or load_release()
+    scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", release)
     chosen = next((each for each in scenario.cases if each.id == case), None)
-    release, clock, transcript = load_release(), VirtualClock(), Transcript()
-    profile = load_profile(None, plan_overlay(scenario, chosen))
+    clock, transcript = VirtualClock(), Transcript()
+    profile = load_profile(None, plan_overlay(scenario, chosen), release=release)
     door = Transcript()
     seller = make_seller(release, profile, clock, seed=1)
     running = Running(serve_seller(seller, lambda _: door))
@@ -102,4 +114,6 @@ def play(
         replace(exchange, provoked=True) if exchange.n in result.provoked else exchange
         for exchange in (door if spoil_ask else transcript)
     )
-    return Played(name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard)
+    return Played(
+        name, seen, result.provoked, declared, tuple(result.steps), () if spoil_ask else listener.heard, release
+    )

@@ -30,7 +30,22 @@ def check_files(
     sut: Party | None = None,
     known: Known | None = None,
 ) -> list[Report]:
-    """Judge captured traffic: a report for each run that the files hold.
+    """Judge captured traffic: a report for each run that the files hold. As `judged` has it."""
+    done = judged(files, writer, release=release, maps=maps, profile=profile, sut=sut, known=known)
+    return [report for _, report in done]
+
+
+def judged(
+    files: Sequence[Path],
+    writer: Told,
+    *,
+    release: Release,
+    maps: Sequence[str] = (),
+    profile: Path | None = None,
+    sut: Party | None = None,
+    known: Known | None = None,
+) -> list[tuple[Captured, Report]]:
+    """Each run that files of captured traffic hold, with its report.
 
     Everything is read before anything is told. Raises FileProblem or UserError for what cannot be read.
     """
@@ -39,7 +54,7 @@ def check_files(
     bases = BasePaths(release, PathMap.read(release, maps))
     captures = [(file, captured) for file in files for captured in read_capture(file, bases)]
     about = [(_about(file, each, release, name, sut), each) for file, each in captures]
-    return [_checked(Trial(info, release, declared, known), captured, writer) for info, captured in about]
+    return [(captured, _checked(Trial(info, release, declared, known), captured, writer)) for info, captured in about]
 
 
 def _about(file: Path, captured: Captured, release: Release, profile: str | None, sut: Party | None) -> RunInfo:

@@ -18,7 +18,7 @@ from emulator.judge.rule import FINE, ClosingRule, Look, Mark, On, Remark, Rule
 from emulator.judge.run import Run, Said
 from emulator.record.payload import MISSING, as_json, at, every
 from emulator.standard.breach import Breach, Check
-from emulator.standard.labels import GUIDE
+from emulator.standard.labels import GUIDE, Labels
 
 When = Callable[[Said], bool]
 """Whether a rule has a say on a message at all."""
@@ -82,14 +82,14 @@ class Rulebook:
         given_labels = (labels,) if isinstance(labels, str) else labels
         return tuple(label if _FULL.match(label) else f"{self.guide}-{label}" for label in given_labels)
 
-    def told_by(self, told: Callable[[str], str | None]) -> Rulebook:
-        """The book with the labels of a release; `told` gives them for keys. Rules whose clauses are all gone are left out, and those
-        `unless` one is there.
-        """
+    def told_by(self, labels: Labels) -> Rulebook:
+        """The book with the labels of a release. Rules whose clauses are all gone are left out, and those `unless` one is there."""
         made = Rulebook(self.guide, self.api, self.part)
-        gone = {name for name, clause in self._better.items() if told(clause) is not None}
-        made.rules = [rule for each in self.rules if each.id not in gone and (rule := _told_by(each, told))]
-        made.closing = [last for each in self.closing if each.id not in gone and (last := _told_by(each, told))]
+        gone = {name for name, clause in self._better.items() if labels.told(clause) is not None}
+        told = (_told_by(each, self.guide, labels) for each in self.rules if each.id not in gone)
+        made.rules = [rule for rule in told if rule]
+        last = (_told_by(each, self.guide, labels) for each in self.closing if each.id not in gone)
+        made.closing = [closing for closing in last if closing]
         return made
 
     def hinting(self) -> Rulebook:
@@ -310,14 +310,17 @@ def _conditional(look: Look, when: When | None) -> Look:
 _Told = TypeVar("_Told", Rule, ClosingRule)
 
 
-def _told_by(rule: _Told, told: Callable[[str], str | None]) -> _Told | None:
-    """A rule with the labels of a release, under the id that begins with the first of them; None where none is left."""
+def _told_by(rule: _Told, guide: str, labels: Labels) -> _Told | None:
+    """A rule with the labels of a release, under the id that begins with the first of them, or with the guide where it has none;
+    None where none is left.
+    """
     if not rule.requirements:
-        return rule
-    here = tuple(name for key in rule.requirements if (name := told(key)) is not None)
+        return replace(rule, id=labels.told(rule.id) or rule.id, about=labels.of(guide, rule.about))
+    here = labels.tell(rule.requirements)
     if here == rule.requirements:
         return rule
-    return replace(rule, id=here[0] + rule.id.removeprefix(rule.requirements[0]), requirements=here) if here else None
+    name = rule.id.removeprefix(rule.requirements[0])
+    return replace(rule, id=here[0] + name, requirements=here, about=labels.of(guide, rule.about)) if here else None
 
 
 def _rule_id(guide: str, ids: tuple[str, ...], name: str) -> str:

@@ -95,6 +95,26 @@ def tables_told(path: Path) -> Mapping[str, str]:
     return file.tables
 
 
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What became of clauses of the release that a guide is like, by their keys there: of the `absent` why, of the `different`
+    the key of what stands in their place.
+    """
+
+    absent: Mapping[str, str]
+    different: Mapping[str, str]
+
+
+def fates_in(path: Path, theirs: Iterable[Requirement]) -> Fates:
+    """What a clauses file says of the clauses that it does not keep; `theirs` are those of the release that it is like."""
+    keys = {each.label: each.key for each in theirs}
+    file: ClausesFile = read_record(ClausesFile, path)
+    return Fates(
+        {keys[label]: why for label, why in file.absent.items() if label in keys},
+        {keys[label]: row.of(file.guide).key for label, row in file.different.items() if label in keys},
+    )
+
+
 def read_clauses(path: Path, theirs: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """The requirements of a guide, read from a clauses file; `theirs` are those of the release that it is like.
 

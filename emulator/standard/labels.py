@@ -16,6 +16,12 @@ _NAMED: Final = re.compile(
 """A clause, or a guide, perhaps with a table of it, in a text."""
 _LABEL: Final = re.compile(r"C?[RDO][0-9]+[a-z]?")
 _CLAUSE: Final = re.compile(rf"({GUIDE}-[A-Za-z0-9-]+)(\..+)?")
+_UNNUMBERED: Final = re.compile(rf"({GUIDE})(\.[a-z].*)")
+"""A rule on no clause, which has a name of its own behind that of the guide."""
+_BARE: Final = re.compile(
+    rf"(?<![\w.-])(?:(?P<label>{_LABEL.pattern})|(?P<word>[Tt]ables? )(?P<numbers>[0-9]+(?:(?:, | and | or | to )[0-9]+)*))(?![\w.-]*\w)"
+)
+"""A label or tables in a text of one guide, which it does not name."""
 _SPOKEN: Final = re.compile(rf"({GUIDE}) ({_LABEL.pattern}(?:(?:, | and | to ){_LABEL.pattern})*)")
 """Clauses of a guide as one says them: `MEF137 R41, R42`."""
 
@@ -39,7 +45,8 @@ class Labels:
             return None if case[1] in self.lost else f"{self.guides.get(case[1], case[1])}{case[2]}"
         found = _CLAUSE.fullmatch(name)
         if found is None:
-            return name
+            unnumbered = _UNNUMBERED.fullmatch(name)
+            return f"{self.guides.get(unnumbered[1], unnumbered[1])}{unnumbered[2]}" if unnumbered else name
         here = self.ids.get(found[1])
         return None if here is None else f"{here}{found[2] or ''}"
 
@@ -72,6 +79,20 @@ class Labels:
         if any(self._name(found) is None for found in _NAMED.finditer(text)):
             return None
         return _NAMED.sub(lambda found: self._name(found) or "", text)
+
+    def of(self, guide: str, text: str) -> str:
+        """A text of a guide that names its labels and tables without it, by the names that they have here; a label that is gone is
+        told of with its guide.
+        """
+        tables = self.tables.get(guide, {})
+
+        def named(found: re.Match[str]) -> str:
+            if found["label"]:
+                key = f"{guide}-{found['label']}"
+                return (self.told(key) or f"-{key}").partition("-")[2]
+            return found["word"] + re.sub(r"[0-9]+", lambda number: tables.get(number[0], number[0]), found["numbers"])
+
+        return _BARE.sub(named, text) if guide in self.guides else text
 
     def within(self, guide: str, text: str) -> str:
         """A list of figures, tables and labels of a guide, without those that are not here."""

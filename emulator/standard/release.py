@@ -65,7 +65,7 @@ class Release:
     def files(self) -> tuple[Path, ...]:
         """What it is read from: its own file and those of the releases that it goes by, each with its errata, and its clauses."""
         found = [each for file in files_of(self.file) for each in (file, errata_beside(file))]
-        return (*found, *(self.specs / row.clauses for row in self._rows.apis.values() if row.clauses))
+        return (*found, *self.mapped.values())
 
     @cached_property
     def like(self) -> Release | None:
@@ -198,21 +198,23 @@ class Release:
         return (each for guide, found in self.claims.items() if guide in wanted for each in found)
 
     @cached_property
+    def mapped(self) -> Mapping[str, Path]:
+        """By API the file that maps its clauses upon those of another release, where there is one."""
+        return {api: self.specs / row.clauses for api, row in self._rows.apis.items() if row.clauses}
+
+    @cached_property
     def catalogues(self) -> Mapping[str, tuple[Requirement, ...]]:
         """The requirements of each API's guide: of its own file, or of another release's by a clauses file."""
-        mapped = {api: self.specs / row.clauses for api, row in self._rows.apis.items() if row.clauses}
-        own = read_requirements({api: path for api, path in self.paths("requirements").items() if api not in mapped})
-        like = {api: self._sibling(liked(path)).catalogues.get(api, ()) for api, path in mapped.items()}
+        own = read_requirements({k: path for k, path in self.paths("requirements").items() if k not in self.mapped})
+        like = {api: self._sibling(liked(path)).catalogues.get(api, ()) for api, path in self.mapped.items()}
         return {
-            api: read_clauses(mapped[api], like[api]) if api in mapped else own[api]
+            api: read_clauses(self.mapped[api], like[api]) if api in self.mapped else own[api]
             for api in self.apis
-            if api in mapped or api in own
+            if api in self.mapped or api in own
         }
 
     def named(self, name: str | None) -> Release:
-        """The release of that name, from the same folder or imported; this one where there is no such, or no name: a stranger
-        may have written it.
-        """
+        """The release of that name, from this folder or imported; else this one: a stranger may have written the name."""
         if name is None or name == self.name:
             return self
         if name in release_names(self.specs):
@@ -229,15 +231,13 @@ class Release:
     def labels(self) -> Labels:
         """What clauses and guides are called here."""
         ids = {each.key: each.id for each in self.numbered.values()}
-        theirs: set[str] = set()
-        tables: dict[str, Mapping[str, str]] = {}
+        theirs, tables = set[str](), dict[str, Mapping[str, str]]()
         guides = dict(self.like.guides) if self.like else {}
-        for api, row in self._rows.apis.items():
-            if row.clauses:
-                like = self._sibling(liked(self.specs / row.clauses))
-                theirs |= {*like.labels.gone, *like.labels.ids}
-                guides[api] = like.guides[api]
-                tables[like.guides[api]] = tables_told(self.specs / row.clauses)
+        for api, path in self.mapped.items():
+            like = self._sibling(liked(path))
+            theirs |= {*like.labels.gone, *like.labels.ids}
+            guides[api] = like.guides[api]
+            tables[like.guides[api]] = tables_told(path)
         for path in (self.specs / row.clauses for row in self.claimable.values() if row.clauses):
             theirs |= set(self._sibling(liked(path)).labels.ids)
         return labels_beside(ids, theirs, self.guides, guides, tables)

@@ -166,12 +166,20 @@ def _check_json(value: Any, place: str, problems: list[str], places: Layers) -> 
         problems.append(f"{places.where(place)}: {value!r:.60} is no number that JSON can tell: {_LARGEST} at the most")
 
 
+def _of_records(kind: Any) -> bool:
+    """Whether a map is one of records, or of such maps."""
+    while get_origin(kind) is Mapping:
+        kind = get_args(kind)[-1]
+    return dataclasses.is_dataclass(kind)
+
+
 def _build_map(kind: Any, value: dict[Any, Any], place: str, problems: list[str], places: Layers) -> dict[str, Any]:
-    """A map of records by id, of plain values of one type, or of such maps; a map of anything is taken as it is."""
+    """A map of records by id, of plain values of one type, or of maps of records; a map of anything is taken as it is."""
     if kind in (bool, str) or get_origin(kind) in (tuple, Mapping):
-        return {
+        made = {
             key: build(kind, member, f"{place}/{escape(str(key))}", problems, places) for key, member in value.items()
         }
+        return made if get_origin(kind) is not Mapping or _of_records(kind) else value
     if not dataclasses.is_dataclass(kind):
         for key, member in value.items():
             _check_json(member, f"{place}/{escape(str(key))}", problems, places)

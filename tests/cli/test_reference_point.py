@@ -182,7 +182,7 @@ def test_the_switch_names_a_release_and_says_which_there_are() -> None:
     other = oit("run", "scenarios/places", "--reference-point", "sonata", "--release", "cantata-grace")
     assert (other.code, other.err.strip()) == (
         2,
-        "--reference-point sonata: there is no release 'cantata-grace' at it; there are: dolly, grace",
+        "--reference-point sonata: there is no release 'cantata-grace' at it; there are: dolly, grace, kylie",
     )
 
 

@@ -117,7 +117,7 @@ def test_partner_that_is_not_there_is_inconclusive():
         (["doctor", "--sut", "seller=http://[::1"], 2, "is not the URL of a server"),
         (["control", "--console", "http://[::1", "advance", "5d"], 2, "write the URL that the console printed"),
         (["control", "--console", "http://h:0", "advance", "5d"], 2, "write the URL that the console printed"),
-        (["run", SCENARIO, "--release", "zeus"], 2, "Known: cantata-grace, grace"),
+        (["run", SCENARIO, "--release", "zeus"], 2, "Known: cantata-grace, dolly, grace"),
         (["run", SCENARIO, "--report", "pdf"], 2, "Known: "),
         (["run", SCENARIO, "--case", "none-such"], 5, "nothing is selected"),
         (["run", SCENARIO, "--var", "novalue"], 2, "--var name=value"),

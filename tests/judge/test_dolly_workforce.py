@@ -68,6 +68,11 @@ def search(asked: Any = None, **found: Any) -> Said:
     return "appointment.createSearchTimeSlot", asked, {**asked, **OFFER, **found}, 0
 
 
+def without_slots() -> Said:
+    named, asked, answer, status = search()
+    return named, asked, without(answer, "availableTimeSlot"), status
+
+
 def make(asked: Any = ASKED, answer: Any = APPOINTMENT) -> Said:
     return "appointment.createAppointment", asked, answer, 0
 
@@ -175,6 +180,7 @@ WRONG: list[tuple[str, str, tuple[Said, ...]]] = [
     ("searched for nothing", "W137-R11", (search(SLOT),)),
     ("searched as in grace", "W137-R11", (search({**SLOT, "workOrder": {"id": "wo-7"}}),)),
     ("no time asked for", "W137-R11", (search({"relatedEntity": [TASKED]}),)),
+    ("no list of slots", "W137-R13", (without_slots(),)),
     ("no place", "W137-R15.whole", (make(without(ASKED, "relatedPlace")),)),
     ("no work order", "W137-R15.whole", (make(without(ASKED, "workOrder")),)),
     ("not the buyer's contact", "W137-R15", (make({**ASKED, "relatedContactInformation": [DOOR]}),)),
@@ -189,6 +195,22 @@ WRONG: list[tuple[str, str, tuple[Said, ...]]] = [
 @pytest.mark.parametrize(("rule", "run"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 def test_what_is_wrong_in_dolly_is_noticed(rule: str, run: tuple[Said, ...]) -> None:
     assert faults(judged(DOLLY, *run)).get(rule) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("spelt", ["cancelled", "canceled"])
+def test_who_cancels_by_the_letter_of_the_clause_is_disputed(spelt: str) -> None:
+    cancel = ("appointment.cancelAppointment", None, None, 0)
+    wrong = {} if spelt == "cancelled" else {"W137-R48.spelling": Verdict.DISPUTED}
+    for look in (read(status=spelt), listed({**LISTED, "status": spelt})):
+        found = judged(DOLLY, read(), cancel, look)
+        assert faults(found) == wrong
+        assert {each.blame for each in found.findings if each.verdict is Verdict.DISPUTED} <= {Blame.SPEC}
+    pinned = {"cancelled": "contract", "canceled": "clause"}
+    for name, reading in pinned.items():
+        declared = Declared(readings={"appointment-canceled": reading})
+        found = judged(DOLLY, read(), cancel, read(status=spelt), declared=declared)
+        assert faults(found) == ({} if name == spelt else {"W137-R48.spelling": Verdict.FAIL})
+    assert "contract.schema" in faults(judged(GRACE, read(status="canceled")))
 
 
 def test_two_visits_to_one_work_order_after_each_other_are_right() -> None:

@@ -7,17 +7,19 @@ import random
 import sys
 from collections import Counter
 
+from emulator.settings import DEFAULT_RELEASE
+from emulator.standard.release import Release, load_release
 from tests.play import play, shipped
 from tests.properties.legal import SCENARIOS
 from tests.properties.mutations import is_told, mutations
 from tests.properties.spoiling import Account
 
 
-def main(sample: int, wanted: list[str], *, live: bool) -> None:
+def main(sample: int, wanted: list[str], *, live: bool, release: Release) -> None:
     rng = random.Random(1)
     in_all, reasons = Account(), Counter[str]()
-    for name in wanted or shipped():
-        run, account = play(name), Account()
+    for name in wanted or shipped(release):
+        run, account = play(name, release=release), Account()
         every = [mutation for mutation in mutations(run.exchanges) if not live or not is_told(mutation.good)]
         chosen = every if not sample else rng.sample(every, min(sample, len(every)))
         for mutation in chosen:
@@ -53,5 +55,11 @@ if __name__ == "__main__":
     parser.add_argument(
         "--after-sale", action="store_true", help="those of which it is known what may be said otherwise"
     )
+    parser.add_argument("--release", default=DEFAULT_RELEASE, help="the release in which they are played")
     asked = parser.parse_args()
-    main(asked.sample, asked.scenarios or (list(SCENARIOS) if asked.after_sale else []), live=asked.live)
+    main(
+        asked.sample,
+        asked.scenarios or (list(SCENARIOS) if asked.after_sale else []),
+        live=asked.live,
+        release=load_release(asked.release),
+    )

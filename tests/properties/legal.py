@@ -14,7 +14,7 @@ from typing import Any, Final
 from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, at
 from emulator.standard.instant import read_instant
-from emulator.standard.release import load_release
+from tests.play import Played
 from tests.properties.mutations import Mutation, body_of, is_told
 
 SCENARIOS: Final = (
@@ -45,7 +45,7 @@ ANY: Final = VALUES | GONE
 @dataclass(frozen=True, slots=True)
 class Freedom:
     """Something that is the Seller's: what may be done (`operators`) at which places of answers about which `kinds`, by which
-    operations where that matters, and why. `if_` looks closer.
+    operations where that matters, and why. `if_` looks closer; `without` is the key of a clause that a release must not have for it.
     """
 
     why: str
@@ -53,16 +53,18 @@ class Freedom:
     place: str
     operators: frozenset[str]
     views: str = ".*"
-    if_: Callable[[Mutation, Sequence[Exchange]], bool] | None = None
+    if_: Callable[[Mutation, Played], bool] | None = None
+    without: str = ""
 
-    def covers(self, mutation: Mutation, kind: str, view: str, exchanges: Sequence[Exchange]) -> bool:
+    def covers(self, mutation: Mutation, kind: str, view: str, run: Played) -> bool:
         place = re.sub(r"^/[0-9]+(?=/|$)", "", mutation.place) if view == "list" else mutation.place
         return (
             mutation.operator in self.operators
             and re.fullmatch(self.kinds, kind) is not None
             and re.fullmatch(self.views, view) is not None
             and re.fullmatch(self.place, place) is not None
-            and (self.if_ is None or self.if_(mutation, exchanges))
+            and (not self.without or run.release.labels.told(self.without) is None)
+            and (self.if_ is None or self.if_(mutation, run))
         )
 
 
@@ -75,18 +77,18 @@ def is_only_a_name(mutation: Mutation) -> bool:
     return place == "/id" and mutation.operator in WORDS and made.startswith(("create", "registerListener", "list"))
 
 
-def why_legal(mutation: Mutation, exchanges: Sequence[Exchange]) -> str:
+def why_legal(mutation: Mutation, run: Played) -> str:
     """Why nobody has to notice a mutation of a run; empty where somebody has to."""
     exchange = mutation.good
     if mutation.operator == "other-case" and read_instant(at(body_of(exchange), mutation.place)) is not None:
         return "a moment may be spelt in small letters (RFC 3339, 5.6)"
     if exchange.api not in APIS:
-        return "what it says is of another function"
-    shown = load_release().kinds.shown_by(str(exchange.api), str(exchange.operation))
+        return "what it says is of another function" if run.name in SCENARIOS else ""
+    shown = run.release.kinds.shown_by(str(exchange.api), str(exchange.operation))
     kind, view = (shown[0].name, shown[1]) if shown else ("", str(exchange.operation))
     if mutation.operator == "stale":
-        return _why_stale(mutation, exchanges, kind)
-    return next((each.why for each in FREEDOMS if each.covers(mutation, kind, view, exchanges)), "")
+        return _why_stale(mutation, run, kind)
+    return next((each.why for each in FREEDOMS if each.covers(mutation, kind, view, run)), "")
 
 
 # Whose an entry is, and when it was first seen
@@ -101,19 +103,19 @@ def _entry(mutation: Mutation) -> tuple[str, Any]:
     return (found["name"], at(body, found[0])) if found else ("", MISSING)
 
 
-def _is_sellers(mutation: Mutation, _exchanges: Sequence[Exchange]) -> bool:
+def _is_sellers(mutation: Mutation, _run: Played) -> bool:
     """A contact of the Seller's."""
     _, entry = _entry(mutation)
     return str(at(entry, "/role")).startswith("seller")
 
 
-def _is_first_seen(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
+def _is_first_seen(mutation: Mutation, run: Played) -> bool:
     """An entry that the Seller adds, and that no look showed before: it may come by the next one, and says what the Seller wants."""
     name, entry = _entry(mutation)
     if at(entry, "/source") != "seller" and at(entry, "/author") != "closureRejection":
         return False
     mine, seen = body_of(mutation.good), False
-    for earlier in exchanges[: mutation.n - 1]:
+    for earlier in run.exchanges[: mutation.n - 1]:
         body = body_of(earlier)
         if not is_told(earlier) and isinstance(body, dict) and at(body, "/id") == at(mine, "/id"):
             there = at(body, f"/{name}")
@@ -127,25 +129,25 @@ def _name(entry: Any) -> Any:
     )
 
 
-def _are_first_seen(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
+def _are_first_seen(mutation: Mutation, run: Played) -> bool:
     """A list that has nothing but such entries."""
     held = at(body_of(mutation.good), mutation.place)
     return isinstance(held, list) and all(
-        _is_first_seen(replace(mutation, place=f"{mutation.place}/{index}", operator="drop"), exchanges)
+        _is_first_seen(replace(mutation, place=f"{mutation.place}/{index}", operator="drop"), run)
         for index in range(len(held))
     )
 
 
-def _is_a_way(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
+def _is_a_way(mutation: Mutation, run: Played) -> bool:
     """A state to which the lifecycle leads from the last one that was seen, and from there to the next one."""
     now, spoilt = body_of(mutation.good), body_of(mutation.exchange)
     entry = re.match(r"/[0-9]+", mutation.place)
-    shown = load_release().kinds.shown_by(str(mutation.good.api), str(mutation.good.operation))
+    shown = run.release.kinds.shown_by(str(mutation.good.api), str(mutation.good.operation))
     if shown is None or shown[0].cycle is None or shown[0].state is None:
         return False
     mine = at(now, entry[0] if entry else "")
-    (machine,) = (load_release().lifecycles[name] for name in shown[0].cycle.names.values())
-    around = [(n, state) for n, state in _states(at(mine, "/id"), shown[0].state.at, exchanges) if n != mutation.n]
+    (machine,) = (run.release.lifecycles[name] for name in shown[0].cycle.names.values())
+    around = [(n, state) for n, state in _states(at(mine, "/id"), shown[0].state.at, run.exchanges) if n != mutation.n]
     state = at(spoilt, mutation.place)
     before = [known for n, known in around if n < mutation.n]
     after = [known for n, known in around if n > mutation.n]
@@ -161,20 +163,20 @@ def _states(identifier: Any, member: str, exchanges: Sequence[Exchange]) -> Iter
                 yield exchange.n, at(each, member)
 
 
-def _was_not_told(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
+def _was_not_told(mutation: Mutation, run: Played) -> bool:
     """An entry of a history that no look showed before, or that stands there twice: what was shown still does then."""
     now, place = body_of(mutation.good), mutation.place.rpartition("/")[0]
     entry = at(now, place)
     return at(now, "/statusChange").count(entry) > 1 or not any(
         entry in (at(body_of(each), "/statusChange") or ())
-        for each in exchanges[: mutation.n - 1]
+        for each in run.exchanges[: mutation.n - 1]
         if not is_told(each)
         and at(body_of(each), "/id") == at(now, "/id")
         and at(body_of(each), "/statusChange") is not MISSING
     )
 
 
-def _is_one_moment(mutation: Mutation, _exchanges: Sequence[Exchange]) -> bool:
+def _is_one_moment(mutation: Mutation, _run: Played) -> bool:
     """A history whose newest entry has the moment of one of another state."""
     *others, last = at(body_of(mutation.good), mutation.place)
     return any(
@@ -183,12 +185,12 @@ def _is_one_moment(mutation: Mutation, _exchanges: Sequence[Exchange]) -> bool:
     )
 
 
-def _was_not_set(mutation: Mutation, exchanges: Sequence[Exchange]) -> bool:
+def _was_not_set(mutation: Mutation, run: Played) -> bool:
     """No look showed the member before: whether it is set yet is the Seller's."""
     mine = body_of(mutation.good)
     return not any(
         at(body_of(earlier), mutation.place) is not MISSING
-        for earlier in exchanges[: mutation.n - 1]
+        for earlier in run.exchanges[: mutation.n - 1]
         if not is_told(earlier) and at(body_of(earlier), "/id") == at(mine, "/id")
     )
 
@@ -267,6 +269,22 @@ FREEDOMS: Final = (
         "a work order is the Seller's, and no event tells of its attributes (MEF 137, table 11)",
         "workorder", "/(task|place|relatedEntity/[0-9]+/(role|@referredType)|duration|plannedExecutionDate)(/.*)?", ANY | {"double-entry"},
     ),
+    Freedom(
+        "no clause of the draft says whose the time of an appointment is, and its contract lets either end be left out",
+        "appointment", "/validFor(/.*)?", frozenset({"other-moment", "drop"}), without="MEF137-R27",
+    ),
+    Freedom(
+        "the draft lets the Seller change any contact (W137-R28), and its lists need none (W137-R29)",
+        "appointment", "/relatedContactInformation(/.*)?", WORDS | GONE | {"double-entry"}, "list", without="MEF137-R29",
+    ),
+    Freedom(
+        "W137-R33 speaks of reads, and the contract of the draft asks for the time alone",
+        "appointment", "/(id|href|relatedPlace|status|workOrder|relatedContactInformation)(/.*)?", GONE, "patch", without="MEF137-R34",
+    ),
+    Freedom(
+        "nothing in the draft is said of entries that leave a list of work orders",
+        "troubleTicket", "/workOrder(/[0-9]+(/id)?)?", GONE | WORDS, without="MEF124-R36",
+    ),
     Freedom("which of its free times it offers is the Seller's", "", "/availableTimeSlot(/.*)?", ANY | {"double-entry"}, "createSearchTimeSlot"),
 )  # fmt: skip
 
@@ -274,11 +292,11 @@ FREEDOMS: Final = (
 # An answer as it was before
 
 
-def _why_stale(mutation: Mutation, exchanges: Sequence[Exchange], kind: str) -> str:
+def _why_stale(mutation: Mutation, run: Played, kind: str) -> str:
     old, now = body_of(mutation.exchange), body_of(mutation.good)
     between = [
         body_of(each)
-        for each in exchanges
+        for each in run.exchanges
         if each.n < mutation.n
         and not is_told(each)
         and at(body_of(each), "/id") == at(now, "/id")

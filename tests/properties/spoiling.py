@@ -11,7 +11,7 @@ from emulator.judge.verdict import Blame, Finding, Verdict
 from emulator.record.exchange import Party
 from tests.broken.spoiler import Answer, Spoil
 from tests.play import Played, play
-from tests.properties.legal import SCENARIOS, is_only_a_name, why_legal
+from tests.properties.legal import is_only_a_name, why_legal
 from tests.properties.mutations import Mutation, is_told
 
 NOTICED = (Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED)
@@ -54,7 +54,7 @@ class Account:
             self.noticed += 1
         elif not live and is_only_a_name(mutation):
             self.later.append(where)
-        elif run.name in SCENARIOS and (why := why_legal(mutation, run.exchanges)):
+        elif why := why_legal(mutation, run):
             self.legal[why] += 1
         else:
             self.missed.append(where)
@@ -63,7 +63,7 @@ class Account:
 def found_in(run: Played, mutation: Mutation, *, live: bool) -> list[Finding]:
     """What is found wrong with a mutation; `live` plays the scenario once more, and a proxy spoils the answer."""
     if live:
-        findings = play(run.name, spoil=spoiling(run, mutation)).judged(sut=Party.SELLER).findings
+        findings = play(run.name, spoil=spoiling(run, mutation), release=run.release).judged(sut=Party.SELLER).findings
     else:
         findings = run.judged(mutation.applied(run.exchanges), sut=Party.SELLER).findings
     return [each for each in findings if each.verdict in NOTICED or each.verdict is Verdict.ERROR]

@@ -81,6 +81,12 @@ def test_our_contracts_and_products_differ_nowhere_from_the_official_ones(releas
     assert [f"{label}{difference.message}" for label, difference in diff_release(release, sdk)] == []
 
 
+@pytest.mark.parametrize(("name", "documents", "products"), [("grace", 20, 20), ("dolly", 15, 18)])
+def test_a_release_has_all_of_its_contracts_and_products(name: str, documents: int, products: int) -> None:
+    release = load_release(name)
+    assert (len(release.entries), len(release.product_files)) == (documents, products)
+
+
 @needs_sdk
 def test_a_product_schema_that_differs_is_named_with_its_file(tmp_path: Path) -> None:
     for path in SPECS.rglob("*.yaml"):

@@ -85,7 +85,7 @@ def _claimed(release: Release, guide: str) -> Rulebook:
     if name not in CLAIMED:
         where = release.where(f"/claimed/{escape(guide)}/rules")
         raise FileProblem([f"{where}: {name!r} is no book of rules of a guide that is claimed; {hint(name, CLAIMED)}"])
-    return CLAIMED[name].told_by(release.labels.told)
+    return CLAIMED[name].told_by(release.labels)
 
 
 def _is_read(release: Release, api: str) -> bool:
@@ -102,4 +102,4 @@ def _book(release: Release, api: str) -> Rulebook:
     if book is None or book.api != api:
         fitting = ", ".join(known for known, each in BOOKS.items() if each.api == api) or "none: leave 'rules' out"
         raise FileProblem([f"{release.where(f'/apis/{api}/rules')}: {name!r} is no book of rules of {api}; {fitting}"])
-    return book.told_by(release.labels.told)
+    return book.told_by(release.labels)

@@ -54,11 +54,11 @@ def page(
     `script` and `style` are added to the page's own; a live page has there what feeds it, and names in `connect`
     whom it may ask (a source list of the Content-Security-Policy).
     """
-    code = f"'use strict';\n{_read(SCRIPTS)}\n{script}\n{START}"
-    looks = f"{_read(STYLES)}\n{style}"
+    code = f"'use strict';\n{read_static(SCRIPTS)}\n{script}\n{START}"
+    looks = f"{read_static(STYLES)}\n{style}"
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"script-src {_digest(code)}; style-src {_digest(looks)}; img-src data:; connect-src {connect}"
+        f"script-src {digest(code)}; style-src {digest(looks)}; img-src data:; connect-src {connect}"
     )
     data = [_catalogues(tuple(releases))]
     if told is not None:
@@ -105,11 +105,13 @@ def _data(name: str, value: Any) -> str:
     return f'<script type="application/json" id="{name}">{embedded(value)}</script>'
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What a policy calls a script, or styles, that it lets in."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _read(names: tuple[str, ...]) -> str:
+def read_static(names: tuple[str, ...]) -> str:
+    """Files of the page's code, one after the other."""
     return "\n".join(_static(f"static/{name}") for name in names)
 
 

@@ -13,7 +13,7 @@ other side goes by the new one. Of each message one party is the writer and one 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -200,21 +200,25 @@ def change_of(
 
 def gathered(changes: Iterable[ContractChange]) -> tuple[ContractChange, ...]:
     """Each change once: what is seen at one place in messages of both parties is one change, and breaks whom it does in either."""
-    found: dict[tuple[Any, ...], ContractChange] = {}
+    found: dict[tuple[str, ...], ContractChange] = {}
     for each in changes:
-        # A member that is gone is one change, whether something was asked by it or only told.
-        kind = Alteration.MEMBER_GONE if each.what in _GONE else each.what
-        key = (each.contract, kind, each.where, str(each.old), str(each.new))
-        before = found.get(key)
-        if before is None:
-            found[key] = each
-            continue
-        breaks = tuple(dict.fromkeys([*before.breaks, *each.breaks]))
-        worse = max(before, each, key=lambda one: _GONE.index(one.what)) if each.what in _GONE else before
-        found[key] = ContractChange(
-            each.contract, worse.what, each.where, each.old, each.new, before.sent | each.sent, breaks
-        )
+        key = known_by(each)
+        found[key] = merged(found[key], each) if key in found else each
     return tuple(found.values())
+
+
+def known_by(change: ContractChange) -> tuple[str, ...]:
+    """What a change is known again by, whoever's messages it is seen in."""
+    # A member that is gone is one change, whether something was asked by it or only told.
+    kind = Alteration.MEMBER_GONE if change.what in _GONE else change.what
+    return (change.contract, kind, change.where, str(change.old), str(change.new))
+
+
+def merged(before: ContractChange, other: ContractChange) -> ContractChange:
+    """One change of two that are known by the same."""
+    breaks = tuple(dict.fromkeys([*before.breaks, *other.breaks]))
+    worse = max(before, other, key=lambda one: _GONE.index(one.what)) if other.what in _GONE else before
+    return replace(other, what=worse.what, sent=before.sent | other.sent, breaks=breaks)
 
 
 def worst(grades: Iterable[Grade]) -> Grade:

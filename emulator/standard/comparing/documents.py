@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from emulator.record.exchange import Party
@@ -22,7 +24,15 @@ _JSON: Final = "application/json"
 _VARIABLE: Final = re.compile(r"\{[^{}]*\}")
 
 
-class _Operation:
+@dataclass(frozen=True, slots=True)
+class BodyPart:
+    """A request body or an answer, its reference resolved."""
+
+    where: str
+    node: Mapping[str, Any]
+
+
+class DocumentOperation:
     """An operation of a document: where it is, and what it says, its references resolved."""
 
     def __init__(self, schemas: Schemas, path: str, method: str, item: Mapping[str, Any]) -> None:
@@ -41,11 +51,26 @@ class _Operation:
                     place = (str(node.get("in")), name.lower() if node.get("in") == "header" else name)
                     self.parameters[place] = (node, f"{where}/parameters/{index}")
 
+    @cached_property
+    def request(self) -> BodyPart:
+        """Its request body; empty where it has none."""
+        return self._part(self.node.get("requestBody"), f"{self.where}/requestBody")
 
-def _operations(document: Mapping[str, Any]) -> list[_Operation]:
+    @cached_property
+    def answers(self) -> dict[str, BodyPart]:
+        """Its answers by status, as `200`, `4XX` or `DEFAULT`."""
+        told = {str(status).upper(): node for status, node in (self.node.get("responses") or {}).items()}
+        return {status: self._part(node, f"{self.where}/responses/{status}") for status, node in told.items()}
+
+    def _part(self, node: Any, where: str) -> BodyPart:
+        found, there = self.schemas.resolved(node, where)
+        return BodyPart(there, found if isinstance(found, Mapping) else {})
+
+
+def _operations(document: Mapping[str, Any]) -> list[DocumentOperation]:
     schemas = Schemas(document)
     return [
-        _Operation(schemas, path, method, item)
+        DocumentOperation(schemas, path, method, item)
         for path, item in (document.get("paths") or {}).items()
         for method in _METHODS
         if isinstance(item, Mapping) and isinstance(item.get(method), Mapping)
@@ -59,106 +84,112 @@ def compare_documents(
 
     `contract` is the kind that the changes name; the operations are called by the other party than `served_by`.
     """
-    return gathered(_Documents(old, new, contract, served_by).changes())
+    return gathered(DocumentPair(old, new, contract, served_by).changes())
 
 
-class _Documents:
-    """Two documents, and who calls whom."""
+class DocumentPair:
+    """Two documents, and who calls whom. `pairs` has each operation of either beside what it is in the other; None where it is not there."""
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], contract: str, served_by: Party) -> None:
-        self._old, self._new = _operations(old), _operations(new)
-        self._contract, self._server, self._caller = contract, served_by, served_by.other
+        self.contract, self.server, self.caller = contract, served_by, served_by.other
         self._tells = served_by is Party.BUYER
         """Whether its operations are events."""
-        self._messages = Messages(Schemas(old), Schemas(new), contract, asks=not self._tells)
+        self.messages = Messages(Schemas(old), Schemas(new), contract, asks=not self._tells)
+        self.pairs = tuple(_paired(_operations(old), _operations(new)))
 
     def changes(self) -> Iterator[ContractChange]:
-        new = {each.key: each for each in self._new}
-        by_id = {each.id: each for each in self._new if each.id}
-        kept = {each.key for each in self._old}
-        met = set[tuple[str, str]]()
-        for each in self._old:
-            other = new.get(each.key)
-            if other is None:
-                moved = by_id.get(each.id)
-                other = moved if moved and moved.key not in kept and moved.method == each.method else None
-                if other is None:
-                    gone = Alteration.EVENT_GONE if self._is_event(each) else Alteration.OPERATION_GONE
-                    yield self._of(gone, each.where)
-                    continue
-                to = f"{other.method.upper()} {other.path}"
-                yield self._of(Alteration.PATH, each.where, old=each.path, new=to)
-            met.add(other.key)
-            yield from self._operation(each, other)
-        for each in self._new:
-            if each.key not in met:
-                added = Alteration.EVENT_ADDED if self._is_event(each) else Alteration.OPERATION_ADDED
-                yield self._of(added, each.where)
+        """Every change; one that is seen in several places comes several times."""
+        for old, new in self.pairs:
+            yield from self.of_operation(old, new)
+            if old is None or new is None:
+                continue
+            for place in dict.fromkeys([*old.parameters, *new.parameters]):
+                yield from self.of_parameter(old, new, place)
+            yield from self._request(old, new)
+            for status in dict.fromkeys([*old.answers, *new.answers]):
+                yield from self.of_status(old, new, status)
+                if status in old.answers and status in new.answers:
+                    yield from self._answer(old, new, status)
 
-    def _is_event(self, operation: _Operation) -> bool:
+    def of_operation(self, old: DocumentOperation | None, new: DocumentOperation | None) -> Iterator[ContractChange]:
+        """Whether an operation, or event, came, went or has moved."""
+        if old is None and new is not None:
+            added = Alteration.EVENT_ADDED if self._is_event(new) else Alteration.OPERATION_ADDED
+            yield self._of(added, new.where)
+        elif new is None and old is not None:
+            gone = Alteration.EVENT_GONE if self._is_event(old) else Alteration.OPERATION_GONE
+            yield self._of(gone, old.where)
+        elif old and new and old.key != new.key:
+            yield self._of(Alteration.PATH, old.where, old=old.path, new=f"{new.method.upper()} {new.path}")
+
+    def _is_event(self, operation: DocumentOperation) -> bool:
         return self._tells and operation.method == "post"
 
     def _of(
         self, what: Alteration, where: str, *, old: Any = None, new: Any = None, writer: Party | None = None
     ) -> ContractChange:
-        return change_of(self._contract, what, where, writer or self._caller, old=old, new=new)
-
-    def _operation(self, old: _Operation, new: _Operation) -> Iterator[ContractChange]:
-        yield from self._parameters(old, new)
-        yield from self._request(old, new)
-        yield from self._answers(old, new)
+        return change_of(self.contract, what, where, writer or self.caller, old=old, new=new)
 
     # -- what is asked -----------------------------------------------------------------------------
 
-    def _parameters(self, old: _Operation, new: _Operation) -> Iterator[ContractChange]:
-        for place, (node, where) in old.parameters.items():
-            there = f"{where.rpartition('/')[0]}/{place[0]} {escape(place[1])}"
-            if place not in new.parameters:
-                yield self._of(Alteration.PARAMETER_GONE, there)
-                continue
-            other, _ = new.parameters[place]
-            if bool(node.get("required")) != bool(other.get("required")):
-                demanded = bool(other.get("required"))
-                yield self._of(Alteration.PARAMETER_DEMANDED if demanded else Alteration.PARAMETER_OPTIONAL, there)
-            left, right = _schema(node), _schema(other)
-            if as_json(left.get("default")) != as_json(right.get("default")):
-                before, after = as_json(left.get("default")), as_json(right.get("default"))
-                yield self._of(Alteration.DEFAULT, there, old=before, new=after)
-            slots = (Slot((SchemaPart(there, _schema(each)),)) for each in (node, other))
-            yield from self._messages.compared(*slots, writer=self._caller, request=True)
-        for place, (node, where) in new.parameters.items():
-            if place not in old.parameters:
-                what = Alteration.PARAMETER_NEEDED if node.get("required") else Alteration.PARAMETER_ADDED
-                yield self._of(what, f"{where.rpartition('/')[0]}/{place[0]} {escape(place[1])}")
+    def of_parameter(
+        self, old: DocumentOperation, new: DocumentOperation, place: tuple[str, str]
+    ) -> Iterator[ContractChange]:
+        """What is another one of a parameter, by where it stands and its name."""
+        if place not in old.parameters:
+            node, where = new.parameters[place]
+            what = Alteration.PARAMETER_NEEDED if node.get("required") else Alteration.PARAMETER_ADDED
+            yield self._of(what, _parameter(where, place))
+            return
+        node, where = old.parameters[place]
+        there = _parameter(where, place)
+        if place not in new.parameters:
+            yield self._of(Alteration.PARAMETER_GONE, there)
+            return
+        other, _ = new.parameters[place]
+        if bool(node.get("required")) != bool(other.get("required")):
+            demanded = bool(other.get("required"))
+            yield self._of(Alteration.PARAMETER_DEMANDED if demanded else Alteration.PARAMETER_OPTIONAL, there)
+        left, right = _schema(node), _schema(other)
+        if as_json(left.get("default")) != as_json(right.get("default")):
+            before, after = as_json(left.get("default")), as_json(right.get("default"))
+            yield self._of(Alteration.DEFAULT, there, old=before, new=after)
+        yield from self.messages.compared(*self.slots_of(old, new, place), writer=self.caller, request=True)
 
-    def _request(self, old: _Operation, new: _Operation) -> Iterator[ContractChange]:
-        left, at_left = old.schemas.resolved(old.node.get("requestBody"), f"{old.where}/requestBody")
-        right, at_right = new.schemas.resolved(new.node.get("requestBody"), f"{new.where}/requestBody")
-        if left and right and bool(left.get("required")) != bool(right.get("required")):
-            demanded = bool(right.get("required"))
-            yield self._of(Alteration.BODY_DEMANDED if demanded else Alteration.BODY_OPTIONAL, at_right)
-        yield from self._bodies(left or {}, right or {}, at_left, at_right, self._caller)
+    @staticmethod
+    def slots_of(old: DocumentOperation, new: DocumentOperation, place: tuple[str, str]) -> tuple[Slot, Slot]:
+        """What a parameter that both have asks for in each."""
+        (node, where), (other, _) = old.parameters[place], new.parameters[place]
+        there = _parameter(where, place)
+        return Slot((SchemaPart(there, _schema(node)),)), Slot((SchemaPart(there, _schema(other)),))
+
+    def _request(self, old: DocumentOperation, new: DocumentOperation) -> Iterator[ContractChange]:
+        left, right = old.request, new.request
+        if left.node and right.node and bool(left.node.get("required")) != bool(right.node.get("required")):
+            demanded = bool(right.node.get("required"))
+            yield self._of(Alteration.BODY_DEMANDED if demanded else Alteration.BODY_OPTIONAL, right.where)
+        yield from self.of_body(left, right, self.caller)
+        for slots in body_slots(left, right):
+            yield from self.messages.compared(*slots, writer=self.caller, request=True)
 
     # -- what is answered --------------------------------------------------------------------------
 
-    def _answers(self, old: _Operation, new: _Operation) -> Iterator[ContractChange]:
-        left, right = (
-            {str(status).upper(): node for status, node in (each.node.get("responses") or {}).items()}
-            for each in (old, new)
-        )
-        for status in [*left, *(each for each in right if each not in left)]:
-            success = status.startswith("2")
-            if status not in right:
-                gone = Alteration.SUCCESS_GONE if success else Alteration.STATUS_GONE
-                yield self._of(gone, f"{old.where}/responses/{status}", writer=self._server)
-            elif status not in left:
-                added = Alteration.SUCCESS_ADDED if success else Alteration.STATUS_ADDED
-                yield self._of(added, f"{new.where}/responses/{status}", writer=self._server)
-            else:
-                before, at_left = old.schemas.resolved(left[status], f"{old.where}/responses/{status}")
-                after, at_right = new.schemas.resolved(right[status], f"{new.where}/responses/{status}")
-                yield from self._bodies(before or {}, after or {}, at_left, at_right, self._server)
-                yield from self._headers(before or {}, after or {}, at_left, at_right)
+    def of_status(self, old: DocumentOperation, new: DocumentOperation, status: str) -> Iterator[ContractChange]:
+        """Whether a status came or went."""
+        success = status.startswith("2")
+        if status not in new.answers:
+            gone = Alteration.SUCCESS_GONE if success else Alteration.STATUS_GONE
+            yield self._of(gone, f"{old.where}/responses/{status}", writer=self.server)
+        elif status not in old.answers:
+            added = Alteration.SUCCESS_ADDED if success else Alteration.STATUS_ADDED
+            yield self._of(added, f"{new.where}/responses/{status}", writer=self.server)
+
+    def _answer(self, old: DocumentOperation, new: DocumentOperation, status: str) -> Iterator[ContractChange]:
+        left, right = old.answers[status], new.answers[status]
+        yield from self.of_body(left, right, self.server)
+        for slots in body_slots(left, right):
+            yield from self.messages.compared(*slots, writer=self.server, request=False)
+        yield from self._headers(left.node, right.node, left.where, right.where)
 
     def _headers(
         self, old: Mapping[str, Any], new: Mapping[str, Any], at_old: str, at_new: str
@@ -169,44 +200,70 @@ class _Documents:
         for name in [*left, *(each for each in right if each not in left)]:
             before, after = (
                 schemas.resolved(each.get(name), "")[0] or {}
-                for schemas, each in ((self._messages.old, left), (self._messages.new, right))
+                for schemas, each in ((self.messages.old, left), (self.messages.new, right))
             )
             was, is_ = bool(before.get("required")), bool(after.get("required"))
             where = f"{at_old if name not in right else at_new}/headers/{escape(name)}"
             if was != is_:
                 what = Alteration.HEADER_PROMISED if is_ else Alteration.HEADER_PROMISE_GONE
-                yield self._of(what, where, writer=self._server)
+                yield self._of(what, where, writer=self.server)
             elif name not in right:
-                yield self._of(Alteration.HEADER_GONE, where, writer=self._server)
+                yield self._of(Alteration.HEADER_GONE, where, writer=self.server)
             elif name not in left:
-                yield self._of(Alteration.HEADER_ADDED, where, writer=self._server)
+                yield self._of(Alteration.HEADER_ADDED, where, writer=self.server)
             if name in left and name in right:
                 slots = (Slot((SchemaPart(where, _schema(each)),)) for each in (before, after))
-                yield from self._messages.compared(*slots, writer=self._server, request=False)
+                yield from self.messages.compared(*slots, writer=self.server, request=False)
 
-    # -- bodies ------------------------------------------------------------------------------------
-
-    def _bodies(
-        self, old: Mapping[str, Any], new: Mapping[str, Any], at_old: str, at_new: str, writer: Party
-    ) -> Iterator[ContractChange]:
-        left, right = _content(old), _content(new)
+    def of_body(self, old: BodyPart, new: BodyPart, writer: Party) -> Iterator[ContractChange]:
+        """Whether there is a body, and in which media types; not what stands in it."""
+        left, right = _content(old.node), _content(new.node)
         if bool(left) != bool(right):
             what = Alteration.BODY_GONE if left else Alteration.BODY_ADDED
-            yield self._of(what, at_old if left else at_new, writer=writer)
+            yield self._of(what, old.where if left else new.where, writer=writer)
             return
         for media in left:
             if media not in right:
-                yield self._of(Alteration.MEDIA_GONE, f"{at_old}/content", old=media, writer=writer)
-        for media, (name, node) in right.items():
+                yield self._of(Alteration.MEDIA_GONE, f"{old.where}/content", old=media, writer=writer)
+        for media in right:
             if media not in left:
-                yield self._of(Alteration.MEDIA_ADDED, f"{at_new}/content", new=media, writer=writer)
-                continue
-            before, its = left[media]
-            slots = (
-                Slot((SchemaPart(f"{where}/content/{escape(called)}/schema", _schema(each)),))
-                for where, called, each in ((at_old, before, its), (at_new, name, node))
-            )
-            yield from self._messages.compared(*slots, writer=writer, request=writer is self._caller)
+                yield self._of(Alteration.MEDIA_ADDED, f"{new.where}/content", new=media, writer=writer)
+
+
+def body_slots(old: BodyPart, new: BodyPart) -> Iterator[tuple[Slot, Slot]]:
+    """What stands in a body, for each media type that both have."""
+    left, right = _content(old.node), _content(new.node)
+    for media in right:
+        if media in left:
+            yield _body_slot(old.where, *left[media]), _body_slot(new.where, *right[media])
+
+
+def _body_slot(where: str, called: str, node: Mapping[str, Any]) -> Slot:
+    return Slot((SchemaPart(f"{where}/content/{escape(called)}/schema", _schema(node)),))
+
+
+def _parameter(where: str, place: tuple[str, str]) -> str:
+    return f"{where.rpartition('/')[0]}/{place[0]} {escape(place[1])}"
+
+
+def _paired(
+    old: list[DocumentOperation], new: list[DocumentOperation]
+) -> Iterator[tuple[DocumentOperation | None, DocumentOperation | None]]:
+    """Operations that are the same, by method and path; one that has moved, or is asked by another method, by its id."""
+    by_key = {each.key: each for each in new}
+    by_id = {each.id: each for each in new if each.id}
+    kept, met = {each.key for each in old}, set[tuple[str, str]]()
+    for each in old:
+        other = by_key.get(each.key)
+        if other is None:
+            moved = by_id.get(each.id)
+            other = moved if moved and moved.key not in kept else None
+        if other is not None:
+            met.add(other.key)
+        yield each, other
+    for each in new:
+        if each.key not in met:
+            yield None, each
 
 
 def _content(body: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:

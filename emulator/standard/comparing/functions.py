@@ -26,7 +26,7 @@ from emulator.record.exchange import Party
 from emulator.standard.comparing.alterations import Alteration, ContractChange, Grade, change_of, worst
 from emulator.standard.comparing.documents import compare_documents
 from emulator.standard.comparing.editions import Edition, Editions
-from emulator.standard.comparing.published import PublishedChange
+from emulator.standard.comparing.published import PublishedChange, PublishedContract
 from emulator.standard.contract import ContractEntry
 from emulator.standard.release import Release
 
@@ -75,7 +75,7 @@ def compare_function(all_: Editions, old: Edition, new: Edition, api: str) -> Fu
         grade = Grade.NEW if is_ else Grade.GONE if was else Grade.NONE
         known = Basis.COMPUTED if old.release and new.release else Basis.PUBLISHED
         return FunctionChange(api, old.name, new.name, grade, grade, known)
-    moved = tuple(_moved(old, new, api))
+    moved = tuple(moved_paths(old.contracts(api), new.contracts(api)))
     if old.release and new.release:
         changes = (*moved, *compare_contracts(old.release, new.release, api))
         return _graded(api, old, new, Basis.COMPUTED, _structure(changes), changes)
@@ -111,7 +111,7 @@ def composed(grades: list[Grade]) -> Grade:
 
 def compare_contracts(old: Release, new: Release, api: str) -> tuple[ContractChange, ...]:
     """Every change of a function's contracts, base paths aside. Errata are none of it: releases are taken by their letter."""
-    left, right = _entries(old, api), _entries(new, api)
+    left, right = entries_of(old, api), entries_of(new, api)
     found: list[ContractChange] = []
     for kind in dict.fromkeys([*left, *right]):
         if kind not in right:
@@ -124,17 +124,19 @@ def compare_contracts(old: Release, new: Release, api: str) -> tuple[ContractCha
     return tuple(found)
 
 
-def _entries(release: Release, api: str) -> dict[str, ContractEntry]:
+def entries_of(release: Release, api: str) -> dict[str, ContractEntry]:
+    """The contracts of a function, by kind."""
     return {each.kind: each for each in release.entries if each.api == api}
 
 
-def _moved(old: Edition, new: Edition, api: str) -> Iterator[ContractChange]:
-    """The base paths that are other ones."""
-    left, right = old.contracts(api), new.contracts(api)
-    for kind, contract in left.items():
-        if kind in right and contract.base_path != right[kind].base_path:
+def moved_paths(
+    old: Mapping[str, PublishedContract | ContractEntry], new: Mapping[str, PublishedContract | ContractEntry]
+) -> Iterator[ContractChange]:
+    """The base paths that are other ones, of contracts by kind."""
+    for kind, contract in old.items():
+        if kind in new and contract.base_path != new[kind].base_path:
             caller = _SERVERS.get(kind, Party.SELLER).other
-            paths = {"old": contract.base_path, "new": right[kind].base_path}
+            paths = {"old": contract.base_path, "new": new[kind].base_path}
             yield change_of(kind, Alteration.BASE_PATH, "", caller, **paths)
 
 

@@ -27,23 +27,28 @@ class Messages:
             if key in self._seen:
                 continue
             self._seen.add(key)
-            pair = _Pair(self.old.shape(left), self.new.shape(right), self._contract, writer)
-            pair.request, pair.asks = request, request and self._asks
+            pair = self.pair(left, right, writer=writer, request=request)
             yield from pair.changes()
             waiting += reversed(pair.inner())
 
+    def pair(self, old: Slot, new: Slot, *, writer: Party, request: bool) -> Pair:
+        """What one place asks for in both documents."""
+        found = Pair(self.old.shape(old), self.new.shape(new), self._contract, writer)
+        found.request, found.asks = request, request and self._asks
+        return found
 
-class _Pair:
+
+class Pair:
     """Two shapes of one place."""
 
     request = asks = False
 
     def __init__(self, old: Shape, new: Shape, contract: str, writer: Party) -> None:
-        self._old, self._new, self._contract, self._writer = old, new, contract, writer
+        self.old, self.new, self._contract, self._writer = old, new, contract, writer
 
     def inner(self) -> list[tuple[Slot, Slot]]:
         """What has to be compared below."""
-        old, new = self._old, self._new
+        old, new = self.old, self.new
         found = [(slot, new.members[name]) for name, slot in old.members.items() if name in new.members]
         if old.items and new.items:
             found.append((old.items, new.items))
@@ -54,7 +59,10 @@ class _Pair:
         return found
 
     def changes(self) -> Iterator[ContractChange]:
+        """Every change at this place, and none below it."""
         yield from self._types()
+        if not self.old.types & self.new.types:
+            return  # nothing that was right is, whatever else is said of it
         yield from self._members()
         yield from self._values()
         yield from self._variants()
@@ -64,14 +72,14 @@ class _Pair:
         return change_of(self._contract, what, where, self._writer, old=old, new=new)
 
     def _types(self) -> Iterator[ContractChange]:
-        old, new = self._old.types, self._new.types
+        old, new = self.old.types, self.new.types
         if old != new:
             what = Alteration.TYPE_NARROWER if new < old else Alteration.TYPE_WIDER if old < new else Alteration.TYPE
-            where = self._new.told.get("type", self._new.where)
+            where = self.new.told.get("type", self.new.where)
             yield self._of(what, where, old=_named(old), new=_named(new))
 
     def _members(self) -> Iterator[ContractChange]:
-        old, new = self._old, self._new
+        old, new = self.old, self.new
         if not old.members and not old.required and "object" not in old.types & new.types:
             return
         for name in dict.fromkeys([*old.members, *old.required, *new.members, *new.required]):
@@ -99,8 +107,8 @@ class _Pair:
         return f"{shape.required[name]}/properties/{escape(name)}"
 
     def _values(self) -> Iterator[ContractChange]:
-        old, new = self._old.values, self._new.values
-        where = self._new.told.get("enum", self._old.told.get("enum", ""))
+        old, new = self.old.values, self.new.values
+        where = self.new.told.get("enum", self.old.told.get("enum", ""))
         if old is None or new is None:
             if old is not None or new is not None:
                 what = Alteration.LIMIT_WIDER if new is None else Alteration.LIMIT_NARROWER
@@ -108,22 +116,22 @@ class _Pair:
             return
         for value in old:
             if value not in new:
-                yield self._of(Alteration.VALUE_GONE, self._old.told["enum"], old=value)
+                yield self._of(Alteration.VALUE_GONE, self.old.told["enum"], old=value)
         for value in new:
             if value not in old:
                 yield self._of(Alteration.VALUE_ADDED, where, new=value)
 
     def _variants(self) -> Iterator[ContractChange]:
-        old, new = self._old.variants, self._new.variants
+        old, new = self.old.variants, self.new.variants
         for name in old:
             if name not in new:
-                yield self._of(Alteration.VARIANT_GONE, self._old.told["variants"], old=name)
+                yield self._of(Alteration.VARIANT_GONE, self.old.told["variants"], old=name)
         for name in new:
             if name not in old:
-                yield self._of(Alteration.VARIANT_ADDED, self._new.told["variants"], new=name)
+                yield self._of(Alteration.VARIANT_ADDED, self.new.told["variants"], new=name)
 
     def _limits(self) -> Iterator[ContractChange]:
-        old, new = self._old, self._new
+        old, new = self.old, self.new
         for keyword in LIMITS:
             left, right = old.limits.get(keyword, MISSING), new.limits.get(keyword, MISSING)
             if (left is MISSING and right is MISSING) or _same(left, right):
@@ -139,7 +147,7 @@ class _Pair:
     def _limit(self, keyword: str, tighter: bool | None, old: Any, new: Any) -> ContractChange:
         what = {True: Alteration.LIMIT_NARROWER, False: Alteration.LIMIT_WIDER, None: Alteration.LIMIT}[tighter]
         told = "additionalProperties" if keyword == "others" else keyword
-        where = self._new.told.get(keyword, self._old.told.get(keyword, self._new.where))
+        where = self.new.told.get(keyword, self.old.told.get(keyword, self.new.where))
         return self._of(what, where, old=_limited(told, old), new=_limited(told, new))
 
 

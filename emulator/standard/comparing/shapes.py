@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from emulator.record.payload import MISSING, as_json, at, escape
+from emulator.standard.formats import CHECKERS
+from emulator.standard.linear import found_in, problem
 
 ANY: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _LOWER: Final = ("minimum", "minItems", "minLength", "minProperties")
@@ -224,6 +226,27 @@ def narrower(keyword: str, old: Any, new: Any) -> bool | None:
     if keyword in _UPPER and numbers:
         return bool(new < old)
     return None
+
+
+def beyond(keyword: str, limit: Any, value: Any) -> bool:
+    """Whether a value is beyond a limit; False also where only a validator could tell, and of a value that it does not bind."""
+    if keyword == "format" and isinstance(value, str):
+        return str(limit) in CHECKERS and not CHECKERS[str(limit)](value)
+    if keyword == "pattern" and isinstance(value, str) and isinstance(limit, str):
+        return problem(limit) is None and not found_in(limit, value)
+    if not isinstance(limit, int | float) or keyword not in (*_LOWER, *_UPPER):
+        return False
+    size: Any = MISSING
+    match keyword[3:], value:
+        case "imum", bool():
+            pass
+        case "imum", int() | float():
+            size = value
+        case ("Items", list()) | ("Length", str()) | ("Properties", dict()):
+            size = len(value)
+    if size is MISSING:
+        return False
+    return bool(size < limit if keyword in _LOWER else size > limit)
 
 
 def _name(node: Any) -> str:

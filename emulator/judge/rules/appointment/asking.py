@@ -57,10 +57,15 @@ def a_search_that_cannot_be_is_refused(said: Said) -> Iterator[Mark]:
 
 @APPOINTMENT.rule("R13", on=_ANSWERED)
 def slots_are_among_those_asked_for(said: Said) -> Iterator[Mark]:
-    """Each slot that is offered lies within one that was asked for; one that reaches beyond it is a hint."""
+    """Each slot that is offered lies within one that was asked for; one that reaches beyond it is a hint. Where there is none the
+    list is empty, and not left out, whether or not the contract asks for it.
+    """
     wanted = list(_periods(said.asked, "/requestedTimeSlot/*/validFor"))
-    if at(said.body, "/availableTimeSlot") == []:
+    offered = at(said.body, "/availableTimeSlot")
+    if offered == []:
         yield FINE
+    elif offered is MISSING and fits_contract(said):
+        yield breach("/availableTimeSlot", "a list, empty where nobody is free", MISSING)
     if not wanted or len(wanted) != sum(1 for _ in every(said.asked, "/requestedTimeSlot/*")):
         return
     for place, (begin, end) in _places(said.body, "/availableTimeSlot/*/validFor"):

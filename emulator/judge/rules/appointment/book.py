@@ -26,7 +26,10 @@ CHANGED: Final = shows(API, KIND, "patch")
 BUYERS: Final = "buyerAppointmentContact"
 PLACES: Final = "appointmentPlaceContact"
 SELLERS: Final = "sellerAppointmentContact"
-ENDED: Final = ("completed", "missed", "failed", "cancelled")
+CANCELLED: Final = "cancelled"
+SPELT: Final = {"canceled": CANCELLED}
+"""A status as a clause spells it, and as the contract does."""
+ENDED: Final = ("completed", "missed", "failed", CANCELLED, *SPELT)
 """States in which an appointment stays."""
 OPEN: Final = ("confirmed", "inProgress")
 OVER: Final = ("completed", "unableToComplete", "cancelled")

@@ -15,10 +15,19 @@ from emulator.judge.named import APPOINTMENT as KIND
 from emulator.judge.rule import FINE, Mark, Remark, on_response
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
-from emulator.judge.rules.appointment.book import API, APPOINTMENT, ENDED, work_order, work_order_of
+from emulator.judge.rules.appointment.book import (
+    API,
+    APPOINTMENT,
+    CANCELLED,
+    ENDED,
+    SHOWN,
+    SPELT,
+    work_order,
+    work_order_of,
+)
 from emulator.judge.rules.appointment.cancelling import CANCEL
 from emulator.judge.rules.ticket.linked import may_wait, tickets_of
-from emulator.judge.run import Life, Run, Shown
+from emulator.judge.run import Life, Run, Said, Shown
 from emulator.judge.showing import succeeded
 from emulator.judge.times import CLOCKS
 from emulator.record.exchange import Exchange
@@ -224,15 +233,27 @@ def _was_asked_since(before: Shown | None, shown: Shown, since: Exchange) -> boo
 # After it was cancelled
 
 
-@APPOINTMENT.at_end("R50")
+@APPOINTMENT.at_end(("R50", "W137-ends-canceled"))
 def what_is_cancelled_is_cancelled(run: Run) -> Iterator[Remark]:
     """The status of an appointment after its cancelling was answered with success."""
     for exchange in _acts(run):
         life = run.life(KIND, exchange.path_params.get("id"))
-        found = _look(run, life, exchange, lambda value: value.get("status") == "cancelled")
+        found = _look(run, life, exchange, lambda value: value.get("status") in (CANCELLED, *SPELT))
         if found is not None:
             why = f"though exchange {exchange.n} cancelled it"
-            yield on_response(found.shown.exchange, _effect(found, "/status", "cancelled", why))
+            yield on_response(found.shown.exchange, _effect(found, "/status", CANCELLED, why))
+
+
+@APPOINTMENT.rule("W137-ends-canceled", on=SHOWN, name="spelling")
+def what_is_cancelled_is_spelt_so(said: Said) -> Iterator[Mark]:
+    """The status of an appointment that was cancelled, in the spelling of the contract or of the clause."""
+    for shown in said.shown:
+        status = shown.value.get("status")
+        by_clause = status in tuple(SPELT)
+        if by_clause or status == CANCELLED:
+            reading = "contract" if by_clause else "clause"
+            wanted = CANCELLED if by_clause else next(iter(SPELT))
+            yield breach(f"{shown.place}/status", wanted, status, reading=("appointment-canceled", reading))
 
 
 def _acts(run: Run) -> Iterator[Exchange]:

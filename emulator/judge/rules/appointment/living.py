@@ -9,13 +9,13 @@ from emulator.judge.fold import grouped
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
-from emulator.judge.rules.appointment.book import API, APPOINTMENT, SHOWN
+from emulator.judge.rules.appointment.book import API, APPOINTMENT, SHOWN, SPELT
 from emulator.judge.rules.appointment.changing import PATCH
 from emulator.judge.run import Said
 from emulator.judge.showing import succeeded
 from emulator.record.payload import MISSING, at
 
-_MACHINE: Final = common.Machine("appointment", state="/status")
+_MACHINE: Final = common.Machine("appointment", state="/status", spelt=SPELT)
 _PATCHES: Final = grouped(API, PATCH, lambda exchange: exchange.path_params.get("id"))
 
 

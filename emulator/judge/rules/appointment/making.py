@@ -135,7 +135,7 @@ def _was_open(life: Life, exchange: Exchange) -> bool:
 def the_work_order_is_open(said: Said) -> Iterator[Mark]:
     """New appointments for a work order that was shown under way or at its end: from there it does not come back.
 
-    Of one that was planned R20 speaks.
+    Of one that was planned the clause before speaks.
     """
     identifier = at(said.asked, "/workOrder/id")
     state = last_status(work_order(said.run, identifier), said.exchange)

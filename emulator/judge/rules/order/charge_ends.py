@@ -90,10 +90,20 @@ _OFFER: Final = (
 """What the Buyer agrees to with a charge item."""
 
 
+def _last_items(life: Life, n: int) -> Shown | None:
+    """The newest look at a charge and its items before an exchange."""
+    looks = (each for each in reversed(life.shown) if each.exchange.n < n)
+    return next((each for each in looks if each.whole or given(at(each.value, "/chargeItem"))), None)
+
+
 def _items_with_past(said: Said) -> Iterator[tuple[Shown, Any, str, Any, Shown]]:
-    """Each charge item that was read before: now and as it was (MISSING, with an empty place, where it is gone)."""
+    """Each charge item that was shown before: now and as it was (MISSING, with an empty place, where it is gone). An entry of the
+    list can be without items.
+    """
     for shown, life in said.lived():
-        earlier = life.last_before(said.exchange)
+        if shown.place and not given(at(shown.value, "/chargeItem")):
+            continue
+        earlier = _last_items(life, said.exchange.n)
         for _, before in every(earlier.value, "/chargeItem/*") if earlier else ():
             if earlier and isinstance(at(before, "/id"), str):
                 place, item = placed(shown, at(before, "/id"))
@@ -118,11 +128,18 @@ def what_was_accepted_stands(said: Said) -> Iterator[Mark]:
                                    "though the item was accepted")  # fmt: skip
 
 
-@ORDER.rule(on=CHARGE_WHOLE, name="charge-offer")
+def _is_accepted(said: Said, before: Any) -> bool:
+    """Whether a charge item was accepted before, and a clause of its own says that it stands."""
+    return at(before, "/state") == "acceptedByBuyer" and said.run.release.labels.told("MEF123-R97") is not None
+
+
+@ORDER.rule(on=CHARGE_SHOWN, name="charge-offer")
 def an_offer_is_not_changed(said: Said) -> Iterator[Mark]:
-    """Each charge item that was not accepted before: a wrong one is withdrawn and asked for anew (Table 15)."""
+    """Each charge item of which no clause says that it was accepted and stands: a wrong one is withdrawn and asked for anew
+    (Table 15).
+    """
     for shown, before, place, item, earlier in _items_with_past(said):
-        if at(before, "/state") == "acceptedByBuyer":
+        if _is_accepted(said, before):
             continue
         if not place:
             yield breach(f"{shown.place}/chargeItem", at(before, "/id"), MISSING,
@@ -135,13 +152,13 @@ def an_offer_is_not_changed(said: Said) -> Iterator[Mark]:
                            message=f"{place + member} has changed since exchange {earlier.exchange.n}")  # fmt: skip
 
 
-@ORDER.rule(on=CHARGE_WHOLE, name="charge-item-path")
+@ORDER.rule(on=CHARGE_SHOWN, name="charge-item-path")
 def items_go_legally(said: Said) -> Iterator[Mark]:
-    """The state of each charge item that was not accepted before (Figure 24)."""
+    """The state of each charge item of which no clause says that it was accepted and stands (Figure 24)."""
     known = said.run.release.lifecycles["chargeItem"]
     for _, before, place, item, _ in _items_with_past(said):
         was, found = at(before, "/state"), at(item, "/state")
-        if was in known.states and found in known.states and was != "acceptedByBuyer":
+        if was in known.states and found in known.states and not _is_accepted(said, before):
             yield hold(f"{place}/state", known.reaches(was, found), expected=f"a state that can follow {was}",
                        found=found, message=f"{place}/state is {as_json(found)} after {was}")  # fmt: skip
 
