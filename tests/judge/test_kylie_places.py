@@ -44,7 +44,7 @@ POINT = {"spatialRef": "EPSG:4326", "latitude": "51.917404", "longitude": "4.484
     "again",
     [
         {"allowsNewSite": "true"},  # it is known by now
-        {"fieldedAddressRepresentation": [{**FIELDED, "stateOrProvince": "Zuid-Holland", "city": "ROTTERDAM"}]},
+        {"fieldedAddressRepresentation": [{**FIELDED, "stateOrProvince": "Zuid-Holland"}]},
         {"fieldedAddressRepresentation": [{**FIELDED, "language": "nl", "city": "Rotterdam-Centrum"}, FIELDED]},
         {"fieldedAddressRepresentation": [{**FIELDED, "language": "nl", "city": "Rotterdam-Centrum"}]},
         {"formattedAddressRepresentation": [{"formattedAddress": "Harbour 12"}]},
@@ -52,6 +52,18 @@ POINT = {"spatialRef": "EPSG:4326", "latitude": "51.917404", "longitude": "4.484
 )
 def test_an_address_may_be_told_with_more_or_in_another_language(again: dict[str, Any]) -> None:
     assert found(validation(bestMatchGeographicAddress=address()), read(address(**again))) == set()
+
+
+@pytest.mark.parametrize("flag", [["true"], {}, None, True])
+def test_a_flag_that_is_none_is_the_business_of_the_contract(flag: Any) -> None:
+    assert found(validation(bestMatchGeographicAddress=address()), read(address(allowsNewSite=flag))) == {
+        "contract.schema"
+    }
+
+
+def test_another_spelling_is_worth_a_warning() -> None:
+    shouted = address(fieldedAddressRepresentation=[{**FIELDED, "city": "ROTTERDAM"}])
+    assert found(validation(bestMatchGeographicAddress=address()), read(shouted)) == {"Mplify121.1.agrees"}
 
 
 def test_a_point_may_be_told_more_exactly_and_labels_come_from_several_registries() -> None:

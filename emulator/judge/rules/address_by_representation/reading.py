@@ -192,15 +192,32 @@ _FLAGS: Final = ("allowsNewSite", "hasPublicSite")
 
 @ADDRESSES.at_end(name="agrees")
 def address_is_told_alike(run: Run) -> Iterator[Remark]:
-    """All sightings of an id have the same flags, so far as they are known: hints only, since sites come and go."""
+    """All sightings of an id have the same flags, so far as they are known, and the same spelling: hints only. What one
+    sighting tells more than another is no difference.
+    """
     for seen in _again(run):
         earlier, before = seen.before[-1]
         for flag in _FLAGS:
             was, now = before.get(flag), seen.value.get(flag)
-            if {was, now} == {"true", "false"}:
+            if (was, now) in (("true", "false"), ("false", "true")):
                 yield seen.breach(flag, earlier, was, now, "differs from", hint=True)
             elif was == now and isinstance(now, str):
                 yield on_response(seen.exchange, FINE)
+        for way in WAYS:
+            if _is_respelt(way, before, seen.value):
+                yield seen.breach(way, earlier, before[way], seen.value[way], "is spelt otherwise than", hint=True)
+
+
+def _is_respelt(way: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether an entry is there again, and no entry has its very spelling."""
+    for mine in entries(one, way):
+        again = [each for each in entries(other, way) if _alike(way, mine, each) and _agree(way, mine, each)]
+        if way == FORMATTED and len(entries(one, way)) == len(entries(other, way)) == 1:
+            again = [each for each in entries(other, way) if _alike(way, mine, each)]
+        same = any(all(each[name] == value for name, value in mine.items() if name in each) for each in again)
+        if again and not same and way != POINTS:
+            return True
+    return False
 
 
 @ADDRESSES.at_end("all-representations")
