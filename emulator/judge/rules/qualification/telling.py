@@ -16,6 +16,7 @@ from emulator.record.payload import at
 common.subscribers_only(QUALIFICATION, ("MEF87-R44", "nobody-else-is-told"))
 common.wanted_types_only(QUALIFICATION, "MEF87-R53")
 common.hub_comes_back(QUALIFICATION)
+common.repeats_parties(QUALIFICATION, (), name="event-parties")
 
 
 common.query_by_type_is_taken(QUALIFICATION, "MEF87-R53", name="query")
