@@ -16,7 +16,9 @@ AT = "2026-01-01T00:00:00Z"
 
 
 def found(release: str, *seen: Exchange) -> set[str]:
-    return {finding.rule for finding in judge(transcript(*seen), load_release(release)).findings}
+    """The rules that find something; those without a clause by their names alone."""
+    ids = {finding.rule for finding in judge(transcript(*seen), load_release(release)).findings}
+    return ids | {each.rpartition(".")[2] for each in ids}
 
 
 def order(state: str, *items: str) -> Exchange:
@@ -43,7 +45,7 @@ def charge(**about: Any) -> Exchange:
 )
 def test_an_order_is_done_in_part_where_items_were_rejected(items: tuple[str, ...], grace: bool, kylie: bool):
     seen = order("partial", *items)
-    assert ("MEF123.order-cause" in found("grace", seen), "MEF123.order-cause" in found("kylie", seen)) == (
+    assert ("order-cause" in found("grace", seen), "order-cause" in found("kylie", seen)) == (
         grace,
         kylie,
     )
