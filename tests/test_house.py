@@ -17,7 +17,7 @@ LONG = {
     "parties/swift.py": 540,
 }
 """Modules that are longer, and how long. Numbers only fall; who splits one strikes it out."""
-SKIPPED = {"cli": 55, "console": 2, "judge": 303, "parties": 6, "record": 9, "report": 2, "standard": 14}
+SKIPPED = {"cli": 55, "console": 2, "judge": 301, "parties": 6, "record": 9, "report": 2, "standard": 14}
 """How often the formatter is told to keep away, by package. Numbers only fall; elsewhere it never is."""
 TWICE = {
     "Call",
