@@ -101,11 +101,12 @@ def lint_files(paths: Sequence[Path], release: Release | None = None, wider: Pat
 
 
 def _others(files: Iterable[Path], usual: Release) -> Iterator[Release]:
-    """The other releases that files are to be looked at in."""
-    ours = all(file.resolve().is_relative_to(scenarios_dir().resolve()) for file in files)
+    """The other releases that files are to be looked at in. What ships with us says nothing of others' files that use it."""
+    paths = list(files)
+    theirs = [file for file in paths if not file.resolve().is_relative_to(scenarios_dir().resolve())]
     for name in release_names(specs_dir()):
-        fitted = any(is_file(fragment_of(file, name)) for file in files)
-        if name != usual.name and (fitted or (ours and usual.name in load_release(name).line)):
+        fitted = any(is_file(fragment_of(file, name)) for file in theirs or paths)
+        if name != usual.name and (fitted or (not theirs and usual.name in load_release(name).line)):
             yield load_release(name)
 
 

@@ -16,6 +16,7 @@ from emulator.judge.run import Run, Said
 from emulator.judge.verdict import Blame, Verdict
 from emulator.record.exchange import Exchange, Party
 from emulator.standard.declared import Declared
+from emulator.standard.labels import Labels
 from emulator.standard.release import load_release
 from tests.judge.exchanges import exchange, transcript
 
@@ -206,7 +207,7 @@ def test_a_rule_is_silent_where_another_clause_says_it_better() -> None:
     told = {"MEF121-better": "MEF121-R9"}
 
     def names(there: dict[str, str]) -> list[str]:
-        made = book.told_by(there.get)
+        made = book.told_by(Labels(there))
         return [each.id for each in (*made.rules, *made.closing)]
 
     assert names({}) == ["MEF121.always", "MEF121.else", "MEF121.last"]
