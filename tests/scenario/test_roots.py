@@ -106,7 +106,8 @@ def test_names_that_end_below_the_root_are_right(folder: Path):
 
 def test_a_copied_scenario_of_ours_finds_what_ships_with_us(tmp_path: Path):
     (tmp_path / "poq").mkdir()
-    shutil.copy(scenarios_dir() / "poq" / "deferred.oit.yaml", tmp_path / "poq")
+    for file in (scenarios_dir() / "poq").glob("deferred.*"):
+        shutil.copy(file, tmp_path / "poq")
     for named in (tmp_path / "poq", tmp_path / "poq" / "deferred.oit.yaml"):
         assert oit("lint", str(named)).code == 0
     shutil.copytree(scenarios_dir() / "fragments", tmp_path / "fragments")
