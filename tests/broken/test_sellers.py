@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,12 @@ OF_ONE_FUNCTION = [
     for seller in sellers.SELLERS
     if seller.spoil.__module__ in (after_sale.__name__, bills.__name__, catalog.__name__, discovery.__name__)
 ]
+LONG = (bills.__name__, catalog.__name__, discovery.__name__)
+"""Their scenarios take seconds each: `make slow` plays them."""
+
+
+def _param(seller: Broken, value: Any) -> Any:
+    return pytest.param(value, marks=[pytest.mark.slow] * (seller.spoil.__module__ in LONG), id=seller.name)
 
 
 @cache
@@ -30,7 +37,7 @@ def noticed(scenario: str, case: str | None, spoilt_by: str = "") -> frozenset[t
     return frozenset((f.rule, f.blame, f.verdict is Verdict.DISPUTED) for f in findings if f.verdict in WRONG)
 
 
-@pytest.mark.parametrize("name", SELLERS)
+@pytest.mark.parametrize("name", [_param(seller, name) for name, seller in SELLERS.items()])
 def test_a_broken_seller_is_found_out(name: str) -> None:
     seller = SELLERS[name]
     found = noticed(seller.scenario, seller.case, name)
@@ -38,7 +45,7 @@ def test_a_broken_seller_is_found_out(name: str) -> None:
     assert all(blame is (Blame.SPEC if disputed else Blame.SELLER) for _, blame, disputed in found)
 
 
-@pytest.mark.parametrize("seller", OF_ONE_FUNCTION, ids=lambda seller: seller.name)
+@pytest.mark.parametrize("seller", [_param(seller, seller) for seller in OF_ONE_FUNCTION])
 def test_one_that_is_right_passes_there(seller: Broken) -> None:
     assert not noticed(seller.scenario, seller.case)
 

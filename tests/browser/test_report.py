@@ -235,6 +235,7 @@ def test_the_summary_names_the_verdict_whose_it_is_and_what_to_fix_first(show: S
     counted = {c.split()[1]: c.split()[0] for c in page.locator(".tally .count").all_inner_texts()}
     page.click(".tally .count.v-fail")
     ticks = page.locator(".requirements .count.v-fail .number")
+    ticks.first.wait_for()
     assert [counted["✕"]] == ticks.all_text_contents() == [str(page.locator(".cell.v-fail:visible").count())]
     page.go_back()
     assert "sellerContact" in things.first.text_content()
