@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from emulator.conduct.following import signalling
 from emulator.conduct.listener import Listener
@@ -74,15 +75,16 @@ def play(
     spoil: Spoil | None = None,
     spoil_ask: SpoilAsk | None = None,
     release: Release | None = None,
+    start: datetime | None = None,
 ) -> Played:
-    """Play a scenario's flow, or one of its cases.
+    """Play a scenario's flow, or one of its cases; the run's clock starts at `start`, or now.
 
     The exchanges are those that the buyer saw, or, where its requests are spoilt, those that the seller saw.
     """
     release = release or load_release()
     scenario = load_scenario(scenarios_dir() / f"{name}.oit.yaml", release)
     chosen = next((each for each in scenario.cases if each.id == case), None)
-    clock, transcript = VirtualClock(), Transcript()
+    clock, transcript = VirtualClock(start), Transcript()
     profile = load_profile(None, plan_overlay(scenario, chosen), release=release)
     door = Transcript()
     seller = make_seller(release, profile, clock, seed=1)

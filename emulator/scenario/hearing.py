@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from emulator.errors import UserError
 from emulator.judge.ledger import Account, read_ledger, subscriptions
+from emulator.judge.rules.common.values import moment
 from emulator.judge.run import Run
 from emulator.record.exchange import Exchange, Party
-from emulator.record.payload import at
+from emulator.record.payload import MISSING, at
 from emulator.scenario import answers
 from emulator.scenario.answers import Ending
 from emulator.scenario.duration import words
 from emulator.scenario.events import Waiting
 from emulator.scenario.model import Await, Count, Notify, Origin, Step
-from emulator.scenario.passing import listen, pass_time
+from emulator.scenario.passing import Looks, listen, pass_time
 from emulator.scenario.result import Outcome, Tracked
 from emulator.scenario.steps import (
     Conversation,
@@ -37,11 +38,6 @@ from emulator.scenario.stop import HURRY, Stopped
 
 if TYPE_CHECKING:
     pass
-
-STEADY: Final = 20
-"""Unchanged answers after which a waiting step asks less and less often."""
-SPARSEST: Final = 20
-"""It never asks less often than this part of its `within`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,26 +230,6 @@ def _times(number: int) -> str:
 # Waiting for a state
 
 
-@dataclass(slots=True)
-class _Sightings:
-    """What states were seen so far, after how many seconds, and how long to wait before the next look."""
-
-    every: float
-    within: float
-    seen: list[tuple[float, str]] = field(default_factory=list)
-    unchanged: int = 0
-    interval: float = 0.001
-
-    def note(self, passed: float, state: str) -> None:
-        if not self.seen or self.seen[-1][1] != state:
-            self.seen.append((passed, state))
-            self.unchanged, self.interval = 0, max(self.every, 0.001)
-            return
-        self.unchanged += 1
-        if self.unchanged >= STEADY:
-            self.interval = max(self.every, min(self.interval * 2, self.within / SPARSEST))
-
-
 def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> Ending:
     """Wait until the resource shows a state that is waited for: ask again and again, or when an event tells of it.
 
@@ -263,7 +239,8 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
     outgoing = retrieval(talk, step, tracked)
     party, started, told = outgoing.source.served_by, talk.clock.now(), True
     within = talk.granted(wait.within)
-    sightings = _Sightings(wait.every, within)
+    sightings = Looks(wait.every, within)
+    _until_then(talk, step, wait, tracked, within)
     while True:
         exchange = send(talk, record, outgoing, talk.left(wait.within, started))
         ending = answers.judged(exchange, (200,), party)
@@ -286,6 +263,19 @@ def play_await(talk: Conversation, step: Step, wait: Await, record: Record) -> E
         told = _wait(talk, step, wait, tracked, min(sightings.interval, left) if "poll" in wait.via else left, left)
     ending = _told_of(talk, step, wait, tracked, record, told=told)
     return ending if ending.outcome is not Outcome.PASSED else _shown(talk, step, wait, outgoing, exchange, record)
+
+
+def _until_then(talk: Conversation, step: Step, wait: Await, tracked: Tracked, within: float) -> None:
+    """Nobody asks before the moment that the step names. Raises Misfit where it names none."""
+    if wait.since is MISSING:
+        return
+    origin = step.origin.part("/await/from")
+    text = talk.fill(wait.since, origin)
+    if (begin := moment(text)) is None:
+        raise Misfit(origin.where(), f"{text!r:.60} is no date-time with an offset")
+    if (left := min((begin - talk.clock.now()).total_seconds(), within)) > 0:
+        talk.on_event(Waiting(step.id, wait.resource, f"{' or '.join(wait.states)} from {text} on", None, within))
+        _wait(talk, step, wait, tracked, left, within)
 
 
 def _shown(

@@ -217,6 +217,7 @@ class _Linter:
     def wait(self, step: Step, wait: Await) -> Problems:
         origin = step.origin.part("/await")
         yield from self.values(step.origin.part("/expect"), wait.expect, inside=True)
+        yield from self.values(origin.part("/from"), wait.since)
         both = [state for state in wait.stop_on if state in wait.states]
         if both:
             yield f"{origin.where('/stopOn')}: '{both[0]}' is waited for, and cannot be a reason to stop as well"
@@ -228,9 +229,8 @@ class _Linter:
         for name, states in (("state", wait.states), ("stopOn", wait.stop_on)):
             for state in states:
                 if known and state not in known:
-                    where = origin.where(f"/{name}")
                     near = did_you_mean(state, sorted(known))
-                    yield f"{where}: '{state}' is not a state of {_kind(self.tracked[wait.resource][1])}.{near}"
+                    yield f"{origin.where(f'/{name}')}: '{state}' is not a state of {_kind(self.tracked[wait.resource][1])}.{near}"
 
     def values(self, origin: Origin, value: Any, *, inside: bool = False) -> Problems:
         """References of a value; `inside` says that the step's own exchange can be seen."""

@@ -283,6 +283,7 @@ def _await(part: Mapping[str, Any], defaults: Defaults) -> Await:
         expect=part.get("expect", {}),
         events=part.get("notification", {}).get("expect", {}),
         count=_count(part["notification"].get("count", {})) if "notification" in part else None,
+        since=wait.get("from", MISSING),
     )
 
 

@@ -113,7 +113,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until a tracked resource shows one of `states`; times in seconds.
+    """Wait until a tracked resource shows one of `states`; times in seconds. `since` is the moment before which nobody asks.
 
     `events` and `count` are what is demanded of the notifications that tell of it; `count` None demands nothing.
     """
@@ -127,6 +127,7 @@ class Await:
     expect: Mapping[str, Any]
     events: Mapping[str, Any] = field(default_factory=dict)
     count: Count | None = None
+    since: Any = MISSING
 
 
 @dataclass(frozen=True, slots=True)

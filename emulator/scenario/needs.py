@@ -278,7 +278,7 @@ def _values(step: Step) -> Iterator[Any]:
             if request.body is not MISSING:
                 yield request.body
         case Await() as wait:
-            yield from (dict(wait.expect), dict(wait.events))
+            yield from (dict(wait.expect), dict(wait.events), wait.since)
         case Notify(expect=expect):
             yield dict(expect)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,32 @@ from emulator.record.exchange import Exchange
 
 if TYPE_CHECKING:
     from emulator.scenario.steps import Conversation
+
+
+STEADY: Final = 20
+"""Unchanged answers after which a waiting step asks less and less often."""
+SPARSEST: Final = 20
+"""It never asks less often than this part of its `within`."""
+
+
+@dataclass(slots=True)
+class Looks:
+    """What states were seen so far, after how many seconds, and how long to wait before the next look."""
+
+    every: float
+    within: float
+    seen: list[tuple[float, str]] = field(default_factory=list)
+    unchanged: int = 0
+    interval: float = 0.001
+
+    def note(self, passed: float, state: str) -> None:
+        if not self.seen or self.seen[-1][1] != state:
+            self.seen.append((passed, state))
+            self.unchanged, self.interval = 0, max(self.every, 0.001)
+            return
+        self.unchanged += 1
+        if self.unchanged >= STEADY:
+            self.interval = max(self.every, min(self.interval * 2, self.within / SPARSEST))
 
 
 def pass_time(talk: Conversation, seconds: float, within: float, left: float) -> None:

@@ -192,6 +192,29 @@ def test_a_long_wait_asks_less_and_less_often(tmp_path):
     assert len(step.exchanges) < 70
 
 
+def test_nobody_asks_before_the_moment_that_is_named(tmp_path):
+    flow = CREATE + WAIT.replace("every: 5s, within: 1m", "from: $gen.now+2d, every: 5s, within: 14d")
+    step = play(read(tmp_path, flow), [(201, QUOTE), in_state("approved.orderable")]).step("ready")
+    assert (step.outcome, len(step.exchanges)) == ("passed", 1)
+    assert (step.finished - step.started).total_seconds() == 2 * 24 * 3600
+
+
+def test_a_moment_that_is_past_or_never_comes_in_time(tmp_path):
+    """What is past is not waited for; who looks from later on than it waits looks once, at the end."""
+    for begin, took in (("now-1h", 0), ("now+3h", 60)):
+        flow = CREATE + WAIT.replace("every: 5s", f"from: $gen.{begin}, every: 5s")
+        step = play(read(tmp_path, flow), [(201, QUOTE), in_state("approved.orderable")]).step("ready")
+        assert (step.outcome, (step.finished - step.started).total_seconds()) == ("passed", took)
+
+
+def test_what_is_no_moment_is_told_with_its_place(tmp_path):
+    flow = CREATE + WAIT.replace("every: 5s", "from: tomorrow, every: 5s")
+    step = play(read(tmp_path, flow), [(201, QUOTE)]).step("ready")
+    assert step.outcome != "passed"
+    assert "demo.oit.yaml:15:63: " in step.message
+    assert "'tomorrow' is no date-time with an offset" in step.message
+
+
 def test_a_resource_without_a_state_fails(tmp_path):
     step = play(read(tmp_path, CREATE + WAIT), [(201, QUOTE), (200, {"id": "Q1"})]).step("ready")
     assert step.message == "quote Q1 shows no state"
