@@ -9,7 +9,7 @@ from __future__ import annotations
 from emulator.judge.pages import PAGING, WHO, claims_all
 from emulator.judge.rules.common.building import QUALIFIED, QUOTED, builds_on, used_once
 from emulator.judge.rules.common.by_table import fits_state_table, required_by_table
-from emulator.judge.rules.common.changed import exact_sites, of_one_specification, told_whole
+from emulator.judge.rules.common.changed import bare_removals, exact_sites, of_one_specification, told_whole
 from emulator.judge.rules.common.echo import echo_marks, echoes
 from emulator.judge.rules.common.effects import Consequence, follows, is_late
 from emulator.judge.rules.common.filtering import Filter, filters
@@ -89,6 +89,7 @@ __all__ = [
     "Machine",
     "agrees",
     "all_or_none",
+    "bare_removals",
     "begins",
     "builds_on",
     "claims_all",

@@ -178,25 +178,6 @@ def disconnects_say_no_more(said: Said) -> Iterator[Mark]:
                              reading=("disconnect-item-members", "bare"))  # fmt: skip
 
 
-_OF_REMOVAL: Final = ("id", "href")
-_NOT_OF_REMOVAL: Final = ("productOfferingQualificationItem", "requestedItemTerm")
-
-
-@ORDER.rule("Mplify123.1-removal-is-bare", on=PLACE)
-def a_removal_is_bare(said: Said) -> Iterator[Mark]:
-    """An item to delete: of its product the id alone, no qualification and no term.
-
-    A link beside the id is the Seller's to set, and is passed over.
-    """
-    for place, item in objects_of(said.body):
-        if item.get("action") != "delete":
-            continue
-        product = item.get("product")
-        names = product if isinstance(product, dict) else {}
-        extra = [f"/product/{escape(name)}" for name in names if name not in _OF_REMOVAL]
-        wrong = [each for each in (*extra, *(f"/{name}" for name in _NOT_OF_REMOVAL)) if given(at(item, each))]
-        for member in wrong:
-            here = place + member
-            yield breach(here, MISSING, at(item, member), f"{here} is given for a product that is to be deleted")
-        if not wrong:
-            yield FINE
+common.bare_removals(
+    ORDER, "Mplify123.1-removal-is-bare", ITEMS, "productOfferingQualificationItem", "requestedItemTerm", on=PLACE
+)

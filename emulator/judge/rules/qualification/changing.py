@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
-from emulator.judge.fold import Fold
 from emulator.judge.named import PRODUCT
 from emulator.judge.rule import FINE, Mark
-from emulator.judge.rulebook import breach, hold
+from emulator.judge.rulebook import breach
 from emulator.judge.rules import common
 from emulator.judge.rules.poq import asking as poq
 from emulator.judge.rules.poq.book import ASK, ITEM, items_of
 from emulator.judge.rules.qualification.book import QUALIFICATION
-from emulator.judge.run import Run, Said, Shown
-from emulator.record.exchange import Exchange
-from emulator.record.payload import MISSING, at, every
+from emulator.judge.run import Said, Shown
+from emulator.record.payload import at, every
 
 QUALIFICATION.rule("MEF87-R33", on=ASK)(poq.a_new_product_names_one_of_two)
 QUALIFICATION.absent("MEF87-R36", ITEM, "/product/id", on=ASK, where=lambda item: item.get("action") == "add")
@@ -94,41 +92,4 @@ def _state(product: Mapping[str, Any]) -> dict[str, set[str]]:
     }
 
 
-_Specified = dict[str, str]
-
-
-def _take(known: _Specified, run: Run, exchange: Exchange) -> None:
-    for shown, life in run.lived(exchange):
-        if life.kind.name == PRODUCT:
-            _note(known, at(shown.value, "/productOffering/id"), at(shown.value, "/productSpecification/id"))
-        elif life.kind.name == "productOffering":
-            _note(known, at(shown.value, "/id"), at(shown.value, "/productSpecification/id"))
-
-
-def _note(known: _Specified, offering: Any, specification: Any) -> None:
-    if isinstance(offering, str) and isinstance(specification, str):
-        known[offering] = specification
-
-
-SPECIFIED: Final[Fold[_Specified]] = Fold(dict, _take)
-"""The specification of each offering for which the Seller showed one, with a product or in its catalog."""
-
-
-@QUALIFICATION.rule("same-specification", on=ASK)
-def another_offering_is_of_the_same_specification(said: Said) -> Iterator[Mark]:
-    """Another offering than the installed one is of the same specification, where the Seller showed which it is of."""
-    for place, item, installed in _changed(said):
-        was, now = (at(each, "/productOffering/id") for each in (installed.value, item["product"]))
-        if not isinstance(was, str) or not isinstance(now, str) or was == now:
-            continue
-        known = said.run.known(SPECIFIED, before=said.exchange)
-        wanted, found = at(installed.value, "/productSpecification/id"), known.get(now, MISSING)
-        wanted = wanted if isinstance(wanted, str) else known.get(was, MISSING)
-        if MISSING not in (wanted, found):
-            yield hold(
-                f"{place}/product/productOffering/id",
-                wanted == found,
-                expected=f"an offering of {wanted}",
-                found=now,
-                message=f"{now} is of {found}, and the product of {wanted}",
-            )
+common.of_one_specification(QUALIFICATION, "same-specification", ITEM, on=ASK)

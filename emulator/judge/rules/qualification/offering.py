@@ -9,9 +9,9 @@ from emulator.judge.fold import Fold
 from emulator.judge.named import POQ as KIND
 from emulator.judge.rule import FINE, Mark
 from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rules.common.changed import SPECIFIED
 from emulator.judge.rules.poq.book import ITEM, SHOWN, items_of
 from emulator.judge.rules.qualification.book import DONE, QUALIFICATION, asked, by_specification, items_asked
-from emulator.judge.rules.qualification.changing import SPECIFIED
 from emulator.judge.run import Run, Said
 from emulator.record.exchange import Exchange
 from emulator.record.payload import MISSING, at, every

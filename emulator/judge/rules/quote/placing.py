@@ -6,33 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from emulator.judge.named import POQ
-from emulator.judge.rule import FINE, Mark
-from emulator.judge.rulebook import breach, given, hold
+from emulator.judge.rule import Mark
+from emulator.judge.rulebook import given, hold
 from emulator.judge.rules import common
 from emulator.judge.rules.common.values import first_named
 from emulator.judge.rules.quote.book import ASKED, QUOTE, items_of
 from emulator.judge.run import Said
 from emulator.record.payload import MISSING, at
-from emulator.standard.places import SITE_REF, placing
 from emulator.standard.spans import compare
 
 _PLACES: Final = "/quoteItem/*/product/place/*"
 
 QUOTE.present("Mplify115.1-place-members", _PLACES, "/place", "/role", on=ASKED)
 common.validated_by_id(QUOTE, "Mplify115.1-validated-by-id", _PLACES, on=ASKED)
-
-
-@QUOTE.rule("Mplify115.1-site-without-sub-units", on=ASKED)
-def a_site_is_exact_enough(said: Said) -> Iterator[Mark]:
-    """Sub-units beside a place that is a site."""
-    for spot in placing(said.run.release, QUOTE.api).spots(said.body, _PLACES):
-        if spot.type == SITE_REF:
-            found, here = spot.holder.get("subUnit"), f"{spot.where}/subUnit"
-            yield (
-                FINE
-                if not given(found)
-                else breach(here, MISSING, found, f"{here} is given beside a {SITE_REF}, which says where it is")
-            )
+common.exact_sites(QUOTE, "Mplify115.1-site-without-sub-units", _PLACES, on=ASKED)
 
 
 @QUOTE.rule("Mplify115.1-interval-as-qualified", on=ASKED)
