@@ -38,13 +38,13 @@ trace: $(STAMP) ## run all scenarios against our own seller, tell what of each g
 	  $(BIN)/oit rules --trace out/trace/$(RELEASE) --release $(RELEASE) && exit $$code
 
 test: $(STAMP) ## run the tests, in parallel
-	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 slow: $(STAMP) ## run the tests that take long
-	$(BIN)/pytest -n $(WORKERS) -m slow
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 quick: $(STAMP) ## run most tests: without the command line, browsers, crowds, broken partners and imports
-	$(BIN)/pytest -n $(WORKERS) -m "not slow" $(addprefix --ignore=tests/,$(SLOW))
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(addprefix --ignore=tests/,$(SLOW))
 
 CASES ?= 2000
 fuzz: $(STAMP) ## spoil files of every format that is read, CASES of each (2000), tell which are taken wrongly

@@ -5,7 +5,6 @@ The files beside (`dolly/`) have runs, as proofs have; each is played on both re
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +20,14 @@ from emulator.standard.labels import Labels
 from emulator.standard.proof import proofs_in
 from emulator.standard.release import Release, load_release
 from emulator.standard.tables import Table
+from tests.samples.official import shared_folder
 
 GRACE, DOLLY = load_release("grace"), load_release("dolly")
 ORDER, TICKET = "productOrder", "troubleTicket"
 WRONG = {Verdict.FAIL, Verdict.WARNING, Verdict.DISPUTED, Verdict.ERROR}
 CLEAN: list[str] = []
 HERE = Path(__file__).with_name("dolly")
-SDK = os.environ.get("OIT_SDK")
+OFFICIAL = shared_folder() / "sdk" / "dolly"
 GUIDES = {ORDER: "order", TICKET: "troubleTicket"}
 
 
@@ -123,12 +123,10 @@ def test_each_clause_that_differs_on_the_wire_is_among_them() -> None:
     assert unseen == {key.partition(".")[0] for key in ABSENT} | {"MEF123-R97"}
 
 
-@pytest.mark.skipif(SDK is None, reason="OIT_SDK is not set to an SDK folder")
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason=f"no official guides at {OFFICIAL} (set OIT_SHARED)")
 @pytest.mark.parametrize("api", GUIDES)
 def test_every_label_of_the_guide_stands_at_its_section(api: str) -> None:
-    folder = Path(SDK or "")
-    folder = folder.parent / "dolly" if folder.name != "dolly" else folder
-    (guide,) = (folder / "documentation" / "productApi" / GUIDES[api]).glob("*.md")
+    (guide,) = (OFFICIAL / "documentation" / "productApi" / GUIDES[api]).glob("*.md")
     labels: dict[str, str] = {}
     section = ""
     for line in guide.read_text(encoding="utf-8").splitlines():

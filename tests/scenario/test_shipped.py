@@ -48,13 +48,20 @@ def test_all_pass_and_play_every_use_case(tmp_path: Path) -> None:
     """One run of everything. Neither of our parties breaks a rule, nor sends what earns a warning.
 
     Each use case is played to each end, with polling and with notifications where there are such: read from the
-    messages. What a scenario claims to cover it does play.
+    messages. What a scenario claims to cover it does play. Each wrong request is refused as its case wants it, and was wrong on
+    purpose, it alone.
     """
     done = oit("run", "scenarios", "--report", "json", "--report-dir", str(tmp_path))
     assert done.code == 0, done.err[-2000:]
     runs = json.loads((tmp_path / "report.json").read_bytes())["runs"]
     assert [finding for run in runs for finding in run["findings"]] == []
     assert all(step["outcome"] in {"passed", "skipped"} for run in runs for step in run["steps"])
+    refused = {(run["run"]["scenario"], run["run"]["case"]): run for run in runs if _is_refused(run)}
+    assert refused.keys() == set(REFUSED)
+    for run in refused.values():
+        (wrong,) = [step for step in run["steps"] if step["id"].endswith(f":{run['run']['case']}")]
+        assert wrong["outcome"] == "passed", run["run"]
+        assert {row["n"] for row in run["exchanges"] if row.get("provoked")} == set(wrong["exchanges"])
     cases = json.loads(oit("rules", "--trace", str(tmp_path), "--format", "json").out)["use_cases"]
     assert [case["id"] for case in cases] == list(USE_CASES)
     rows = [(case["id"], row["way"], row["outcome"], row["runs"]) for case in cases for row in case["rows"]]
@@ -63,6 +70,17 @@ def test_all_pass_and_play_every_use_case(tmp_path: Path) -> None:
     claimed = {(name.removesuffix(".oit.yaml").replace("/", "-"), case) for name in SHIPPED for case in _claims(name)}
     assert {case for _, case in claimed} == set(USE_CASES)
     assert claimed <= played, sorted(claimed - played)
+
+
+REFUSED = [
+    (f"negative-{path.name.removesuffix('.oit.yaml')}", case.id)
+    for path in sorted((FOLDER / "negative").glob("*.oit.yaml"))
+    for case in load_scenario(path, load_release()).cases
+]
+
+
+def _is_refused(run: dict[str, Any]) -> bool:
+    return run["run"]["scenario"].startswith("negative-") and run["run"].get("case") is not None
 
 
 def _claims(name: str) -> set[str]:
